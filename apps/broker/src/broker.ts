@@ -1,0 +1,104 @@
+import type { IncomingMessage } from "node:http"
+import type { Authority } from "@agentwrit/authority"
+import { type Context, Hono } from "hono"
+import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
+import { bearerToken } from "./http/bearer-token.ts"
+import { readBody } from "./http/body.ts"
+import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
+import { problemFor } from "./http/failure.ts"
+import { requestIdOf } from "./http/headers.ts"
+import type { Endpoint } from "./routes/endpoint.ts"
+import { endpoints } from "./routes/index.ts"
+
+/** What {@link createBroker} is given. */
+export interface BrokerOptions {
+  readonly authority: Authority
+  /** Shown by the health route. */
+  readonly version: string
+  /** Told of every bug that a request ran into; the client learns nothing of its cause. */
+  readonly onBug: (error: unknown, request: { readonly requestId: string; readonly path: string }) => void
+  /** Whether requests come over TLS; then every answer carries HSTS. Default: false. */
+  readonly secureTransport?: boolean
+  /** Whose `X-Forwarded-For` counts. Default: nobody's. */
+  readonly isTrustedProxy?: IsTrustedProxy
+}
+
+type NodeEnvironment = { Bindings: { readonly incoming?: IncomingMessage } }
+
+/** The API as a Hono app; behind a Node server its environment holds Node's own request. */
+export type BrokerApp = Hono<NodeEnvironment>
+
+type RequestContext = Context<NodeEnvironment>
+
+/**
+ * The broker's HTTP API (CONTRACT 3) as a Hono app over an authority: for a server, for tests by `app.request`, or inside a
+ * service of your own.
+ *
+ * @example
+ * ```ts
+ * const app = createBroker({ authority, version: "2.0.0", onBug: console.error })
+ * const answer = await app.request("/v1/challenge")
+ * ```
+ */
+export function createBroker(options: BrokerOptions): BrokerApp {
+  const { authority, version } = options
+  const app = new Hono<NodeEnvironment>()
+  const all = endpoints({ version, startedAt: Date.now() })
+  for (const endpoint of all)
+    app.on(endpoint.route.method, honoPath(endpoint), (c) =>
+      answerTo(c, options, (exchange, body) =>
+        endpoint.answer(authority, {
+          caller: { resource: exchange.path, source: sourceOf(c, options) },
+          bearer: bearerToken(c.req.header("authorization")),
+          body,
+          url: c.req.url,
+        }),
+      ),
+    )
+  for (const [path, allow] of allowedMethods(all))
+    app.all(path, (c) =>
+      answerTo(c, options, async (exchange) =>
+        problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
+      ),
+    )
+  app.notFound((c) =>
+    answerTo(c, options, async (exchange) => problem(exchange, { code: "not_found", detail: "there is no such path" })),
+  )
+  return app
+}
+
+/** Runs one request: limits its body, and turns whatever is thrown into a problem. */
+async function answerTo(
+  c: RequestContext,
+  { onBug, secureTransport = false }: BrokerOptions,
+  run: (exchange: Exchange, body: Uint8Array) => Promise<Answer>,
+): Promise<Response> {
+  const requestId = requestIdOf(c.req.header("x-request-id"))
+  const exchange = { requestId, path: c.req.path, secureTransport }
+  try {
+    return respond(exchange, await run(exchange, await readBody(c.req.raw, c.env?.incoming)))
+  } catch (error) {
+    const known = problemFor(error)
+    if (known === undefined) onBug(error, exchange)
+    const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
+    return respond(exchange, problem(exchange, parts))
+  }
+}
+
+function sourceOf(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {
+  const peer = c.env?.incoming?.socket.remoteAddress ?? ""
+  return clientAddress(peer, c.req.header("x-forwarded-for"), isTrustedProxy)
+}
+
+const honoPath = ({ route }: Endpoint): string => route.path.replace(/\{(\w+)\}/g, ":$1")
+
+function allowedMethods(all: readonly Endpoint[]): Map<string, string> {
+  const methods = new Map<string, string>()
+  for (const endpoint of all) {
+    const method = endpoint.route.method === "GET" ? "GET, HEAD" : endpoint.route.method
+    const path = honoPath(endpoint)
+    const known = methods.get(path)
+    methods.set(path, known === undefined ? method : `${known}, ${method}`)
+  }
+  return methods
+}

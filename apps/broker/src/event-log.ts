@@ -1,0 +1,24 @@
+import type { AuditEvent } from "@agentwrit/audit"
+import type { Observer } from "@agentwrit/authority"
+import type { Log } from "./log.ts"
+
+/** Writes to the log what becomes durable in the trail, and what could not. */
+export function eventLog(log: Log): Observer {
+  return {
+    committed(events) {
+      for (const event of events) log[event.outcome === "success" ? "ok" : "warn"]("audit", event.event_type, fields(event))
+    },
+    unrecorded({ eventType, detail }, cause) {
+      log.fail("audit", "denied, but the trail could not be written", { event_type: eventType, detail, cause: messageOf(cause) })
+    },
+    checkpointFailed(cause) {
+      log.fail("audit", "checkpoint could not be signed", { cause: messageOf(cause) })
+    },
+  }
+}
+
+function fields({ id, agent_id, task_id, orch_id, resource, detail }: AuditEvent) {
+  return { id, agent_id, task_id, orch_id, resource, detail }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

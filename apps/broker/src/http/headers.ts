@@ -1,0 +1,23 @@
+import { randomBytes } from "node:crypto"
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
+
+/** What every answer carries (CONTRACT 1), the parser's own errors included. */
+export type AnswerHeaders = Record<string, string>
+
+/** The client's request id when it is one that cannot do harm in a log, else a new one. */
+export function requestIdOf(offered: string | undefined): string {
+  return offered !== undefined && REQUEST_ID.test(offered) ? offered : randomBytes(8).toString("hex")
+}
+
+/** Builds the whole header object at once: changing a Response's headers later costs its light form. */
+export function answerHeaders(requestId: string, secureTransport: boolean): AnswerHeaders {
+  const headers: AnswerHeaders = {
+    "x-request-id": requestId,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "x-frame-options": "DENY",
+  }
+  if (secureTransport) headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+  return headers
+}

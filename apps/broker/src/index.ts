@@ -1,0 +1,2 @@
+export { type BrokerApp, type BrokerOptions, createBroker } from "./broker.ts"
+export type { IsTrustedProxy } from "./http/client-address.ts"

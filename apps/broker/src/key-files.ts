@@ -1,0 +1,279 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto"
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
+import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
+
+/** Why a key file cannot be used. */
+export type KeyFileErrorCode =
+  /** The trail has events, but the key that signs its checkpoints is not there. */
+  | "key_missing"
+  /** It exists but cannot be opened or read, or is no regular file. */
+  | "key_unreadable"
+  /** Group or others may read or write it. */
+  | "key_exposed"
+  /** It holds no private key in PKCS#8 PEM, or more than one. */
+  | "key_corrupt"
+  /** It holds a private key, but not an Ed25519 one. */
+  | "key_wrong_type"
+  /** It is to be created in a folder that does not exist. */
+  | "key_folder_missing"
+  /** It could not be written. */
+  | "key_unwritable"
+
+/** A key file that cannot be used. The message names the file and says what to do; it never holds any of the key. */
+export class KeyFileError extends Error {
+  override readonly name = "KeyFileError"
+  readonly code: KeyFileErrorCode
+  readonly path: string
+
+  constructor(code: KeyFileErrorCode, path: string, message: string, options?: ErrorOptions) {
+    super(`the key file ${path} ${message}`, options)
+    this.code = code
+    this.path = path
+  }
+}
+
+/** A key, and whether it was made just now. */
+export interface LoadedKey {
+  readonly key: SigningKey
+  readonly created: boolean
+}
+
+/** What {@link loadAuditKey} needs to know. */
+export interface AuditKeyOptions {
+  readonly path: string
+  /** The name on the trail's checkpoints, `{trust domain}/audit`. */
+  readonly origin: string
+  /** Whether the trail has events; then a missing key is never replaced by a new one. */
+  readonly trailExists: boolean
+}
+
+/** The audit key with what others pin. */
+export interface LoadedAuditKey extends LoadedKey {
+  /** The C2SP verifier key, one line without its line end. */
+  readonly verifierKey: string
+  /** The file beside the key that holds it. */
+  readonly verifierKeyPath: string
+}
+
+/** A private key file is a few hundred bytes. */
+const LONGEST_KEY_FILE = 16 * 1024
+
+/**
+ * Reads an Ed25519 key from PKCS#8 PEM; when there is no such file, makes one (0600, atomically, synced: CONTRACT 6). A file
+ * that exists is never replaced, whatever is wrong with it.
+ * @throws {@link KeyFileError}
+ */
+export function loadOrCreateKey(path: string): LoadedKey {
+  const key = loadKey(path)
+  return key === undefined ? createKey(path) : { key, created: false }
+}
+
+/**
+ * The key that signs the trail's checkpoints (CONTRACT 4), made only while the trail is empty: under a new key nobody could
+ * tell the trail from a forged one. Keeps its verifier key in `audit.pub` beside it.
+ * @throws {@link KeyFileError}
+ */
+export function loadAuditKey({ path, origin, trailExists }: AuditKeyOptions): LoadedAuditKey {
+  const present = loadKey(path)
+  if (present === undefined && trailExists)
+    throw new KeyFileError(
+      "key_missing",
+      path,
+      "does not exist, but the audit trail has events signed with it: put it back from your backup, or correct AA_AUDIT_KEY_PATH",
+    )
+  const { key, created } = present === undefined ? createKey(path) : { key: present, created: false }
+  const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
+  const verifierKeyPath = path.endsWith(".key") ? `${path.slice(0, -".key".length)}.pub` : `${path}.pub`
+  keepVerifierKey(verifierKeyPath, `${verifierKey}\n`)
+  return { key, created, verifierKey, verifierKeyPath }
+}
+
+/** Why {@link readPrivateFile} refused a file, in words that follow the file's name. */
+export class PrivateFileError extends Error {
+  override readonly name = "PrivateFileError"
+  readonly code: "exposed" | "unreadable"
+
+  constructor(code: PrivateFileError["code"], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/**
+ * Reads a file that only its owner may read. It is opened once and judged by that descriptor, so nobody can swap it between
+ * the check and the read.
+ * @returns `undefined` when there is no such file.
+ * @throws {@link PrivateFileError}
+ */
+export function readPrivateFile(
+  path: string,
+  { maxBytes, refuseSymlink = false }: { readonly maxBytes: number; readonly refuseSymlink?: boolean },
+): Buffer | undefined {
+  // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (refuseSymlink ? constants.O_NOFOLLOW : 0)
+  let descriptor: number
+  try {
+    descriptor = openSync(path, flags)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined
+    if (code === "ELOOP" && refuseSymlink)
+      throw new PrivateFileError("unreadable", "is a symbolic link: give the file itself", { cause: error })
+    throw new PrivateFileError("unreadable", `cannot be opened (${code})`, { cause: error })
+  }
+  try {
+    const file = fstatSync(descriptor)
+    if (!file.isFile()) refuse("unreadable", "is not a regular file")
+    // Who may write it may put a secret of their own there.
+    if ((file.mode & 0o066) !== 0)
+      refuse(
+        "exposed",
+        `is open to group or others (mode 0${(file.mode & 0o777).toString(8)}): make it yours alone with chmod 600`,
+      )
+    if (file.size > maxBytes) refuse("unreadable", `is larger than ${maxBytes} bytes`)
+    return readFileSync(descriptor)
+  } catch (error) {
+    if (error instanceof PrivateFileError) throw error
+    throw new PrivateFileError("unreadable", `cannot be read (${codeOf(error)})`, { cause: error })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function refuse(code: PrivateFileError["code"], message: string): never {
+  throw new PrivateFileError(code, message)
+}
+
+function loadKey(path: string): SigningKey | undefined {
+  let bytes: Buffer | undefined
+  try {
+    bytes = readPrivateFile(path, { maxBytes: LONGEST_KEY_FILE })
+  } catch (error) {
+    if (!(error instanceof PrivateFileError)) throw error
+    throw new KeyFileError(`key_${error.code}`, path, error.message, { cause: error })
+  }
+  return bytes === undefined ? undefined : parseKey(bytes.toString("latin1"), path)
+}
+
+function parseKey(pem: string, path: string): SigningKey {
+  const remedy = "put the right file back, or move this one away to start with a new key"
+  // OpenSSL reads the first block and is silent about the rest; then nobody could say which key is in use.
+  if (pem.split("-----BEGIN ").length !== 2)
+    throw new KeyFileError("key_corrupt", path, `does not hold exactly one private key in PKCS#8 PEM: ${remedy}`)
+  let key: KeyObject
+  try {
+    key = createPrivateKey({ key: pem, format: "pem" })
+  } catch {
+    // The cause is left out: what it says of the content is no help, and the content is a secret.
+    throw new KeyFileError("key_corrupt", path, `holds no readable private key in PKCS#8 PEM: ${remedy}`)
+  }
+  const seed = key.asymmetricKeyType === "ed25519" ? key.export({ format: "jwk" }).d : undefined
+  if (seed === undefined)
+    throw new KeyFileError(
+      "key_wrong_type",
+      path,
+      `holds a key of type ${key.asymmetricKeyType}, not Ed25519: ${remedy}`,
+    )
+  return createSigningKey(decodeBase64Url(seed))
+}
+
+function createKey(path: string): LoadedKey {
+  const { privateKey } = generateKeyPairSync("ed25519")
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+  const created = writing(path, () => writeNew(path, pem))
+  // Read back even when we wrote it: of two that start at once, one file wins, and both must use that one.
+  const key = loadKey(path)
+  if (key === undefined)
+    throw new KeyFileError(
+      "key_unreadable",
+      path,
+      "is a symbolic link to a file that does not exist: correct or remove it",
+    )
+  return { key, created }
+}
+
+function keepVerifierKey(path: string, line: string): void {
+  try {
+    if (readFileSync(path, "utf8") === line) return
+  } catch {
+    // Not there or not readable: it is written anew, from the key.
+  }
+  writing(path, () => writeSynced(path, line, 0o644, renameSync))
+}
+
+/** Writes a file that does not exist yet; answers false when it does. */
+function writeNew(path: string, content: string): boolean {
+  try {
+    // A link, unlike a rename, never replaces a file that came to be meanwhile.
+    writeSynced(path, content, 0o600, linkSync)
+    return true
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false
+    throw error
+  }
+}
+
+/** Whole or not at all: the content is on disk before the name leads to it, and the name before this returns. */
+function writeSynced(path: string, content: string, mode: number, name: (from: string, to: string) => void): void {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`)
+  try {
+    const descriptor = openSync(temporary, "wx", mode)
+    try {
+      fchmodSync(descriptor, mode)
+      writeFileSync(descriptor, content)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    name(temporary, path)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+  const descriptor = openSync(folder, "r")
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function writing<T>(path: string, write: () => T): T {
+  try {
+    return write()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new KeyFileError(
+        "key_folder_missing",
+        path,
+        `cannot be created, because the folder ${dirname(path)} does not exist: make it, open to you alone (mkdir -m 700)`,
+        { cause: error },
+      )
+    throw new KeyFileError(
+      "key_unwritable",
+      path,
+      `cannot be written (${code}): check the folder's rights and free space`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

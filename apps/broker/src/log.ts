@@ -1,0 +1,303 @@
+import { writeSync } from "node:fs"
+
+/** How much is logged: `quiet` errors alone, `standard` and `verbose` normal operation, `trace` everything. */
+export type LogLevel = "quiet" | "standard" | "verbose" | "trace"
+
+/** `text` is the guide's format, `json` one object a line. */
+export type LogFormat = "text" | "json"
+
+/** A value beside a message. `undefined` is left out; of an `Error` its stack and causes are shown. */
+export type LogValue = string | number | boolean | null | undefined | Error | readonly string[]
+
+/** Values by their names (`snake_case`, as the guide writes them). */
+export type LogFields = Readonly<Record<string, LogValue>>
+
+/**
+ * What stands behind a message. The pairs of one object are set apart by a comma; a list of objects keeps the pairs of each
+ * together, set apart by a blank, as in the guide's `default_ttl=600 max_ttl=300`.
+ */
+export type LogContext = LogFields | readonly LogFields[]
+
+/** The part of a stream that the log needs; with `fd`, that is written to directly. */
+export interface LogSink {
+  readonly fd?: number
+  write(text: string): unknown
+}
+
+/** Writes events as lines, once a tick. Nothing here throws: a log that cannot be written must not stop the broker. */
+export interface Log {
+  ok(component: string, message: string, context?: LogContext): void
+  warn(component: string, message: string, context?: LogContext): void
+  /** Goes to stderr, at every level. */
+  fail(component: string, message: string, context?: LogContext): void
+  /** Only at level `trace`. */
+  trace(component: string, message: string, context?: LogContext): void
+  /** Writes what is left before it returns; waits up to a second for a reader that does not keep up. */
+  flush(): void
+}
+
+/** What {@link createLog} is given. */
+export interface LogOptions {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  readonly stdout: LogSink
+  readonly stderr: LogSink
+  /** Takes secrets out of a text; applied to every message and value. */
+  readonly redact: (text: string) => string
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly now?: () => number
+}
+
+type LineLevel = "OK" | "WARN" | "FAIL" | "TRACE"
+
+const MODULE = "BROKER"
+
+const SHOWN: Readonly<Record<LogLevel, readonly LineLevel[]>> = {
+  quiet: ["FAIL"],
+  standard: ["OK", "WARN", "FAIL"],
+  verbose: ["OK", "WARN", "FAIL"],
+  trace: ["OK", "WARN", "FAIL", "TRACE"],
+}
+
+/** Characters of one message or value; what is longer is cut. */
+const LONGEST = 8192
+
+/**
+ * A log in the guide's format, `[AA:MODULE:LEVEL] TIMESTAMP | COMPONENT | MESSAGE | context` (CONTRACT 7).
+ *
+ * One event is one line and only the broker itself can start a field: values other than plain words are quoted as in JSON, and
+ * line breaks, invisible characters, `|` and `=` in them are written as escapes.
+ *
+ * @example
+ * ```ts
+ * const log = createLog({ level: "verbose", format: "text", stdout: process.stdout, stderr: process.stderr, redact })
+ * log.ok("main", "starting broker", { addr: ":8080", version: "2.0.0" })
+ * // [AA:BROKER:OK] 2026-02-15T12:00:00Z | main | starting broker | addr=:8080, version=2.0.0
+ * ```
+ */
+export function createLog(options: LogOptions): Log {
+  const { level, format, now = Date.now } = options
+  const shown = SHOWN[level]
+  const render = format === "json" ? jsonLine : textLine
+  const timestamp = (): string => `${new Date(now()).toISOString().slice(0, 19)}Z`
+  const dropped = (count: number): string =>
+    render({
+      time: timestamp(),
+      level: "WARN",
+      component: "log",
+      message: "lines dropped",
+      groups: [[["count", count]]],
+    })
+  const outlets = { stdout: new Outlet(options.stdout, dropped), stderr: new Outlet(options.stderr, dropped) }
+  const clean = (text: string): string => redacted(text, options.redact)
+  let scheduled = false
+
+  const write = (lineLevel: LineLevel, component: string, message: string, context: LogContext = {}): void => {
+    if (!shown.includes(lineLevel)) return
+    const groups = (isList(context) ? context : separately(context)).map((fields) => fieldsOf(fields, clean))
+    const outlet = lineLevel === "FAIL" ? outlets.stderr : outlets.stdout
+    outlet.add(render({ time: timestamp(), level: lineLevel, component, message: clean(message), groups }))
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      outlets.stdout.drain()
+      outlets.stderr.drain()
+    })
+  }
+  return {
+    ok: (component, message, context) => write("OK", component, message, context),
+    warn: (component, message, context) => write("WARN", component, message, context),
+    fail: (component, message, context) => write("FAIL", component, message, context),
+    trace: (component, message, context) => write("TRACE", component, message, context),
+    flush() {
+      outlets.stdout.flush()
+      outlets.stderr.flush()
+    },
+  }
+}
+
+/** Writes what could forge a line or hide in one (control, format and separator characters, lone surrogates) as `\uXXXX`. */
+export const escapeInvisible = (text: string): string => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, codeUnits)
+
+type Scalar = string | number | boolean | null | readonly string[]
+type Fields = readonly (readonly [name: string, value: Scalar])[]
+
+interface Line {
+  readonly time: string
+  readonly level: LineLevel
+  readonly component: string
+  readonly message: string
+  readonly groups: readonly Fields[]
+}
+
+function textLine({ time, level, component, message, groups }: Line): string {
+  const context = groups
+    .filter((fields) => fields.length > 0)
+    .map((fields) => fields.map(([name, value]) => `${name}=${textValue(value)}`).join(" "))
+    .join(", ")
+  const line = `[AA:${MODULE}:${level}] ${time} | ${plain(component)} | ${plain(message)}`
+  return context === "" ? line : `${line} | ${context}`
+}
+
+function jsonLine({ time, level, component, message, groups }: Line): string {
+  // The values stand in an object of their own, so that none of their names can take the place of ours.
+  const context = Object.fromEntries(groups.flat())
+  return escapeInvisible(JSON.stringify({ time, level, module: MODULE, component, message, context }))
+}
+
+/** Text outside quotes: a `|` in it would look like the end of its field. */
+const plain = (text: string): string =>
+  escapeInvisible(text.replace(/[\\|]/g, (char) => (char === "|" ? "\\u007c" : "\\\\")))
+
+function textValue(value: Scalar): string {
+  const text = typeof value === "object" && value !== null ? value.join(" ") : String(value)
+  if (/^[\w.:/@*+~%[\]-]+$/.test(text)) return text
+  // A program that splits lines by " | " or looks for "name=" without heeding quotes finds nothing here that is not ours.
+  return escapeInvisible(JSON.stringify(text).replace(/[|=]/g, codeUnits))
+}
+
+function codeUnits(text: string): string {
+  let escaped = ""
+  for (let i = 0; i < text.length; i++) escaped += `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`
+  return escaped
+}
+
+const isList = (context: LogContext): context is readonly LogFields[] => Array.isArray(context)
+
+const separately = (fields: LogFields): LogFields[] =>
+  Object.entries(fields).map(([name, value]) => ({ [name]: value }))
+
+function fieldsOf(fields: LogFields, clean: (text: string) => string): Fields {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name.replace(/[^\w.-]/g, "_"), scalar(value, clean)] as const],
+  )
+}
+
+function scalar(value: Exclude<LogValue, undefined>, clean: (text: string) => string): Scalar {
+  if (typeof value === "string") return clean(value)
+  if (value instanceof Error) return clean(describe(value))
+  return typeof value === "object" && value !== null ? value.map(clean) : value
+}
+
+/** Causes of an error that are followed. */
+const CAUSES = 5
+
+function describe(error: Error): string {
+  const parts: string[] = []
+  for (let each: unknown = error; each !== undefined && parts.length <= CAUSES; ) {
+    parts.push(each instanceof Error ? (each.stack ?? `${each.name}: ${each.message}`) : String(each))
+    each = each instanceof Error ? each.cause : undefined
+  }
+  return parts.join("\ncaused by: ")
+}
+
+function redacted(text: string, redact: (text: string) => string): string {
+  let clean: string
+  try {
+    clean = redact(text)
+  } catch {
+    return "[not shown: its redaction failed]"
+  }
+  return clean.length > LONGEST ? `${clean.slice(0, LONGEST)}… (${clean.length - LONGEST} more characters)` : clean
+}
+
+/** Bytes that wait for a reader that does not keep up; what comes after them is counted and dropped. */
+const LONGEST_BACKLOG = 4 * 1024 * 1024
+
+/** Milliseconds until a full pipe is tried again. */
+const RETRY = 20
+
+/** Milliseconds that a last flush waits for a full pipe. */
+const PATIENCE = 1000
+
+/** Where lines go. Writes to the descriptor itself: what a stream buffers is lost when the process exits. */
+class Outlet {
+  #lines: string[] = []
+  #backlog: Buffer = Buffer.alloc(0)
+  #waiting = 0
+  #dropped = 0
+  #closed = false
+  #retry: NodeJS.Timeout | undefined
+  readonly #sink: LogSink
+  readonly #droppedLine: (count: number) => string
+
+  constructor(sink: LogSink, droppedLine: (count: number) => string) {
+    this.#sink = sink
+    this.#droppedLine = droppedLine
+  }
+
+  add(line: string): void {
+    if (this.#closed) return
+    if (this.#waiting > LONGEST_BACKLOG) {
+      this.#dropped++
+      return
+    }
+    this.#waiting += line.length
+    this.#lines.push(line)
+  }
+
+  /** Writes what the reader takes now and tries the rest again later. */
+  drain(): void {
+    if (this.#write() || this.#retry !== undefined) return
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      this.drain()
+    }, RETRY)
+    this.#retry.unref()
+  }
+
+  flush(): void {
+    const deadline = Date.now() + PATIENCE
+    while (!this.#write() && Date.now() < deadline) pause(5)
+  }
+
+  /** Whether nothing is left. */
+  #write(): boolean {
+    this.#collect()
+    try {
+      if (this.#sink.fd === undefined) {
+        if (this.#backlog.length > 0) this.#sink.write(this.#backlog.toString())
+        this.#backlog = Buffer.alloc(0)
+      } else
+        while (this.#backlog.length > 0) this.#backlog = this.#backlog.subarray(writeSync(this.#sink.fd, this.#backlog))
+    } catch (error) {
+      // The reader is gone (EPIPE): nothing will ever arrive. Everything else, a full disk say, may pass.
+      if (LASTING.includes(codeOf(error))) this.#close()
+      else return false
+    }
+    this.#waiting = 0
+    return this.#dropped === 0 || this.#write()
+  }
+
+  #collect(): void {
+    if (this.#dropped > 0 && this.#backlog.length === 0) {
+      this.#lines.push(this.#droppedLine(this.#dropped))
+      this.#dropped = 0
+    }
+    if (this.#lines.length === 0) return
+    this.#backlog = Buffer.concat([this.#backlog, Buffer.from(`${this.#lines.join("\n")}\n`)])
+    this.#lines = []
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#dropped = 0
+    this.#lines = []
+    this.#backlog = Buffer.alloc(0)
+  }
+}
+
+const LASTING: readonly (string | undefined)[] = [
+  "EPIPE",
+  "EBADF",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END",
+]
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
+
+const pause = (milliseconds: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

@@ -1,0 +1,95 @@
+import type { AuditEventType } from "@agentwrit/audit"
+import { type Authority, type BearerWording, type Caller, Refusal } from "@agentwrit/authority"
+import {
+  decode,
+  decodeQuery,
+  encode,
+  type Route,
+  type RouteName,
+  type RouteQuery,
+  type RouteRequest,
+  type RouteResponseInput,
+  type Routes,
+  routes,
+} from "@agentwrit/contract"
+import type { Claims } from "@agentwrit/core"
+import { type Answer, json } from "../http/answer.ts"
+import { MalformedJsonError, parseJson } from "../http/json.ts"
+
+/** What an endpoint works with. */
+export interface EndpointRequest<N extends RouteName> {
+  readonly caller: Caller
+  /** What the bearer token says; it is good, and of the kind and scope that the route needs. */
+  readonly claims: Routes[N]["needs"] extends "none" ? undefined : Claims
+  readonly body: RouteRequest<N>
+  readonly query: RouteQuery<N>
+}
+
+/** One route of the contract, and what it does. */
+export interface Endpoint {
+  readonly route: Route
+  answer(authority: Authority, request: RawRequest): Promise<Answer>
+}
+
+/** A request before it is read by its route's schemas. */
+export interface RawRequest {
+  readonly caller: Caller
+  readonly bearer: string | undefined
+  readonly body: Uint8Array
+  readonly url: string
+}
+
+/** How an endpoint is made. */
+export interface EndpointOptions<N extends RouteName> {
+  /** The event that a refusal leaves which is decided before the use case sees the request, such as for an ill-typed body. */
+  readonly deniedAs?: AuditEventType
+  /** How refusals of the bearer token are worded; default: as everywhere. */
+  readonly wording?: BearerWording
+  run(authority: Authority, request: EndpointRequest<N>): Promise<Answer> | Answer
+}
+
+/** Binds a route of the contract to its use case: judge the bearer, read the request, run, answer. */
+export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<N>): Endpoint {
+  const route: Route = routes[name]
+  return {
+    route,
+    async answer(authority, { caller, bearer, body, url }) {
+      const { needs } = route
+      const claims = needs === "none" ? undefined : await authority.authenticate(caller, bearer, needs, options.wording)
+      const read = readRequest(route, body, url)
+      if (read instanceof Refusal) {
+        if (options.deniedAs === undefined) throw read
+        return authority.recordRefusal(caller, options.deniedAs, read, claims)
+      }
+      // The route's own schemas read both, so they are of its types.
+      const request = { caller, claims, ...read } as EndpointRequest<N>
+      return options.run(authority, request)
+    },
+  }
+}
+
+/** The JSON answer of a route's success. */
+export function success<N extends RouteName>(name: N, value: RouteResponseInput<N>): Answer {
+  const { success }: Route = routes[name]
+  if (!("body" in success)) throw new TypeError(`${name} answers no JSON`)
+  return json(success.status, encode(success.body, value))
+}
+
+function readRequest(route: Route, body: Uint8Array, url: string): Refusal | { body: unknown; query: unknown } {
+  const decodedBody = route.request === undefined ? NOTHING : readBody(route.request, body)
+  if (!decodedBody.ok) return new Refusal(decodedBody.code, { detail: decodedBody.detail })
+  const decodedQuery = route.query === undefined ? NOTHING : decodeQuery(route.query, new URL(url).searchParams)
+  if (!decodedQuery.ok) return new Refusal(decodedQuery.code, { detail: decodedQuery.detail })
+  return { body: decodedBody.value, query: decodedQuery.value }
+}
+
+const NOTHING = { ok: true, value: undefined } as const
+
+function readBody(schema: NonNullable<Route["request"]>, body: Uint8Array) {
+  try {
+    return decode(schema, parseJson(body))
+  } catch (error) {
+    if (error instanceof MalformedJsonError) return { ok: false, code: "invalid_request", detail: error.message } as const
+    throw error
+  }
+}

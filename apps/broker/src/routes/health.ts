@@ -1,0 +1,20 @@
+import { encode, healthResponse } from "@agentwrit/contract"
+import { json } from "../http/answer.ts"
+import { type Endpoint, endpoint } from "./endpoint.ts"
+
+/** Health needs to know the program around the authority. */
+export interface Program {
+  readonly version: string
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number
+}
+
+export function health({ version, startedAt }: Program): Endpoint {
+  return endpoint("health", {
+    run(authority) {
+      const found = authority.health()
+      const uptime = Math.max(0, Math.floor((Date.now() - startedAt) / 1000))
+      return json(found.status === "ok" ? 200 : 503, encode(healthResponse, { ...found, version, uptime }))
+    },
+  })
+}

@@ -1,0 +1,28 @@
+import { adminSignIn } from "./admin-sign-in.ts"
+import { auditCheckpoint, auditEvents } from "./audit.ts"
+import { challenge } from "./challenge.ts"
+import type { Endpoint } from "./endpoint.ts"
+import { health, type Program } from "./health.ts"
+import { jwks } from "./jwks.ts"
+import { createLaunchToken } from "./launch-token.ts"
+import { register } from "./registration.ts"
+import { release } from "./release.ts"
+import { renew } from "./renewal.ts"
+import { validate } from "./validation.ts"
+
+/** Every endpoint of the broker. */
+export function endpoints(program: Program): readonly Endpoint[] {
+  return [
+    challenge,
+    register,
+    validate,
+    renew,
+    release,
+    adminSignIn,
+    createLaunchToken,
+    auditEvents,
+    auditCheckpoint,
+    health(program),
+    jwks,
+  ]
+}

@@ -1,0 +1,7 @@
+import { type Endpoint, endpoint, success } from "./endpoint.ts"
+
+export const createLaunchToken: Endpoint = endpoint("createLaunchToken", {
+  deniedAs: "launch_token_denied",
+  run: async (authority, { caller, claims, body }) =>
+    success("createLaunchToken", await authority.createLaunchToken(caller, claims, body)),
+})

@@ -1,0 +1,8 @@
+import { type Endpoint, endpoint } from "./endpoint.ts"
+
+export const release: Endpoint = endpoint("release", {
+  async run(authority, { caller, claims }) {
+    await authority.releaseToken(caller, claims)
+    return { status: 204 }
+  },
+})

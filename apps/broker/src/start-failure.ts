@@ -1,0 +1,18 @@
+import { TrailContradictionError } from "@agentwrit/authority"
+import { DatabaseError } from "@agentwrit/store-sqlite"
+import { CheckpointFileError } from "./checkpoint-witness.ts"
+import { ConfigError } from "./config/config.ts"
+import { KeyFileError } from "./key-files.ts"
+
+const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, DatabaseError, TrailContradictionError]
+
+/** What an operator reads when the start stops: what is wrong and what to do; a stack only for a bug. */
+export function startFailure(error: unknown): string {
+  if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
+  if (!(error instanceof Error)) return `agentwrit-broker: ${String(error)}`
+  const { code } = error as NodeJS.ErrnoException
+  if (code === "EADDRINUSE") return "agentwrit-broker: the port is taken by another program: set AA_PORT to a free one"
+  if (code === "EACCES") return "agentwrit-broker: the port may not be opened by this user: set AA_PORT to 1024 or above"
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return "agentwrit-broker: AA_BIND_ADDRESS is no address of this machine"
+  return `agentwrit-broker: ${error.stack ?? error.message}`
+}

@@ -1,0 +1,95 @@
+import { type Authority, auditOrigin, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
+import { createRedactor } from "@agentwrit/audit"
+import { SqliteStore } from "@agentwrit/store-sqlite"
+import { createBroker } from "./broker.ts"
+import { checkpointPath, fileWitness } from "./checkpoint-witness.ts"
+import type { Config } from "./config/config.ts"
+import { eventLog } from "./event-log.ts"
+import { loadAuditKey, loadOrCreateKey } from "./key-files.ts"
+import type { Log } from "./log.ts"
+import { type RunningServer, serve } from "./server.ts"
+import { VERSION } from "./version.ts"
+
+/** Exit code after a fault that left a commit's outcome unknown (sysexits: EX_SOFTWARE). */
+const FAULT_EXIT = 70
+
+/** Milliseconds for which reads and denials go on after such a fault (CONTRACT 4). */
+const FAULT_GRACE = 5_000
+
+/** A broker that serves. */
+export interface RunningBroker {
+  /** Where it listens, as `address:port`. */
+  readonly listening: string
+  /** Lets requests in flight finish, signs a last checkpoint, closes the database. */
+  stop(): Promise<void>
+}
+
+/** Puts the broker together: store, keys, authority, app, server. What cannot be put together is closed again. */
+export async function start(config: Config, log: Log): Promise<RunningBroker> {
+  const { key: signingKey, created } = loadOrCreateKey(config.signingKeyPath)
+  if (created) log.ok("keys", "signing key created", { path: config.signingKeyPath })
+  const store = await SqliteStore.open({ path: config.dbPath, onFailure: (cause) => endAfterFault(cause, log) })
+  try {
+    const origin = auditOrigin(config.trustDomain)
+    const trailExists = store.health().trailSize > 0
+    const audit = loadAuditKey({ path: config.auditKeyPath, origin, trailExists })
+    log.ok("audit", "checkpoints verify with", { verifier_key: audit.verifierKey, file: audit.verifierKeyPath })
+    const authority = await openAuthority({
+      settings: config,
+      store,
+      signingKey,
+      auditKey: audit.key,
+      adminSecret: createAdminSecret(config.adminSecret),
+      witness: fileWitness(checkpointPath(config.auditKeyPath)),
+      clock: systemClock,
+      observer: eventLog(log),
+    })
+    reportTrail(authority, log)
+    return await listen(config, log, authority)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function listen(config: Config, log: Log, authority: Authority): Promise<RunningBroker> {
+  const app = createBroker({
+    authority,
+    version: VERSION,
+    isTrustedProxy: config.isTrustedProxy,
+    onBug: (error, { requestId, path }) =>
+      log.fail("http", "a request ran into a bug", { request_id: requestId, path, error: error instanceof Error ? error : String(error) }),
+  })
+  const server = await serve(app, { port: config.port, address: config.bindAddress })
+  return {
+    listening: listeningText(server),
+    async stop() {
+      await server.stop()
+      await authority.close()
+    },
+  }
+}
+
+function listeningText({ address: { address, family, port } }: RunningServer): string {
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+function reportTrail(authority: Authority, log: Log): void {
+  const { auditChain, auditEventsCount, trailProblem } = authority.health()
+  if (auditChain === "broken") log.fail("audit", "the audit trail does not verify", { events: auditEventsCount, problem: trailProblem })
+  else log.ok("audit", "audit trail loaded", { events: auditEventsCount })
+}
+
+function endAfterFault(cause: unknown, log: Log): void {
+  log.fail("store", "the database failed and the outcome of a commit is unknown: stopping, the next start verifies", {
+    cause: cause instanceof Error ? cause : String(cause),
+  })
+  setTimeout(() => {
+    log.flush()
+    process.exit(FAULT_EXIT)
+  }, FAULT_GRACE)
+}
+
+/** Secrets that no log line may hold. */
+export const logRedactor = ({ adminSecret }: Pick<Config, "adminSecret">): ((text: string) => string) =>
+  createRedactor({ secrets: [adminSecret] })

@@ -1,0 +1,139 @@
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { readConfigFile } from "../src/config/config-file.ts"
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "agentwrit-config-file-"))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const at = (...parts: string[]): string => join(folder, ...parts)
+
+function write(path: string, content: string | Uint8Array, mode = 0o600): string {
+  mkdirSync(join(path, ".."), { recursive: true })
+  writeFileSync(path, content)
+  chmodSync(path, mode)
+  return path
+}
+
+const read = (named?: string) => readConfigFile({ named, home: at("home"), etc: at("etc") })
+
+const parse = (content: string | Uint8Array) => read(write(at("config"), content))
+
+describe("the search", () => {
+  it("takes the first that exists", () => {
+    expect(read()).toEqual({ values: {}, problems: [], warnings: [] })
+    const home = write(at("home", ".broker", "config"), "MODE=home")
+    expect(read().path).toBe(home)
+    const etc = write(at("etc", "broker", "config"), "MODE=etc")
+    expect(read().path).toBe(etc)
+    const named = write(at("named"), "MODE=named")
+    expect(read(named)).toMatchObject({ path: named, values: { MODE: { text: "named" } } })
+  })
+
+  it("does not go past a file that is refused", () => {
+    write(at("home", ".broker", "config"), "MODE=home")
+    write(at("etc", "broker", "config"), "MODE=etc", 0o644)
+    expect(read()).toMatchObject({ values: {}, problems: [expect.stringContaining(at("etc", "broker", "config"))] })
+  })
+
+  it("does not go past an AA_CONFIG_PATH that does not exist", () => {
+    write(at("home", ".broker", "config"), "MODE=home")
+    expect(read(at("none"))).toMatchObject({
+      values: {},
+      problems: [expect.stringMatching(/^AA_CONFIG_PATH=.*none": the file does not exist/)],
+    })
+  })
+})
+
+describe("a refused file", () => {
+  it.each([0o644, 0o640, 0o604, 0o660, 0o620, 0o602, 0o666])("mode %i", (mode) => {
+    const { values, problems } = read(write(at("config"), "ADMIN_SECRET=hunter2hunter2", mode))
+    expect(values).toEqual({})
+    expect(problems).toEqual([expect.stringMatching(/^AA_CONFIG_PATH=.*open to group or others .*chmod 600$/)])
+  })
+
+  it("a symbolic link, to a good file or to none", () => {
+    write(at("good"), "MODE=development")
+    symlinkSync(at("good"), at("link"))
+    symlinkSync(at("none"), at("dangling"))
+    for (const name of ["link", "dangling"])
+      expect(read(at(name)).problems).toEqual([expect.stringContaining("symbolic link")])
+  })
+
+  it("a symbolic link where the default file would be", () => {
+    mkdirSync(at("home", ".broker"), { recursive: true })
+    symlinkSync(write(at("good"), "MODE=development"), at("home", ".broker", "config"))
+    expect(read()).toMatchObject({ values: {}, problems: [expect.stringContaining("symbolic link")] })
+  })
+
+  it("a folder, a named pipe", () => {
+    mkdirSync(at("folder"), { mode: 0o700 })
+    execFileSync("mkfifo", ["-m", "600", at("pipe")])
+    for (const name of ["folder", "pipe"])
+      expect(read(at(name)).problems).toEqual([expect.stringContaining("not a regular file")])
+  })
+
+  it("one without end", () => {
+    expect(parse("#".repeat(64 * 1024 + 1)).problems).toEqual([expect.stringContaining("larger than")])
+  })
+
+  it("one that is not UTF-8", () => {
+    expect(parse(Uint8Array.of(0x4d, 0xff, 0xfe)).problems).toEqual([expect.stringContaining("UTF-8")])
+  })
+})
+
+describe("its lines", () => {
+  it.each([0o600, 0o400, 0o700])("are read with mode %i", (mode) => {
+    expect(read(write(at("config"), "MODE=production", mode)).values.MODE?.text).toBe("production")
+  })
+
+  it("are KEY=VALUE, with comments, blanks and either line end", () => {
+    const { values, problems, warnings } = parse(
+      "\ufeff# a comment\r\n\r\n  MODE = production \r\n#MODE=development\nADMIN_SECRET=a=b#c d\nBROKER_URL=https://broker.example:8443",
+    )
+    expect(problems).toEqual([])
+    expect(warnings).toEqual([])
+    expect(values).toEqual({
+      MODE: { text: "production", line: 3 },
+      ADMIN_SECRET: { text: "a=b#c d", line: 5 },
+      BROKER_URL: { text: "https://broker.example:8443", line: 6 },
+    })
+  })
+
+  it.each([
+    ["MODE=development\nPORT=80", /line 2: there is no key PORT; accepted are MODE, ADMIN_SECRET, BROKER_URL$/],
+    ["mode=development", /line 1: this is no KEY=VALUE line/],
+    ["MODE", /line 1: this is no KEY=VALUE line/],
+    ["=x", /line 1: this is no KEY=VALUE line/],
+    ["export MODE=development", /line 1: this is no KEY=VALUE line/],
+    ["MODE=development\n\nMODE=production", /line 3: MODE is set a second time$/],
+    ["MODE=\nMODE=production", /line 2: MODE is set a second time$/],
+    ["BROKER_URL=localhost:8080", /line 1: BROKER_URL: accepted is an http or https URL$/],
+    ["BROKER_URL=ftp://x", /line 1: BROKER_URL: accepted is an http or https URL$/],
+    ["BROKER_URL=nonsense", /line 1: BROKER_URL: accepted is an http or https URL$/],
+  ])("%j is a problem", (content, problem) => {
+    expect(parse(content).problems).toEqual([expect.stringMatching(problem)])
+  })
+
+  it.each(["c2VjcmV0LXNlY3JldA==", "ADMIN_SECRET hunter2hunter2", "hunter2hunter2", "JBSWY3DPEHPK3PXP===="])(
+    "%j, a secret without its key, is not repeated",
+    (content) => {
+      const [problem] = parse(content).problems
+      expect(problem).toContain("line 1")
+      expect(problem).not.toContain(content.slice(0, 8) === "ADMIN_SE" ? "hunter2" : content.slice(0, 8))
+    },
+  )
+
+  it("in quotes are warned of", () => {
+    const { values, problems, warnings } = parse('ADMIN_SECRET="hunter2 hunter2"')
+    expect(values.ADMIN_SECRET?.text).toBe('"hunter2 hunter2"')
+    expect(problems).toEqual([])
+    expect(warnings).toEqual([expect.stringContaining("quotes")])
+    expect(warnings[0]).not.toContain("hunter2")
+  })
+})

@@ -1,0 +1,410 @@
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { type Config, ConfigError, loadConfig } from "../src/config/config.ts"
+import { VARIABLES } from "../src/config/variables.ts"
+
+const SECRET = "a-secret-of-more-than-16"
+const HASH = `$2b$10$${"a".repeat(53)}`
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "agentwrit-config-"))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Loads with a secret, and with no config file but those in the test's folder. */
+const load = (env: Record<string, string | undefined> = {}) =>
+  loadConfig({ AA_ADMIN_SECRET: SECRET, ...env }, { home: join(folder, "home"), etc: join(folder, "etc") })
+
+function problemsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    load(env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    expect(error.code).toBe("invalid_configuration")
+    for (const problem of error.problems) expect(error.message).toContain(problem)
+    return error.problems
+  }
+  return []
+}
+
+const warningsOf = (env: Record<string, string | undefined>): string[] =>
+  load(env).warnings.map(({ message }) => message)
+
+describe("defaults", () => {
+  it("are those of the guide and CONTRACT 6", () => {
+    const { isTrustedProxy, ...config } = load().config
+    expect(config).toEqual({
+      adminSecret: SECRET,
+      mode: "development",
+      bindAddress: "127.0.0.1",
+      port: 8080,
+      trustedProxies: [],
+      logLevel: "verbose",
+      logFormat: "text",
+      trustDomain: "agentwrit.local",
+      issuer: "",
+      defaultTtl: 300,
+      maxTtl: 86400,
+      appTokenTtl: 1800,
+      adminTokenTtl: 300,
+      signingKeyPath: "./signing.key",
+      auditKeyPath: "audit.key",
+      dbPath: "./data.db",
+      seedTokens: false,
+      tls: { mode: "none" },
+    })
+    expect(isTrustedProxy("127.0.0.1")).toBe(false)
+    expect(load().warnings).toEqual([])
+  })
+
+  it("hold for every variable that is set to nothing", () => {
+    const empty = Object.fromEntries(Object.values(VARIABLES).map(({ name }) => [name, ""]))
+    const { isTrustedProxy: _, ...config } = load({ ...empty, AA_ADMIN_SECRET: SECRET }).config
+    const { isTrustedProxy: __, ...defaults } = load().config
+    expect(config).toEqual(defaults)
+  })
+
+  it("cannot be changed afterwards", () => {
+    expect(Object.isFrozen(load().config)).toBe(true)
+    expect(Object.isFrozen(load().config.tls)).toBe(true)
+    expect(Object.isFrozen(load().config.trustedProxies)).toBe(true)
+  })
+})
+
+describe("good values", () => {
+  it.each<[string, string, Partial<Config>]>([
+    ["AA_PORT", "0", { port: 0 }],
+    ["AA_PORT", "65535", { port: 65535 }],
+    ["AA_BIND_ADDRESS", "0.0.0.0", { bindAddress: "0.0.0.0" }],
+    ["AA_BIND_ADDRESS", "::1", { bindAddress: "::1" }],
+    ["AA_BIND_ADDRESS", "broker-1.internal", { bindAddress: "broker-1.internal" }],
+    ["AA_LOG_LEVEL", "quiet", { logLevel: "quiet" }],
+    ["AA_LOG_LEVEL", "trace", { logLevel: "trace" }],
+    ["AA_LOG_FORMAT", "json", { logFormat: "json" }],
+    ["AA_TRUST_DOMAIN", "example.org", { trustDomain: "example.org" }],
+    ["AA_ISSUER", "https://broker.example", { issuer: "https://broker.example" }],
+    ["AA_AUDIENCE", "orders", { audience: "orders" }],
+    ["AA_DEFAULT_TTL", "1", { defaultTtl: 1 }],
+    ["AA_MAX_TTL", "0", { maxTtl: 0 }],
+    ["AA_APP_TOKEN_TTL", "60", { appTokenTtl: 60 }],
+    ["AA_APP_TOKEN_TTL", "86400", { appTokenTtl: 86400 }],
+    ["AA_ADMIN_TOKEN_TTL", "60", { adminTokenTtl: 60 }],
+    ["AA_SIGNING_KEY_PATH", "/keys/s.key", { signingKeyPath: "/keys/s.key", auditKeyPath: "/keys/audit.key" }],
+    ["AA_AUDIT_KEY_PATH", "/keys/a.key", { auditKeyPath: "/keys/a.key" }],
+    ["AA_DB_PATH", "/data/data.db", { dbPath: "/data/data.db" }],
+    ["AA_SEED_TOKENS", "true", { seedTokens: true }],
+    ["AA_SEED_TOKENS", "1", { seedTokens: true }],
+    ["AA_SEED_TOKENS", "false", { seedTokens: false }],
+    ["AA_MODE", "production", { mode: "production" }],
+    ["AA_TRUSTED_PROXIES", "10.0.0.0/8,::1", { trustedProxies: ["10.0.0.0/8", "::1"] }],
+    ["AA_ADMIN_SECRET", HASH, { adminSecret: HASH }],
+  ])("%s=%s", (name, value, expected) => {
+    expect(load({ [name]: value }).config).toMatchObject(expected)
+    expect(load({ [name]: value }).warnings).toEqual([])
+  })
+
+  it("tells trusted proxies", () => {
+    expect(load({ AA_TRUSTED_PROXIES: "10.0.0.0/8" }).config.isTrustedProxy("10.1.1.1")).toBe(true)
+  })
+})
+
+describe("bad values", () => {
+  it.each([
+    ["AA_PORT", "eighty"],
+    ["AA_PORT", "-1"],
+    ["AA_PORT", "65536"],
+    ["AA_PORT", "0x50"],
+    ["AA_PORT", "1e3"],
+    ["AA_PORT", " 80"],
+    ["AA_PORT", "080"],
+    ["AA_PORT", "80.0"],
+    ["AA_PORT", ":8080"],
+    ["AA_BIND_ADDRESS", "127.0.0.1:8080"],
+    ["AA_BIND_ADDRESS", "[::1]"],
+    ["AA_BIND_ADDRESS", "256.0.0.1"],
+    ["AA_BIND_ADDRESS", "a b"],
+    ["AA_LOG_LEVEL", "debug"],
+    ["AA_LOG_LEVEL", "QUIET"],
+    ["AA_LOG_FORMAT", "xml"],
+    ["AA_TRUST_DOMAIN", "Example.org"],
+    ["AA_TRUST_DOMAIN", "example.org/x"],
+    ["AA_ISSUER", "a\nb"],
+    ["AA_AUDIENCE", "a\u0000b"],
+    ["AA_DEFAULT_TTL", "0"],
+    ["AA_DEFAULT_TTL", "-5"],
+    ["AA_DEFAULT_TTL", "5m"],
+    ["AA_DEFAULT_TTL", "2147483648"],
+    ["AA_MAX_TTL", "-1"],
+    ["AA_MAX_TTL", "99999999999999999999"],
+    ["AA_APP_TOKEN_TTL", "59"],
+    ["AA_APP_TOKEN_TTL", "86401"],
+    ["AA_ADMIN_TOKEN_TTL", "59"],
+    ["AA_ADMIN_TOKEN_TTL", "86401"],
+    ["AA_SIGNING_KEY_PATH", "a\nb"],
+    ["AA_DB_PATH", ":memory:"],
+    ["AA_DB_PATH", "file:x?mode=memory"],
+    ["AA_SEED_TOKENS", "yes"],
+    ["AA_MODE", "prod"],
+    ["AA_MODE", "Production"],
+    ["AA_TRUSTED_PROXIES", "10.0.0.0/33"],
+    ["AA_TLS_MODE", "on"],
+  ])("%s=%j stops the start", (name, value) => {
+    const problems = problemsOf({ [name]: value })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(new RegExp(`^${name}=".*": accepted is .`))
+  })
+
+  it("are all listed in one message, each with its value and what is accepted", () => {
+    const problems = problemsOf({
+      AA_PORT: "eighty",
+      AA_LOG_LEVEL: "loud",
+      AA_MODE: "prod",
+      AA_TLS_MODE: "mtls",
+      AA_ADMIN_SECRET: "change-me-in-production",
+    })
+    expect(problems).toEqual([
+      'AA_MODE="prod": accepted is development or production',
+      'AA_PORT="eighty": accepted is a whole decimal number from 0 to 65535',
+      'AA_LOG_LEVEL="loud": accepted is quiet, standard, verbose or trace',
+      'AA_ADMIN_SECRET="***": it is the secret of the examples, which everyone knows; make one with: openssl rand -hex 32',
+      ...["AA_TLS_CERT", "AA_TLS_KEY", "AA_TLS_CLIENT_CA"].map(
+        (name) =>
+          `${name} is unset: it is required, because AA_TLS_MODE is mtls; accepted is the path of a PEM file that the broker can read`,
+      ),
+    ])
+  })
+
+  it("cannot forge lines or flood the message", () => {
+    const [problem] = problemsOf({ AA_LOG_LEVEL: `x\n  - AA_MODE\u001b[2J\u202e\u0085${"y".repeat(5000)}` })
+    expect(problem).not.toMatch(/[\p{C}]/u)
+    expect(problem?.length).toBeLessThan(400)
+  })
+})
+
+describe("the admin secret", () => {
+  const EXAMPLE = "change-me-in-production"
+
+  // CONTRACT 6, read by its grammar: see checkSecret.
+  it.each([
+    ["unset", undefined, "development", "stops"],
+    ["unset", undefined, "production", "stops"],
+    ["empty", "", "development", "stops"],
+    ["the example's", EXAMPLE, "development", "stops"],
+    ["the example's", EXAMPLE, "production", "stops"],
+    ["the example's with a blank", ` ${EXAMPLE} `, "development", "stops"],
+    ["15 characters", "x".repeat(15), "production", "stops"],
+    ["15 characters", "x".repeat(15), "development", "warns"],
+    ["15 characters of two code units", "😀".repeat(15), "production", "stops"],
+    ["16 characters", "x".repeat(16), "production", "passes"],
+    ["16 characters", "x".repeat(16), "development", "passes"],
+    ["a bcrypt hash", HASH, "production", "passes"],
+    ["what is left of a hash", HASH.slice(0, 40), "development", "stops"],
+    ["a hash that lost its cost to a shell", `$2b$${"a".repeat(53)}`, "development", "stops"],
+    ["two lines", "a-secret-of-more-than-16\n", "development", "stops"],
+  ])("%s (%j) in %s: %s", (_, secret, mode, expected) => {
+    const env = { AA_ADMIN_SECRET: secret, AA_MODE: mode }
+    const problems = problemsOf(env)
+    const warnings = problems.length > 0 ? [] : warningsOf(env)
+    expect(problems.length > 0 ? "stops" : warnings.length > 0 ? "warns" : "passes").toBe(expected)
+    for (const text of [...problems, ...warnings]) {
+      expect(text).toContain("AA_ADMIN_SECRET")
+      if (secret) expect(text).not.toContain(secret)
+    }
+  })
+
+  it("is masked", () => {
+    expect(problemsOf({ AA_ADMIN_SECRET: "short-secret", AA_MODE: "production" })).toEqual([
+      'AA_ADMIN_SECRET="***": it is shorter than 16 characters; make one with: openssl rand -hex 32',
+    ])
+  })
+})
+
+describe("seed tokens", () => {
+  it("stop the start in production", () => {
+    expect(problemsOf({ AA_SEED_TOKENS: "true", AA_MODE: "production" })).toEqual([
+      expect.stringMatching(/^AA_SEED_TOKENS="true": /),
+    ])
+  })
+
+  it("are silent in development", () => {
+    expect(load({ AA_SEED_TOKENS: "true" }).warnings).toEqual([])
+  })
+})
+
+describe("AA_DEFAULT_TTL above AA_MAX_TTL", () => {
+  it("is the guide's warning", () => {
+    expect(load({ AA_DEFAULT_TTL: "600", AA_MAX_TTL: "300" }).warnings).toEqual([
+      { message: "AA_DEFAULT_TTL exceeds AA_MAX_TTL", context: [{ default_ttl: 600, max_ttl: 300 }] },
+    ])
+  })
+
+  it.each([
+    ["300", "300"],
+    ["600", "0"],
+  ])("%s under %s is none", (defaultTtl, maxTtl) => {
+    expect(load({ AA_DEFAULT_TTL: defaultTtl, AA_MAX_TTL: maxTtl }).warnings).toEqual([])
+  })
+})
+
+describe("unknown variables", () => {
+  it.each([
+    ["AA_ADMIN_SECERT", "AA_ADMIN_SECRET"],
+    ["AA_DBPATH", "AA_DB_PATH"],
+    ["AA_TLS_CLIENTCA", "AA_TLS_CLIENT_CA"],
+    ["aa_port", "AA_PORT"],
+  ])("%s is told apart from %s", (name, nearest) => {
+    const [warning, ...more] = warningsOf({ [name]: "the-value" })
+    expect(warning).toContain(`${name} `)
+    expect(warning).toMatch(new RegExp(` ${nearest}$`))
+    expect(warning).not.toContain("the-value")
+    expect(more).toEqual([])
+  })
+
+  it.each(["AACTL_BROKER_URL", "HOME", "MY_AA_PORT"])("%s is not ours", (name) => {
+    expect(warningsOf({ [name]: "x" })).toEqual([])
+  })
+
+  it("that are empty are unset", () => {
+    expect(warningsOf({ AA_PROT: "", AA_POTR: undefined })).toEqual([])
+  })
+})
+
+describe("trusted proxies", () => {
+  it.each(["0.0.0.0/0", "10.0.0.0/8,::/0"])("%s warns that anyone may name any address", (text) => {
+    expect(warningsOf({ AA_TRUSTED_PROXIES: text })).toEqual([expect.stringContaining("every client")])
+  })
+})
+
+describe("TLS", () => {
+  const file = (name: string): string => {
+    const path = join(folder, name)
+    writeFileSync(path, "pem")
+    return path
+  }
+
+  it("takes the files of its mode", () => {
+    const [cert, key, clientCa] = [file("cert.pem"), file("key.pem"), file("ca.pem")]
+    const files = { AA_TLS_CERT: cert, AA_TLS_KEY: key }
+    expect(load({ AA_TLS_MODE: "tls", ...files }).config.tls).toEqual({ mode: "tls", cert, key })
+    expect(load({ AA_TLS_MODE: "mtls", ...files, AA_TLS_CLIENT_CA: clientCa }).config.tls).toEqual({
+      mode: "mtls",
+      cert,
+      key,
+      clientCa,
+    })
+  })
+
+  it("names each file that is missing or no file", () => {
+    const missing = join(folder, "missing.pem")
+    const problems = problemsOf({
+      AA_TLS_MODE: "mtls",
+      AA_TLS_CERT: missing,
+      AA_TLS_KEY: folder,
+      AA_TLS_CLIENT_CA: join(file("x"), "y"),
+    })
+    expect(problems).toEqual([
+      expect.stringContaining(`AA_TLS_CERT=${JSON.stringify(missing)}: the file does not exist`),
+      expect.stringContaining(`AA_TLS_KEY=${JSON.stringify(folder)}: it is not a regular file`),
+      expect.stringMatching(/^AA_TLS_CLIENT_CA=.*: the file does not exist/),
+    ])
+  })
+
+  it("does not wait for a named pipe", () => {
+    const pipe = join(folder, "pipe")
+    execFileSync("mkfifo", [pipe])
+    expect(problemsOf({ AA_TLS_MODE: "tls", AA_TLS_CERT: pipe, AA_TLS_KEY: file("k") })).toHaveLength(1)
+  })
+
+  it("warns of files that its mode leaves unused", () => {
+    const path = file("cert.pem")
+    expect(warningsOf({ AA_TLS_CERT: path, AA_TLS_KEY: path })).toHaveLength(2)
+    expect(warningsOf({ AA_TLS_MODE: "tls", AA_TLS_CERT: path, AA_TLS_KEY: path, AA_TLS_CLIENT_CA: path })).toEqual([
+      "AA_TLS_CLIENT_CA is set, but not used: AA_TLS_MODE is tls",
+    ])
+  })
+})
+
+describe("paths", () => {
+  it.each([
+    [{ AA_SIGNING_KEY_PATH: "/k/one.key", AA_AUDIT_KEY_PATH: "/k/../k/one.key" }, "AA_AUDIT_KEY_PATH"],
+    [{ AA_SIGNING_KEY_PATH: "/k/audit.key" }, "AA_AUDIT_KEY_PATH"],
+    [{ AA_SIGNING_KEY_PATH: "/k/one", AA_DB_PATH: "/k/one" }, "AA_DB_PATH"],
+  ])("%j: two things in one file", (env, name) => {
+    expect(problemsOf(env)).toEqual([expect.stringMatching(new RegExp(`^${name}.*same file`))])
+  })
+})
+
+describe("the config file", () => {
+  const write = (path: string, content: string, mode = 0o600): string => {
+    mkdirSync(join(path, ".."), { recursive: true })
+    writeFileSync(path, content)
+    chmodSync(path, mode)
+    return path
+  }
+  const own = (content: string) => write(join(folder, "home", ".broker", "config"), content)
+
+  it("stands behind the environment and before the defaults", () => {
+    const path = own("MODE=production\nADMIN_SECRET=from-the-file-of-the-user\nBROKER_URL=http://localhost:8080\n")
+    expect(load({ AA_ADMIN_SECRET: "" }).config).toMatchObject({
+      mode: "production",
+      adminSecret: "from-the-file-of-the-user",
+      configPath: path,
+    })
+    expect(load({ AA_MODE: "development" }).config).toMatchObject({ mode: "development", adminSecret: SECRET })
+  })
+
+  it("is judged like the environment, its secret masked, its line named", () => {
+    const path = own("# mine\nMODE=staging\nADMIN_SECRET=change-me-in-production\n")
+    expect(problemsOf({ AA_ADMIN_SECRET: undefined })).toEqual([
+      `AA_MODE, from config file ${path}, line 2: MODE="staging": accepted is development or production`,
+      expect.stringContaining(`AA_ADMIN_SECRET, from config file ${path}, line 3: ADMIN_SECRET="***": `),
+    ])
+  })
+
+  it("with an empty secret has none", () => {
+    own("ADMIN_SECRET=\n")
+    expect(problemsOf({ AA_ADMIN_SECRET: undefined })).toEqual([expect.stringMatching(/^AA_ADMIN_SECRET is unset: /)])
+  })
+
+  it("that cannot be read is not also blamed for the secret that may stand in it", () => {
+    expect(problemsOf({ AA_ADMIN_SECRET: undefined, AA_CONFIG_PATH: join(folder, "none") })).toEqual([
+      expect.stringMatching(/^AA_CONFIG_PATH=.*does not exist/),
+    ])
+  })
+
+  it("under a name that cannot be one is not looked for elsewhere", () => {
+    own("MODE=production\n")
+    expect(problemsOf({ AA_CONFIG_PATH: "a\nb" })).toEqual([expect.stringMatching(/^AA_CONFIG_PATH="a\\nb": accepted/)])
+  })
+})
+
+describe("the table of variables", () => {
+  it("holds every variable of the guide and CONTRACT 6, once", () => {
+    expect(
+      Object.values(VARIABLES)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(
+      [
+        ["ADMIN_SECRET", "PORT", "LOG_LEVEL", "TRUST_DOMAIN", "DEFAULT_TTL", "MAX_TTL", "BIND_ADDRESS"],
+        ["SIGNING_KEY_PATH", "AUDIENCE", "APP_TOKEN_TTL", "SEED_TOKENS", "DB_PATH", "TLS_MODE", "TLS_CERT"],
+        ["TLS_KEY", "TLS_CLIENT_CA", "ISSUER", "ADMIN_TOKEN_TTL", "CONFIG_PATH", "MODE", "AUDIT_KEY_PATH"],
+        ["TRUSTED_PROXIES", "LOG_FORMAT"],
+      ]
+        .flat()
+        .map((name) => `AA_${name}`)
+        .sort(),
+    )
+  })
+
+  it("explains each", () => {
+    for (const { summary, accepted } of Object.values(VARIABLES)) {
+      expect(summary).not.toBe("")
+      expect(accepted).not.toBe("")
+    }
+  })
+})

@@ -1,0 +1,391 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { createLog, type Log, type LogContext, type LogFormat, type LogLevel, type LogSink } from "../src/log.ts"
+
+const NOON = Date.UTC(2026, 1, 15, 12, 0, 0, 999)
+
+interface Capture {
+  readonly log: Log
+  readonly stdout: string[]
+  readonly stderr: string[]
+}
+
+function capture({
+  level = "trace",
+  format = "text",
+  redact = (text) => text,
+}: {
+  level?: LogLevel
+  format?: LogFormat
+  redact?: (text: string) => string
+} = {}): Capture {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const log = createLog({
+    level,
+    format,
+    redact,
+    stdout: { write: (text) => stdout.push(text) },
+    stderr: { write: (text) => stderr.push(text) },
+    now: () => NOON,
+  })
+  return { log, stdout, stderr }
+}
+
+/** The one line that an event makes, without its line end. */
+function lineOf(message: string, context?: LogContext, format: LogFormat = "text"): string {
+  const { log, stdout } = capture({ format })
+  log.ok("main", message, context)
+  log.flush()
+  const text = stdout.join("")
+  expect(text.endsWith("\n")).toBe(true)
+  expect(text.indexOf("\n")).toBe(text.length - 1)
+  return text.slice(0, -1)
+}
+
+const HEAD = "[AA:BROKER:OK] 2026-02-15T12:00:00Z | main | "
+
+describe("the guide's format", () => {
+  it("is that of its first example", () => {
+    expect(lineOf("starting broker", { addr: ":8080", version: "2.0.0" })).toBe(
+      "[AA:BROKER:OK] 2026-02-15T12:00:00Z | main | starting broker | addr=:8080, version=2.0.0",
+    )
+  })
+
+  it("is that of its second example", () => {
+    const { log, stdout } = capture()
+    log.warn("CFG", "AA_DEFAULT_TTL exceeds AA_MAX_TTL", [{ default_ttl: 600, max_ttl: 300 }])
+    log.flush()
+    expect(stdout).toEqual([
+      "[AA:BROKER:WARN] 2026-02-15T12:00:00Z | CFG | AA_DEFAULT_TTL exceeds AA_MAX_TTL | default_ttl=600 max_ttl=300\n",
+    ])
+  })
+
+  it.each<[LogContext | undefined, string]>([
+    [undefined, ""],
+    [{}, ""],
+    [{ gone: undefined }, ""],
+    [[{ gone: undefined }, { count: 42 }], " | count=42"],
+    [{ count: 42 }, " | count=42"],
+    [
+      { ok: true, none: null, scope: ["read:data:*", "write:data:1"] },
+      ' | ok=true, none=null, scope="read:data:* write:data:1"',
+    ],
+    [[{ a: 1, b: 2 }, { c: 3 }], " | a=1 b=2, c=3"],
+    [
+      { path: "/v1/register", agent: "spiffe://agentwrit.local/agent/o/t/0123456789abcdef" },
+      " | path=/v1/register, agent=spiffe://agentwrit.local/agent/o/t/0123456789abcdef",
+    ],
+    [{ reason: "token expired 45 s ago" }, ' | reason="token expired 45 s ago"'],
+    [{ empty: "" }, ' | empty=""'],
+    [{ address: "[::1]:8080" }, " | address=[::1]:8080"],
+  ])("writes %j as %j", (context, expected) => {
+    expect(lineOf("message", context)).toBe(`${HEAD}message${expected}`)
+  })
+
+  it("shows an error with its causes", () => {
+    const error = new Error("outer", { cause: new TypeError("inner", { cause: "a text" }) })
+    const line = lineOf("a bug", { error })
+    expect(line).toContain("Error: outer\\n")
+    expect(line).toContain("caused by: TypeError: inner\\n")
+    expect(line).toContain("caused by: a text")
+    expect(line).toContain("log.test.ts")
+  })
+
+  it("ends at an error that is its own cause", () => {
+    const error = new Error("round")
+    error.cause = error
+    expect(lineOf("a bug", { error })).toContain("round")
+  })
+})
+
+describe("levels", () => {
+  it.each<[LogLevel, string[], string[]]>([
+    ["quiet", [], ["FAIL"]],
+    ["standard", ["OK", "WARN"], ["FAIL"]],
+    ["verbose", ["OK", "WARN"], ["FAIL"]],
+    ["trace", ["OK", "WARN", "TRACE"], ["FAIL"]],
+  ])("%s shows %j on stdout and %j on stderr", (level, onStdout, onStderr) => {
+    const { log, stdout, stderr } = capture({ level })
+    for (const write of [log.ok, log.warn, log.fail, log.trace]) write("main", "message")
+    log.flush()
+    const levels = (text: string[]) => [...text.join("").matchAll(/^\[AA:BROKER:(\w+)\]/gm)].map((match) => match[1])
+    expect(levels(stdout)).toEqual(onStdout)
+    expect(levels(stderr)).toEqual(onStderr)
+  })
+})
+
+describe("values", () => {
+  it.each([
+    ["a\nb", '"a\\nb"'],
+    ["a\r\n[AA:BROKER:OK] forged", '"a\\r\\n[AA:BROKER:OK] forged"'],
+    ["a | b", '"a \\u007c b"'],
+    ["a, admin=true", '"a, admin\\u003dtrue"'],
+    ["a admin=true", '"a admin\\u003dtrue"'],
+    ['a" b', '"a\\" b"'],
+    ["a\\nb", '"a\\\\nb"'],
+    ["a\u2028b", '"a\\u2028b"'],
+    ["a\u0085b", '"a\\u0085b"'],
+    ["a\u001b[31mb", '"a\\u001b[31mb"'],
+    ["a\u202eb", '"a\\u202eb"'],
+    ["a\u200bb", '"a\\u200bb"'],
+    ["a\ud800b", '"a\\ud800b"'],
+    ["a\u{e0041}b", '"a\\udb40\\udc41b"'],
+    ["naïve 東京 🙂", '"naïve 東京 🙂"'],
+  ])("%j is written %s, and reads back", (value, expected) => {
+    expect(lineOf("message", { name: value })).toBe(`${HEAD}message | name=${expected}`)
+    expect(JSON.parse(expected)).toBe(value)
+  })
+
+  it("in a message or component cannot end it", () => {
+    expect(lineOf("a | b\nc\\u007c")).toBe(`${HEAD}a \\u007c b\\u000ac\\\\u007c`)
+    const { log, stdout } = capture()
+    log.ok("ma | in\n", "message")
+    log.flush()
+    expect(stdout).toEqual(["[AA:BROKER:OK] 2026-02-15T12:00:00Z | ma \\u007c in\\u000a | message\n"])
+  })
+
+  it("cannot forge a name", () => {
+    expect(lineOf("message", { "a=1, b": "x", "c\n": "y" })).toBe(`${HEAD}message | a_1__b=x, c_=y`)
+  })
+
+  it("of any text make one line of as many fields as there are names", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), (a, b) => {
+        const hostile = `${a} | ${b}, x=1 `
+        const line = lineOf(hostile, { first: a, second: hostile })
+        expect(line.split(" | ")).toHaveLength(4)
+        expect([...(line.split(" | ")[3] ?? "").matchAll(/(\w+)=/g)].map((match) => match[1])).toEqual([
+          "first",
+          "second",
+        ])
+        expect(line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it("that are endless are cut", () => {
+    const line = lineOf("message", { name: "x".repeat(1_000_000) })
+    expect(line.length).toBeLessThan(9000)
+    expect(line).toContain("991808 more characters")
+  })
+})
+
+describe("JSON", () => {
+  it("is one object a line", () => {
+    const context = {
+      count: 42,
+      ok: true,
+      none: null,
+      scope: ["read:data:*"],
+      gone: undefined,
+      reason: "a | b\n\u2028c=d",
+    }
+    const line = lineOf("message", context, "json")
+    expect(line).not.toMatch(/[\u2028\n]/)
+    expect(JSON.parse(line)).toEqual({
+      time: "2026-02-15T12:00:00Z",
+      level: "OK",
+      module: "BROKER",
+      component: "main",
+      message: "message",
+      context: { count: 42, ok: true, none: null, scope: ["read:data:*"], reason: "a | b\n\u2028c=d" },
+    })
+  })
+
+  it("has no field that a name could take the place of", () => {
+    const context = JSON.parse('{ "level": "FAIL", "message": "forged", "__proto__": "x" }')
+    const parsed: { readonly context: unknown } = JSON.parse(lineOf("message", context, "json"))
+    expect(parsed).toMatchObject({ level: "OK", message: "message" })
+    expect(parsed.context).toMatchObject({ level: "FAIL", message: "forged" })
+  })
+})
+
+describe("redaction", () => {
+  const SECRET = "the-secret\nof-two-lines"
+  const redact = (text: string) => text.replaceAll(SECRET, "[redacted]")
+
+  it.each<LogFormat>(["text", "json"])("takes secrets out of messages, values and errors (%s)", (format) => {
+    const { log, stdout, stderr } = capture({ format, redact })
+    const context = { value: `a ${SECRET} b`, list: [SECRET], error: new Error(SECRET, { cause: new Error(SECRET) }) }
+    log.ok("main", `message ${SECRET}`, context)
+    log.fail("main", SECRET, [context])
+    log.flush()
+    const text = [...stdout, ...stderr].join("")
+    expect(text).toContain("[redacted]")
+    expect(text).not.toMatch(/the-secret|two-lines/)
+  })
+
+  it("happens before a value is cut", () => {
+    const { log, stdout } = capture({ redact })
+    log.ok("main", "message", { value: "x".repeat(8185) + SECRET })
+    log.flush()
+    expect(stdout.join("")).not.toContain("the-")
+  })
+
+  it("that fails shows nothing", () => {
+    const { log, stdout } = capture({
+      redact: () => {
+        throw new Error("no")
+      },
+    })
+    log.ok("main", SECRET)
+    log.flush()
+    expect(stdout.join("")).toContain("redaction failed")
+    expect(stdout.join("")).not.toContain("the-secret")
+  })
+})
+
+const tick = () => new Promise((resolve) => setImmediate(resolve))
+
+describe("writing", () => {
+  it("happens once a tick, off the path of who logs", async () => {
+    const { log, stdout, stderr } = capture()
+    for (const count of [1, 2, 3]) log.ok("main", "message", { count })
+    log.fail("main", "failure")
+    expect(stdout).toEqual([])
+    await tick()
+    expect(stdout).toHaveLength(1)
+    expect(stdout[0]?.match(/count=\d/g)).toEqual(["count=1", "count=2", "count=3"])
+    expect(stderr).toHaveLength(1)
+    log.ok("main", "message")
+    await tick()
+    expect(stdout).toHaveLength(2)
+  })
+
+  it("happens at once when flushed, and not again", async () => {
+    const { log, stdout } = capture()
+    log.ok("main", "message")
+    log.flush()
+    expect(stdout).toHaveLength(1)
+    log.flush()
+    await tick()
+    expect(stdout).toHaveLength(1)
+  })
+
+  const failing = (code: string) => Object.assign(new Error(code), { code })
+
+  it.each(["EPIPE", "ERR_STREAM_DESTROYED"])("ends for good after %s", (code) => {
+    let calls = 0
+    const stdout: LogSink = {
+      write() {
+        calls++
+        throw failing(code)
+      },
+    }
+    const log = createLog({ level: "trace", format: "text", redact: (text) => text, stdout, stderr: stdout })
+    for (let i = 0; i < 3; i++) {
+      log.ok("main", "message")
+      log.flush()
+    }
+    expect(calls).toBe(1)
+  })
+
+  it("holds lines back that cannot be written yet, drops what is too much, and says how much", () => {
+    let isFull = true
+    const written: string[] = []
+    const stdout: LogSink = {
+      write(text) {
+        if (isFull) throw failing("EAGAIN")
+        written.push(text)
+      },
+    }
+    const log = createLog({ level: "trace", format: "text", redact: (text) => text, stdout, stderr: stdout })
+    const big = "x".repeat(8000)
+    for (let count = 0; count < 1000; count++) log.ok("main", "message", { count, big })
+    isFull = false
+    log.flush()
+    const lines = written.join("").trimEnd().split("\n")
+    const kept = lines.length - 1
+    expect(kept).toBeGreaterThan(500)
+    expect(kept).toBeLessThan(600)
+    expect(lines.slice(0, kept).map((line) => line.match(/count=(\d+)/)?.[1])).toEqual(
+      lines.slice(0, kept).map((_, i) => `${i}`),
+    )
+    expect(lines.at(-1)).toMatch(
+      new RegExp(`^\\[AA:BROKER:WARN\\] .* \\| log \\| lines dropped \\| count=${1000 - kept}$`),
+    )
+  })
+})
+
+/** Runs code in a process of its own, with a `log` on its real stdout and stderr. */
+function run(body: string) {
+  const source = fileURLToPath(new URL("../src/log.ts", import.meta.url))
+  const code = `
+    import { createLog } from ${JSON.stringify(source)}
+    const { stdout, stderr } = process
+    const log = createLog({ level: "trace", format: "text", redact: (text) => text, stdout, stderr })
+    const tick = () => new Promise((resolve) => setTimeout(resolve, 30))
+    ${body}`
+  return spawn(process.execPath, ["--input-type=module", "--no-warnings", "-e", code], {
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+}
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of stream) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+describe("a process of its own", () => {
+  it("loses no line when it exits right after a flush, though the pipe takes less at once", async () => {
+    const child = run(`
+      for (let count = 0; count < 2000; count++) log.ok("main", "message", { count, filling: "x".repeat(500) })
+      log.fail("main", "last")
+      log.flush()
+      process.exit(3)`)
+    const [stdout, stderr, [code]] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      once(child, "close"),
+    ])
+    expect(code).toBe(3)
+    expect(stdout.trimEnd().split("\n")).toHaveLength(2000)
+    expect(stdout).toMatch(/count=1999, filling=x{500}\n$/)
+    expect(stderr).toMatch(/^\[AA:BROKER:FAIL\] \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \| main \| last\n$/)
+  })
+
+  it("writes what waits when it ends by itself", async () => {
+    const child = run('log.ok("main", "message")')
+    expect(await textOf(child.stdout)).toContain("| main | message\n")
+  })
+
+  it("outlives a reader that goes away", async () => {
+    const child = run(`
+      log.ok("main", "ready")
+      process.stdin.resume()
+      for (let i = 0; i < 20; i++) { await tick(); log.ok("main", "message", { i }) }
+      log.flush()
+      log.fail("main", "still here")`)
+    await once(child.stdout, "readable")
+    child.stdout.destroy()
+    const [stderr, [code]] = await Promise.all([textOf(child.stderr), once(child, "close")])
+    expect(stderr).toContain("still here")
+    expect(code).toBe(0)
+  })
+
+  it("is held up by no reader that does not read, and by a flush for about a second", async () => {
+    const child = run(`
+      for (let count = 0; count < 50; count++) {
+        log.ok("main", "message", { count, filling: "x".repeat(8000) })
+        await new Promise(setImmediate)
+      }
+      log.fail("main", "goes on")
+      const start = Date.now()
+      log.flush()
+      log.fail("main", "flushed", { ms: Date.now() - start })
+      log.flush()
+      process.exit(0)`)
+    const stderr = await textOf(child.stderr)
+    expect(stderr).toContain("goes on")
+    const waited = Number(stderr.match(/ms=(\d+)/)?.[1])
+    expect(waited).toBeGreaterThanOrEqual(900)
+    expect(waited).toBeLessThan(5000)
+    child.stdout.destroy()
+  })
+})

@@ -1,0 +1,92 @@
+import { encodeHex, encodeUtf8, sha256 } from "@agentwrit/core"
+import { canonicalEvent, canonicalText, type HashedEvent } from "./canonical-event.ts"
+import { EventError } from "./errors.ts"
+import type { AuditEvent, EventDraft } from "./event.ts"
+import { eventId } from "./event-id.ts"
+
+/** The `prev_hash` of the first event: 64 zeros (CONTRACT 4). */
+export const GENESIS_HASH: string = "0".repeat(64)
+
+const HASH = /^[0-9a-f]{64}$/
+const TIMESTAMP =
+  /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z$/
+
+/** Whether a text is a hash as the chain writes it: 64 lower-case hex characters. */
+export const isHash = (text: string): boolean => HASH.test(text)
+
+/** Whether a text has the form of an event's timestamp. */
+export const isTimestamp = (text: string): boolean => TIMESTAMP.test(text)
+
+/** Where on the trail an event goes. */
+export interface ChainPosition {
+  /** 1 for the first event. */
+  readonly sequence: number
+  /** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
+  readonly timestamp: string
+  /** The `hash` of the event before; {@link GENESIS_HASH} for the first. */
+  readonly prevHash: string
+}
+
+/** An event on the chain, and its leaf in the tree. */
+export interface ChainedEvent {
+  readonly event: AuditEvent
+  /** RFC 6962 leaf hash, 32 bytes, for {@link RightEdge.append}. */
+  readonly leafHash: Uint8Array
+}
+
+/**
+ * Gives a draft its place on the trail: id, time, the hash before and its own. Both hashes are over the same canonical bytes, so
+ * that chain and tree bind each other. Empty members of the draft are left out; an unpaired surrogate in `detail` becomes U+FFFD.
+ * @throws {@link EventError} `malformed_event` when a member of the draft cannot be hashed: an unpaired surrogate in another
+ * member, a number that is no whole number from 0. Nothing of that kind can leave a use case.
+ * @throws `TypeError` when the position is none.
+ */
+export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }: ChainPosition): ChainedEvent {
+  const id = eventId(sequence)
+  if (!isTimestamp(timestamp)) throw new TypeError("a timestamp is RFC 3339 in UTC with milliseconds")
+  if (!isHash(prevHash)) throw new TypeError("prevHash is 64 lower-case hex characters")
+  if ((sequence === 1) !== (prevHash === GENESIS_HASH))
+    throw new TypeError("the first event alone follows GENESIS_HASH")
+  const hashed: HashedEvent = {
+    id,
+    timestamp,
+    event_type: draft.event_type,
+    ...(draft.agent_id && { agent_id: draft.agent_id }),
+    ...(draft.task_id && { task_id: draft.task_id }),
+    ...(draft.orch_id && { orch_id: draft.orch_id }),
+    detail: draft.detail.toWellFormed(),
+    ...(draft.resource && { resource: draft.resource }),
+    outcome: draft.outcome,
+    ...(isCount("deleg_depth", draft.deleg_depth) && { deleg_depth: draft.deleg_depth }),
+    ...(draft.deleg_chain_hash && { deleg_chain_hash: draft.deleg_chain_hash }),
+    ...(isCount("bytes_transferred", draft.bytes_transferred) && { bytes_transferred: draft.bytes_transferred }),
+    prev_hash: prevHash,
+  }
+  const { hash, leafHash } = hashesOf(canonicalText(hashed))
+  return { event: { ...hashed, hash }, leafHash }
+}
+
+/** Whether the member holds a count above 0, which the event then has. */
+function isCount(member: string, value: number | undefined): value is number {
+  if (value === undefined || value === 0) return false
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new EventError("malformed_event", `${member} is no whole number from 0 to 2^53 - 1`)
+  return true
+}
+
+/**
+ * An event's chain hash and leaf hash, from its canonical text. The text is encoded once, behind the 0x00 byte of RFC 6962
+ * section 2.1, and hashed with and without it.
+ */
+export function hashesOf(canonical: string): { hash: string; leafHash: Uint8Array } {
+  const leaf = encodeUtf8(`\u0000${canonical}`)
+  return { hash: encodeHex(sha256(leaf.subarray(1))), leafHash: sha256(leaf) }
+}
+
+/**
+ * The hash that an event should carry: hex SHA-256 of {@link canonicalEvent}. The event is unchanged when it equals its `hash`.
+ * @throws {@link EventError} `malformed_event` when the event has no canonical form.
+ */
+export function eventHash(event: HashedEvent & { readonly hash?: string }): string {
+  return encodeHex(sha256(canonicalEvent(event)))
+}

@@ -1,0 +1,89 @@
+import { decodeBase64, encodeBase64, encodeHex, encodeUtf8, type SigningKey } from "@agentwrit/core"
+import { NoteError } from "./errors.ts"
+import { assertKeyName, isKeyName, keyHash, type VerifierKey } from "./verifier-key.ts"
+
+/** A longer note is refused unread. 16 post-quantum signatures, which every verifier must take, need about 110,000 characters. */
+export const MAX_NOTE_LENGTH = 262_144
+
+/** More signatures are refused unverified. */
+export const MAX_NOTE_SIGNATURES = 100
+
+/** Bytes of the key's id before the signature. */
+const ID_LENGTH = 4
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const CONTROL = /[\u0000-\u0009\u000b-\u001f]/
+
+interface SignatureLine {
+  readonly name: string
+  readonly id: string
+  readonly signature: Uint8Array
+}
+
+/**
+ * Signs a text as a C2SP signed note: the text, an empty line, and `— name base64(key id, signature)`.
+ * @param text Ends with a line break; no control characters besides.
+ * @param name By which verifiers know the key.
+ * @throws `TypeError` when text or name cannot stand in a note.
+ */
+export function signNote(text: string, name: string, key: SigningKey): string {
+  assertKeyName(name)
+  if (!text.endsWith("\n") || !text.isWellFormed() || CONTROL.test(text))
+    throw new TypeError("a note's text ends with a line break and holds no other control character")
+  const id = Uint8Array.from(keyHash(name, key.publicKey).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+  const note = `${text}\n— ${name} ${encodeBase64(Uint8Array.of(...id, ...key.sign(encodeUtf8(text))))}\n`
+  if (note.length > MAX_NOTE_LENGTH) throw new TypeError(`a note has at most ${MAX_NOTE_LENGTH} characters`)
+  return note
+}
+
+/**
+ * The text of a note, once the key's signature over it holds. Signatures of other keys are ignored; one by this key that does not
+ * hold refuses the note, also beside one that does.
+ * @returns The text with its final line break.
+ * @throws {@link NoteError} `malformed_note`, `note_not_signed_by_key` or `bad_note_signature`.
+ */
+export function openNote(note: string, { name, id, key }: VerifierKey): string {
+  const { text, lines } = splitNote(note)
+  const ours = lines.filter((line) => line.name === name && line.id === id)
+  if (ours.length === 0)
+    throw new NoteError("note_not_signed_by_key", `the note bears no signature of the key ${name}+${id}`)
+  const message = encodeUtf8(text)
+  if (!ours.every(({ signature }) => key.verify(message, signature)))
+    throw new NoteError("bad_note_signature", `the note's signature does not verify with the key ${name}+${id}`)
+  return text
+}
+
+function splitNote(note: string): { text: string; lines: SignatureLine[] } {
+  if (note.length > MAX_NOTE_LENGTH) throw malformed(`it is longer than ${MAX_NOTE_LENGTH} characters`)
+  if (!note.isWellFormed()) throw malformed("it has an unpaired surrogate")
+  if (CONTROL.test(note)) throw malformed("it holds a control character other than the line break")
+  // The text may have empty lines of its own, the signatures none.
+  const end = note.lastIndexOf("\n\n")
+  if (end === -1) throw malformed("no empty line parts text and signatures")
+  const signatures = note.slice(end + 2)
+  if (!signatures.endsWith("\n")) throw malformed("it does not end with a signature and a line break")
+  const lines = signatures.slice(0, -1).split("\n")
+  if (lines.length > MAX_NOTE_SIGNATURES) throw malformed(`it has more than ${MAX_NOTE_SIGNATURES} signatures`)
+  return { text: note.slice(0, end + 1), lines: lines.map(parseSignatureLine) }
+}
+
+function parseSignatureLine(line: string): SignatureLine {
+  const [dash, name, encoded, ...rest] = line.split(" ")
+  if (dash !== "—" || name === undefined || encoded === undefined || rest.length > 0 || !isKeyName(name))
+    throw malformed("a signature line is not of the form “— name base64”")
+  const bytes = decode(encoded)
+  if (bytes.length <= ID_LENGTH) throw malformed("a signature line holds no signature")
+  return { name, id: encodeHex(bytes.subarray(0, ID_LENGTH)), signature: bytes.subarray(ID_LENGTH) }
+}
+
+function decode(encoded: string): Uint8Array {
+  try {
+    return decodeBase64(encoded)
+  } catch (cause) {
+    throw malformed("a signature is not padded standard base64", { cause })
+  }
+}
+
+function malformed(why: string, options?: ErrorOptions): NoteError {
+  return new NoteError("malformed_note", `this is no signed note: ${why}`, options)
+}

@@ -1,0 +1,100 @@
+import { EdgeError } from "./errors.ts"
+import { assertHashBytes, emptyRoot, HASH_LENGTH, nodeHash } from "./merkle.ts"
+
+/** Bytes of the size that stands before the hashes. */
+const SIZE_LENGTH = 8
+
+/**
+ * The right edge of a growing RFC 6962 tree: the roots of its full subtrees, one for each binary one of its size, which is all
+ * that appending needs. At most 53 hashes stand for any number of leaves.
+ */
+export class RightEdge {
+  /** Roots of the full subtrees, from the largest (left) to the smallest (right). */
+  readonly #peaks: Uint8Array[]
+  #size: number
+
+  /** An empty tree. Others come from {@link RightEdge.fromBytes} and {@link RightEdge.copy}. */
+  constructor() {
+    this.#peaks = []
+    this.#size = 0
+  }
+
+  /** Leaves in the tree. */
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * Adds a leaf on the right, in one hash on average and one for each level at worst.
+   * @param leafHash 32 bytes. The edge keeps the array itself, so it must not change afterwards.
+   * @throws `TypeError` when it is not 32 bytes.
+   */
+  append(leafHash: Uint8Array): void {
+    assertHashBytes(leafHash)
+    if (this.#size === Number.MAX_SAFE_INTEGER) throw new TypeError("a tree has at most 2^53 - 1 leaves")
+    let hash = leafHash
+    // Every binary one at the size's low end is a full subtree that the new leaf completes to one of twice its size.
+    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) hash = nodeHash(this.#pop(), hash)
+    this.#peaks.push(hash)
+    this.#size += 1
+  }
+
+  #pop(): Uint8Array {
+    const peak = this.#peaks.pop()
+    if (peak === undefined) throw new TypeError("the edge has fewer hashes than its size has binary ones")
+    return peak
+  }
+
+  /** Root of the tree (RFC 6962 section 2.1), 32 bytes of the caller's own. */
+  root(): Uint8Array {
+    const root = this.#peaks.reduceRight<Uint8Array | undefined>(
+      (right, left) => (right === undefined ? left : nodeHash(left, right)),
+      undefined,
+    )
+    return root === undefined ? emptyRoot() : Uint8Array.from(root)
+  }
+
+  /** An edge of the same tree that grows on its own. */
+  copy(): RightEdge {
+    const copy = new RightEdge()
+    copy.#peaks.push(...this.#peaks)
+    copy.#size = this.#size
+    return copy
+  }
+
+  /** The edge as bytes to keep: the size in 8 bytes, big-endian, then the hashes, the largest subtree's first. */
+  toBytes(): Uint8Array {
+    const bytes = new Uint8Array(SIZE_LENGTH + HASH_LENGTH * this.#peaks.length)
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(this.#size))
+    this.#peaks.forEach((peak, i) => {
+      bytes.set(peak, SIZE_LENGTH + HASH_LENGTH * i)
+    })
+    return bytes
+  }
+
+  /**
+   * Reads what {@link RightEdge.toBytes} wrote.
+   * @throws {@link EdgeError} `malformed_edge` for anything else.
+   */
+  static fromBytes(bytes: Uint8Array): RightEdge {
+    if (bytes.length < SIZE_LENGTH) throw malformed("they are fewer than 8 bytes")
+    const size = Number(new DataView(bytes.buffer, bytes.byteOffset, SIZE_LENGTH).getBigUint64(0))
+    if (!Number.isSafeInteger(size)) throw malformed("the size is beyond 2^53 - 1")
+    const edge = new RightEdge()
+    edge.#size = size
+    for (let rest = size, at = SIZE_LENGTH; rest > 0; rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 0) continue
+      edge.#peaks.push(Uint8Array.from(bytes.subarray(at, at + HASH_LENGTH)))
+      at += HASH_LENGTH
+    }
+    if (bytes.length !== SIZE_LENGTH + HASH_LENGTH * edge.#peaks.length)
+      throw malformed(
+        `a tree of ${size} leaves has ${edge.#peaks.length} hashes of 32 bytes, and here are ${bytes.length - SIZE_LENGTH} bytes`,
+      )
+    return edge
+  }
+}
+
+function malformed(why: string): EdgeError {
+  return new EdgeError("malformed_edge", `these bytes are no right edge of a tree: ${why}`)
+}

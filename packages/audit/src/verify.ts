@@ -1,0 +1,97 @@
+import { encodeBase64 } from "@agentwrit/core"
+import type { TreeHead } from "./checkpoint.ts"
+import { assertHashBytes, sameHash } from "./merkle.ts"
+import { problemAt, type TrailProblem, type TrailState, TrailVerifier } from "./trail-verifier.ts"
+
+/** What to verify a trail against. */
+export interface VerifyTrailOptions {
+  /** A checkpoint that was kept, as {@link openCheckpoint} read it. Without one a cut tail, or a trail that was rewritten with new hashes, is not found. */
+  readonly checkpoint?: TreeHead
+  /** Several, in any order. */
+  readonly checkpoints?: readonly TreeHead[]
+  /** Where the events go on from, when they are not the trail from its first. Checkpoints of a smaller size cannot be verified then. */
+  readonly from?: TrailState
+}
+
+/** The trail holds together, and is the one of every checkpoint. */
+export interface SoundTrail {
+  readonly ok: true
+  /** Events in the trail, those before `from` included. */
+  readonly count: number
+  /** The last event's `hash`; {@link GENESIS_HASH} for an empty trail. */
+  readonly headHash: string
+  /** RFC 6962 root over all events, 32 bytes. */
+  readonly root: Uint8Array
+}
+
+/** The trail is broken, and where first. */
+export interface BrokenTrail extends TrailProblem {
+  readonly ok: false
+}
+
+/** The outcome of a verification. */
+export type TrailReport = SoundTrail | BrokenTrail
+
+/**
+ * Verifies a trail: ids, order, hashes, the chain, and the tree at every checkpoint. Events come as objects out of JSON or as lines
+ * of NDJSON, and need not be trusted: whatever they are, the report says so. It holds one event at a time.
+ *
+ * The first edited, dropped, moved, repeated or inserted event is found without a checkpoint. A cut tail, or a trail rewritten with
+ * new hashes, looks sound by itself: that takes a checkpoint that someone kept.
+ * @throws `TypeError` when a checkpoint is none, or lies before `from`. What the source of the events throws passes through.
+ * @example
+ * const report = await verifyTrail(lines, { checkpoint: openCheckpoint(note, verifierKey) })
+ * if (!report.ok) console.error(report.message)
+ */
+export async function verifyTrail(
+  events: Iterable<unknown> | AsyncIterable<unknown>,
+  options: VerifyTrailOptions = {},
+): Promise<TrailReport> {
+  const verifier = new TrailVerifier(options.from)
+  const checks = new CheckpointChecks(options, verifier)
+  const early = checks.due()
+  if (early !== undefined) return { ok: false, ...early }
+  for await (const event of events) {
+    const problem = verifier.push(event) ?? checks.due()
+    if (problem !== undefined) return { ok: false, ...problem }
+  }
+  const missing = checks.missing()
+  if (missing !== undefined) return { ok: false, ...missing }
+  return { ok: true, count: verifier.size, headHash: verifier.state().prevHash, root: verifier.root() }
+}
+
+/** The checkpoints that the trail has yet to reach, the smallest first. */
+class CheckpointChecks {
+  readonly #pending: TreeHead[]
+  readonly #verifier: TrailVerifier
+
+  constructor({ checkpoint, checkpoints = [] }: VerifyTrailOptions, verifier: TrailVerifier) {
+    this.#verifier = verifier
+    this.#pending = [...checkpoints, ...(checkpoint === undefined ? [] : [checkpoint])].sort((a, b) => a.size - b.size)
+    for (const { size, root } of this.#pending) {
+      assertHashBytes(root)
+      if (!Number.isSafeInteger(size) || size < verifier.size)
+        throw new TypeError(`a checkpoint of ${size} events cannot be verified from event ${verifier.size} on`)
+    }
+  }
+
+  /** Holds the trail against every checkpoint of its present size. */
+  due(): TrailProblem | undefined {
+    const { size } = this.#verifier
+    for (let next = this.#pending[0]; next?.size === size; next = this.#pending[0]) {
+      const root = this.#verifier.root()
+      if (!sameHash(root, next.root))
+        return problemAt(size, "checkpoint_root", encodeBase64(next.root), encodeBase64(root))
+      this.#pending.shift()
+    }
+    return undefined
+  }
+
+  /** The first checkpoint that the trail, at its end, has not reached. */
+  missing(): TrailProblem | undefined {
+    const next = this.#pending[0]
+    if (next === undefined) return undefined
+    const { size } = this.#verifier
+    return problemAt(size + 1, "checkpoint_size", `${next.size} events`, `${size} events`)
+  }
+}

@@ -1,0 +1,34 @@
+import type { AuthorityContext, Caller } from "./context.ts"
+import { Refusal } from "./refusal.ts"
+import { type IssuedToken, issueToken, prepareClaims } from "./token-issue.ts"
+import { commit, deny } from "./trail.ts"
+
+/** What an operator's token may do (CONTRACT 3, "apps"). */
+export const ADMIN_SCOPES: readonly string[] = ["admin:launch-tokens:*", "admin:revoke:*", "admin:audit:*"]
+
+/** Exchanges the admin secret for an admin token (CONTRACT 3, `POST /v1/admin/auth`). */
+export async function signInAdmin(context: AuthorityContext, caller: Caller, secret: string): Promise<IssuedToken> {
+  const verdict = await context.adminSecret.check(secret)
+  if (verdict !== "right") {
+    const refusal =
+      verdict === "busy"
+        ? new Refusal("rate_limited", { detail: "too many sign-ins wait to be checked", retryAfter: 1 })
+        : new Refusal("unauthorized", { detail: "sign-in failed", reason: "wrong admin secret" })
+    return deny(context, { types: ["admin_auth_failed"], caller }, refusal)
+  }
+  const ttl = context.settings.adminTokenTtl
+  const claims = prepareClaims(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl })
+  await commit(context, {
+    writes: [],
+    events: [
+      {
+        event_type: "admin_auth",
+        agent_id: claims.sub,
+        detail: `admin signed in, token ${claims.jti} for ${ttl} s`,
+        resource: caller.resource,
+        outcome: "success",
+      },
+    ],
+  })
+  return { accessToken: issueToken(context, claims), expiresIn: ttl }
+}

@@ -1,0 +1,118 @@
+import { createRedactor, type AuditEventType } from "@agentwrit/audit"
+import { type Claims, RevocationSet, revocationDigest, type SigningKey } from "@agentwrit/core"
+import type { AdminSecret } from "./admin-secret.ts"
+import { signInAdmin } from "./admin-sign-in.ts"
+import { type EventPage, type EventQuery, queryEvents } from "./audit-query.ts"
+import { authenticate, type BearerNeeds, type BearerWording } from "./bearer.ts"
+import { type Challenge, challenge } from "./challenge.ts"
+import { auditOrigin, CheckpointSchedule, type CheckpointWitness, checkAgainstCheckpoints, signedCheckpoint } from "./checkpoint.ts"
+import { type Clock, systemClock } from "./clock.ts"
+import type { AuthorityContext, AuthoritySettings, Caller, Observer } from "./context.ts"
+import { type Health, health } from "./health.ts"
+import { createLaunchToken, type IssuedLaunchToken, type LaunchTokenRequest } from "./launch-token.ts"
+import { NonceMint } from "./nonce.ts"
+import type { Revocation } from "./records.ts"
+import { type Refusal } from "./refusal.ts"
+import { register, type Registration, type RegistrationRequest } from "./registration.ts"
+import { releaseToken } from "./release.ts"
+import { renewToken } from "./renewal.ts"
+import type { Store } from "./store.ts"
+import type { IssuedToken } from "./token-issue.ts"
+import { deny, subjectOf } from "./trail.ts"
+import { validateToken } from "./validation.ts"
+import { VerifiedTokens } from "./verified-tokens.ts"
+
+/** What an authority is made of. */
+export interface AuthorityOptions {
+  readonly settings: AuthoritySettings
+  readonly store: Store
+  /** Signs tokens. */
+  readonly signingKey: SigningKey
+  /** Signs checkpoints; another key than the one that signs tokens. */
+  readonly auditKey: SigningKey
+  readonly adminSecret: AdminSecret
+  readonly witness: CheckpointWitness
+  /** Default: the machine's. */
+  readonly clock?: Clock
+  /** Default: nobody is told. */
+  readonly observer?: Observer
+}
+
+/** The use cases of AgentWrit. Every method that refuses throws a {@link Refusal}, which is in the trail by then. */
+export interface Authority {
+  readonly signingKey: SigningKey
+  authenticate(caller: Caller, bearer: string | undefined, needs: BearerNeeds, wording?: BearerWording): Promise<Claims>
+  signInAdmin(caller: Caller, secret: string): Promise<IssuedToken>
+  createLaunchToken(caller: Caller, maker: Claims, request: LaunchTokenRequest): Promise<IssuedLaunchToken>
+  challenge(): Challenge
+  register(caller: Caller, request: RegistrationRequest): Promise<Registration>
+  validateToken(caller: Caller, token: string): Promise<Claims | undefined>
+  renewToken(caller: Caller, held: Claims): Promise<IssuedToken>
+  releaseToken(caller: Caller, claims: Claims): Promise<void>
+  queryEvents(query: EventQuery): Promise<EventPage>
+  signedCheckpoint(): Promise<string>
+  health(): Health
+  /** Writes to the trail a refusal that was decided before a use case saw the request, such as an ill-typed body; then throws it. */
+  recordRefusal(caller: Caller, eventType: AuditEventType, refusal: Refusal, principal?: Claims): Promise<never>
+  /** Signs a last checkpoint and closes the store. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens an authority over a store: holds the trail against its checkpoints, and loads the revocations.
+ * @throws TrailContradictionError when the store is older than a checkpoint that was signed over it.
+ */
+export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { settings, store, signingKey, auditKey, adminSecret, witness, clock = systemClock, observer = {} } = options
+  const origin = auditOrigin(settings.trustDomain)
+  const contradiction = await checkAgainstCheckpoints({ store, witness }, { origin, publicKey: auditKey.publicKey })
+  const trailProblem = store.health().trailProblem ?? contradiction
+  const context: AuthorityContext = {
+    settings: Object.freeze({ ...settings }),
+    store,
+    clock,
+    observer: {
+      ...observer,
+      committed(events) {
+        schedule.grown()
+        observer.committed?.(events)
+      },
+    },
+    signingKey,
+    auditKey,
+    adminSecret,
+    witness,
+    nonces: new NonceMint(signingKey),
+    revocations: new RevocationSet(),
+    verifiedTokens: new VerifiedTokens(),
+    redact: createRedactor({ secrets: adminSecret.clear === undefined ? [] : [adminSecret.clear] }),
+    ...(trailProblem !== undefined && { trailProblem }),
+  }
+  const schedule = new CheckpointSchedule(context)
+  store.onRevocation((revocation) => list(context, revocation))
+  for await (const revocation of store.revocations()) list(context, revocation)
+  return {
+    signingKey,
+    authenticate: (caller, bearer, needs, wording) => authenticate(context, caller, bearer, needs, wording),
+    signInAdmin: (caller, secret) => signInAdmin(context, caller, secret),
+    createLaunchToken: (caller, maker, request) => createLaunchToken(context, caller, maker, request),
+    challenge: () => challenge(context),
+    register: (caller, request) => register(context, caller, request),
+    validateToken: (caller, token) => validateToken(context, caller, token),
+    renewToken: (caller, held) => renewToken(context, caller, held),
+    releaseToken: (caller, claims) => releaseToken(context, caller, claims),
+    queryEvents: (query) => queryEvents(context, query),
+    signedCheckpoint: () => signedCheckpoint(context),
+    health: () => health(context),
+    recordRefusal: (caller, eventType, refusal, principal) =>
+      deny(context, { types: [eventType], caller, ...(principal && { subject: subjectOf(principal) }) }, refusal),
+    async close() {
+      await schedule.stop()
+      await store.close()
+    },
+  }
+}
+
+function list(context: AuthorityContext, { level, target, expiresAt }: Revocation): void {
+  context.revocations.add(revocationDigest(level, target), expiresAt === null ? null : Math.ceil(expiresAt / 1000))
+}

@@ -1,0 +1,122 @@
+import { openCheckpoint, signCheckpoint, verifierKeyOf } from "@agentwrit/audit"
+import { encodeBase64 } from "@agentwrit/core"
+import type { AuthorityContext } from "./context.ts"
+import { Refusal } from "./refusal.ts"
+import { type KeptCheckpoint, type Store, type TreeHead, UnavailableError } from "./store.ts"
+
+/**
+ * Remembers outside the store the newest checkpoint that left this process. A database put back to an older copy is noticed by
+ * it, before anything is signed that contradicts what others hold.
+ */
+export interface CheckpointWitness {
+  /** The last note given to {@link CheckpointWitness.keep}, if any. */
+  kept(): Promise<string | undefined>
+  /** Answers once the note is on disk. */
+  keep(note: string): Promise<void>
+}
+
+/** The name that the checkpoints of a trust domain's trail carry (CONTRACT 4). */
+export const auditOrigin = (trustDomain: string): string => `${trustDomain}/audit`
+
+/** A signed checkpoint over every commit answered before the call (CONTRACT 3, `GET /v1/audit/checkpoint`). */
+export async function signedCheckpoint(context: AuthorityContext): Promise<string> {
+  if (context.trailProblem !== undefined)
+    throw new Refusal("unavailable", {
+      detail: "no checkpoint is signed while the trail does not verify",
+      reason: context.trailProblem,
+      retryAfter: 60,
+    })
+  const origin = auditOrigin(context.settings.trustDomain)
+  try {
+    const { note } = await context.store.seal((head) => signCheckpoint({ origin, ...head }, context.auditKey))
+    await context.witness.keep(note)
+    return note
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error
+    throw new Refusal("unavailable", {
+      detail: "the broker cannot store a checkpoint at the moment",
+      reason: error.message,
+      retryAfter: 1,
+      cause: error,
+    })
+  }
+}
+
+/** A kept checkpoint does not fit the store: the start must stop, because going on would sign against what others hold. */
+export class TrailContradictionError extends Error {
+  override readonly name = "TrailContradictionError"
+  readonly code = "trail_contradicts_checkpoint"
+}
+
+/**
+ * Holds the store's trail against the checkpoints that were signed over it: the store's own newest one, and the one that was
+ * kept outside it.
+ * @returns what is wrong with the store's own, or `undefined`.
+ * @throws {@link TrailContradictionError} when the store is older than the kept checkpoint, or another.
+ */
+export async function checkAgainstCheckpoints(
+  { store, witness }: { readonly store: Store; readonly witness: CheckpointWitness },
+  { origin, publicKey }: { readonly origin: string; readonly publicKey: Uint8Array },
+): Promise<string | undefined> {
+  const verifierKey = verifierKeyOf(origin, publicKey)
+  const kept = await witness.kept()
+  if (kept !== undefined) {
+    const claimed = openCheckpoint(kept, verifierKey)
+    const stored = await store.checkpoint(claimed.size)
+    if (stored === undefined || !sameHead(stored, claimed))
+      throw new TrailContradictionError(
+        `the audit trail (${store.health().trailSize} events) does not contain the checkpoint of ${claimed.size} events that was signed over it: ` +
+          "the database was put back to an older copy or changed. Start it with the database that the checkpoint belongs to",
+      )
+  }
+  const newest = await store.checkpoint()
+  if (newest === undefined) return undefined
+  const signed = openCheckpoint(newest.note, verifierKey)
+  return sameHead(newest, signed) ? undefined : `the trail's tree does not match its checkpoint of ${signed.size} events`
+}
+
+function sameHead(stored: KeptCheckpoint, signed: TreeHead): boolean {
+  return stored.size === signed.size && encodeBase64(stored.root) === encodeBase64(signed.root)
+}
+
+/** Milliseconds between a commit and the checkpoint that covers it when nobody asks for one. */
+const INTERVAL = 1000
+
+/** Signs a checkpoint at most once a second while the trail grows, so that a start has little to verify. */
+export class CheckpointSchedule {
+  #timer: NodeJS.Timeout | undefined
+  #signing: Promise<unknown> = Promise.resolve()
+  #stopped = false
+  readonly #context: AuthorityContext
+
+  constructor(context: AuthorityContext) {
+    this.#context = context
+  }
+
+  /** To be called when the trail grew. */
+  grown(): void {
+    if (this.#timer !== undefined || this.#stopped) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#signing = this.#sign()
+    }, INTERVAL)
+    this.#timer.unref()
+  }
+
+  /** Signs a last one and ends. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#signing
+    await this.#sign()
+  }
+
+  async #sign(): Promise<void> {
+    if (this.#context.trailProblem !== undefined || this.#context.store.health().trailSize === 0) return
+    try {
+      await signedCheckpoint(this.#context)
+    } catch (error) {
+      this.#context.observer.checkpointFailed?.(error)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+export { type AdminSecret, createAdminSecret, isBcryptHash, type SecretVerdict } from "./admin-secret.ts"
+export { ADMIN_SCOPES } from "./admin-sign-in.ts"
+export type { EventPage, EventQuery } from "./audit-query.ts"
+export { type Authority, type AuthorityOptions, openAuthority } from "./authority.ts"
+export type { BearerNeeds, BearerWording } from "./bearer.ts"
+export type { Challenge } from "./challenge.ts"
+export { auditOrigin, type CheckpointWitness, TrailContradictionError } from "./checkpoint.ts"
+export { type Clock, systemClock } from "./clock.ts"
+export type { AuthoritySettings, Caller, Observer } from "./context.ts"
+export type { Health } from "./health.ts"
+export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-token.ts"
+export type { Agent, LaunchToken, Revocation } from "./records.ts"
+export { RENEWAL_WORDING } from "./renewal.ts"
+export { Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
+export type { Registration, RegistrationRequest } from "./registration.ts"
+export {
+  type Change,
+  type Committed,
+  ConflictError,
+  type ConflictCode,
+  type KeptCheckpoint,
+  type Store,
+  type StoreHealth,
+  type TreeHead,
+  UnavailableError,
+  type Write,
+} from "./store.ts"
+export type { IssuedToken } from "./token-issue.ts"
+export { TOKEN_INVALID } from "./validation.ts"

@@ -1,0 +1,87 @@
+import { createHash, randomBytes } from "node:crypto"
+import type { Claims } from "@agentwrit/core"
+import type { AuthorityContext, Caller } from "./context.ts"
+import type { LaunchToken } from "./records.ts"
+import { commit, subjectOf } from "./trail.ts"
+
+/** What a launch token shall allow (CONTRACT 3, "launch-tokens"). Times are seconds. */
+export interface LaunchTokenRequest {
+  readonly agentName: string
+  readonly allowedScope: readonly string[]
+  readonly maxTtl?: number
+  readonly singleUse?: boolean
+  /** Its own life. */
+  readonly ttl?: number
+  readonly orchId?: string
+  readonly taskId?: string
+}
+
+/** A launch token, shown this once, and what it allows. */
+export interface IssuedLaunchToken {
+  /** 64 lower-case hex characters. */
+  readonly launchToken: string
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+  readonly policy: { readonly allowedScope: readonly string[]; readonly maxTtl: number }
+}
+
+/** Seconds for which a launch token may be used when its maker names no other life. */
+const DEFAULT_LIFE = 30
+
+const LAUNCH_TOKEN_TEXT = /^[0-9a-f]{64}$/
+
+/** The form in which a launch token is stored and looked up; `undefined` for any other spelling than ours. */
+export function hashLaunchToken(text: string): string | undefined {
+  return LAUNCH_TOKEN_TEXT.test(text) ? createHash("sha256").update(text).digest("hex") : undefined
+}
+
+/** Makes a launch token for the operator (CONTRACT 3, `POST /v1/admin/launch-tokens`). */
+export async function createLaunchToken(
+  context: AuthorityContext,
+  caller: Caller,
+  maker: Claims,
+  request: LaunchTokenRequest,
+): Promise<IssuedLaunchToken> {
+  const launchToken = randomBytes(32).toString("hex")
+  const record = launchTokenRecord(context, launchToken, request)
+  await commit(context, {
+    writes: [{ type: "add_launch_token", launchToken: record }],
+    events: [
+      {
+        event_type: "launch_token_issued",
+        ...subjectOf(maker),
+        ...(record.taskId !== undefined && { task_id: record.taskId }),
+        ...(record.orchId !== undefined && { orch_id: record.orchId }),
+        detail: describe(record),
+        resource: caller.resource,
+        outcome: "success",
+      },
+    ],
+  })
+  return {
+    launchToken,
+    expiresAt: record.expiresAt,
+    policy: { allowedScope: record.allowedScope, maxTtl: record.maxTtl },
+  }
+}
+
+function launchTokenRecord(context: AuthorityContext, launchToken: string, request: LaunchTokenRequest): LaunchToken {
+  const now = context.clock.now()
+  return {
+    hash: createHash("sha256").update(launchToken).digest("hex"),
+    agentName: request.agentName,
+    allowedScope: request.allowedScope,
+    maxTtl: request.maxTtl ?? context.settings.defaultTtl,
+    singleUse: request.singleUse ?? true,
+    ...(request.orchId !== undefined && { orchId: request.orchId }),
+    ...(request.taskId !== undefined && { taskId: request.taskId }),
+    createdAt: now,
+    expiresAt: now + (request.ttl ?? DEFAULT_LIFE) * 1000,
+  }
+}
+
+function describe(record: LaunchToken): string {
+  const use = record.singleUse ? "single use" : "many uses"
+  const life = Math.round((record.expiresAt - record.createdAt) / 1000)
+  return `launch token for ${record.agentName}: scope ${record.allowedScope.join(" ")}, max ttl ${record.maxTtl} s, ${use}, valid ${life} s`
+}

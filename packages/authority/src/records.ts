@@ -1,0 +1,51 @@
+import type { RevocationLevel } from "@agentwrit/core"
+
+/** What is kept of a launch token: never the token, only its SHA-256. Instants are milliseconds since the Unix epoch. */
+export interface LaunchToken {
+  /** Lower-case hex SHA-256 of the launch token's 64 characters. */
+  readonly hash: string
+  readonly agentName: string
+  /** The widest scope that a registration with it may ask for. */
+  readonly allowedScope: readonly string[]
+  /** The longest TTL, in seconds, that a registration with it may ask for. */
+  readonly maxTtl: number
+  readonly singleUse: boolean
+  /** When set, only a registration that names the same orchestration may use it. */
+  readonly orchId?: string
+  /** When set, only a registration that names the same task may use it. */
+  readonly taskId?: string
+  /** The app that made it; absent when the operator did. */
+  readonly appId?: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** When a registration used up a single-use one. */
+  readonly spentAt?: number
+}
+
+/** A registered agent and the one token of its own that it has at a time (CONTRACT 2, "Active agent"). */
+export interface Agent {
+  readonly agentId: string
+  readonly orchId: string
+  readonly taskId: string
+  readonly appId?: string
+  /** The raw 32 bytes of its Ed25519 key. */
+  readonly publicKey: Uint8Array
+  readonly scope: readonly string[]
+  /** Seconds; a renewal grants the same again. */
+  readonly ttl: number
+  /** The `jti` of the token that it holds now. */
+  readonly jti: string
+  readonly registeredAt: number
+  /** When the token that it holds now runs out. */
+  readonly expiresAt: number
+  readonly releasedAt?: number
+}
+
+/** One listed revocation. */
+export interface Revocation {
+  readonly level: RevocationLevel
+  readonly target: string
+  readonly revokedAt: number
+  /** When the entry stops mattering and may be forgotten; `null` is never. */
+  readonly expiresAt: number | null
+}

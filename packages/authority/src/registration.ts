@@ -1,0 +1,203 @@
+import { randomBytes } from "node:crypto"
+import {
+  clampTtl,
+  CoreError,
+  createVerifyingKey,
+  decodeBase64,
+  exceedingScopes,
+  formatAgentId,
+  nearestScope,
+} from "@agentwrit/core"
+import type { EventDraft } from "@agentwrit/audit"
+import type { AuthorityContext, Caller } from "./context.ts"
+import { hashLaunchToken } from "./launch-token.ts"
+import type { GenuineNonce } from "./nonce.ts"
+import type { Agent, LaunchToken } from "./records.ts"
+import { Refusal } from "./refusal.ts"
+import { ConflictError, type Write } from "./store.ts"
+import { isListed } from "./token-check.ts"
+import { type IssuedToken, issueToken, prepareClaims } from "./token-issue.ts"
+import { commit, deny } from "./trail.ts"
+
+/** What an agent sends to register (CONTRACT 3, "register"). */
+export interface RegistrationRequest {
+  readonly launchToken: string
+  readonly nonce: string
+  /** Base64 of the raw 32 bytes of an Ed25519 key. */
+  readonly publicKey: string
+  /** Base64 of the 64 bytes of its signature over the 32 decoded bytes of the nonce. */
+  readonly signature: string
+  readonly orchId: string
+  readonly taskId: string
+  readonly requestedScope: readonly string[]
+  /** Seconds. */
+  readonly requestedTtl?: number
+}
+
+/** The new agent and its token. */
+export interface Registration extends IssuedToken {
+  readonly agentId: string
+}
+
+/**
+ * Registers an agent (CONTRACT 3, `POST /v1/register`): its checks in their order, then one commit. No refusal spends the
+ * launch token, and of racing registrations with one single-use token exactly one succeeds.
+ */
+export async function register(
+  context: AuthorityContext,
+  caller: Caller,
+  request: RegistrationRequest,
+): Promise<Registration> {
+  const now = context.clock.now()
+  const decided = await decide(context, request, now)
+  if (decided instanceof Refusal) return denyRegistration(context, caller, request, decided)
+  const { agentId, launchToken, nonce, publicKey } = decided
+
+  const ttl = clampTtl({
+    ...(request.requestedTtl !== undefined && { requested: request.requestedTtl }),
+    fallback: launchToken.maxTtl,
+    limits: [launchToken.maxTtl, context.settings.maxTtl],
+  })
+  const { orchId, taskId, requestedScope: scope } = request
+  const claims = prepareClaims(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId })
+  const agent: Agent = {
+    agentId,
+    orchId,
+    taskId,
+    ...(launchToken.appId !== undefined && { appId: launchToken.appId }),
+    publicKey,
+    scope,
+    ttl,
+    jti: claims.jti,
+    registeredAt: now,
+    expiresAt: claims.exp * 1000,
+  }
+  const writes: Write[] = [
+    { type: "spend_nonce", nonce: nonce.bytes, expiresAt: nonce.expiresAt },
+    { type: "use_launch_token", hash: launchToken.hash, at: now },
+    { type: "add_agent", agent },
+  ]
+  const event = { agent_id: agentId, task_id: taskId, orch_id: orchId, resource: caller.resource, outcome: "success" } as const
+  const events: EventDraft[] = [
+    { ...event, event_type: "agent_registered", detail: `agent ${launchToken.agentName} registered` },
+    { ...event, event_type: "token_issued", detail: `token ${claims.jti} issued: scope ${scope.join(" ")}, ttl ${ttl} s` },
+  ]
+  try {
+    await commit(context, { writes, events })
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    return denyRegistration(context, caller, request, conflictRefusal(error))
+  }
+  return { agentId, accessToken: issueToken(context, claims), expiresIn: ttl }
+}
+
+interface Decision {
+  readonly agentId: string
+  readonly launchToken: LaunchToken
+  readonly nonce: GenuineNonce
+  readonly publicKey: Uint8Array
+}
+
+async function decide(context: AuthorityContext, request: RegistrationRequest, now: number): Promise<Decision | Refusal> {
+  for (const field of ["orchId", "taskId"] as const) {
+    if (request[field] === request.launchToken) return launchTokenAsId(field)
+  }
+  const agentId = newAgentId(context, request)
+  if (agentId instanceof Refusal) return agentId
+  const launchToken = await usableLaunchToken(context, request.launchToken, now)
+  if (launchToken instanceof Refusal) return launchToken
+  const narrowed = withinLaunchToken(launchToken, request)
+  if (narrowed !== undefined) return narrowed
+  if (isListed(context, "task", request.taskId))
+    return new Refusal("forbidden", { detail: `task ${request.taskId} is revoked` })
+  const nonce = context.nonces.recognise(request.nonce, now)
+  if ("fault" in nonce) return unproven(nonce.fault)
+  const publicKey = provenKey(request, nonce)
+  return publicKey instanceof Refusal ? publicKey : { agentId, launchToken, nonce, publicKey }
+}
+
+function newAgentId(context: AuthorityContext, { orchId, taskId }: RegistrationRequest): string | Refusal {
+  const { trustDomain } = context.settings
+  try {
+    return formatAgentId({ trustDomain, orchId, taskId, instance: randomBytes(8).toString("hex") })
+  } catch (error) {
+    if (error instanceof CoreError) return new Refusal("invalid_request", { detail: `orch_id and task_id: ${error.message}` })
+    throw error
+  }
+}
+
+async function usableLaunchToken(context: AuthorityContext, text: string, now: number): Promise<LaunchToken | Refusal> {
+  const hash = hashLaunchToken(text)
+  if (hash === undefined) return unproven("launch token is not 64 lower-case hex characters")
+  const launchToken = await context.store.launchToken(hash)
+  if (launchToken === undefined) return unproven("launch token is unknown")
+  if (launchToken.spentAt !== undefined) return unproven("launch token was used already")
+  if (now >= launchToken.expiresAt)
+    return unproven(`launch token expired ${Math.floor((now - launchToken.expiresAt) / 1000)} s ago`)
+  return launchToken
+}
+
+function withinLaunchToken(launchToken: LaunchToken, request: RegistrationRequest): Refusal | undefined {
+  const [missing] = exceedingScopes(request.requestedScope, launchToken.allowedScope)
+  if (missing !== undefined) {
+    const nearest = nearestScope(missing, launchToken.allowedScope)
+    return new Refusal("scope_violation", {
+      detail: "requested_scope is wider than the launch token allows",
+      reason: `scope ${missing} not covered by ${launchToken.allowedScope.join(" ")}`,
+      hint: `missing: ${exceedingScopes(request.requestedScope, launchToken.allowedScope).join(" ")}${nearest === undefined ? "" : `; nearest allowed: ${nearest}`}`,
+    })
+  }
+  for (const [name, bound, asked] of [
+    ["task_id", launchToken.taskId, request.taskId],
+    ["orch_id", launchToken.orchId, request.orchId],
+  ] as const) {
+    if (bound !== undefined && bound !== asked)
+      return new Refusal("scope_violation", {
+        detail: `the launch token is bound to another ${name}`,
+        reason: `launch token is bound to ${name} ${bound}, not ${asked}`,
+      })
+  }
+  return undefined
+}
+
+function provenKey(request: RegistrationRequest, nonce: GenuineNonce): Uint8Array | Refusal {
+  try {
+    const publicKey = decodeBase64(request.publicKey)
+    const key = createVerifyingKey(publicKey)
+    if (key.verify(nonce.bytes, decodeBase64(request.signature))) return publicKey
+    return unproven("signature over the nonce is not genuine")
+  } catch (error) {
+    if (error instanceof CoreError) return unproven(`public_key or signature: ${error.message}`)
+    throw error
+  }
+}
+
+function conflictRefusal(conflict: ConflictError): Refusal {
+  return conflict.code === "nonce_spent" ? unproven("nonce was used already") : unproven("launch token was used already")
+}
+
+/** One answer for every failed proof, so that it tells a stranger nothing of the launch tokens that exist. */
+function unproven(reason: string): Refusal {
+  return new Refusal("unauthorized", {
+    detail: "registration failed",
+    reason,
+    hint: "use an unspent launch token, and sign the 32 decoded bytes of a fresh nonce from GET /v1/challenge",
+  })
+}
+
+function launchTokenAsId(field: "orchId" | "taskId"): Refusal {
+  return new Refusal("invalid_request", {
+    detail: `${field === "orchId" ? "orch_id" : "task_id"} must not be the launch token, which is a secret`,
+  })
+}
+
+function denyRegistration(
+  context: AuthorityContext,
+  caller: Caller,
+  request: RegistrationRequest,
+  refusal: Refusal,
+): Promise<never> {
+  // Ids are never redacted, so a request that put its launch token there must not be quoted.
+  const subject = refusal.code === "invalid_request" ? undefined : { task_id: request.taskId, orch_id: request.orchId }
+  return deny(context, { types: ["registration_policy_violation"], caller, ...(subject && { subject }) }, refusal)
+}

@@ -1,0 +1,62 @@
+import type { Claims } from "@agentwrit/core"
+import { type BearerWording, TOKEN_REVOKED } from "./bearer.ts"
+import type { AuthorityContext, Caller } from "./context.ts"
+import { Refusal } from "./refusal.ts"
+import { ConflictError } from "./store.ts"
+import { type IssuedToken, issueToken, prepareClaims } from "./token-issue.ts"
+import { commit, deny, subjectOf } from "./trail.ts"
+
+/** How a renewal words its refusals of a bearer (CONTRACT 1). */
+export const RENEWAL_WORDING: BearerWording = { detail: "token renewal failed", alsoDenied: "token_renewal_failed" }
+
+/** Milliseconds for which a superseded token stays listed after it would have expired (CONTRACT 2). */
+const SUPERSEDED_GRACE = 5 * 60 * 1000
+
+/**
+ * Gives an agent a new token for the one that it presents (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and
+ * original TTL. The old one is revoked in the same commit, so of many concurrent renewals exactly one succeeds.
+ */
+export async function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
+  const refuse = (refusal: Refusal) =>
+    deny(context, { types: ["token_renewal_failed"], caller, subject: subjectOf(held) }, refusal)
+
+  if (held.delegation_chain !== undefined) {
+    const detail = "a delegated token is not renewed"
+    return refuse(new Refusal("forbidden", { detail, hint: "ask the delegator for another" }))
+  }
+  const agent = await context.store.agent(held.sub)
+  if (agent === undefined || agent.jti !== held.jti) {
+    const reason = agent === undefined ? "agent is unknown" : "token is not the one that the agent holds now"
+    return refuse(new Refusal("unauthorized", { detail: RENEWAL_WORDING.detail, reason }))
+  }
+
+  const { scope, taskId, orchId, ttl } = agent
+  const claims = prepareClaims(context, { sub: held.sub, kind: "agent", scope, ttl, taskId, orchId })
+  const superseded = {
+    level: "token",
+    target: held.jti,
+    revokedAt: context.clock.now(),
+    expiresAt: held.exp * 1000 + SUPERSEDED_GRACE,
+  } as const
+  try {
+    await commit(context, {
+      writes: [
+        { type: "replace_token", agentId: held.sub, fromJti: held.jti, toJti: claims.jti, expiresAt: claims.exp * 1000 },
+        { type: "revoke", revocation: superseded },
+      ],
+      events: [
+        {
+          event_type: "token_renewed",
+          ...subjectOf(claims),
+          detail: `token ${held.jti} replaced by ${claims.jti}, ttl ${ttl} s`,
+          resource: caller.resource,
+          outcome: "success",
+        },
+      ],
+    })
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    return refuse(new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }))
+  }
+  return { accessToken: issueToken(context, claims), expiresIn: ttl }
+}

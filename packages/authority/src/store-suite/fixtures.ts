@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from "node:crypto"
+import type { EventDraft } from "@agentwrit/audit"
+import type { Agent, LaunchToken, Revocation } from "../records.ts"
+
+/** An instant that the suite counts from: milliseconds since the Unix epoch. */
+export const START: number = Date.UTC(2026, 0, 1)
+
+export const hash = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+export function draft(fields: Partial<EventDraft> = {}): EventDraft {
+  return { event_type: "admin_auth", detail: "admin signed in", outcome: "success", ...fields }
+}
+
+export function launchToken(fields: Partial<LaunchToken> = {}): LaunchToken {
+  return {
+    hash: randomBytes(32).toString("hex"),
+    agentName: "worker",
+    allowedScope: ["read:data:*"],
+    maxTtl: 300,
+    singleUse: true,
+    createdAt: START,
+    expiresAt: START + 30_000,
+    ...fields,
+  }
+}
+
+export function agent(fields: Partial<Agent> = {}): Agent {
+  return {
+    agentId: `spiffe://agentwrit.local/agent/crm/t-1/${randomBytes(8).toString("hex")}`,
+    orchId: "crm",
+    taskId: "t-1",
+    publicKey: new Uint8Array(randomBytes(32)),
+    scope: ["read:data:7"],
+    ttl: 300,
+    jti: randomBytes(16).toString("hex"),
+    registeredAt: START,
+    expiresAt: START + 300_000,
+    ...fields,
+  }
+}
+
+export function revocation(fields: Partial<Revocation> = {}): Revocation {
+  return { level: "token", target: randomBytes(16).toString("hex"), revokedAt: START, expiresAt: START + 300_000, ...fields }
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}

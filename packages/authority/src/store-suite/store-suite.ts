@@ -1,0 +1,45 @@
+import type { Clock } from "../clock.ts"
+import type { Store } from "../store.ts"
+import { commitCases } from "./commit-cases.ts"
+import { START } from "./fixtures.ts"
+import { trailCases } from "./trail-cases.ts"
+
+/** A clock that stands still until it is set. */
+export interface SettableClock extends Clock {
+  set(milliseconds: number): void
+}
+
+/** A state of its own for one case: opening it again, after closing, finds what was committed. */
+export interface StoreUnderTest {
+  open(): Promise<Store>
+  readonly clock: SettableClock
+}
+
+/** One promise that every Store keeps. */
+export interface StoreCase {
+  readonly name: string
+  run(underTest: StoreUnderTest): Promise<void>
+}
+
+/**
+ * What every {@link Store} must do, as cases for whichever test runner. A case rejects with an AssertionError when the store
+ * breaks its promise.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of storeSuite)
+ *   test(name, () => run({ clock, open: () => openMyStore({ clock, path: emptyFolder() }) }))
+ * ```
+ */
+export const storeSuite: readonly StoreCase[] = [...commitCases, ...trailCases]
+
+/** A clock for the suite, standing at the instant that it counts from. */
+export function settableClock(): SettableClock {
+  let now = START
+  return {
+    now: () => now,
+    set(milliseconds) {
+      now = milliseconds
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import type { AuditEvent, EventDraft } from "@agentwrit/audit"
+import type { EventPage, EventQuery } from "./audit-query.ts"
+import type { Agent, LaunchToken, Revocation } from "./records.ts"
+
+/** One write of a change. Each names the condition under which it may happen; a condition that fails undoes the whole change. */
+export type Write =
+  /** Fails with `nonce_spent` when the nonce is listed already. */
+  | { readonly type: "spend_nonce"; readonly nonce: Uint8Array; readonly expiresAt: number }
+  | { readonly type: "add_launch_token"; readonly launchToken: LaunchToken }
+  /** Fails with `launch_token_unusable` unless it is known, unexpired at `at` and, when single-use, unspent. */
+  | { readonly type: "use_launch_token"; readonly hash: string; readonly at: number }
+  | { readonly type: "add_agent"; readonly agent: Agent }
+  /** Fails with `token_superseded` unless the agent still holds `fromJti`. */
+  | {
+      readonly type: "replace_token"
+      readonly agentId: string
+      readonly fromJti: string
+      readonly toJti: string
+      readonly expiresAt: number
+    }
+  /** Marks the agent released if `jti` is the token that it holds; a token delegated to it is another, and no failure. */
+  | { readonly type: "release_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
+  /** Fails with `already_revoked` when it is listed already and `once` is set; otherwise listing again changes nothing. */
+  | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
+
+/** Which condition did not hold. */
+export type ConflictCode = "nonce_spent" | "launch_token_unusable" | "token_superseded" | "already_revoked"
+
+/** Writes and the audit events that tell of them: together or not at all. */
+export interface Change {
+  readonly writes: readonly Write[]
+  readonly events: readonly EventDraft[]
+}
+
+/** What a commit made durable. */
+export interface Committed {
+  /** The events as they were chained, in order. */
+  readonly events: readonly AuditEvent[]
+}
+
+/** The state of the trail's tree that a checkpoint signs. */
+export interface TreeHead {
+  readonly size: number
+  /** RFC 6962 root, 32 bytes. */
+  readonly root: Uint8Array
+}
+
+/** A checkpoint as the store keeps it: the signed note, and the tree head that the store itself vouches for. */
+export interface KeptCheckpoint extends TreeHead {
+  readonly note: string
+}
+
+/** What the store can say of itself without touching the disk. */
+export interface StoreHealth {
+  /** False after a fault that makes commits fail until the cause is gone or the process restarts. */
+  readonly writable: boolean
+  /** Events in the trail. */
+  readonly trailSize: number
+  /** What was wrong with the trail when it was last verified; absent when nothing was. */
+  readonly trailProblem?: string
+}
+
+/**
+ * Where the authority keeps its state. An implementation applies each {@link Change} atomically, answers only after it is on
+ * disk, and chains the events in commit order. Every implementation is held to one suite, `@agentwrit/authority/store-suite`.
+ */
+export interface Store extends AsyncDisposable {
+  launchToken(hash: string): Promise<LaunchToken | undefined>
+  agent(agentId: string): Promise<Agent | undefined>
+  events(query: EventQuery): Promise<EventPage>
+  /** Every revocation that still matters, for the set in memory. */
+  revocations(): AsyncIterable<Revocation>
+  /**
+   * Applies all of `change` and answers once it is on disk.
+   * @throws {@link ConflictError} when a write's condition does not hold: nothing of the change happened.
+   * @throws {@link UnavailableError} when the store cannot commit now.
+   */
+  commit(change: Change): Promise<Committed>
+  /**
+   * Signs the tree over everything committed before the call and keeps the note, in one commit. Answers the newest kept
+   * note when the tree has not grown since.
+   */
+  seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint>
+  /** The kept checkpoint of that size, or the newest. */
+  checkpoint(size?: number): Promise<KeptCheckpoint | undefined>
+  health(): StoreHealth
+  /**
+   * Tells of every revocation in the moment in which it holds: after its commit and before the commit is answered, and also
+   * when a fault leaves the commit's outcome unknown, because a revocation must not be forgotten then.
+   */
+  onRevocation(listener: (revocation: Revocation) => void): void
+  /** Finishes what is queued and closes; closing again does nothing. */
+  close(): Promise<void>
+}
+
+/** A write's condition did not hold; nothing of the change happened. */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError"
+  readonly code: ConflictCode
+
+  constructor(code: ConflictCode) {
+    super(`the change was not made: ${code}`)
+    this.code = code
+  }
+}
+
+/** The store cannot commit: `full` and `busy` may pass, `failed` holds until the process restarts. */
+export class UnavailableError extends Error {
+  override readonly name = "UnavailableError"
+  readonly code: "full" | "busy" | "read_only" | "queue_full" | "failed" | "closed"
+
+  constructor(code: UnavailableError["code"], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,80 @@
+export { adminSignInRequest, adminSignInResponse } from "./admin-sign-in.ts"
+export { agentResponse, agentsQuery, agentsResponse } from "./agent.ts"
+export {
+  appCreationRequest,
+  appCreationResponse,
+  appDeregistrationResponse,
+  appListResponse,
+  appResponse,
+  appUpdateRequest,
+} from "./app.ts"
+export { appSignInRequest, appSignInResponse } from "./app-sign-in.ts"
+export { AUDIT_EVENT_TYPES, type AuditEvent, auditEvent, auditEventsQuery, auditEventsResponse } from "./audit.ts"
+export { challengeResponse } from "./challenge.ts"
+export { claims, delegationRecord } from "./claims.ts"
+export { type CodecOptions, type CodecSchema, codec } from "./codec.ts"
+export { type Decoded, type DecodeFailure, decode } from "./decode.ts"
+export { DEFAULT_DELEGATION_TTL, delegationRequest, delegationResponse } from "./delegation.ts"
+export { type Encodable, encode } from "./encode.ts"
+export { MAX_AGENT_NAME, MAX_CLIENT_ID, MAX_SCOPES } from "./fields.ts"
+export { healthResponse } from "./health.ts"
+export { jwkSetResponse, publicJwk } from "./jwk-set.ts"
+export { DEFAULT_LAUNCH_TOKEN_TTL, launchTokenPolicy, launchTokenRequest, launchTokenResponse } from "./launch-token.ts"
+export { type ListOptions, type ListSchema, list } from "./list.ts"
+export {
+  type MessageFields,
+  type MessageSchema,
+  message,
+  type SnakeCase,
+  type ValueOf,
+  type WireFields,
+  type WireOf,
+} from "./message.ts"
+export {
+  createProblem,
+  PROBLEM_CODES,
+  PROBLEM_MEDIA_TYPE,
+  PROBLEM_TYPE_PREFIX,
+  type Problem,
+  type ProblemCode,
+  type ProblemOptions,
+  type ProblemStatus,
+  problem,
+  problemStatus,
+} from "./problem.ts"
+export { decodeQuery, encodeQuery, type QueryParameters } from "./query.ts"
+export { registrationRequest, registrationResponse } from "./registration.ts"
+export { renewalResponse } from "./renewal.ts"
+export {
+  agentRevocation,
+  chainRevocation,
+  revocationRequest,
+  revocationResponse,
+  taskRevocation,
+  tokenRevocation,
+} from "./revocation.ts"
+export {
+  MAX_FEED_ENTRIES,
+  REVOCATION_FEED_TYPE,
+  type RevocationFeed,
+  type RevocationFeedEntry,
+  revocationFeed,
+  revocationFeedEntry,
+  revocationsQuery,
+} from "./revocation-feed.ts"
+export type { CallerNeeds, EmptyAnswer, JsonAnswer, Route, RouteMethod, TextAnswer } from "./route.ts"
+export {
+  type RouteName,
+  type RouteProblem,
+  type RouteQuery,
+  type RouteQueryInput,
+  type RouteRequest,
+  type RouteRequestInput,
+  type RouteResponse,
+  type RouteResponseInput,
+  type Routes,
+  routes,
+} from "./routes.ts"
+export { type Rule, type RuleOptions, rule, type SchemaFragment } from "./rule.ts"
+export { invalidTokenResponse, validationRequest, validationResponse, validTokenResponse } from "./validation.ts"
+export { type VariantOption, type VariantSchema, variant } from "./variant.ts"

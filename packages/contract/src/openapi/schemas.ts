@@ -1,0 +1,112 @@
+import { type ConversionConfig, type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema"
+import type * as v from "valibot"
+import { adminSignInRequest, adminSignInResponse } from "../admin-sign-in.ts"
+import { agentResponse, agentsResponse } from "../agent.ts"
+import {
+  appCreationRequest,
+  appCreationResponse,
+  appDeregistrationResponse,
+  appListResponse,
+  appResponse,
+  appUpdateRequest,
+} from "../app.ts"
+import { appSignInRequest, appSignInResponse } from "../app-sign-in.ts"
+import { auditEvent, auditEventsResponse } from "../audit.ts"
+import { challengeResponse } from "../challenge.ts"
+import { claims, delegationRecord } from "../claims.ts"
+import { delegationRequest, delegationResponse } from "../delegation.ts"
+import { healthResponse } from "../health.ts"
+import { jwkSetResponse, publicJwk } from "../jwk-set.ts"
+import { launchTokenPolicy, launchTokenRequest, launchTokenResponse } from "../launch-token.ts"
+import { problem } from "../problem.ts"
+import { registrationRequest, registrationResponse } from "../registration.ts"
+import { renewalResponse } from "../renewal.ts"
+import {
+  agentRevocation,
+  chainRevocation,
+  revocationRequest,
+  revocationResponse,
+  taskRevocation,
+  tokenRevocation,
+} from "../revocation.ts"
+import { revocationFeed, revocationFeedEntry } from "../revocation-feed.ts"
+import type { SchemaFragment } from "../rule.ts"
+import { invalidTokenResponse, validationRequest, validationResponse, validTokenResponse } from "../validation.ts"
+
+/** The schemas that the document names, by resource. */
+const named: Readonly<Record<string, v.GenericSchema>> = {
+  Problem: problem,
+  ChallengeResponse: challengeResponse,
+  RegistrationRequest: registrationRequest,
+  RegistrationResponse: registrationResponse,
+  ValidationRequest: validationRequest,
+  ValidationResponse: validationResponse,
+  ValidTokenResponse: validTokenResponse,
+  InvalidTokenResponse: invalidTokenResponse,
+  Claims: claims,
+  DelegationRecord: delegationRecord,
+  RenewalResponse: renewalResponse,
+  DelegationRequest: delegationRequest,
+  DelegationResponse: delegationResponse,
+  AdminSignInRequest: adminSignInRequest,
+  AdminSignInResponse: adminSignInResponse,
+  LaunchTokenRequest: launchTokenRequest,
+  LaunchTokenResponse: launchTokenResponse,
+  LaunchTokenPolicy: launchTokenPolicy,
+  AppCreationRequest: appCreationRequest,
+  AppCreationResponse: appCreationResponse,
+  AppUpdateRequest: appUpdateRequest,
+  App: appResponse,
+  AppListResponse: appListResponse,
+  AppDeregistrationResponse: appDeregistrationResponse,
+  AppSignInRequest: appSignInRequest,
+  AppSignInResponse: appSignInResponse,
+  RevocationRequest: revocationRequest,
+  TokenRevocation: tokenRevocation,
+  AgentRevocation: agentRevocation,
+  TaskRevocation: taskRevocation,
+  ChainRevocation: chainRevocation,
+  RevocationResponse: revocationResponse,
+  AuditEvent: auditEvent,
+  AuditEventsResponse: auditEventsResponse,
+  Agent: agentResponse,
+  AgentsResponse: agentsResponse,
+  HealthResponse: healthResponse,
+  PublicJwk: publicJwk,
+  JwkSet: jwkSetResponse,
+  RevocationFeed: revocationFeed,
+  RevocationFeedEntry: revocationFeedEntry,
+}
+
+const config: ConversionConfig = {
+  target: "draft-2020-12",
+  // The wire's side of every codec and default.
+  typeMode: "input",
+  errorMode: "throw",
+  overrideRef: ({ referenceId }) => referenceTo(referenceId),
+  overrideAction: ({ valibotAction, jsonSchema }) => withFragment(jsonSchema, valibotAction),
+  overrideSchema: ({ valibotSchema, jsonSchema }) => withFragment(jsonSchema, valibotSchema),
+}
+
+/** Our own rules, codecs and lists carry what they check as JSON Schema; the rest is for the generator to know or refuse. */
+function withFragment(jsonSchema: JsonSchema, item: object): JsonSchema | undefined {
+  return "jsonSchema" in item ? { ...jsonSchema, ...(item.jsonSchema as SchemaFragment as JsonSchema) } : undefined
+}
+
+/** `components/schemas` of the document. */
+export function componentSchemas(): Record<string, JsonSchema> {
+  return toJsonSchemaDefs(named, config)
+}
+
+/** A reference to a named schema. @throws TypeError for a schema that {@link named} does not hold: every body has a name */
+export function referenceTo(schema: string | v.GenericSchema): string {
+  const name = typeof schema === "string" ? schema : Object.keys(named).find((key) => named[key] === schema)
+  if (name === undefined) throw new TypeError("a body's schema has no name in the OpenAPI document")
+  return `#/components/schemas/${name}`
+}
+
+/** The schema of one query parameter, and apart from it what it means. */
+export function parameterSchema(schema: v.GenericSchema): { schema: JsonSchema; description: string | undefined } {
+  const { $schema: _dialect, description, ...rest } = toJsonSchema(schema, config)
+  return { schema: rest, description }
+}

@@ -1,0 +1,348 @@
+import type * as v from "valibot"
+import { adminSignInRequest, adminSignInResponse } from "./admin-sign-in.ts"
+import { agentsQuery, agentsResponse } from "./agent.ts"
+import {
+  appCreationRequest,
+  appCreationResponse,
+  appDeregistrationResponse,
+  appListResponse,
+  appResponse,
+  appUpdateRequest,
+} from "./app.ts"
+import { appSignInRequest, appSignInResponse } from "./app-sign-in.ts"
+import { auditEventsQuery, auditEventsResponse } from "./audit.ts"
+import { challengeResponse } from "./challenge.ts"
+import { delegationRequest, delegationResponse } from "./delegation.ts"
+import type { Encodable } from "./encode.ts"
+import { healthResponse } from "./health.ts"
+import { jwkSetResponse } from "./jwk-set.ts"
+import { launchTokenRequest, launchTokenResponse } from "./launch-token.ts"
+import { registrationRequest, registrationResponse } from "./registration.ts"
+import { renewalResponse } from "./renewal.ts"
+import { revocationRequest, revocationResponse } from "./revocation.ts"
+import { revocationsQuery } from "./revocation-feed.ts"
+import type { CallerNeeds, Route } from "./route.ts"
+import { validationRequest, validationResponse } from "./validation.ts"
+
+// Any route may meet a body over the limit, a bug, or a broker that is stopping (CONTRACT 1).
+const ANY = ["payload_too_large", "internal_error", "unavailable"] as const
+const BEARER = ["unauthorized", "token_revoked"] as const
+const SCOPED = [...BEARER, "insufficient_scope"] as const
+
+const APP_ID_PARAMETER = { id: "The app's id, app-{name}-{6 hex characters}" } as const
+
+const manage = { kinds: ["admin"], scope: "admin:launch-tokens:*" } as const satisfies CallerNeeds
+const audit = { kinds: ["admin"], scope: "admin:audit:*" } as const satisfies CallerNeeds
+
+/**
+ * Every endpoint of the API (CONTRACT 3), by name: what the broker routes and parses by, the SDK is typed by and the OpenAPI
+ * document is made of.
+ */
+export const routes = {
+  challenge: {
+    method: "GET",
+    path: "/v1/challenge",
+    summary: "Get a nonce to register with",
+    description:
+      "A registration signs the 32 bytes that the nonce decodes to. It is valid for 30 seconds and usable once.",
+    needs: "none",
+    changesState: false,
+    success: { status: 200, body: challengeResponse },
+    problems: ANY,
+  },
+  register: {
+    method: "POST",
+    path: "/v1/register",
+    summary: "Register an agent",
+    description:
+      "An agent proves its key and receives its id and first token. The launch token in the body is its ticket; no refusal spends it, and of racing registrations with one single-use token exactly one succeeds.",
+    needs: "none",
+    changesState: true,
+    request: registrationRequest,
+    success: { status: 200, body: registrationResponse },
+    problems: ["invalid_request", "invalid_ttl", "unauthorized", "scope_violation", "forbidden", ...ANY],
+  },
+  validate: {
+    method: "POST",
+    path: "/v1/token/validate",
+    summary: "Ask whether a token is good",
+    description:
+      "Answers 200 in both cases: with the claims of a good token, and with nothing but `valid: false` about any other.",
+    needs: "none",
+    changesState: false,
+    request: validationRequest,
+    success: { status: 200, body: validationResponse },
+    problems: ["invalid_request", ...ANY],
+  },
+  renew: {
+    method: "POST",
+    path: "/v1/token/renew",
+    summary: "Renew an agent's own token",
+    description:
+      "Answers a token of the same subject, scope, task and original TTL; the presented one is revoked in the same commit. Delegated tokens are not renewed, and neither are an app's or the operator's.",
+    needs: { kinds: ["agent"] },
+    changesState: true,
+    success: { status: 200, body: renewalResponse },
+    problems: [...BEARER, "forbidden", ...ANY],
+  },
+  release: {
+    method: "POST",
+    path: "/v1/token/release",
+    summary: "Release the presented token",
+    description: "Revokes the bearer token of the request. A second release finds it revoked.",
+    needs: { kinds: ["admin", "app", "agent"] },
+    changesState: true,
+    success: { status: 204 },
+    problems: [...BEARER, ...ANY],
+  },
+  delegate: {
+    method: "POST",
+    path: "/v1/delegate",
+    summary: "Delegate scope to another agent",
+    description:
+      "Answers a token for another registered, active agent: never wider than the caller's, never longer-lived, at most five delegations deep, with the signed chain of who delegated to whom.",
+    needs: { kinds: ["agent"] },
+    changesState: true,
+    request: delegationRequest,
+    success: { status: 200, body: delegationResponse },
+    problems: ["invalid_request", "invalid_ttl", ...BEARER, "scope_violation", "forbidden", "not_found", ...ANY],
+  },
+  adminSignIn: {
+    method: "POST",
+    path: "/v1/admin/auth",
+    summary: "Sign in as the operator",
+    description: "Limited to 5 requests a second for each address, with bursts of 10.",
+    needs: "none",
+    changesState: true,
+    request: adminSignInRequest,
+    success: { status: 200, body: adminSignInResponse },
+    problems: ["invalid_request", "unauthorized", "rate_limited", ...ANY],
+  },
+  createLaunchToken: {
+    method: "POST",
+    path: "/v1/admin/launch-tokens",
+    summary: "Create a launch token as the operator",
+    description: "The launch token is shown this once and stored only as a hash.",
+    needs: manage,
+    changesState: true,
+    request: launchTokenRequest,
+    success: { status: 201, body: launchTokenResponse },
+    problems: ["invalid_request", "invalid_ttl", ...SCOPED, ...ANY],
+  },
+  createApp: {
+    method: "POST",
+    path: "/v1/admin/apps",
+    summary: "Register an app",
+    description: "The client secret is shown this once and stored only as a hash.",
+    needs: manage,
+    changesState: true,
+    request: appCreationRequest,
+    success: { status: 201, body: appCreationResponse },
+    problems: ["invalid_request", "invalid_ttl", ...SCOPED, "conflict", ...ANY],
+  },
+  listApps: {
+    method: "GET",
+    path: "/v1/admin/apps",
+    summary: "List the apps",
+    description: "All of them, newest first, inactive ones too.",
+    needs: manage,
+    changesState: false,
+    success: { status: 200, body: appListResponse },
+    problems: [...SCOPED, ...ANY],
+  },
+  getApp: {
+    method: "GET",
+    path: "/v1/admin/apps/{id}",
+    summary: "Get an app",
+    description: "Inactive apps are answered too.",
+    needs: manage,
+    changesState: false,
+    parameters: APP_ID_PARAMETER,
+    success: { status: 200, body: appResponse },
+    problems: [...SCOPED, "not_found", ...ANY],
+  },
+  updateApp: {
+    method: "PUT",
+    path: "/v1/admin/apps/{id}",
+    summary: "Change an app's ceiling or token TTL",
+    description: "A narrowed ceiling is in force at once. An inactive app cannot be changed.",
+    needs: manage,
+    changesState: true,
+    parameters: APP_ID_PARAMETER,
+    request: appUpdateRequest,
+    success: { status: 200, body: appResponse },
+    problems: ["invalid_request", "invalid_ttl", ...SCOPED, "not_found", "conflict", ...ANY],
+  },
+  deregisterApp: {
+    method: "DELETE",
+    path: "/v1/admin/apps/{id}",
+    summary: "Deregister an app",
+    description:
+      "Takes effect at once: no sign-in, its own tokens revoked, its unused launch tokens void; its agents live on but cannot renew or delegate. Again, the answer is the same.",
+    needs: manage,
+    changesState: true,
+    parameters: APP_ID_PARAMETER,
+    success: { status: 200, body: appDeregistrationResponse },
+    problems: [...SCOPED, "not_found", ...ANY],
+  },
+  appSignIn: {
+    method: "POST",
+    path: "/v1/app/auth",
+    summary: "Sign in as an app",
+    description:
+      "Limited to 10 requests a minute, with bursts of 3, for each pair of client id and address, and to 60 a minute for each address.",
+    needs: "none",
+    changesState: true,
+    request: appSignInRequest,
+    success: { status: 200, body: appSignInResponse },
+    problems: ["invalid_request", "unauthorized", "rate_limited", ...ANY],
+  },
+  createAppLaunchToken: {
+    method: "POST",
+    path: "/v1/app/launch-tokens",
+    summary: "Create a launch token as an app",
+    description: "As the operator's, within the app's ceiling.",
+    needs: { kinds: ["app"], scope: "app:launch-tokens:*" },
+    changesState: true,
+    request: launchTokenRequest,
+    success: { status: 201, body: launchTokenResponse },
+    problems: ["invalid_request", "invalid_ttl", ...SCOPED, "forbidden", ...ANY],
+  },
+  revoke: {
+    method: "POST",
+    path: "/v1/revoke",
+    summary: "Revoke a token, an agent, a task or a chain",
+    description: "Idempotent. A target that the broker does not know, but of the right form, is accepted.",
+    needs: { kinds: ["admin"], scope: "admin:revoke:*" },
+    changesState: true,
+    request: revocationRequest,
+    success: { status: 200, body: revocationResponse },
+    problems: ["invalid_request", ...SCOPED, ...ANY],
+  },
+  auditEvents: {
+    method: "GET",
+    path: "/v1/audit/events",
+    summary: "Query the audit trail",
+    description: "In the chain's order; `total` counts all matches.",
+    needs: audit,
+    changesState: false,
+    query: auditEventsQuery,
+    success: { status: 200, body: auditEventsResponse },
+    problems: ["invalid_request", ...SCOPED, ...ANY],
+  },
+  auditCheckpoint: {
+    method: "GET",
+    path: "/v1/audit/checkpoint",
+    summary: "Get the audit trail's signed head",
+    description: "A C2SP tlog-checkpoint signed by the audit key. It covers every commit that was answered before it.",
+    needs: audit,
+    changesState: false,
+    success: { status: 200, mediaTypes: ["text/plain"] },
+    problems: [...SCOPED, ...ANY],
+  },
+  agents: {
+    method: "GET",
+    path: "/v1/admin/agents",
+    summary: "List the agents",
+    description: 'Filters join by "and"; `total` counts all matches.',
+    needs: audit,
+    changesState: false,
+    query: agentsQuery,
+    success: { status: 200, body: agentsResponse },
+    problems: ["invalid_request", ...SCOPED, ...ANY],
+  },
+  health: {
+    method: "GET",
+    path: "/v1/health",
+    summary: "Ask how the broker fares",
+    description: "503 with the same body when the store cannot commit.",
+    needs: "none",
+    changesState: false,
+    success: { status: 200, body: healthResponse },
+    otherwise: { status: 503, body: healthResponse },
+    problems: ANY,
+  },
+  metrics: {
+    method: "GET",
+    path: "/v1/metrics",
+    summary: "Get the broker's metrics",
+    description: "Prometheus text exposition format.",
+    needs: "none",
+    changesState: false,
+    success: { status: 200, mediaTypes: ["text/plain"] },
+    problems: ANY,
+  },
+  revocations: {
+    method: "GET",
+    path: "/v1/revocations",
+    summary: "Follow the revocations",
+    description:
+      "A compact JWS (`typ` `agentwrit-revocations+jwt`) whose payload is a RevocationFeed: what was revoked after `since`. With `Accept: text/event-stream` the same messages are pushed as they commit, resumed by `Last-Event-ID`.",
+    needs: "none",
+    changesState: false,
+    query: revocationsQuery,
+    success: { status: 200, mediaTypes: ["application/jwt", "text/event-stream"] },
+    problems: ["invalid_request", ...ANY],
+  },
+  jwks: {
+    method: "GET",
+    path: "/.well-known/jwks.json",
+    summary: "Get the keys that verify tokens",
+    description: "A JWK set (RFC 7517) of Ed25519 keys (RFC 8037).",
+    needs: "none",
+    changesState: false,
+    success: { status: 200, body: jwkSetResponse },
+    problems: ANY,
+  },
+  openapi: {
+    method: "GET",
+    path: "/v1/openapi.json",
+    summary: "Get this document",
+    description: "OpenAPI 3.1, generated from the schemas that the routes parse with.",
+    needs: "none",
+    changesState: false,
+    success: { status: 200, mediaTypes: ["application/json"] },
+    problems: ANY,
+  },
+} as const satisfies Record<string, Route>
+
+/** The table of routes. */
+export type Routes = typeof routes
+
+/** The name of a route. */
+export type RouteName = keyof Routes
+
+/** What a route's handler reads from the body; `undefined` for a route without one. */
+export type RouteRequest<N extends RouteName> = Routes[N] extends { readonly request: infer S extends v.GenericSchema }
+  ? v.InferOutput<S>
+  : undefined
+
+/** What a client hands over as a route's body. */
+export type RouteRequestInput<N extends RouteName> = Routes[N] extends { readonly request: infer S }
+  ? Encodable<S>
+  : undefined
+
+/** What a route's handler reads from the query; `undefined` for a route without one. */
+export type RouteQuery<N extends RouteName> = Routes[N] extends { readonly query: infer S extends v.GenericSchema }
+  ? v.InferOutput<S>
+  : undefined
+
+/** What a client hands over as a route's query. */
+export type RouteQueryInput<N extends RouteName> = Routes[N] extends { readonly query: infer S }
+  ? Encodable<S>
+  : undefined
+
+/** What a client reads from a route's JSON answer; `undefined` for an answer of another kind. */
+export type RouteResponse<N extends RouteName> = Routes[N] extends {
+  readonly success: { readonly body: infer S extends v.GenericSchema }
+}
+  ? v.InferOutput<S>
+  : undefined
+
+/** What a route's handler hands over as its JSON answer. */
+export type RouteResponseInput<N extends RouteName> = Routes[N] extends { readonly success: { readonly body: infer S } }
+  ? Encodable<S>
+  : undefined
+
+/** The problem codes that a route may answer. */
+export type RouteProblem<N extends RouteName> = Routes[N]["problems"][number]

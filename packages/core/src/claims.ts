@@ -1,0 +1,192 @@
+import { isAgentId, isPathSegment, parseAgentId } from "./agent-id.ts"
+import { type DelegationRecord, parseDelegationChain } from "./delegation-record.ts"
+import { ClaimsError, ScopeError } from "./errors.ts"
+import { parseScope } from "./scope.ts"
+
+/** Whom a token speaks for. Each route asks for a kind first and for a scope second (CONTRACT 2). */
+export type TokenKind = "admin" | "app" | "agent"
+
+/** The claims of a token, under the names that are signed (RFC 7519 section 4.1, CONTRACT 2). */
+export interface Claims {
+  /** Issuer; empty when the broker names none. */
+  iss: string
+  /** `admin`, `app:{app_id}` or an agent id. */
+  sub: string
+  /** Audience; absent when the broker names none. */
+  aud?: string[]
+  /** Unix seconds from which on the token is no longer valid. */
+  exp: number
+  /** Unix seconds from which on the token is valid. */
+  nbf: number
+  /** Unix seconds when it was made. */
+  iat: number
+  /** 32 lower-case hex characters. */
+  jti: string
+  kind: TokenKind
+  /** Session, free for the issuer to use. */
+  sid?: string
+  /** What it grants, at least one scope. */
+  scope: string[]
+  /** Agents only: the task. On a delegated token it is the delegator's. */
+  task_id?: string
+  /** Agents only: the orchestrator. On a delegated token it is the delegator's. */
+  orch_id?: string
+  /** Delegated tokens only: who passed it on, oldest first. */
+  delegation_chain?: DelegationRecord[]
+  /** Delegated tokens only: hex SHA-256 of the chain. */
+  chain_hash?: string
+}
+
+/** What {@link checkClaims} holds the claims against. */
+export interface ClaimsExpectations {
+  /** Unix seconds; may have a fraction. */
+  readonly now: number
+  /** Absent: any issuer. */
+  readonly issuer?: string | undefined
+  /** One that must be among `aud`. Absent: any audience. */
+  readonly audience?: string | undefined
+  /** Seconds by which clocks may differ, added at both ends. Default 0, as the broker does. */
+  readonly clockTolerance?: number | undefined
+}
+
+const JTI = /^[0-9a-f]{32}$/
+const CHAIN_HASH = /^[0-9a-f]{64}$/
+const APP_SUBJECT = /^app:app-[a-z][a-z0-9-]{1,63}-[0-9a-f]{6}$/
+
+/**
+ * Reads claims and checks the shape of each (CONTRACT 2). Claims that this package does not know are left out of the result.
+ * @returns a copy, with its members in one fixed order.
+ * @throws {@link ClaimsError} `invalid_claims`, which names the claim.
+ */
+export function parseClaims(value: unknown): Claims {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("claims are not a JSON object")
+  const given = value as Readonly<Partial<Record<keyof Claims, unknown>>>
+  const kind = parseKind(given.kind)
+  const claims: Claims = {
+    iss: parseText("iss", given.iss),
+    sub: parseText("sub", given.sub),
+    ...(given.aud !== undefined && { aud: parseAudience(given.aud) }),
+    exp: parseTime("exp", given.exp),
+    nbf: parseTime("nbf", given.nbf),
+    iat: parseTime("iat", given.iat),
+    jti: parsePattern("jti", given.jti, JTI, "32 lower-case hex characters"),
+    kind,
+    ...(given.sid !== undefined && { sid: parseFilledText("sid", given.sid) }),
+    scope: parseScopes(given.scope),
+    ...(given.task_id !== undefined && { task_id: parseSegment("task_id", given.task_id) }),
+    ...(given.orch_id !== undefined && { orch_id: parseSegment("orch_id", given.orch_id) }),
+    ...(given.delegation_chain !== undefined && {
+      delegation_chain: parseDelegationChain(given.delegation_chain),
+    }),
+    ...(given.chain_hash !== undefined && {
+      chain_hash: parsePattern("chain_hash", given.chain_hash, CHAIN_HASH, "64 lower-case hex characters"),
+    }),
+  }
+  if ((claims.delegation_chain === undefined) !== (claims.chain_hash === undefined)) {
+    throw invalid("claims delegation_chain and chain_hash stand together or not at all")
+  }
+  if (kind === "agent") checkAgent(claims)
+  else checkOther(claims)
+  return claims
+}
+
+/**
+ * Checks that claims are good here and now: `nbf` <= now < `exp`, and issuer and audience where they are asked for.
+ * @throws {@link ClaimsError} `token_expired`, `token_not_yet_valid`, `issuer_mismatch` or `audience_mismatch`.
+ */
+export function checkClaims(claims: Claims, expected: ClaimsExpectations): void {
+  const { now, issuer, audience, clockTolerance = 0 } = expected
+  // NaN would make every comparison false, and so every token valid.
+  if (!Number.isFinite(now)) throw new TypeError("now is a number of Unix seconds")
+  if (!(clockTolerance >= 0 && Number.isFinite(clockTolerance)))
+    throw new TypeError("clockTolerance is a number of seconds, 0 or more")
+  if (now >= claims.exp + clockTolerance) {
+    throw new ClaimsError("token_expired", `token expired ${Math.floor(now - claims.exp)} s ago`)
+  }
+  if (now < claims.nbf - clockTolerance) {
+    throw new ClaimsError("token_not_yet_valid", `token is not valid for another ${Math.ceil(claims.nbf - now)} s`)
+  }
+  if (issuer !== undefined && claims.iss !== issuer) {
+    throw new ClaimsError(
+      "issuer_mismatch",
+      `token issuer ${JSON.stringify(claims.iss)} is not ${JSON.stringify(issuer)}`,
+    )
+  }
+  if (audience !== undefined && !claims.aud?.includes(audience)) {
+    const found = claims.aud === undefined ? "absent" : JSON.stringify(claims.aud)
+    throw new ClaimsError("audience_mismatch", `token audience ${found} does not name ${JSON.stringify(audience)}`)
+  }
+}
+
+function checkAgent(claims: Claims): void {
+  if (!isAgentId(claims.sub)) throw invalid("claim sub of an agent is not an agent id")
+  if (claims.task_id === undefined || claims.orch_id === undefined)
+    throw invalid("claims task_id and orch_id are missing")
+  // A delegated token keeps the task of its delegator, so only one that was not passed on names its own.
+  if (claims.delegation_chain !== undefined) return
+  const { orchId, taskId } = parseAgentId(claims.sub)
+  if (orchId !== claims.orch_id || taskId !== claims.task_id)
+    throw invalid("claims task_id and orch_id are not those of sub")
+}
+
+function checkOther(claims: Claims): void {
+  const isRightSubject = claims.kind === "admin" ? claims.sub === "admin" : APP_SUBJECT.test(claims.sub)
+  if (!isRightSubject) throw invalid(`claim sub does not suit kind ${claims.kind}`)
+  if (claims.task_id !== undefined || claims.orch_id !== undefined || claims.delegation_chain !== undefined) {
+    throw invalid(`claims task_id, orch_id and delegation_chain are for agents, not for kind ${claims.kind}`)
+  }
+}
+
+function parseKind(value: unknown): TokenKind {
+  if (value !== "admin" && value !== "app" && value !== "agent") throw invalid("claim kind is not admin, app or agent")
+  return value
+}
+
+function parseText(name: string, value: unknown): string {
+  if (typeof value !== "string" || !value.isWellFormed()) throw invalid(`claim ${name} is not a string`)
+  return value
+}
+
+function parseFilledText(name: string, value: unknown): string {
+  const text = parseText(name, value)
+  if (text === "") throw invalid(`claim ${name} is empty`)
+  return text
+}
+
+function parseTime(name: string, value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw invalid(`claim ${name} is not whole Unix seconds`)
+  return value
+}
+
+function parsePattern(name: string, value: unknown, pattern: RegExp, form: string): string {
+  if (typeof value !== "string" || !pattern.test(value)) throw invalid(`claim ${name} is not ${form}`)
+  return value
+}
+
+function parseSegment(name: string, value: unknown): string {
+  if (!isPathSegment(value)) throw invalid(`claim ${name} is not a SPIFFE path segment`)
+  return value
+}
+
+function parseAudience(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length === 0) throw invalid("claim aud is not an array with at least one member")
+  return Array.from(value as unknown[], (member) => parseFilledText("aud", member))
+}
+
+function parseScopes(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length === 0) throw invalid("claim scope is not an array with at least one scope")
+  return Array.from(value as unknown[], (member, i) => {
+    try {
+      parseScope(member as string)
+    } catch (cause) {
+      if (!(cause instanceof ScopeError)) throw cause
+      throw new ClaimsError("invalid_claims", `claim scope, member ${i + 1}: ${cause.message}`, { cause })
+    }
+    return member as string
+  })
+}
+
+function invalid(message: string): ClaimsError {
+  return new ClaimsError("invalid_claims", message)
+}

@@ -1,0 +1,113 @@
+import { canonicalJson } from "./canonical-json.ts"
+import type { Claims } from "./claims.ts"
+import {
+  type DelegationRecord,
+  isDelegationTime,
+  MAX_DELEGATION_DEPTH,
+  parseDelegationChain,
+  tooDeep,
+} from "./delegation-record.ts"
+import type { SigningKey, VerifyingKey } from "./ed25519.ts"
+import { decodeHex, encodeHex, encodeUtf8 } from "./encoding.ts"
+import { DelegationError } from "./errors.ts"
+import { exceedingScopes } from "./scope.ts"
+import { sha256 } from "./sha256.ts"
+
+/** What a delegator hands to {@link extendChain}. */
+export interface DelegationStep {
+  /** The delegator's agent id. */
+  readonly agent: string
+  /** What the delegator's token holds, not what it passes on. */
+  readonly scope: readonly string[]
+  /** A text must be RFC 3339 in UTC with milliseconds. */
+  readonly delegatedAt: Date | string
+}
+
+/** `prev` of the first record. */
+const NO_CHAIN = "0".repeat(64)
+
+/** The `chain_hash` of a chain: hex SHA-256 of the RFC 8785 form of the array (CONTRACT 2). */
+export function chainHash(chain: readonly DelegationRecord[]): string {
+  return hashOf(chain.map(canonicalRecord))
+}
+
+/**
+ * A chain with one more record, signed.
+ * @param chain the delegator's own; empty when its token was not delegated. It is not verified again and not changed.
+ * @throws {@link DelegationError} `delegation_too_deep`, `scope_widened` when the delegator would hold more than the one before it
+ * gave, or `invalid_delegation`.
+ */
+export function extendChain(
+  chain: readonly DelegationRecord[],
+  step: DelegationStep,
+  key: SigningKey,
+): DelegationRecord[] {
+  if (chain.length >= MAX_DELEGATION_DEPTH) throw tooDeep(chain.length + 1)
+  const unsigned = { agent: step.agent, scope: [...step.scope], delegated_at: timestampOf(step.delegatedAt) }
+  const prev = chain.length === 0 ? NO_CHAIN : chainHash(chain)
+  const signature = encodeHex(key.sign(signedBytes(unsigned, prev)))
+  const extended = parseDelegationChain([...chain, { ...unsigned, signature }])
+  checkNarrowing(extended.map((record) => record.scope))
+  return extended
+}
+
+/**
+ * Verifies all that CONTRACT 2 asks of a delegated token: depth, form and signature of each record, the hash, each scope within the one before
+ * and the token's within the last. A token that was not delegated has nothing to verify.
+ * @param key the one that signed the token.
+ * @throws {@link DelegationError} with the code of the first fault.
+ */
+export function verifyDelegation(claims: Claims, key: VerifyingKey): void {
+  if (claims.delegation_chain === undefined && claims.chain_hash === undefined) return
+  const chain = parseDelegationChain(claims.delegation_chain)
+  const canonical = chain.map(canonicalRecord)
+  if (hashOf(canonical) !== claims.chain_hash) {
+    throw new DelegationError("chain_hash_mismatch", "chain_hash is not the hash of the delegation chain")
+  }
+  checkNarrowing([...chain.map((record) => record.scope), claims.scope])
+  for (const [i, { signature, ...unsigned }] of chain.entries()) {
+    const prev = i === 0 ? NO_CHAIN : hashOf(canonical.slice(0, i))
+    if (!key.verify(signedBytes(unsigned, prev), decodeHex(signature))) {
+      throw new DelegationError(
+        "bad_delegation_signature",
+        `delegation record ${i + 1} has a signature that is not the broker's`,
+      )
+    }
+  }
+}
+
+function signedBytes(record: Omit<DelegationRecord, "signature">, prev: string): Uint8Array {
+  const { agent, scope, delegated_at } = record
+  return encodeUtf8(canonicalJson({ v: "agentwrit-delegation-v1", agent, scope, delegated_at, prev }))
+}
+
+function canonicalRecord({ agent, scope, delegated_at, signature }: DelegationRecord): string {
+  return canonicalJson({ agent, scope, delegated_at, signature })
+}
+
+// The RFC 8785 form of an array is that of its items, joined.
+function hashOf(canonicalRecords: readonly string[]): string {
+  return encodeHex(sha256(encodeUtf8(`[${canonicalRecords.join(",")}]`)))
+}
+
+function checkNarrowing(scopes: readonly (readonly string[])[]): void {
+  for (const [i, scope] of scopes.entries()) {
+    const allowed = scopes[i - 1]
+    const [exceeding] = allowed === undefined ? [] : exceedingScopes(scope, allowed)
+    if (exceeding !== undefined) {
+      throw new DelegationError(
+        "scope_widened",
+        `scope ${exceeding} not covered by ${allowed?.join(" ")} of delegation record ${i}`,
+      )
+    }
+  }
+}
+
+function timestampOf(delegatedAt: Date | string): string {
+  const text =
+    typeof delegatedAt === "string" || Number.isNaN(delegatedAt.getTime()) ? delegatedAt : delegatedAt.toISOString()
+  if (!isDelegationTime(text)) {
+    throw new DelegationError("invalid_delegation", "time of a delegation is not RFC 3339 in UTC with milliseconds")
+  }
+  return text
+}

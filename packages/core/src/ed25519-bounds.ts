@@ -1,0 +1,53 @@
+/**
+ * The checks that stand before either implementation of the curve, so that both see the same keys and signatures. All numbers are
+ * little-endian bytes, as RFC 8032 section 5.1.2 encodes them; nothing here is secret, so nothing needs to run in constant time.
+ */
+
+/** p = 2^255 − 19, the field's prime. */
+const FIELD_PRIME = littleEndian("7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed")
+/** L, the order of the base point. */
+const GROUP_ORDER = littleEndian("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed")
+
+/** The y coordinates of the eight points of small order: 1 (order 1), p − 1 (2), 0 (4), and two of order 8. */
+const SMALL_ORDER_Y: readonly Uint8Array[] = [
+  littleEndian("0000000000000000000000000000000000000000000000000000000000000000"),
+  littleEndian("0000000000000000000000000000000000000000000000000000000000000001"),
+  littleEndian("7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec"),
+  littleEndian("05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826"),
+  littleEndian("7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7"),
+]
+
+/**
+ * Why these bytes are no public key to trust, or `undefined`. Points off the curve are left to the implementations: such a key
+ * verifies nothing in either.
+ */
+export function publicKeyFault(publicKey: Uint8Array): string | undefined {
+  if (publicKey.length !== 32) return `is ${publicKey.length} bytes long, not 32`
+  const y = Uint8Array.from(publicKey)
+  y[31] = (y[31] ?? 0) & 0x7f
+  if (!isBelow(y, FIELD_PRIME)) return "is not in canonical form"
+  // With a key of small order, one signature can hold for many messages.
+  if (SMALL_ORDER_Y.some((small) => isEqual(y, small))) return "is a point of small order"
+  return undefined
+}
+
+/** Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7); otherwise it could be respelled. */
+export function isCanonicalSignature(signature: Uint8Array): boolean {
+  return signature.length === 64 && isBelow(signature.subarray(32), GROUP_ORDER)
+}
+
+function isBelow(number: Uint8Array, bound: Uint8Array): boolean {
+  for (let i = bound.length - 1; i >= 0; i--) {
+    const difference = (number[i] ?? 0) - (bound[i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
+
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.every((byte, i) => byte === right[i])
+}
+
+function littleEndian(hex: string): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(hex.slice(62 - 2 * i, 64 - 2 * i), 16))
+}

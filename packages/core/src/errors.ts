@@ -1,0 +1,98 @@
+/** A scope that is not of the form that CONTRACT 2 gives. */
+export type ScopeErrorCode = "invalid_scope"
+/** An agent id, or a part of one, that SPIFFE's rules forbid. */
+export type AgentIdErrorCode = "invalid_agent_id"
+/** Text or bytes that have no strict encoding. */
+export type EncodingErrorCode =
+  | "invalid_hex"
+  | "invalid_base64"
+  | "invalid_base64url"
+  | "invalid_utf8"
+  | "ill_formed_text"
+  | "not_canonicalizable"
+/** A public key or a JWK that is not ours to use. */
+export type KeyErrorCode = "invalid_public_key" | "invalid_jwk"
+/** A compact JWS that is refused for its form, its header or its signature. */
+export type TokenErrorCode = "malformed_token" | "token_too_long" | "wrong_header" | "unknown_key" | "bad_signature"
+/** Claims that are of the wrong shape, or not good here and now. */
+export type ClaimsErrorCode =
+  | "invalid_claims"
+  | "token_expired"
+  | "token_not_yet_valid"
+  | "issuer_mismatch"
+  | "audience_mismatch"
+/** A delegation chain that does not hold. */
+export type DelegationErrorCode =
+  | "invalid_delegation"
+  | "delegation_too_deep"
+  | "bad_delegation_signature"
+  | "chain_hash_mismatch"
+  | "scope_widened"
+/** A time to live that may not be asked for. */
+export type TtlErrorCode = "invalid_ttl"
+
+/** Every code that an error of this package carries. Codes are stable: what was released is not renamed. */
+export type CoreErrorCode =
+  | ScopeErrorCode
+  | AgentIdErrorCode
+  | EncodingErrorCode
+  | KeyErrorCode
+  | TokenErrorCode
+  | ClaimsErrorCode
+  | DelegationErrorCode
+  | TtlErrorCode
+
+/**
+ * Base of every error that bad input can cause here. Its message is for an operator's log: it names the fault, and never repeats a
+ * secret, a token or input that was not understood. Wrong use by a programmer is a `TypeError` instead.
+ */
+export class CoreError<Code extends CoreErrorCode = CoreErrorCode> extends Error {
+  override readonly name: string = "CoreError"
+  /** What went wrong, for programs. */
+  readonly code: Code
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** See {@link ScopeErrorCode}. */
+export class ScopeError extends CoreError<ScopeErrorCode> {
+  override readonly name = "ScopeError"
+}
+
+/** See {@link AgentIdErrorCode}. */
+export class AgentIdError extends CoreError<AgentIdErrorCode> {
+  override readonly name = "AgentIdError"
+}
+
+/** See {@link EncodingErrorCode}. */
+export class EncodingError extends CoreError<EncodingErrorCode> {
+  override readonly name = "EncodingError"
+}
+
+/** See {@link KeyErrorCode}. */
+export class KeyError extends CoreError<KeyErrorCode> {
+  override readonly name = "KeyError"
+}
+
+/** See {@link TokenErrorCode}. */
+export class TokenError extends CoreError<TokenErrorCode> {
+  override readonly name = "TokenError"
+}
+
+/** See {@link ClaimsErrorCode}. */
+export class ClaimsError extends CoreError<ClaimsErrorCode> {
+  override readonly name = "ClaimsError"
+}
+
+/** See {@link DelegationErrorCode}. */
+export class DelegationError extends CoreError<DelegationErrorCode> {
+  override readonly name = "DelegationError"
+}
+
+/** See {@link TtlErrorCode}. */
+export class TtlError extends CoreError<TtlErrorCode> {
+  override readonly name = "TtlError"
+}

@@ -1,0 +1,78 @@
+export {
+  type AgentId,
+  formatAgentId,
+  isAgentId,
+  isPathSegment,
+  isTrustDomain,
+  MAX_AGENT_ID_LENGTH,
+  parseAgentId,
+} from "./agent-id.ts"
+export { canonicalJson, type JsonObject, type JsonValue } from "./canonical-json.ts"
+export { type Claims, type ClaimsExpectations, checkClaims, parseClaims, type TokenKind } from "./claims.ts"
+export { chainHash, type DelegationStep, extendChain, verifyDelegation } from "./delegation.ts"
+export { type DelegationRecord, MAX_DELEGATION_DEPTH } from "./delegation-record.ts"
+export { createSigningKey, createVerifyingKey, type SigningKey, type VerifyingKey } from "./ed25519.ts"
+export {
+  decodeBase64,
+  decodeBase64Url,
+  decodeHex,
+  decodeUtf8,
+  encodeBase64,
+  encodeBase64Url,
+  encodeHex,
+  encodeUtf8,
+} from "./encoding.ts"
+export {
+  AgentIdError,
+  type AgentIdErrorCode,
+  ClaimsError,
+  type ClaimsErrorCode,
+  CoreError,
+  type CoreErrorCode,
+  DelegationError,
+  type DelegationErrorCode,
+  EncodingError,
+  type EncodingErrorCode,
+  KeyError,
+  type KeyErrorCode,
+  ScopeError,
+  type ScopeErrorCode,
+  TokenError,
+  type TokenErrorCode,
+  TtlError,
+  type TtlErrorCode,
+} from "./errors.ts"
+export { type Jwk, type JwkSet, parseJwk, parseJwkSet, toJwk, toJwkSet } from "./jwk.ts"
+export { type FindKey, MAX_JWS_LENGTH, signCompact, type VerifiedJws, verifyCompact } from "./jws.ts"
+export { keyIdOf } from "./key-id.ts"
+export {
+  findRevocation,
+  type RevocationLevel,
+  type RevocationTarget,
+  revocationDigest,
+  revocationTargets,
+} from "./revocation.ts"
+export { RevocationSet } from "./revocation-set.ts"
+export {
+  exceedingScopes,
+  isReservedScope,
+  isScope,
+  MAX_SCOPE_LENGTH,
+  nearestScope,
+  parseScope,
+  type Scope,
+  scopeCovers,
+  scopesWithin,
+} from "./scope.ts"
+export { sha256 } from "./sha256.ts"
+export {
+  type DecodedToken,
+  decodeToken,
+  MAX_TOKEN_LENGTH,
+  signToken,
+  TOKEN_TYPE,
+  type TokenHeader,
+  type VerifiedToken,
+  verifyToken,
+} from "./token.ts"
+export { clampTtl, type TtlTerms } from "./ttl.ts"

@@ -1,0 +1,101 @@
+import { createVerifyingKey, type VerifyingKey } from "./ed25519.ts"
+import { decodeBase64Url, encodeBase64Url } from "./encoding.ts"
+import { CoreError, KeyError } from "./errors.ts"
+
+/** A public key as the broker publishes it (RFC 7517, RFC 8037 section 2). */
+export interface Jwk {
+  readonly kty: "OKP"
+  readonly crv: "Ed25519"
+  /** The public key, base64url. */
+  readonly x: string
+  /** RFC 7638 thumbprint. */
+  readonly kid: string
+  readonly use: "sig"
+  readonly alg: "EdDSA"
+}
+
+/** A set of public keys (RFC 7517 section 5). */
+export interface JwkSet {
+  readonly keys: readonly Jwk[]
+}
+
+/** The members that are read. */
+type Member = "keys" | "kty" | "crv" | "x" | "kid" | "use" | "alg" | "key_ops"
+
+/** The JWK of a key. Of a signing key too only the public half is written. */
+export function toJwk(key: VerifyingKey): Jwk {
+  return { kty: "OKP", crv: "Ed25519", x: encodeBase64Url(key.publicKey), kid: key.keyId, use: "sig", alg: "EdDSA" }
+}
+
+/** The JWK set of keys, as `/.well-known/jwks.json` answers it. */
+export function toJwkSet(keys: readonly VerifyingKey[]): JwkSet {
+  return { keys: keys.map(toJwk) }
+}
+
+/**
+ * Reads the JWK of an Ed25519 verifying key. `kid`, `use`, `alg` and `key_ops` may be absent; where present they must be ours.
+ * @throws {@link KeyError} `invalid_jwk`: another kind of key, a private member `d` (a key that was published is no key any more), a
+ * `kid` that is not the thumbprint, or an `x` that is not 32 bytes in base64url; `invalid_public_key` as
+ * {@link createVerifyingKey}.
+ */
+export function parseJwk(value: unknown): VerifyingKey {
+  if (!isObject(value)) throw invalid("is not a JSON object")
+  if (value.kty !== "OKP" || value.crv !== "Ed25519") throw invalid("is not an OKP key on Ed25519")
+  if (Object.hasOwn(value, "d"))
+    throw invalid("has the private member d: never publish a private key, and replace this one")
+  if (!isAbsentOr(value.use, "sig")) throw invalid('has a use other than "sig"')
+  if (!isAbsentOr(value.alg, "EdDSA")) throw invalid('has an alg other than "EdDSA"')
+  const operations = value.key_ops
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
+    throw invalid('has key_ops without "verify"')
+  }
+  const key = createVerifyingKey(decodeX(value.x))
+  if (!isAbsentOr(value.kid, key.keyId)) throw invalid(`has a kid that is not its RFC 7638 thumbprint ${key.keyId}`)
+  return key
+}
+
+/**
+ * Reads a JWK set and keeps the keys that are ours by `kty`, `crv`, `use` and `alg`; others are skipped, as RFC 7517 section 5 advises.
+ * @throws {@link KeyError} `invalid_jwk` when it is no set, names a key twice, or holds an Ed25519 key that {@link parseJwk} refuses.
+ */
+export function parseJwkSet(value: unknown): VerifyingKey[] {
+  const members = isObject(value) ? value.keys : undefined
+  if (!Array.isArray(members)) throw invalid("set is not a JSON object with an array of keys")
+  const keys = new Map<string, VerifyingKey>()
+  for (const member of members as unknown[]) {
+    if (!isOurs(member)) continue
+    const key = parseJwk(member)
+    if (keys.has(key.keyId)) throw invalid(`set names the key ${key.keyId} twice`)
+    keys.set(key.keyId, key)
+  }
+  return [...keys.values()]
+}
+
+function isOurs(member: unknown): boolean {
+  if (!isObject(member)) throw invalid("set holds something that is not a JSON object")
+  return (
+    member.kty === "OKP" && member.crv === "Ed25519" && isAbsentOr(member.use, "sig") && isAbsentOr(member.alg, "EdDSA")
+  )
+}
+
+function decodeX(x: unknown): Uint8Array {
+  if (typeof x !== "string") throw invalid("has no x")
+  try {
+    return decodeBase64Url(x)
+  } catch (cause) {
+    if (!(cause instanceof CoreError)) throw cause
+    throw new KeyError("invalid_jwk", "JWK has an x that is not base64url without padding", { cause })
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Partial<Record<Member, unknown>>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+function isAbsentOr(value: unknown, expected: string): boolean {
+  return value === undefined || value === expected
+}
+
+function invalid(fault: string): KeyError {
+  return new KeyError("invalid_jwk", `JWK ${fault}`)
+}

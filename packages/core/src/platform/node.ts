@@ -1,0 +1,69 @@
+import { Buffer } from "node:buffer"
+import { createHash, createPrivateKey, createPublicKey, hash, sign, verify } from "node:crypto"
+import type { Ed25519Signer, Ed25519Verifier } from "./primitives.ts"
+
+// RFC 8410 section 7 (PKCS #8) and section 4 (SubjectPublicKeyInfo): the DER that stands before the 32 bytes of an Ed25519 key.
+const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex")
+const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex")
+
+export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array {
+  if (rest.length === 0) return plain(hash("sha256", first, "buffer"))
+  const state = createHash("sha256").update(first)
+  for (const part of rest) state.update(part)
+  return plain(state.digest())
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return view(bytes).toString("hex")
+}
+
+export function fromHex(text: string): Uint8Array | undefined {
+  return exact(text, "hex")
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return view(bytes).toString("base64")
+}
+
+export function fromBase64(text: string): Uint8Array | undefined {
+  return exact(text, "base64")
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+  return view(bytes).toString("base64url")
+}
+
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  return exact(text, "base64url")
+}
+
+export function importSigner(seed: Uint8Array): Ed25519Signer {
+  const der = Buffer.concat([PKCS8_PREFIX, seed])
+  const privateKey = createPrivateKey({ key: der, format: "der", type: "pkcs8" })
+  der.fill(0)
+  const publicKey = plain(
+    createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(SPKI_PREFIX.length),
+  )
+  return { publicKey, sign: (message) => plain(sign(null, message, privateKey)) }
+}
+
+export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
+  // Parsing costs a quarter of a verification, so it is done once a key.
+  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: "der", type: "spki" })
+  return (message, signature) => verify(null, message, key, signature)
+}
+
+// Buffer's decoders skip what they do not know; only text that comes back as it was is accepted.
+function exact(text: string, encoding: "hex" | "base64" | "base64url"): Uint8Array | undefined {
+  const bytes = Buffer.from(text, encoding)
+  return bytes.toString(encoding) === text ? plain(bytes) : undefined
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+// A copy: a small Buffer lies in a pool that others share, and its `slice` and `toString` are not a Uint8Array's.
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}

@@ -1,0 +1,82 @@
+import { getPublicKey, hashes, Point, sign } from "@noble/ed25519"
+import { sha256 as nobleSha256, sha512 } from "@noble/hashes/sha2.js"
+import { bytesToHex } from "@noble/hashes/utils.js"
+import { createRadix64 } from "./base64.ts"
+import type { Ed25519Signer, Ed25519Verifier } from "./primitives.ts"
+
+const GROUP_ORDER = Point.CURVE().n
+const LOWER_HEX = /^(?:[0-9a-f]{2})*$/
+
+const base64 = createRadix64("+/", true)
+const base64Url = createRadix64("-_", false)
+
+// noble leaves the choice of SHA-512 for its synchronous functions to its user.
+hashes.sha512 = sha512
+
+export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array {
+  if (rest.length === 0) return nobleSha256(first)
+  const state = nobleSha256.create().update(first)
+  for (const part of rest) state.update(part)
+  return state.digest()
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return bytesToHex(bytes)
+}
+
+export function fromHex(text: string): Uint8Array | undefined {
+  if (!LOWER_HEX.test(text)) return undefined
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return base64.encode(bytes)
+}
+
+export function fromBase64(text: string): Uint8Array | undefined {
+  return base64.decode(text)
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+  return base64Url.encode(bytes)
+}
+
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  return base64Url.decode(text)
+}
+
+export function importSigner(seed: Uint8Array): Ed25519Signer {
+  const secret = Uint8Array.from(seed)
+  return { publicKey: getPublicKey(secret), sign: (message) => sign(message, secret) }
+}
+
+/**
+ * noble's own `verify` multiplies by the cofactor, in both of its modes, and so accepts signatures that OpenSSL refuses. Here
+ * [S]B − [k]A is computed from its points and its encoding compared with R's bytes, as OpenSSL does.
+ */
+export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
+  const encodedKey = Uint8Array.from(publicKey)
+  const negated = negatedPoint(encodedKey)
+  if (negated === undefined) return () => false
+  return (message, signature) => {
+    const r = signature.subarray(0, 32)
+    const s = littleEndian(signature.subarray(32, 64))
+    const k = littleEndian(sha512.create().update(r).update(encodedKey).update(message).digest()) % GROUP_ORDER
+    const expected = Point.BASE.multiply(s, false).add(negated.multiply(k, false)).toBytes()
+    return expected.every((byte, i) => byte === r[i])
+  }
+}
+
+function negatedPoint(publicKey: Uint8Array): Point | undefined {
+  try {
+    return Point.fromBytes(publicKey).negate()
+  } catch {
+    return undefined
+  }
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${bytesToHex(bytes.toReversed())}`)
+}

@@ -1,0 +1,45 @@
+import type { Claims } from "./claims.ts"
+import { encodeUtf8 } from "./encoding.ts"
+import { sha256 } from "./sha256.ts"
+
+/** What a revocation names: one token, all tokens of a subject, all of a task, or all that was delegated from an agent. */
+export type RevocationLevel = "token" | "agent" | "task" | "chain"
+
+/** One thing that can be listed as revoked. */
+export interface RevocationTarget {
+  readonly level: RevocationLevel
+  /** A `jti`, a `sub`, a `task_id`, or a delegator's agent id. */
+  readonly target: string
+}
+
+/**
+ * The digest under which a target is listed and published, so that a list tells nothing to those who do not know the target
+ * (CONTRACT 5).
+ * @returns 32 bytes: SHA-256 of `agentwrit-revocation-v1:{level}:{target}`.
+ */
+export function revocationDigest(level: RevocationLevel, target: string): Uint8Array {
+  return sha256(encodeUtf8(`agentwrit-revocation-v1:${level}:${target}`))
+}
+
+/**
+ * Everything that, listed, revokes a token with these claims (CONTRACT 2): its `jti`; its `sub` and every delegator as agents; its
+ * task; and every delegator's chain. Each is named once.
+ */
+export function revocationTargets(claims: Claims): RevocationTarget[] {
+  const delegators = new Set(claims.delegation_chain?.map((record) => record.agent))
+  const agents = new Set([claims.sub, ...delegators])
+  return [
+    { level: "token", target: claims.jti },
+    ...Array.from(agents, (target): RevocationTarget => ({ level: "agent", target })),
+    ...(claims.task_id === undefined ? [] : [{ level: "task", target: claims.task_id } as const]),
+    ...Array.from(delegators, (target): RevocationTarget => ({ level: "chain", target })),
+  ]
+}
+
+/** The first target of {@link revocationTargets} that is listed, or `undefined` when the token is not revoked. */
+export function findRevocation(
+  claims: Claims,
+  has: (level: RevocationLevel, target: string) => boolean,
+): RevocationTarget | undefined {
+  return revocationTargets(claims).find(({ level, target }) => has(level, target))
+}

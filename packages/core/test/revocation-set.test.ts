@@ -1,0 +1,149 @@
+import { randomFillSync } from "node:crypto"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { RevocationSet, revocationDigest } from "../src/index.ts"
+
+const digests = Array.from({ length: 3000 }, (_, i) => revocationDigest("task", `task-${i}`))
+
+function digest(i: number): Uint8Array {
+  const found = digests[i]
+  if (found === undefined) throw new RangeError(`no digest ${i}`)
+  return found
+}
+
+/** Calls forgetExpired until it has looked at the whole table twice. */
+function forgetAll(set: RevocationSet, now: number): number {
+  let forgotten = 0
+  for (let i = 0; i < 64; i++) forgotten += set.forgetExpired(now, 1024)
+  return forgotten
+}
+
+describe("RevocationSet", () => {
+  it("behaves like a map from digest to expiry", () => {
+    const command = fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          add: fc.nat(digests.length - 1),
+          expiry: fc.option(fc.integer({ min: -5, max: 40 }), { nil: null }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ forget: fc.integer({ min: 0, max: 45 }), slots: fc.constantFrom(1, 7, 500, 100_000) }),
+      },
+    )
+    fc.assert(
+      fc.property(fc.array(command, { minLength: 1, maxLength: 3000, size: "max" }), (commands) => {
+        const set = new RevocationSet()
+        const model = new Map<number, number>()
+        for (const step of commands) {
+          if ("add" in step) {
+            set.add(digest(step.add), step.expiry)
+            model.set(
+              step.add,
+              Math.max(model.get(step.add) ?? Number.NEGATIVE_INFINITY, step.expiry ?? Number.POSITIVE_INFINITY, 1),
+            )
+          } else {
+            const before = set.size
+            const forgotten = set.forgetExpired(step.forget, step.slots)
+            expect(set.size).toBe(before - forgotten)
+            for (const [i, expiry] of model) if (!set.has(digest(i)) && expiry <= step.forget) model.delete(i)
+          }
+        }
+        expect(set.size).toBe(model.size)
+        for (let i = 0; i < digests.length; i++) expect(set.has(digest(i))).toBe(model.has(i))
+        forgetAll(set, 40)
+        for (const [i, expiry] of model) expect(set.has(digest(i))).toBe(expiry > 40)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it("keeps the later expiry of an entry that is listed twice", () => {
+    for (const [first, second] of [
+      [10, 20],
+      [20, 10],
+      [10, null],
+      [null, 10],
+    ] as const) {
+      const set = new RevocationSet()
+      set.add(digest(0), first)
+      set.add(digest(0), second)
+      expect(set.size).toBe(1)
+      forgetAll(set, 15)
+      expect(set.has(digest(0))).toBe(true)
+    }
+  })
+
+  it("forgets at the expiry, not before, and never what stays", () => {
+    const set = new RevocationSet()
+    set.add(digest(0), 100.2)
+    set.add(digest(1), null)
+    set.add(digest(2), 2 ** 40)
+    set.add(digest(3), Number.POSITIVE_INFINITY)
+    expect(forgetAll(set, 100.9)).toBe(0)
+    expect(forgetAll(set, 101)).toBe(1)
+    expect(forgetAll(set, 2 ** 50)).toBe(0)
+    expect(set.size).toBe(3)
+  })
+
+  it("looks at a bounded stretch of the table in each call", () => {
+    const set = new RevocationSet()
+    for (let i = 0; i < 700; i++) set.add(digest(i), 1)
+    const first = set.forgetExpired(10, 100)
+    expect(first).toBeGreaterThan(0)
+    expect(first).toBeLessThan(400)
+    expect(set.size).toBe(700 - first)
+    expect(forgetAll(set, 10)).toBe(700 - first)
+    expect(set.size).toBe(0)
+  })
+
+  it("takes mistakes of a programmer for what they are", () => {
+    const set = new RevocationSet()
+    expect(() => set.add(new Uint8Array(31), null)).toThrow(TypeError)
+    expect(() => set.has(new Uint8Array())).toThrow(TypeError)
+    expect(() => set.add(digest(0), Number.NaN)).toThrow(TypeError)
+    expect(() => set.forgetExpired(Number.NaN)).toThrow(TypeError)
+    expect(set.size).toBe(0)
+  })
+
+  it("holds a million entries in tens of megabytes, loads them within a second, and is quick to ask", () => {
+    const count = 1_000_000
+    const bytes = randomFillSync(new Uint8Array(count * 32))
+    const at = (i: number) => bytes.subarray(i * 32, i * 32 + 32)
+    const before = process.memoryUsage().arrayBuffers
+    const set = new RevocationSet()
+    const loadTime = elapsed(() => {
+      for (let i = 0; i < count; i++) set.add(at(i), i % 2 === 0 ? null : 1000)
+    })
+    globalThis.gc?.()
+    expect(set.size).toBe(count)
+    expect(loadTime).toBeLessThan(3000)
+    let missing = 0
+    const askTime = elapsed(() => {
+      for (let i = 0; i < count; i++) if (!set.has(at(i))) missing++
+    })
+    expect(missing).toBe(0)
+    expect(askTime).toBeLessThan(3000)
+    // The tables that growth left behind may not be collected yet: together they are as large as the last one.
+    expect((process.memoryUsage().arrayBuffers - before) / 2 ** 20).toBeLessThan(90)
+    let slowest = 0
+    for (let i = 0; i < 32; i++)
+      slowest = Math.max(
+        slowest,
+        elapsed(() => set.forgetExpired(2000)),
+      )
+    expect(set.size).toBe(count / 2)
+    expect(slowest).toBeLessThan(200)
+    console.info(
+      `a million revocations: loaded in ${loadTime.toFixed()} ms, asked in ${askTime.toFixed()} ms, slowest sweep ${slowest.toFixed()} ms`,
+    )
+  })
+})
+
+function elapsed(run: () => void): number {
+  const start = performance.now()
+  run()
+  return performance.now() - start
+}

@@ -1,0 +1,159 @@
+import { ConflictError, type Revocation, UnavailableError } from "@agentwrit/authority"
+import type Sqlite from "better-sqlite3"
+import { isContained, passingFault } from "./errors.ts"
+import type { TrailWriter } from "./trail-writer.ts"
+
+/** Jobs that may wait for a flush; one more is refused at once. */
+const QUEUE_LENGTH = 4096
+
+/** Milliseconds between attempts to find out whether a passing fault has passed. */
+const PROBE_INTERVAL = 1000
+
+interface Job {
+  /** Runs inside the open transaction, in a savepoint of its own. */
+  readonly run: () => unknown
+  /** Told once the transaction is on disk. */
+  readonly done: (result: unknown) => void
+  readonly fail: (error: unknown) => void
+  readonly revocations: readonly Revocation[]
+}
+
+/** What the queue works with. */
+export interface CommitQueueOptions {
+  readonly database: Sqlite.Database
+  readonly trail: TrailWriter
+  /** Told of each revocation in the moment in which it holds. */
+  readonly revoked: (revocation: Revocation) => void
+  /** Told once when the outcome of a commit is unknown: nothing more will be committed. */
+  readonly failed: (cause: unknown) => void
+}
+
+/**
+ * Group commit: what arrives while the event loop is busy shares one transaction and one fsync, each job in a savepoint.
+ * Nothing is answered before its commit is on disk.
+ */
+export class CommitQueue {
+  #jobs: Job[] = []
+  #flush: NodeJS.Immediate | undefined
+  #probe: NodeJS.Timeout | undefined
+  #fault: UnavailableError | undefined
+  #closed = false
+  readonly #options: CommitQueueOptions
+  readonly #statements
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options
+    const { database } = options
+    this.#statements = {
+      begin: database.prepare("BEGIN IMMEDIATE"),
+      commit: database.prepare("COMMIT"),
+      rollback: database.prepare("ROLLBACK"),
+      savepoint: database.prepare("SAVEPOINT job"),
+      release: database.prepare("RELEASE job"),
+      undo: database.prepare("ROLLBACK TO job"),
+    }
+  }
+
+  /** Set from a flush that failed until one succeeds. */
+  get fault(): UnavailableError | undefined {
+    return this.#fault
+  }
+
+  /**
+   * Runs `run` in the next transaction and answers its result once that is on disk.
+   * @param revocations what `run` revokes.
+   */
+  commit<Result>(run: () => Result, revocations: readonly Revocation[] = []): Promise<Result> {
+    if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
+    if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
+    if (this.#jobs.length >= QUEUE_LENGTH)
+      return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} changes wait to be committed already`))
+    return new Promise<unknown>((done, fail) => {
+      this.#jobs.push({ run, done, fail, revocations })
+      this.#flush ??= setImmediate(() => this.#flushJobs())
+    }) as Promise<Result>
+  }
+
+  /** Flushes what waits and refuses what comes. */
+  close(): void {
+    this.#closed = true
+    clearImmediate(this.#flush)
+    clearTimeout(this.#probe)
+    this.#flushJobs()
+  }
+
+  #flushJobs(): void {
+    this.#flush = undefined
+    const jobs = this.#jobs.splice(0)
+    if (jobs.length === 0) return
+    const answers: (() => void)[] = []
+    const committed: Revocation[] = []
+    try {
+      this.#statements.begin.run()
+      for (const job of jobs) answers.push(this.#runJob(job, committed))
+      this.#statements.commit.run()
+    } catch (error) {
+      this.#abandon(jobs, error)
+      return
+    }
+    this.#fault = undefined
+    this.#options.trail.settle()
+    for (const revocation of committed) this.#options.revoked(revocation)
+    for (const answer of answers) answer()
+  }
+
+  /** Runs one job, or undoes it alone; its answer waits until the transaction is on disk. */
+  #runJob(job: Job, committed: Revocation[]): () => void {
+    const { database, trail } = this.#options
+    const mark = trail.mark()
+    this.#statements.savepoint.run()
+    try {
+      const result = job.run()
+      this.#statements.release.run()
+      committed.push(...job.revocations)
+      return () => job.done(result)
+    } catch (error) {
+      const contained = error instanceof ConflictError || isContained(error)
+      if (!contained || !database.inTransaction) throw error
+      this.#statements.undo.run()
+      this.#statements.release.run()
+      trail.rewind(mark)
+      return () => job.fail(error)
+    }
+  }
+
+  /** No answer of this flush was given. Either all of it is known to be undone, or its outcome is unknown and this is the end. */
+  #abandon(jobs: readonly Job[], error: unknown): void {
+    const passing = passingFault(error)
+    if (passing !== undefined && this.#rolledBack()) {
+      this.#options.trail.rewind()
+      this.#fault = new UnavailableError(passing, `the database cannot commit: ${String(error)}`, { cause: error })
+      this.#probe ??= setTimeout(() => this.#probeFault(), PROBE_INTERVAL).unref()
+      for (const job of jobs) job.fail(this.#fault)
+      return
+    }
+    const message = `the database failed and the outcome of a commit is unknown: ${String(error)}`
+    this.#fault = new UnavailableError("failed", message, { cause: error })
+    // It may be on disk: a revocation that may hold after the restart holds now.
+    for (const { revocations } of jobs) for (const revocation of revocations) this.#options.revoked(revocation)
+    for (const job of [...jobs, ...this.#jobs.splice(0)]) job.fail(this.#fault)
+    this.#options.failed(error)
+  }
+
+  #rolledBack(): boolean {
+    try {
+      if (this.#options.database.inTransaction) this.#statements.rollback.run()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #probeFault(): void {
+    this.#probe = undefined
+    if (this.#closed || this.#fault === undefined) return
+    const { database } = this.#options
+    // Writes one page, so that it fails as a commit would.
+    this.commit(() => database.pragma(`user_version = ${database.pragma("user_version", { simple: true })}`)).catch(() => undefined)
+  }
+}

@@ -1,0 +1,2 @@
+export { DatabaseError, type DatabaseErrorCode } from "./errors.ts"
+export { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts"

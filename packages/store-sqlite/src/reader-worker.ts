@@ -1,0 +1,42 @@
+import { parentPort, workerData } from "node:worker_threads"
+import Sqlite from "better-sqlite3"
+
+/** A query for the reader's thread. */
+export interface ReadQuestion {
+  readonly id: number
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+}
+
+/** Its rows, or what went wrong. */
+export interface ReadAnswer {
+  readonly id: number
+  readonly rows: readonly unknown[]
+  readonly error?: string
+}
+
+/** Statements kept prepared; queries differ by their filters alone. */
+const PREPARED = 64
+
+const database = new Sqlite(workerData.path, { readonly: true, timeout: 5000 })
+database.pragma("query_only = ON")
+const statements = new Map<string, Sqlite.Statement<unknown[]>>()
+
+function prepared(sql: string): Sqlite.Statement<unknown[]> {
+  const known = statements.get(sql)
+  if (known !== undefined) return known
+  if (statements.size >= PREPARED) statements.clear()
+  const statement = database.prepare<unknown[]>(sql)
+  statements.set(sql, statement)
+  return statement
+}
+
+parentPort?.on("message", ({ id, sql, parameters }: ReadQuestion) => {
+  let answer: ReadAnswer
+  try {
+    answer = { id, rows: prepared(sql).all(...parameters) }
+  } catch (error) {
+    answer = { id, rows: [], error: String(error) }
+  }
+  parentPort?.postMessage(answer)
+})

@@ -1,0 +1,53 @@
+import { Worker } from "node:worker_threads"
+import type { Compilable } from "kysely"
+import type { ReadAnswer, ReadQuestion } from "./reader-worker.ts"
+
+/**
+ * Runs queries on a thread and a read-only connection of its own: a count over a long trail takes time, which must not hold up
+ * a registration.
+ */
+export class Reader {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, { done: (rows: readonly unknown[]) => void; fail: (error: Error) => void }>()
+  #asked = 0
+  #closed = false
+
+  constructor(path: string) {
+    // Run from source the file beside this one is TypeScript, as built it is not.
+    const file = import.meta.url.endsWith(".ts") ? "./reader-worker.ts" : "./reader-worker.js"
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: { path }, execArgv: [] })
+    this.#worker.unref()
+    this.#worker.on("message", ({ id, rows, error }: ReadAnswer) => {
+      const asker = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (this.#waiting.size === 0) this.#worker.unref()
+      if (error === undefined) asker?.done(rows)
+      else asker?.fail(new Error(error))
+    })
+    this.#worker.on("error", (error) => this.#end(error))
+    this.#worker.on("exit", () => this.#end(new Error("the reader has stopped")))
+  }
+
+  /** The rows that the query finds. */
+  all<Row>(query: Compilable<Row>): Promise<readonly Row[]> {
+    if (this.#closed) return Promise.reject(new Error("the reader is closed"))
+    const { sql, parameters } = query.compile()
+    const id = ++this.#asked
+    return new Promise((done, fail) => {
+      this.#waiting.set(id, { done: (rows) => done(rows as readonly Row[]), fail })
+      this.#worker.ref()
+      this.#worker.postMessage({ id, sql, parameters } satisfies ReadQuestion)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#end(new Error("the reader is closed"))
+    await this.#worker.terminate()
+  }
+
+  #end(error: Error): void {
+    this.#closed = true
+    for (const { fail } of this.#waiting.values()) fail(error)
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,88 @@
+import type { Generated } from "kysely"
+
+/** Scopes, as a JSON array. */
+type Json = string
+/** Milliseconds since the Unix epoch. */
+type Milliseconds = number
+/** SQLite has no booleans. */
+type Flag = 0 | 1
+
+/** One audit event a row. What the event leaves out is NULL; its id is made of `seq`. */
+export interface EventsTable {
+  seq: number
+  timestamp: Milliseconds
+  event_type: string
+  agent_id: string | null
+  task_id: string | null
+  orch_id: string | null
+  detail: string
+  resource: string | null
+  outcome: string
+  deleg_depth: number | null
+  deleg_chain_hash: string | null
+  bytes_transferred: number | null
+  hash: Buffer
+  prev_hash: Buffer
+}
+
+export interface CheckpointsTable {
+  size: number
+  root: Buffer
+  note: string
+  /** The tree's right edge, and the hash of its last event: what appending goes on from. */
+  edge: Buffer
+  head_hash: Buffer
+}
+
+export interface LaunchTokensTable {
+  hash: Buffer
+  agent_name: string
+  allowed_scope: Json
+  max_ttl: number
+  single_use: Flag
+  orch_id: string | null
+  task_id: string | null
+  app_id: string | null
+  created_at: Milliseconds
+  expires_at: Milliseconds
+  spent_at: Milliseconds | null
+}
+
+export interface SpentNoncesTable {
+  nonce: Buffer
+  expires_at: Milliseconds
+}
+
+export interface AgentsTable {
+  seq: Generated<number>
+  agent_id: string
+  orch_id: string
+  task_id: string
+  app_id: string | null
+  public_key: Buffer
+  scope: Json
+  ttl: number
+  jti: string
+  registered_at: Milliseconds
+  expires_at: Milliseconds
+  released_at: Milliseconds | null
+}
+
+export interface RevocationsTable {
+  seq: Generated<number>
+  level: string
+  target: string
+  revoked_at: Milliseconds
+  /** NULL is never. */
+  expires_at: Milliseconds | null
+}
+
+/** The tables of one database file. */
+export interface Schema {
+  events: EventsTable
+  checkpoints: CheckpointsTable
+  launch_tokens: LaunchTokensTable
+  spent_nonces: SpentNoncesTable
+  agents: AgentsTable
+  revocations: RevocationsTable
+}

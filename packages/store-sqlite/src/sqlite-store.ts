@@ -1,0 +1,165 @@
+import {
+  type Change,
+  type Clock,
+  type Committed,
+  type EventPage,
+  type EventQuery,
+  type KeptCheckpoint,
+  type LaunchToken,
+  type Agent,
+  type Revocation,
+  type Store,
+  type StoreHealth,
+  systemClock,
+  type TreeHead,
+} from "@agentwrit/authority"
+import { Kysely, type Selectable, SqliteDialect } from "kysely"
+import { CommitQueue } from "./commit-queue.ts"
+import { type Connection, makeDurable, openConnection } from "./connection.ts"
+import { queryEvents } from "./event-query.ts"
+import { migrate } from "./migrate.ts"
+import { Reader } from "./reader.ts"
+import { toAgent, toCheckpoint, toLaunchToken, toRevocation } from "./rows.ts"
+import type { AgentsTable, LaunchTokensTable, Schema } from "./schema.ts"
+import { parameter, preparing } from "./statements.ts"
+import { type LoadedTrail, loadTrail } from "./trail-state.ts"
+import { TrailWriter } from "./trail-writer.ts"
+import { preparedWrites } from "./writes.ts"
+
+/** What a {@link SqliteStore} is opened with. */
+export interface SqliteStoreOptions {
+  /** The database file; made when it does not exist, its folder is not. */
+  readonly path: string
+  /** Stamps the events; default: the machine's. */
+  readonly clock?: Clock
+  /** Told once when an I/O error left a commit's outcome unknown: the process should end, and the next start verifies. */
+  readonly onFailure?: (cause: unknown) => void
+}
+
+/** Revocations read at once. */
+const STEP = 10_000
+
+/** AgentWrit's state in one SQLite file (WAL, `synchronous=FULL`), for one broker at a time. */
+export class SqliteStore implements Store {
+  readonly #connection: Connection
+  readonly #db: Kysely<Schema>
+  readonly #reader: Reader
+  readonly #trail: TrailWriter
+  readonly #problem: string | undefined
+  readonly #queue: CommitQueue
+  readonly #clock: Clock
+  readonly #listeners: ((revocation: Revocation) => void)[] = []
+  #closed = false
+  readonly #applyWrite
+  readonly #launchToken
+  readonly #agent
+
+  /**
+   * Opens the file, brings its schema up to date and verifies the trail since its last checkpoint.
+   * @throws DatabaseError when the file cannot be used; the message says what to do.
+   */
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    const connection = openConnection(options.path)
+    try {
+      const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection.database }) })
+      await migrate(db, options.path)
+      makeDurable(connection.database, options.path)
+      return new SqliteStore(options, connection, db, await loadTrail(db))
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  private constructor(options: SqliteStoreOptions, connection: Connection, db: Kysely<Schema>, trail: LoadedTrail) {
+    this.#connection = connection
+    this.#db = db
+    this.#clock = options.clock ?? systemClock
+    this.#problem = trail.problem
+    const prepare = preparing(connection.database, db)
+    this.#applyWrite = preparedWrites(prepare)
+    this.#launchToken = prepare<{ hash: Buffer }, LaunchTokensTable>((db) =>
+      db.selectFrom("launch_tokens").selectAll().where("hash", "=", parameter<Buffer>("hash")),
+    )
+    this.#agent = prepare<{ agentId: string }, Selectable<AgentsTable>>((db) =>
+      db.selectFrom("agents").selectAll().where("agent_id", "=", parameter<string>("agentId")),
+    )
+    this.#trail = new TrailWriter(prepare, trail.state, trail.newest)
+    this.#queue = new CommitQueue({
+      database: connection.database,
+      trail: this.#trail,
+      revoked: (revocation) => {
+        for (const listener of this.#listeners) listener(revocation)
+      },
+      failed: (cause) => options.onFailure?.(cause),
+    })
+    this.#reader = new Reader(options.path)
+  }
+
+  async launchToken(hash: string): Promise<LaunchToken | undefined> {
+    const row = this.#launchToken.get({ hash: Buffer.from(hash, "hex") })
+    return row && toLaunchToken(row)
+  }
+
+  async agent(agentId: string): Promise<Agent | undefined> {
+    const row = this.#agent.get({ agentId })
+    return row && toAgent(row)
+  }
+
+  events(query: EventQuery): Promise<EventPage> {
+    return queryEvents(this.#db, this.#reader, query)
+  }
+
+  async *revocations(): AsyncIterable<Revocation> {
+    for (let after = 0; ; ) {
+      const rows = await this.#db.selectFrom("revocations").selectAll().where("seq", ">", after).orderBy("seq").limit(STEP).execute()
+      for (const row of rows) yield toRevocation(row)
+      after = rows.at(-1)?.seq ?? after
+      if (rows.length < STEP) return
+    }
+  }
+
+  commit({ writes, events }: Change): Promise<Committed> {
+    return this.#queue.commit(
+      () => {
+        for (const write of writes) this.#applyWrite(write)
+        return { events: this.#trail.append(events, this.#clock.now()) }
+      },
+      writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : [])),
+    )
+  }
+
+  seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint> {
+    return this.#queue.commit(() => this.#trail.seal(sign))
+  }
+
+  async checkpoint(size?: number): Promise<KeptCheckpoint | undefined> {
+    const newestFirst = this.#db.selectFrom("checkpoints").selectAll().orderBy("size", "desc").limit(1)
+    const row = await (size === undefined ? newestFirst : newestFirst.where("size", "=", size)).executeTakeFirst()
+    return row && toCheckpoint(row)
+  }
+
+  health(): StoreHealth {
+    return {
+      writable: this.#queue.fault === undefined,
+      trailSize: this.#trail.size,
+      ...(this.#problem !== undefined && { trailProblem: this.#problem }),
+    }
+  }
+
+  onRevocation(listener: (revocation: Revocation) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#queue.close()
+    await this.#reader.close()
+    this.#connection.close()
+  }
+}

@@ -1,0 +1,99 @@
+import { ConflictError, type Write } from "@agentwrit/authority"
+import { sql } from "kysely"
+import { fromAgent, fromLaunchToken } from "./rows.ts"
+import type { AgentsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
+import { parameter, type Prepare, rowParameters } from "./statements.ts"
+
+/** Applies one write inside the open transaction. Throws {@link ConflictError} when its condition does not hold. */
+export type ApplyWrite = (write: Write) => void
+
+/** Prepares the statement of each kind of write. */
+export function preparedWrites(prepare: Prepare): ApplyWrite {
+  const spendNonce = prepare<SpentNoncesTable>((db) =>
+    db
+      .insertInto("spent_nonces")
+      .values(rowParameters<SpentNoncesTable>(["nonce", "expires_at"]))
+      .onConflict((conflict) => conflict.doNothing()),
+  )
+  const addLaunchToken = prepare<LaunchTokensTable>((db) =>
+    db
+      .insertInto("launch_tokens")
+      .values(
+        rowParameters<LaunchTokensTable>([
+          ...(["hash", "agent_name", "allowed_scope", "max_ttl", "single_use", "orch_id", "task_id"] as const),
+          ...(["app_id", "created_at", "expires_at", "spent_at"] as const),
+        ]),
+      ),
+  )
+  const useLaunchToken = prepare<{ hash: Buffer; at: number }>((db) =>
+    db
+      .updateTable("launch_tokens")
+      .set({ spent_at: sql<number | null>`iif(${sql.ref("single_use")}, ${parameter("at")}, null)` })
+      .where("hash", "=", parameter<Buffer>("hash"))
+      .where("spent_at", "is", null)
+      .where("expires_at", ">", parameter<number>("at")),
+  )
+  const addAgent = prepare<Omit<AgentsTable, "seq">>((db) =>
+    db
+      .insertInto("agents")
+      .values(
+        rowParameters<Omit<AgentsTable, "seq">>([
+          ...(["agent_id", "orch_id", "task_id", "app_id", "public_key", "scope", "ttl", "jti"] as const),
+          ...(["registered_at", "expires_at", "released_at"] as const),
+        ]),
+      ),
+  )
+  const replaceToken = prepare<{ agentId: string; fromJti: string; toJti: string; expiresAt: number }>((db) =>
+    db
+      .updateTable("agents")
+      .set({ jti: parameter<string>("toJti"), expires_at: parameter<number>("expiresAt") })
+      .where("agent_id", "=", parameter<string>("agentId"))
+      .where("jti", "=", parameter<string>("fromJti"))
+      .where("released_at", "is", null),
+  )
+  const releaseAgent = prepare<{ agentId: string; jti: string; at: number }>((db) =>
+    db
+      .updateTable("agents")
+      .set({ released_at: parameter<number>("at") })
+      .where("agent_id", "=", parameter<string>("agentId"))
+      .where("jti", "=", parameter<string>("jti")),
+  )
+  const revoke = prepare<{ level: string; target: string; revokedAt: number; expiresAt: number | null }>((db) =>
+    db
+      .insertInto("revocations")
+      .values({
+        level: parameter<string>("level"),
+        target: parameter<string>("target"),
+        revoked_at: parameter<number>("revokedAt"),
+        expires_at: parameter<number | null>("expiresAt"),
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  )
+
+  return (write) => {
+    switch (write.type) {
+      case "spend_nonce":
+        if (spendNonce.run({ nonce: Buffer.from(write.nonce), expires_at: write.expiresAt }).changes === 0)
+          throw new ConflictError("nonce_spent")
+        return
+      case "add_launch_token":
+        addLaunchToken.run(fromLaunchToken(write.launchToken))
+        return
+      case "use_launch_token":
+        if (useLaunchToken.run({ hash: Buffer.from(write.hash, "hex"), at: write.at }).changes === 0)
+          throw new ConflictError("launch_token_unusable")
+        return
+      case "add_agent":
+        addAgent.run(fromAgent(write.agent))
+        return
+      case "replace_token":
+        if (replaceToken.run(write).changes === 0) throw new ConflictError("token_superseded")
+        return
+      case "release_agent":
+        releaseAgent.run(write)
+        return
+      case "revoke":
+        if (revoke.run(write.revocation).changes === 0 && write.once === true) throw new ConflictError("already_revoked")
+    }
+  }
+}

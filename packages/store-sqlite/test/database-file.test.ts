@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { EventDraft } from "@agentwrit/audit"
+import type BetterSqlite from "better-sqlite3"
+import { describe, expect, test } from "vitest"
+import { SqliteStore } from "../src/index.ts"
+import { temporaryFolder } from "./temporary-folder.ts"
+
+const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
+
+const event: EventDraft = { event_type: "admin_auth", detail: "admin signed in", outcome: "success" }
+
+async function refusal(path: string): Promise<{ code: string; message: string }> {
+  const error = await SqliteStore.open({ path }).catch((error: unknown) => error)
+  expect(error).toMatchObject({ name: "DatabaseError", code: expect.any(String) })
+  const { code, message } = error as { code: string; message: string }
+  return { code, message }
+}
+
+describe("the database file", () => {
+  test("is readable by its owner alone, and so are its companions", async () => {
+    await using folder = await temporaryFolder()
+    await using store = await SqliteStore.open({ path: folder.file("data.db") })
+    await store.commit({ writes: [], events: [event] })
+    const names = readdirSync(folder.file("."))
+    expect(names).toEqual(expect.arrayContaining(["data.db", "data.db-wal"]))
+    for (const name of names) expect([name, statSync(folder.file(name)).mode & 0o077]).toEqual([name, 0])
+  })
+
+  test("in a folder that does not exist is refused", async () => {
+    await using folder = await temporaryFolder()
+    expect(await refusal(folder.file("absent/data.db"))).toMatchObject({
+      code: "database_unreadable",
+      message: expect.stringContaining("folder must exist"),
+    })
+  })
+
+  test("that is no database is refused, and left as it was", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    writeFileSync(path, "no database, but a long enough text to be mistaken for one".repeat(40))
+    const before = statSync(path)
+    expect(await refusal(path)).toMatchObject({ code: "database_not_ours" })
+    expect(statSync(path).size).toBe(before.size)
+  })
+
+  test("of another program is refused", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    using other = disposable(new Sqlite(path))
+    other.database.exec("CREATE TABLE songs (title TEXT)")
+    expect(await refusal(path)).toMatchObject({ code: "database_not_ours", message: expect.stringContaining("AA_DB_PATH") })
+  })
+
+  test("that a newer version wrote is refused", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    await (await SqliteStore.open({ path })).close()
+    using newer = disposable(new Sqlite(path))
+    newer.database.exec("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-future', '2099')")
+    expect(await refusal(path)).toMatchObject({ code: "database_newer", message: expect.stringContaining("9999-future") })
+  })
+
+  test("that another broker has open is refused until that one is closed", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    const first = await SqliteStore.open({ path })
+    expect(await refusal(path)).toMatchObject({ code: "database_in_use" })
+    await first.close()
+    await (await SqliteStore.open({ path })).close()
+  })
+
+  test("that another process holds answers busy, and commits again once it is let go", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    await using store = await SqliteStore.open({ path })
+    using holder = disposable(new Sqlite(path))
+    holder.database.exec("BEGIN IMMEDIATE")
+    await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "busy" })
+    expect(store.health()).toMatchObject({ writable: false, trailSize: 0 })
+    holder.database.exec("ROLLBACK")
+    await store.commit({ writes: [], events: [event] })
+    expect(store.health()).toEqual({ writable: true, trailSize: 1 })
+  })
+
+  const small = smallFileSystem()
+  test.skipIf(small === undefined)("that is full refuses, and nothing of what it refused is there when there is room again", async () => {
+    using disk = small?.() ?? undefined
+    const path = join(disk?.path ?? "", "data.db")
+    const ballast = join(disk?.path ?? "", "ballast")
+    await using store = await SqliteStore.open({ path })
+    await store.commit({ writes: [], events: [event] })
+    const { bavail, bsize } = statfsSync(disk?.path ?? "")
+    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
+    const large = { ...event, detail: "x".repeat(200_000) }
+    await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
+    expect(store.health()).toMatchObject({ writable: false, trailSize: 1 })
+    rmSync(ballast)
+    await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+    const { events } = await store.commit({ writes: [], events: [event] })
+    expect(events[0]?.id).toBe("evt-000002")
+  })
+})
+
+describe("a trail that was changed on disk", () => {
+  const cases: [what: string, position: number, sql: string][] = [
+    ["an edited event", 2, "UPDATE events SET detail = 'nothing to see' WHERE seq = 2"],
+    ["a dropped event", 2, "DELETE FROM events WHERE seq = 2"],
+    ["two events in each other's place", 2, "UPDATE events SET seq = CASE seq WHEN 2 THEN -3 WHEN 3 THEN -2 END WHERE seq IN (2, 3); UPDATE events SET seq = -seq WHERE seq < 0"],
+    ["an event put in", 5, "INSERT INTO events SELECT 5, timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash FROM events WHERE seq = 2"],
+  ]
+  test.each(cases)("with %s is noticed at the next start", async (_, position, sql) => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    const first = await SqliteStore.open({ path })
+    await first.commit({ writes: [], events: [event, event, event, event] })
+    await first.close()
+    using editor = disposable(new Sqlite(path))
+    editor.database.exec(sql)
+    await using store = await SqliteStore.open({ path })
+    expect(store.health().trailProblem).toContain(`broken at event ${position}:`)
+  })
+})
+
+/** Makes a file system of 4 MiB, where this user may mount one; else says why the test does not run. */
+function smallFileSystem(): (() => Disposable & { path: string }) | undefined {
+  const make = () => {
+    const path = mkdtempSync(join(tmpdir(), "agentwrit-small-"))
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", path], { stdio: "ignore" })
+    return {
+      path,
+      [Symbol.dispose]() {
+        execFileSync("umount", ["--lazy", path])
+        rmSync(path, { recursive: true, force: true })
+      },
+    }
+  }
+  try {
+    make()[Symbol.dispose]()
+    return make
+  } catch {
+    console.log("not run: a full disk, because this user may not mount a small file system")
+    return undefined
+  }
+}
+
+function disposable(database: BetterSqlite.Database): Disposable & { database: BetterSqlite.Database } {
+  return { database, [Symbol.dispose]: () => database.close() }
+}

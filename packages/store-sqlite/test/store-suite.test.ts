@@ -1,0 +1,13 @@
+import { settableClock, storeSuite } from "@agentwrit/authority/store-suite"
+import { describe, test } from "vitest"
+import { SqliteStore } from "../src/index.ts"
+import { temporaryFolder } from "./temporary-folder.ts"
+
+describe("SqliteStore keeps every promise of a Store", () => {
+  for (const { name, run } of storeSuite)
+    test(name, async () => {
+      await using folder = await temporaryFolder()
+      const clock = settableClock()
+      await run({ clock, open: () => SqliteStore.open({ path: folder.file("data.db"), clock }) })
+    })
+})

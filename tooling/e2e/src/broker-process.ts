@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.meta.url))
+
+export const ADMIN_SECRET = "an admin secret that only tests know"
+
+/** A folder for one broker's files, gone at the end of the scope. */
+export async function brokerFolder(): Promise<BrokerFolder> {
+  const path = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))
+  return {
+    path,
+    environment: {
+      AA_ADMIN_SECRET: ADMIN_SECRET,
+      AA_PORT: "0",
+      AA_DB_PATH: join(path, "data.db"),
+      AA_SIGNING_KEY_PATH: join(path, "signing.key"),
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+export interface BrokerFolder extends AsyncDisposable {
+  readonly path: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** How a process ended, and what it said. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A broker that runs as a process of its own. */
+export interface BrokerProcess extends AsyncDisposable {
+  readonly url: string
+  readonly child: ChildProcess
+  output(): { readonly stdout: string; readonly stderr: string }
+  /** Sends the signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<Ended>
+}
+
+/** Starts the built broker and waits until it listens. */
+export async function startBroker(folder: BrokerFolder, environment: Record<string, string> = {}): Promise<BrokerProcess> {
+  const { child, ended, output } = launch({ ...folder.environment, ...environment })
+  const url = await Promise.race([listeningUrl(child), ended.then(failedStart)])
+  return {
+    url,
+    child,
+    output,
+    async end(signal) {
+      child.kill(signal)
+      return ended
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL")
+      await ended
+    },
+  }
+}
+
+/** Runs the built broker to its end: for starts that are refused. */
+export function runBroker(environment: Record<string, string>): Promise<Ended> {
+  return launch(environment).ended
+}
+
+function launch(environment: Record<string, string>) {
+  const { PATH = "" } = process.env
+  const child = spawn(process.execPath, [MAIN], { env: { PATH, HOME: "/nonexistent", ...environment }, stdio: ["ignore", "pipe", "pipe"] })
+  const texts = { stdout: "", stderr: "" }
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text))
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text))
+  const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal, ...texts }))
+  return { child, ended, output: () => ({ ...texts }) }
+}
+
+function listeningUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ""
+    child.stdout?.on("data", (chunk: string) => {
+      text += chunk
+      const found = /AgentWrit broker v\S+ listening on (\S+)/.exec(text)
+      if (found) resolve(`http://${found[1]}`)
+    })
+  })
+}
+
+function failedStart({ code, stdout, stderr }: Ended): never {
+  throw new Error(`the broker did not start (exit ${code})\n${stdout}\n${stderr}`)
+}

@@ -1,0 +1,63 @@
+import { createHash, createPublicKey, verify } from "node:crypto"
+import { readFileSync } from "node:fs"
+
+// Written from CONTRACT 4 alone, so that it shares no mistake with the broker's own verification.
+
+const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
+  const hash = createHash("sha256")
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+/** RFC 8785 for what an event holds: strings and whole numbers in a flat object. */
+function canonical(event: Record<string, unknown>): string {
+  const members = Object.keys(event)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${JSON.stringify(event[name])}`)
+  return `{${members.join(",")}}`
+}
+
+function merkleRoot(leaves: readonly Buffer[]): Buffer {
+  if (leaves.length === 0) return sha256("")
+  if (leaves.length === 1) return leaves[0] as Buffer
+  let split = 1
+  while (split * 2 < leaves.length) split *= 2
+  return sha256(Uint8Array.of(1), merkleRoot(leaves.slice(0, split)), merkleRoot(leaves.slice(split)))
+}
+
+/** What is wrong with a trail; empty when nothing is. */
+export function auditProblems(events: readonly Record<string, unknown>[]): string[] {
+  const problems: string[] = []
+  let previous = "0".repeat(64)
+  for (const [at, event] of events.entries()) {
+    const { hash, ...rest } = event
+    const id = `evt-${String(at + 1).padStart(6, "0")}`
+    if (event["id"] !== id) problems.push(`${id}: id is ${event["id"]}`)
+    if (event["prev_hash"] !== previous) problems.push(`${id}: does not follow the event before it`)
+    if (sha256(canonical(rest)).toString("hex") !== hash) problems.push(`${id}: hash does not match`)
+    if (Number.isNaN(Date.parse(String(event["timestamp"])))) problems.push(`${id}: timestamp`)
+    previous = String(hash)
+  }
+  return problems
+}
+
+/** What is wrong with a checkpoint, held against the whole trail and the pinned verifier key. */
+export function checkpointProblems(note: string, events: readonly Record<string, unknown>[], verifierKeyFile: string): string[] {
+  const [origin, size, root, blank, signatureLine] = note.split("\n")
+  const [name, keyHash, encodedKey] = readFileSync(verifierKeyFile, "utf8").trim().split("+")
+  const problems: string[] = []
+  const leaves = events
+    .slice(0, Number(size))
+    .map(({ hash, ...rest }) => sha256(Uint8Array.of(0), canonical(rest)))
+  if (blank !== "") problems.push("no blank line before the signature")
+  if (origin !== name) problems.push(`origin ${origin} is not the key's name ${name}`)
+  if (Number(size) > events.length) problems.push(`covers ${size} events, the trail has ${events.length}`)
+  if (merkleRoot(leaves).toString("base64") !== root) problems.push("root does not match")
+  const publicKey = Buffer.from(encodedKey ?? "", "base64").subarray(1)
+  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: publicKey.toString("base64url") }, format: "jwk" })
+  const signed = Buffer.from(signatureLine?.split(" ")[2] ?? "", "base64")
+  if (!signatureLine?.startsWith(`— ${name} `)) problems.push("signature is not by the pinned name")
+  if (signed.subarray(0, 4).toString("hex") !== keyHash) problems.push("signature is by another key")
+  if (!verify(null, Buffer.from(`${origin}\n${size}\n${root}\n`), key, signed.subarray(4))) problems.push("signature is false")
+  return problems
+}

@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs"
+import { copyFile, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
+import { adminToken, agent, call, launchToken, registration, trail } from "../src/client.ts"
+import { auditProblems, checkpointProblems } from "../src/independent-audit.ts"
+
+test("what was answered with 200 is there after kill -9, and the chain verifies", async () => {
+  await using folder = await brokerFolder()
+  for (let round = 1; round <= 5; round++) {
+    await using broker = await startBroker(folder)
+    const { url } = broker
+    const admin = await adminToken(url)
+    const token = await launchToken(url, admin)
+    const reusable = await launchToken(url, admin, { single_use: false })
+    const spent = await registration(url, token)
+    const registered = (await call(url, "POST /v1/register", { json: spent })).body
+    const old = (await agent(url, admin)).access_token
+    await call(url, "POST /v1/token/renew", { bearer: old })
+    const released = (await agent(url, admin)).access_token
+    await call(url, "POST /v1/token/release", { bearer: released })
+    await broker.end("SIGKILL")
+
+    await using again = await startBroker(folder)
+    const events = await trail(again.url, await adminToken(again.url))
+    expect(auditProblems(events)).toEqual([])
+    expect(events.filter(({ agent_id }) => agent_id === registered.agent_id).map(({ event_type }) => event_type)).toEqual([
+      "agent_registered",
+      "token_issued",
+    ])
+    const valid = async (token: string) => (await call(again.url, "POST /v1/token/validate", { json: { token } })).body.valid
+    expect([await valid(registered.access_token), await valid(old), await valid(released)]).toEqual([true, false, false])
+    expect((await call(again.url, "POST /v1/token/renew", { bearer: registered.access_token })).status).toBe(200)
+    const respent = await registration(again.url, token)
+    expect((await call(again.url, "POST /v1/register", { json: respent })).status).toBe(401)
+    const replayed = { ...spent, launch_token: reusable }
+    expect((await call(again.url, "POST /v1/register", { json: replayed })).status).toBe(401)
+    await again.end("SIGKILL")
+  }
+}, 60_000)
+
+test("a checkpoint kept from before a restart holds after it", async () => {
+  await using folder = await brokerFolder()
+  const pinned = join(folder.path, "audit.pub")
+  const first = await startBroker(folder)
+  const admin = await adminToken(first.url)
+  await agent(first.url, admin)
+  const { text: kept } = await call(first.url, "GET /v1/audit/checkpoint", { bearer: admin })
+  await first.end("SIGKILL")
+  await using second = await startBroker(folder)
+  const again = await adminToken(second.url)
+  const events = await trail(second.url, again)
+  expect(checkpointProblems(kept, events, pinned)).toEqual([])
+  const { text: newer } = await call(second.url, "GET /v1/audit/checkpoint", { bearer: again })
+  expect(checkpointProblems(newer, events, pinned)).toEqual([])
+  expect(Number(newer.split("\n")[1])).toBe(events.length)
+})
+
+async function someHistory(folder: BrokerFolder): Promise<void> {
+  const broker = await startBroker(folder)
+  await agent(broker.url, await adminToken(broker.url))
+  expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })
+}
+
+test("a database put back to an older copy stops the start", async () => {
+  await using folder = await brokerFolder()
+  const { path } = folder
+  await someHistory(folder)
+  await copyFile(join(path, "data.db"), join(path, "older.db"))
+  await someHistory(folder)
+  await copyFile(join(path, "older.db"), join(path, "data.db"))
+  const { code, stderr } = await runBroker(folder.environment)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/put back to an older copy/)
+})
+
+test.each([
+  ["is missing", (key: string) => rm(key), /audit\.key/],
+  ["is corrupt", (key: string) => writeFile(key, "no key"), /audit\.key/],
+])("an audit key that %s stops the start, and is not replaced", async (_, damage, message) => {
+  await using folder = await brokerFolder()
+  await someHistory(folder)
+  const key = join(folder.path, "audit.key")
+  await damage(key)
+  const existed = existsSync(key)
+  const { code, stderr } = await runBroker(folder.environment)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(message)
+  expect(existsSync(key)).toBe(existed)
+})
+
+test("a second broker on the same database is refused", async () => {
+  await using folder = await brokerFolder()
+  await using _first = await startBroker(folder)
+  const { code, stderr } = await runBroker(folder.environment)
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/in use by another broker/)])
+})

@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config"
+
+const packages = ["packages/core", "packages/audit", "packages/contract", "packages/authority", "packages/store-sqlite", "apps/broker", "tooling/e2e"]
+
+export default defineConfig({
+  test: {
+    projects: packages.map((root) => ({
+      root,
+      // Tests read the source of every package; the built ones are held by the checks on what ships.
+      resolve: { conditions: ["@agentwrit/source"] },
+      ssr: { resolve: { conditions: ["@agentwrit/source", "node"], externalConditions: ["node"] } },
+      test: {
+        name: root.replace(/^(packages|apps|tooling)\//, "@agentwrit/"),
+        include: ["test/**/*.test.ts"],
+        testTimeout: 20_000,
+      },
+    })),
+  },
+})
