@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { createProblem, PROBLEM_MEDIA_TYPE, type ProblemCode } from "@agentwrit/contract"
 import { getRequestListener } from "@hono/node-server"
 import type { BrokerApp } from "./broker.ts"
+import { Connections } from "./connections.ts"
 import { answerHeaders, requestIdOf } from "./http/headers.ts"
 
 /** Milliseconds. A client that is slower than this is cut off, within the second that looking for it takes. */
@@ -41,8 +42,9 @@ export async function serve(app: BrokerApp, { port, address }: ListenOptions): P
   server.on("clientError", answerParserError)
   server.on("checkExpectation", refuseExpectation)
   server.on("connect", (_request, socket: Socket) => answerRaw(socket, 405, "method_not_allowed", "CONNECT is not supported"))
+  const connections = new Connections(server)
   await listen(server, port, address)
-  return { address: server.address() as AddressInfo, stop: () => stop(server) }
+  return { address: server.address() as AddressInfo, stop: () => stop(server, connections) }
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {
@@ -55,14 +57,14 @@ function listen(server: Server, port: number, address: string): Promise<void> {
   })
 }
 
-function stop(server: Server): Promise<void> {
+function stop(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
     const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE)
     server.close(() => {
       clearTimeout(grace)
       resolve()
     })
-    server.closeIdleConnections()
+    connections.closeAsTheyFallIdle()
   })
 }
 
@@ -76,7 +78,7 @@ function refuseExpectation(request: IncomingMessage, response: ServerResponse): 
   const offered = request.headers["x-request-id"]
   const requestId = requestIdOf(typeof offered === "string" ? offered : undefined)
   const { body, headers } = bareProblem(requestId, "invalid_request", "only Expect: 100-continue is supported")
-  response.writeHead(400, { ...headers, connection: "close" }).end(body)
+  response.writeHead(400, { ...headers, "content-length": Buffer.byteLength(body), connection: "close" }).end(body)
 }
 
 const PARSER_ERRORS: Record<string, readonly [status: number, detail: string]> = {

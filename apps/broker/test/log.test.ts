@@ -247,6 +247,8 @@ describe("writing", () => {
     const { log, stdout, stderr } = capture()
     for (const count of [1, 2, 3]) log.ok("main", "message", { count })
     log.fail("main", "failure")
+    // What a handler awaits comes first.
+    for (let i = 0; i < 100; i++) await Promise.resolve()
     expect(stdout).toEqual([])
     await tick()
     expect(stdout).toHaveLength(1)

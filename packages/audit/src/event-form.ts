@@ -59,7 +59,7 @@ export function readEvent(value: unknown): ReadEvent {
     if (member === undefined ? required : !fits(member))
       return { fault: { expected: `${form} as ${name}`, found: kindOf(member) } }
   }
-  for (const [name, member] of Object.entries(value)) {
+  for (const member of Object.values(value)) {
     if (typeof member === "object" && member !== null)
       return { fault: { expected: "members that hold a string or a number", found: `${kindOf(member)} as another` } }
   }
@@ -87,7 +87,13 @@ function membersIn(json: string): number {
     let end = start + 1
     while (json[end] !== '"') end += json[end] === "\\" ? 2 : 1
     const next = json.indexOf('"', end + 1)
-    if (json.slice(end + 1, next === -1 ? undefined : next).trimStart().startsWith(":")) members++
+    if (
+      json
+        .slice(end + 1, next === -1 ? undefined : next)
+        .trimStart()
+        .startsWith(":")
+    )
+      members++
     start = next
   }
   return members

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, sign } from "node:crypto"
+import { generateKeyPairSync, sign } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
 import { adminToken, agentKey, call, launchToken, nonce, registration, trail } from "../src/client.ts"
@@ -134,7 +134,7 @@ test("of fifty concurrent registrations with one nonce exactly one succeeds", as
 
 test("a key of another curve in the same clothes is refused", async () => {
   const { publicKey } = generateKeyPairSync("x25519")
-  const x = createPublicKey(publicKey).export({ format: "jwk" }).x ?? ""
+  const x = publicKey.export({ format: "jwk" }).x ?? ""
   const token = await launchToken(broker.url, admin)
   const json = await registration(broker.url, token, { public_key: Buffer.from(x, "base64url").toString("base64") })
   expect((await call(broker.url, "POST /v1/register", { json })).status).toBe(401)

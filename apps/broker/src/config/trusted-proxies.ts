@@ -22,10 +22,8 @@ export function trustedProxyCheck(members: readonly string[]): IsTrustedProxy {
     trusted.addSubnet(range.address, range.prefix, range.family)
   }
   return (address) => {
-    // Where a link-local peer was seen (`%eth0`) is no part of its address.
-    const [bare = ""] = address.split("%", 1)
-    const version = isIP(bare)
-    return version !== 0 && trusted.check(bare, version === 4 ? "ipv4" : "ipv6")
+    const version = isIP(address)
+    return version !== 0 && trusted.check(address, version === 4 ? "ipv4" : "ipv6")
   }
 }
 

@@ -1,0 +1,93 @@
+import { createRequire } from "node:module"
+import bcrypt from "bcrypt"
+import type BetterSqlite from "better-sqlite3"
+import { expect, test } from "vitest"
+import { ask, brokerFolder, launchToken, registration, SECRET, signIn } from "./in-process.ts"
+
+const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
+
+test("while the store cannot commit nothing is issued, denials are denied, and reads go on", async () => {
+  await using folder = await brokerFolder()
+  const unrecorded: string[] = []
+  await using broker = await folder.open({ observer: { unrecorded: ({ eventType }) => unrecorded.push(eventType) } })
+  const { app } = broker
+  const admin = await signIn(app)
+  const right = await registration(app, await launchToken(app, admin))
+  const holder = new Sqlite(folder.database)
+  holder.exec("BEGIN IMMEDIATE")
+
+  const stalled = await ask(app, "POST /v1/register", { json: right })
+  expect([stalled.status, stalled.body.error_code, stalled.headers.get("retry-after")]).toEqual([503, "unavailable", "1"])
+  const denied = await ask(app, "POST /v1/register", { json: { ...right, signature: "" } })
+  expect([denied.status, unrecorded]).toEqual([401, ["registration_policy_violation"]])
+  expect((await ask(app, "POST /v1/token/validate", { json: { token: admin } })).body.valid).toBe(true)
+  expect((await ask(app, "GET /v1/audit/events", { bearer: admin })).body.total).toBe(2)
+  expect(await ask(app, "GET /v1/health")).toMatchObject({ status: 503, body: { status: "degraded", db_connected: false } })
+
+  holder.exec("ROLLBACK")
+  holder.close()
+  expect((await ask(app, "POST /v1/register", { json: right })).status).toBe(200)
+  expect(await ask(app, "GET /v1/health")).toMatchObject({ status: 200, body: { status: "ok", db_connected: true } })
+  expect(broker.bugs).toEqual([])
+})
+
+test("a trail that was changed shows in health, and no checkpoint is signed over it", async () => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  await signIn(first.app)
+  await first.crash()
+  change(folder.database, "UPDATE events SET detail = 'nothing to see' WHERE seq = 1")
+  await using second = await folder.open()
+  expect(await ask(second.app, "GET /v1/health")).toMatchObject({ status: 200, body: { status: "ok", audit_chain: "broken" } })
+  const checkpoint = await ask(second.app, "GET /v1/audit/checkpoint", { bearer: await signIn(second.app) })
+  expect([checkpoint.status, checkpoint.body.error_code]).toEqual([503, "unavailable"])
+})
+
+test("a database that lost a checkpoint which left the process is not opened", async () => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  await ask(first.app, "GET /v1/audit/checkpoint", { bearer: await signIn(first.app) })
+  await first.crash()
+  change(folder.database, "DELETE FROM checkpoints")
+  await expect(folder.open()).rejects.toMatchObject({ code: "trail_contradicts_checkpoint" })
+})
+
+function change(path: string, sql: string): void {
+  const database = new Sqlite(path)
+  database.exec(sql)
+  database.close()
+}
+
+test("a bcrypt hash for a secret signs in its secret alone, and none over 72 bytes", async () => {
+  await using folder = await brokerFolder()
+  const long = "s".repeat(72)
+  for (const prefix of ["$2a$", "$2b$", "$2y$"]) {
+    const hash = (await bcrypt.hash(long, 4)).replace(/^\$2b\$/, prefix)
+    await using broker = await folder.open({ secret: hash })
+    const status = async (secret: string) => (await ask(broker.app, "POST /v1/admin/auth", { json: { secret } })).status
+    expect([await status(long), await status(`${long}x`), await status("wrong"), await status(hash)]).toEqual([200, 401, 401, 401])
+  }
+})
+
+test("slow checks of a hashed secret wait in a short line, and the rest are told to come back", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await folder.open({ secret: await bcrypt.hash(SECRET, 8) })
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () => ask(broker.app, "POST /v1/admin/auth", { json: { secret: SECRET } })),
+  )
+  const statuses = answers.map(({ status }) => status)
+  expect(new Set(statuses)).toEqual(new Set([200, 429]))
+  expect(answers.find(({ status }) => status === 429)?.headers.get("retry-after")).toBe("1")
+})
+
+test("secrets in free text never reach the trail", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await folder.open()
+  const { app } = broker
+  const admin = await signIn(app)
+  const secrets = [SECRET, admin, "ab".repeat(32), "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----"]
+  for (const agent_name of secrets) await launchToken(app, admin, { agent_name: agent_name.slice(0, 256) })
+  const { text } = await ask(app, "GET /v1/audit/events", { bearer: admin })
+  for (const secret of [SECRET, admin.slice(0, 256), "ab".repeat(32), "MC4CAQ"]) expect(text).not.toContain(secret)
+  expect(text).toContain("[redacted]")
+})

@@ -1,0 +1,97 @@
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type AuthoritySettings, createAdminSecret, type Observer, openAuthority } from "@agentwrit/authority"
+import { settableClock } from "@agentwrit/authority/store-suite"
+import { createSigningKey } from "@agentwrit/core"
+import { SqliteStore } from "@agentwrit/store-sqlite"
+import { createBroker } from "../src/index.ts"
+
+export const SECRET = "the operator's own secret"
+
+const SETTINGS: AuthoritySettings = {
+  trustDomain: "agentwrit.local",
+  issuer: "",
+  defaultTtl: 300,
+  maxTtl: 86_400,
+  adminTokenTtl: 300,
+}
+
+const signingKey = createSigningKey(randomBytes(32))
+const auditKey = createSigningKey(randomBytes(32))
+
+export interface Setup {
+  readonly secret?: string
+  readonly settings?: Partial<AuthoritySettings>
+  readonly observer?: Observer
+}
+
+/** A folder whose broker can be opened, closed and opened again; its clock stands still until it is set. */
+export async function brokerFolder() {
+  const path = await mkdtemp(join(tmpdir(), "agentwrit-broker-"))
+  const clock = settableClock()
+  let note: string | undefined
+  return {
+    clock,
+    database: join(path, "data.db"),
+    async open({ secret = SECRET, settings, observer }: Setup = {}) {
+      const store = await SqliteStore.open({ path: join(path, "data.db"), clock })
+      const authority = await openAuthority({
+        ...{ store, clock, signingKey, auditKey, settings: { ...SETTINGS, ...settings } },
+        adminSecret: createAdminSecret(secret),
+        witness: {
+          kept: async () => note,
+          keep: async (newer) => {
+            note = newer
+          },
+        },
+        ...(observer !== undefined && { observer }),
+      })
+      const bugs: unknown[] = []
+      const app = createBroker({ authority, version: "2.0.0", onBug: (error) => bugs.push(error) })
+      return {
+        ...{ app, bugs },
+        /** Ends without the last checkpoint that a clean stop signs. */
+        crash: () => store.close(),
+        [Symbol.asyncDispose]: () => authority.close(),
+      }
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+type App = ReturnType<typeof createBroker>
+
+/** One request, in process. */
+export async function ask(app: App, route: string, { bearer, json }: { bearer?: string; json?: unknown } = {}) {
+  const [method = "GET", path = "/"] = route.split(" ")
+  const response = await app.request(path, {
+    method,
+    headers: { ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  })
+  const text = await response.text()
+  const body = text.startsWith("{") ? JSON.parse(text) : undefined
+  return { status: response.status, headers: response.headers, text, body }
+}
+
+export async function signIn(app: App, secret = SECRET): Promise<string> {
+  return (await ask(app, "POST /v1/admin/auth", { json: { secret } })).body.access_token
+}
+
+export async function launchToken(app: App, bearer: string, policy: object = {}): Promise<string> {
+  const json = { agent_name: "worker", allowed_scope: ["read:data:*"], ttl: 600, ...policy }
+  return (await ask(app, "POST /v1/admin/launch-tokens", { bearer, json })).body.launch_token
+}
+
+export async function registration(app: App, launchToken: string, changes: object = {}) {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  const { nonce } = (await ask(app, "GET /v1/challenge")).body
+  return {
+    ...{ launch_token: launchToken, nonce, orch_id: "crm", task_id: "t-42", requested_scope: ["read:data:7"] },
+    public_key: Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64"),
+    signature: sign(null, Buffer.from(nonce, "hex"), privateKey).toString("base64"),
+    ...changes,
+  }
+}

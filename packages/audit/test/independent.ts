@@ -1,0 +1,26 @@
+/** The trail's hashes as CONTRACT 4 words them, over node:crypto: nothing here comes from the packages under test. */
+import { createHash } from "node:crypto"
+
+export const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
+  const hash = createHash("sha256")
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+/** RFC 8785 of a flat object: members by UTF-16 code units, no spaces. */
+export function canonical(event: object): string {
+  const members = Object.entries(event).filter(([name, value]) => name !== "hash" && value !== undefined)
+  members.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`
+}
+
+export const hashOf = (event: object): string => sha256(canonical(event)).toString("hex")
+export const leafOf = (event: object): Buffer => sha256(Buffer.of(0), canonical(event))
+
+/** MTH of RFC 6962 section 2.1, over leaf hashes. */
+export function treeRoot(leaves: readonly Uint8Array[]): Buffer {
+  if (leaves.length === 0) return sha256()
+  if (leaves.length === 1) return Buffer.from(leaves[0] ?? [])
+  const split = 2 ** Math.floor(Math.log2(leaves.length - 1))
+  return sha256(Buffer.of(1), treeRoot(leaves.slice(0, split)), treeRoot(leaves.slice(split)))
+}

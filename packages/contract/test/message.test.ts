@@ -1,0 +1,232 @@
+import fc from "fast-check"
+import * as v from "valibot"
+import { describe, expect, it } from "vitest"
+import { codec, decode, encode, list, message, rule, variant } from "../src/index.ts"
+
+const text = v.string("must be a string")
+const point = message({ pointName: text, xPos: v.number("must be a number") })
+const shape = message({
+  shapeId: text,
+  firstPoint: point,
+  otherPoints: list(point, { minItems: 0, maxItems: 3, message: "must be a list of at most 3 points" }),
+  fillColor: v.exactOptional(text),
+  lineWidth: v.exactOptional(v.number("must be a number"), 1),
+})
+
+const wire = {
+  shape_id: "s",
+  first_point: { point_name: "a", x_pos: 1 },
+  other_points: [{ point_name: "b", x_pos: 2 }],
+  fill_color: "red",
+  line_width: 3,
+}
+const value = {
+  shapeId: "s",
+  firstPoint: { pointName: "a", xPos: 1 },
+  otherPoints: [{ pointName: "b", xPos: 2 }],
+  fillColor: "red",
+  lineWidth: 3,
+}
+
+describe("message", () => {
+  it("is snake_case on the wire and camelCase in code, all the way down", () => {
+    expect(decode(shape, wire)).toEqual({ ok: true, value })
+    expect(encode(shape, value)).toEqual(wire)
+  })
+
+  it("is a valibot schema", () => {
+    expect(v.parse(shape, wire)).toEqual(value)
+    expect(v.is(shape, { ...wire, shape_id: 1 })).toBe(false)
+    expect(v.safeParse(shape, { first_point: {}, other_points: [] }).issues).toHaveLength(3)
+  })
+
+  it("fills in defaults and leaves absent fields absent", () => {
+    const { fill_color: _, line_width: __, ...rest } = wire
+    const decoded = decode(shape, rest)
+    expect(decoded).toEqual({
+      ok: true,
+      value: { shapeId: "s", firstPoint: value.firstPoint, otherPoints: value.otherPoints, lineWidth: 1 },
+    })
+    expect(decoded.ok && Object.keys(decoded.value)).not.toContain("fillColor")
+  })
+
+  it("leaves undefined fields out of the wire form, and whatever it does not name", () => {
+    const loaded = { ...value, fillColor: undefined, clientSecret: "s3cret" }
+    expect(encode(shape, loaded)).toEqual({ ...wire, fill_color: undefined })
+    expect(JSON.stringify(encode(shape, loaded))).not.toMatch(/fill_color|s3cret/)
+  })
+
+  it("ignores members that it does not name", () => {
+    const body = JSON.parse(`{"shape_id":"s","first_point":{"point_name":"a","x_pos":1,"y":2},"other_points":[],
+      "__proto__":{"fill_color":"evil"},"constructor":1,"shapeId":"camel"}`)
+    expect(decode(shape, body)).toEqual({
+      ok: true,
+      value: { shapeId: "s", firstPoint: { pointName: "a", xPos: 1 }, otherPoints: [], lineWidth: 1 },
+    })
+  })
+
+  it("reads own members only", () => {
+    expect(decode(shape, Object.create(wire))).toMatchObject({ ok: false, field: "shape_id" })
+  })
+
+  it.each([
+    ["a missing field", { ...wire, shape_id: undefined }, "shape_id", "shape_id must be a string"],
+    ["a missing field", {}, "shape_id", "shape_id is missing: it must be a string"],
+    ["null for a required field", { ...wire, shape_id: null }, "shape_id", "shape_id must be a string"],
+    ["null for an optional field", { ...wire, fill_color: null }, "fill_color", "fill_color must be a string"],
+    ["null for a field with a default", { ...wire, line_width: null }, "line_width", "line_width must be a number"],
+    [
+      "a nested field",
+      { ...wire, first_point: { point_name: 1 } },
+      "first_point.point_name",
+      "first_point.point_name must be a string",
+    ],
+    [
+      "a nested missing field",
+      { ...wire, first_point: { point_name: "a" } },
+      "first_point.x_pos",
+      "first_point.x_pos is missing: it must be a number",
+    ],
+    ["a nested null", { ...wire, first_point: null }, "first_point", "first_point must be a JSON object"],
+    ["a nested array", { ...wire, first_point: [] }, "first_point", "first_point must be a JSON object"],
+    [
+      "an item",
+      { ...wire, other_points: [wire.first_point, { point_name: "b", x_pos: "2" }] },
+      "other_points[1].x_pos",
+      "other_points[1].x_pos must be a number",
+    ],
+    [
+      "too many items",
+      { ...wire, other_points: Array(4).fill(wire.first_point) },
+      "other_points",
+      "other_points must be a list of at most 3 points",
+    ],
+    [
+      "an object for a list",
+      { ...wire, other_points: { length: 0 } },
+      "other_points",
+      "other_points must be a list of at most 3 points",
+    ],
+  ])("names %s by its wire path", (_, body, field, detail) => {
+    expect(decode(shape, body)).toEqual({ ok: false, code: "invalid_request", detail, field })
+  })
+
+  it.each([undefined, null, [], [wire], "{}", 1, true])("refuses the body %j as a whole", (body) => {
+    expect(decode(shape, body)).toEqual({
+      ok: false,
+      code: "invalid_request",
+      detail: "the body must be a JSON object",
+      field: undefined,
+    })
+  })
+
+  it.each(["launch_token", "LaunchToken", "", "launch-token", "1st", "__proto__x"])(
+    "takes no field named %j",
+    (name) => {
+      expect(() => message({ [name]: text })).toThrow(TypeError)
+    },
+  )
+
+  it("reads back what it wrote", () => {
+    const points = fc.record({ pointName: fc.string(), xPos: fc.integer() })
+    const shapes = fc.record(
+      {
+        shapeId: fc.string(),
+        firstPoint: points,
+        otherPoints: fc.array(points, { maxLength: 3 }),
+        fillColor: fc.string(),
+        lineWidth: fc.integer(),
+      },
+      { requiredKeys: ["shapeId", "firstPoint", "otherPoints", "lineWidth"] },
+    )
+    fc.assert(
+      fc.property(shapes, (shaped) => {
+        expect(decode(shape, JSON.parse(JSON.stringify(encode(shape, shaped))))).toEqual({ ok: true, value: shaped })
+      }),
+    )
+  })
+
+  it("throws nothing on whatever JSON holds", () => {
+    fc.assert(fc.property(fc.jsonValue(), (json) => decode(shape, json).ok === false))
+  })
+
+  it("keeps a message's wire form through valibot's pipe", () => {
+    const piped = v.pipe(
+      point,
+      rule(({ xPos }) => xPos > 0, { field: "x_pos", message: "must be above 0" }),
+    )
+    expect(encode(piped, { pointName: "a", xPos: 1 })).toEqual({ point_name: "a", x_pos: 1 })
+    expect(decode(piped, { point_name: "a", x_pos: 0 })).toEqual({
+      ok: false,
+      code: "invalid_request",
+      detail: "x_pos must be above 0",
+      field: "x_pos",
+    })
+  })
+
+  it("takes only an object for a message", () => {
+    // @ts-expect-error a list is no message
+    expect(() => encode(point, [])).toThrow(TypeError)
+  })
+})
+
+describe("variant", () => {
+  const pet = variant(
+    "kind",
+    [
+      message({ kind: v.literal("cat"), livesLeft: v.number("must be a number") }),
+      message({ kind: v.literal("dog"), goodBoy: v.boolean("must be true or false") }),
+    ],
+    "must be cat or dog",
+  )
+  const home = message({ firstPet: pet })
+
+  it("reads and writes by its tag", () => {
+    expect(decode(home, { first_pet: { kind: "cat", lives_left: 9 } })).toEqual({
+      ok: true,
+      value: { firstPet: { kind: "cat", livesLeft: 9 } },
+    })
+    expect(encode(home, { firstPet: { kind: "dog", goodBoy: true } })).toEqual({
+      first_pet: { kind: "dog", good_boy: true },
+    })
+  })
+
+  it.each([
+    [{ kind: "cow" }, "first_pet.kind", "first_pet.kind must be cat or dog"],
+    [{}, "first_pet.kind", "first_pet.kind is missing: it must be cat or dog"],
+    [
+      Object.create({ kind: "cat", lives_left: 9 }),
+      "first_pet.kind",
+      "first_pet.kind is missing: it must be cat or dog",
+    ],
+    [[], "first_pet", "first_pet must be a JSON object"],
+    [{ kind: "dog", lives_left: 9 }, "first_pet.good_boy", "first_pet.good_boy is missing: it must be true or false"],
+  ])("refuses %j", (body, field, detail) => {
+    expect(decode(home, { first_pet: body })).toEqual({ ok: false, code: "invalid_request", detail, field })
+  })
+
+  it("writes no form that it does not know", () => {
+    // @ts-expect-error no such kind
+    expect(() => encode(pet, { kind: "cow" })).toThrow(TypeError)
+  })
+})
+
+describe("codec", () => {
+  const flagged = message({
+    isOn: codec<boolean>({
+      message: "must be on or off",
+      decode: (word) => (word === "on" ? true : word === "off" ? false : undefined),
+      encode: (on) => (on ? "on" : "off"),
+      jsonSchema: { enum: ["on", "off"] },
+    }),
+  })
+
+  it("is one thing on the wire and another in code", () => {
+    expect(decode(flagged, { is_on: "off" })).toEqual({ ok: true, value: { isOn: false } })
+    expect(encode(flagged, { isOn: false })).toEqual({ is_on: "off" })
+  })
+
+  it.each(["maybe", true, null, 1])("refuses %j", (word) => {
+    expect(decode(flagged, { is_on: word })).toMatchObject({ ok: false, detail: "is_on must be on or off" })
+  })
+})
