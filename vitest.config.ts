@@ -1,6 +1,14 @@
 import { defineConfig } from "vitest/config"
 
-const packages = ["packages/core", "packages/audit", "packages/contract", "packages/authority", "packages/store-sqlite", "apps/broker", "tooling/e2e"]
+const packages = [
+  "packages/core",
+  "packages/audit",
+  "packages/contract",
+  "packages/authority",
+  "packages/store-sqlite",
+  "apps/broker",
+  "tooling/e2e",
+]
 
 export default defineConfig({
   test: {

@@ -6,10 +6,15 @@ import type { Log } from "./log.ts"
 export function eventLog(log: Log): Observer {
   return {
     committed(events) {
-      for (const event of events) log[event.outcome === "success" ? "ok" : "warn"]("audit", event.event_type, fields(event))
+      for (const event of events)
+        log[event.outcome === "success" ? "ok" : "warn"]("audit", event.event_type, fields(event))
     },
     unrecorded({ eventType, detail }, cause) {
-      log.fail("audit", "denied, but the trail could not be written", { event_type: eventType, detail, cause: messageOf(cause) })
+      log.fail("audit", "denied, but the trail could not be written", {
+        event_type: eventType,
+        detail,
+        cause: messageOf(cause),
+      })
     },
     checkpointFailed(cause) {
       log.fail("audit", "checkpoint could not be signed", { cause: messageOf(cause) })

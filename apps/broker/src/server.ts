@@ -41,7 +41,9 @@ export async function serve(app: BrokerApp, { port, address }: ListenOptions): P
   const server = createServer({ ...LIMITS, requireHostHeader: false }, listener)
   server.on("clientError", answerParserError)
   server.on("checkExpectation", refuseExpectation)
-  server.on("connect", (_request, socket: Socket) => answerRaw(socket, 405, "method_not_allowed", "CONNECT is not supported"))
+  server.on("connect", (_request, socket: Socket) =>
+    answerRaw(socket, 405, "method_not_allowed", "CONNECT is not supported"),
+  )
   const connections = new Connections(server)
   await listen(server, port, address)
   return { address: server.address() as AddressInfo, stop: () => stop(server, connections) }
@@ -70,7 +72,11 @@ function stop(server: Server, connections: Connections): Promise<void> {
 
 function malformedRequest(): Response {
   const requestId = requestIdOf(undefined)
-  const { body, headers } = bareProblem(requestId, "invalid_request", "the request line or the Host header is malformed")
+  const { body, headers } = bareProblem(
+    requestId,
+    "invalid_request",
+    "the request line or the Host header is malformed",
+  )
   return new Response(body, { status: 400, headers })
 }
 

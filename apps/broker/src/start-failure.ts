@@ -12,7 +12,9 @@ export function startFailure(error: unknown): string {
   if (!(error instanceof Error)) return `agentwrit-broker: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
   if (code === "EADDRINUSE") return "agentwrit-broker: the port is taken by another program: set AA_PORT to a free one"
-  if (code === "EACCES") return "agentwrit-broker: the port may not be opened by this user: set AA_PORT to 1024 or above"
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return "agentwrit-broker: AA_BIND_ADDRESS is no address of this machine"
+  if (code === "EACCES")
+    return "agentwrit-broker: the port may not be opened by this user: set AA_PORT to 1024 or above"
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return "agentwrit-broker: AA_BIND_ADDRESS is no address of this machine"
   return `agentwrit-broker: ${error.stack ?? error.message}`
 }

@@ -1,5 +1,5 @@
-import { type Authority, auditOrigin, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
 import { createRedactor } from "@agentwrit/audit"
+import { type Authority, auditOrigin, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { createBroker } from "./broker.ts"
 import { checkpointPath, fileWitness } from "./checkpoint-witness.ts"
@@ -58,7 +58,11 @@ async function listen(config: Config, log: Log, authority: Authority): Promise<R
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
     onBug: (error, { requestId, path }) =>
-      log.fail("http", "a request ran into a bug", { request_id: requestId, path, error: error instanceof Error ? error : String(error) }),
+      log.fail("http", "a request ran into a bug", {
+        request_id: requestId,
+        path,
+        error: error instanceof Error ? error : String(error),
+      }),
   })
   const server = await serve(app, { port: config.port, address: config.bindAddress })
   return {
@@ -76,7 +80,8 @@ function listeningText({ address: { address, family, port } }: RunningServer): s
 
 function reportTrail(authority: Authority, log: Log): void {
   const { auditChain, auditEventsCount, trailProblem } = authority.health()
-  if (auditChain === "broken") log.fail("audit", "the audit trail does not verify", { events: auditEventsCount, problem: trailProblem })
+  if (auditChain === "broken")
+    log.fail("audit", "the audit trail does not verify", { events: auditEventsCount, problem: trailProblem })
   else log.ok("audit", "audit trail loaded", { events: auditEventsCount })
 }
 

@@ -17,12 +17,19 @@ test("while the store cannot commit nothing is issued, denials are denied, and r
   holder.exec("BEGIN IMMEDIATE")
 
   const stalled = await ask(app, "POST /v1/register", { json: right })
-  expect([stalled.status, stalled.body.error_code, stalled.headers.get("retry-after")]).toEqual([503, "unavailable", "1"])
+  expect([stalled.status, stalled.body.error_code, stalled.headers.get("retry-after")]).toEqual([
+    503,
+    "unavailable",
+    "1",
+  ])
   const denied = await ask(app, "POST /v1/register", { json: { ...right, signature: "" } })
   expect([denied.status, unrecorded]).toEqual([401, ["registration_policy_violation"]])
   expect((await ask(app, "POST /v1/token/validate", { json: { token: admin } })).body.valid).toBe(true)
   expect((await ask(app, "GET /v1/audit/events", { bearer: admin })).body.total).toBe(2)
-  expect(await ask(app, "GET /v1/health")).toMatchObject({ status: 503, body: { status: "degraded", db_connected: false } })
+  expect(await ask(app, "GET /v1/health")).toMatchObject({
+    status: 503,
+    body: { status: "degraded", db_connected: false },
+  })
 
   holder.exec("ROLLBACK")
   holder.close()
@@ -38,7 +45,10 @@ test("a trail that was changed shows in health, and no checkpoint is signed over
   await first.crash()
   change(folder.database, "UPDATE events SET detail = 'nothing to see' WHERE seq = 1")
   await using second = await folder.open()
-  expect(await ask(second.app, "GET /v1/health")).toMatchObject({ status: 200, body: { status: "ok", audit_chain: "broken" } })
+  expect(await ask(second.app, "GET /v1/health")).toMatchObject({
+    status: 200,
+    body: { status: "ok", audit_chain: "broken" },
+  })
   const checkpoint = await ask(second.app, "GET /v1/audit/checkpoint", { bearer: await signIn(second.app) })
   expect([checkpoint.status, checkpoint.body.error_code]).toEqual([503, "unavailable"])
 })
@@ -65,7 +75,9 @@ test("a bcrypt hash for a secret signs in its secret alone, and none over 72 byt
     const hash = (await bcrypt.hash(long, 4)).replace(/^\$2b\$/, prefix)
     await using broker = await folder.open({ secret: hash })
     const status = async (secret: string) => (await ask(broker.app, "POST /v1/admin/auth", { json: { secret } })).status
-    expect([await status(long), await status(`${long}x`), await status("wrong"), await status(hash)]).toEqual([200, 401, 401, 401])
+    expect([await status(long), await status(`${long}x`), await status("wrong"), await status(hash)]).toEqual([
+      200, 401, 401, 401,
+    ])
   }
 })
 

@@ -1,19 +1,25 @@
-import { createRedactor, type AuditEventType } from "@agentwrit/audit"
+import { type AuditEventType, createRedactor } from "@agentwrit/audit"
 import { type Claims, RevocationSet, revocationDigest, type SigningKey } from "@agentwrit/core"
 import type { AdminSecret } from "./admin-secret.ts"
 import { signInAdmin } from "./admin-sign-in.ts"
 import { type EventPage, type EventQuery, queryEvents } from "./audit-query.ts"
 import { authenticate, type BearerNeeds, type BearerWording } from "./bearer.ts"
 import { type Challenge, challenge } from "./challenge.ts"
-import { auditOrigin, CheckpointSchedule, type CheckpointWitness, checkAgainstCheckpoints, signedCheckpoint } from "./checkpoint.ts"
+import {
+  auditOrigin,
+  CheckpointSchedule,
+  type CheckpointWitness,
+  checkAgainstCheckpoints,
+  signedCheckpoint,
+} from "./checkpoint.ts"
 import { type Clock, systemClock } from "./clock.ts"
 import type { AuthorityContext, AuthoritySettings, Caller, Observer } from "./context.ts"
 import { type Health, health } from "./health.ts"
 import { createLaunchToken, type IssuedLaunchToken, type LaunchTokenRequest } from "./launch-token.ts"
 import { NonceMint } from "./nonce.ts"
 import type { Revocation } from "./records.ts"
-import { type Refusal } from "./refusal.ts"
-import { register, type Registration, type RegistrationRequest } from "./registration.ts"
+import type { Refusal } from "./refusal.ts"
+import { type Registration, type RegistrationRequest, register } from "./registration.ts"
 import { releaseToken } from "./release.ts"
 import { renewToken } from "./renewal.ts"
 import type { Store } from "./store.ts"

@@ -1,5 +1,5 @@
-import { type Claims, nearestScope, scopesWithin, type TokenKind } from "@agentwrit/core"
 import type { AuditEventType } from "@agentwrit/audit"
+import { type Claims, nearestScope, scopesWithin, type TokenKind } from "@agentwrit/core"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
 import { checkToken } from "./token-check.ts"
@@ -38,7 +38,10 @@ export async function authenticate(
 ): Promise<Claims> {
   const also = wording.alsoDenied === undefined ? [] : [wording.alsoDenied]
   if (bearer === undefined) {
-    const refusal = new Refusal("unauthorized", { detail: wording.detail, reason: "no bearer token in the Authorization header" })
+    const refusal = new Refusal("unauthorized", {
+      detail: wording.detail,
+      reason: "no bearer token in the Authorization header",
+    })
     return deny(context, { types: ["token_auth_failed", ...also], caller }, refusal)
   }
   const verdict = checkToken(context, bearer)

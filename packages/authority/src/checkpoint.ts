@@ -72,7 +72,9 @@ export async function checkAgainstCheckpoints(
   const newest = await store.checkpoint()
   if (newest === undefined) return undefined
   const signed = openCheckpoint(newest.note, verifierKey)
-  return sameHead(newest, signed) ? undefined : `the trail's tree does not match its checkpoint of ${signed.size} events`
+  return sameHead(newest, signed)
+    ? undefined
+    : `the trail's tree does not match its checkpoint of ${signed.size} events`
 }
 
 function sameHead(stored: KeptCheckpoint, signed: TreeHead): boolean {

@@ -10,14 +10,14 @@ export type { AuthoritySettings, Caller, Observer } from "./context.ts"
 export type { Health } from "./health.ts"
 export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-token.ts"
 export type { Agent, LaunchToken, Revocation } from "./records.ts"
-export { RENEWAL_WORDING } from "./renewal.ts"
 export { Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
 export type { Registration, RegistrationRequest } from "./registration.ts"
+export { RENEWAL_WORDING } from "./renewal.ts"
 export {
   type Change,
   type Committed,
-  ConflictError,
   type ConflictCode,
+  ConflictError,
   type KeptCheckpoint,
   type Store,
   type StoreHealth,

@@ -41,7 +41,8 @@ export class NonceMint {
   recognise(text: string, now: number): GenuineNonce | { readonly fault: string } {
     if (!NONCE_TEXT.test(text)) return { fault: "nonce is not 64 lower-case hex characters" }
     const bytes = decodeHex(text)
-    if (!timingSafeEqual(this.#mac(bytes), bytes.subarray(UNSIGNED_BYTES))) return { fault: "nonce was not made by this broker" }
+    if (!timingSafeEqual(this.#mac(bytes), bytes.subarray(UNSIGNED_BYTES)))
+      return { fault: "nonce was not made by this broker" }
     const view = new DataView(bytes.buffer, bytes.byteOffset)
     const expiresAt = view.getUint16(0) * 2 ** 32 + view.getUint32(2)
     if (now >= expiresAt) return { fault: `nonce expired ${Math.floor((now - expiresAt) / 1000)} s ago` }
@@ -51,6 +52,9 @@ export class NonceMint {
   }
 
   #mac(bytes: Uint8Array): Uint8Array {
-    return createHmac("sha256", this.#key).update(bytes.subarray(0, UNSIGNED_BYTES)).digest().subarray(0, UNSIGNED_BYTES)
+    return createHmac("sha256", this.#key)
+      .update(bytes.subarray(0, UNSIGNED_BYTES))
+      .digest()
+      .subarray(0, UNSIGNED_BYTES)
   }
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto"
+import type { EventDraft } from "@agentwrit/audit"
 import {
-  clampTtl,
   CoreError,
+  clampTtl,
   createVerifyingKey,
   decodeBase64,
   exceedingScopes,
   formatAgentId,
   nearestScope,
 } from "@agentwrit/core"
-import type { EventDraft } from "@agentwrit/audit"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { hashLaunchToken } from "./launch-token.ts"
 import type { GenuineNonce } from "./nonce.ts"
@@ -77,10 +77,20 @@ export async function register(
     { type: "use_launch_token", hash: launchToken.hash, at: now },
     { type: "add_agent", agent },
   ]
-  const event = { agent_id: agentId, task_id: taskId, orch_id: orchId, resource: caller.resource, outcome: "success" } as const
+  const event = {
+    agent_id: agentId,
+    task_id: taskId,
+    orch_id: orchId,
+    resource: caller.resource,
+    outcome: "success",
+  } as const
   const events: EventDraft[] = [
     { ...event, event_type: "agent_registered", detail: `agent ${launchToken.agentName} registered` },
-    { ...event, event_type: "token_issued", detail: `token ${claims.jti} issued: scope ${scope.join(" ")}, ttl ${ttl} s` },
+    {
+      ...event,
+      event_type: "token_issued",
+      detail: `token ${claims.jti} issued: scope ${scope.join(" ")}, ttl ${ttl} s`,
+    },
   ]
   try {
     await commit(context, { writes, events })
@@ -98,7 +108,11 @@ interface Decision {
   readonly publicKey: Uint8Array
 }
 
-async function decide(context: AuthorityContext, request: RegistrationRequest, now: number): Promise<Decision | Refusal> {
+async function decide(
+  context: AuthorityContext,
+  request: RegistrationRequest,
+  now: number,
+): Promise<Decision | Refusal> {
   for (const field of ["orchId", "taskId"] as const) {
     if (request[field] === request.launchToken) return launchTokenAsId(field)
   }
@@ -121,7 +135,8 @@ function newAgentId(context: AuthorityContext, { orchId, taskId }: RegistrationR
   try {
     return formatAgentId({ trustDomain, orchId, taskId, instance: randomBytes(8).toString("hex") })
   } catch (error) {
-    if (error instanceof CoreError) return new Refusal("invalid_request", { detail: `orch_id and task_id: ${error.message}` })
+    if (error instanceof CoreError)
+      return new Refusal("invalid_request", { detail: `orch_id and task_id: ${error.message}` })
     throw error
   }
 }
@@ -173,7 +188,9 @@ function provenKey(request: RegistrationRequest, nonce: GenuineNonce): Uint8Arra
 }
 
 function conflictRefusal(conflict: ConflictError): Refusal {
-  return conflict.code === "nonce_spent" ? unproven("nonce was used already") : unproven("launch token was used already")
+  return conflict.code === "nonce_spent"
+    ? unproven("nonce was used already")
+    : unproven("launch token was used already")
 }
 
 /** One answer for every failed proof, so that it tells a stranger nothing of the launch tokens that exist. */

@@ -34,7 +34,10 @@ export async function releaseToken(context: AuthorityContext, caller: Caller, cl
     })
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error
-    const refusal = new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was released or renewed meanwhile" })
+    const refusal = new Refusal("token_revoked", {
+      detail: TOKEN_REVOKED,
+      reason: "token was released or renewed meanwhile",
+    })
     return deny(context, { types: ["token_revoked_access"], caller, subject: subjectOf(claims) }, refusal)
   }
 }

@@ -41,7 +41,13 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
   try {
     await commit(context, {
       writes: [
-        { type: "replace_token", agentId: held.sub, fromJti: held.jti, toJti: claims.jti, expiresAt: claims.exp * 1000 },
+        {
+          type: "replace_token",
+          agentId: held.sub,
+          fromJti: held.jti,
+          toJti: claims.jti,
+          expiresAt: claims.exp * 1000,
+        },
         { type: "revoke", revocation: superseded },
       ],
       events: [
@@ -56,7 +62,9 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
     })
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error
-    return refuse(new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }))
+    return refuse(
+      new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }),
+    )
   }
   return { accessToken: issueToken(context, claims), expiresIn: ttl }
 }

@@ -52,14 +52,20 @@ export function isListed(context: AuthorityContext, level: RevocationLevel, targ
 function verifyOnce(context: AuthorityContext, token: string): VerifiedToken {
   const known = context.verifiedTokens.get(token)
   if (known !== undefined) return known
-  const { claims, key } = verifyToken(token, (keyId) => (keyId === context.signingKey.keyId ? context.signingKey : undefined))
+  const { claims, key } = verifyToken(token, (keyId) =>
+    keyId === context.signingKey.keyId ? context.signingKey : undefined,
+  )
   const verified = withDigests(claims, key)
   context.verifiedTokens.remember(token, verified)
   return verified
 }
 
 function withDigests(claims: Claims, key: VerifyingKey): VerifiedToken {
-  return { claims, key, revocationDigests: revocationTargets(claims).map(({ level, target }) => revocationDigest(level, target)) }
+  return {
+    claims,
+    key,
+    revocationDigests: revocationTargets(claims).map(({ level, target }) => revocationDigest(level, target)),
+  }
 }
 
 function revocationReason(context: AuthorityContext, claims: Claims): string {

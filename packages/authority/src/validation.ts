@@ -8,7 +8,11 @@ import { deny, subjectOf } from "./trail.ts"
 export const TOKEN_INVALID = "token is invalid or expired"
 
 /** The claims of a good token; for any other, `undefined` to the client and the reason to trail and log. */
-export async function validateToken(context: AuthorityContext, caller: Caller, token: string): Promise<Claims | undefined> {
+export async function validateToken(
+  context: AuthorityContext,
+  caller: Caller,
+  token: string,
+): Promise<Claims | undefined> {
   const verdict = checkToken(context, token)
   if (verdict.ok) return verdict.claims
   const types = [verdict.revoked ? "token_revoked_access" : "token_auth_failed"] as const

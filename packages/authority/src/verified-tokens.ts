@@ -17,7 +17,10 @@ const MAX_CHARACTERS = 24 * 1024 * 1024
  * every use, so that a hit outlives neither. Texts that did not verify are never kept, so strangers cannot fill it.
  */
 export class VerifiedTokens {
-  readonly #tokens = new LRUCache<string, VerifiedToken>({ maxSize: MAX_CHARACTERS, sizeCalculation: (_, text) => text.length })
+  readonly #tokens = new LRUCache<string, VerifiedToken>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: (_, text) => text.length,
+  })
 
   get(token: string): VerifiedToken | undefined {
     return this.#tokens.get(token)

@@ -168,12 +168,17 @@ export function agentId(): v.GenericSchema<string> {
   })
 }
 
-/** A label of 1 to 256 characters, any characters (CONTRACT 3, "launch-tokens"). */
-export function agentName(): v.GenericSchema<string> {
+/** A string of so many characters, any characters, counted as code points. */
+export function characters(minimum: number, maximum: number): v.GenericSchema<string> {
   return string(
-    (value) => value.length > 0 && value.length <= 2 * MAX_AGENT_NAME && codePoints(value) <= MAX_AGENT_NAME,
-    `must be a string of 1 to ${MAX_AGENT_NAME} characters`,
-    { minLength: 1, maxLength: MAX_AGENT_NAME },
+    (value) => {
+      // A code point takes at most two of JavaScript's units, so most texts need no counting.
+      if (value.length < minimum || value.length > 2 * maximum) return false
+      const count = minimum === 0 && value.length <= maximum ? 0 : codePoints(value)
+      return count >= minimum && count <= maximum
+    },
+    `must be a string of ${minimum} to ${maximum} characters`,
+    { minLength: minimum, maxLength: maximum },
   )
 }
 

@@ -1,5 +1,17 @@
 import * as v from "valibot"
-import { agentName, ceiling, documented, flag, hex, instant, pathSegment, scopeList, seconds, ttl } from "./fields.ts"
+import {
+  ceiling,
+  characters,
+  documented,
+  flag,
+  hex,
+  instant,
+  MAX_AGENT_NAME,
+  pathSegment,
+  scopeList,
+  seconds,
+  ttl,
+} from "./fields.ts"
 import { message } from "./message.ts"
 
 /** Seconds that a launch token lives when its maker names no TTL (CONTRACT 3, "launch-tokens"). */
@@ -7,7 +19,7 @@ export const DEFAULT_LAUNCH_TOKEN_TTL = 30
 
 /** The body of `POST /v1/admin/launch-tokens` and `POST /v1/app/launch-tokens`. */
 export const launchTokenRequest = message({
-  agentName: documented(agentName(), "A label for the operator and the trail"),
+  agentName: documented(characters(1, MAX_AGENT_NAME), "A label for the operator and the trail"),
   allowedScope: documented(ceiling(), "The widest scope that a registration with it may ask for"),
   maxTtl: v.exactOptional(
     documented(ttl(1), "The longest TTL, in seconds, that a registration may ask for; default AA_DEFAULT_TTL"),

@@ -154,6 +154,8 @@ export class CommitQueue {
     if (this.#closed || this.#fault === undefined) return
     const { database } = this.#options
     // Writes one page, so that it fails as a commit would.
-    this.commit(() => database.pragma(`user_version = ${database.pragma("user_version", { simple: true })}`)).catch(() => undefined)
+    this.commit(() => database.pragma(`user_version = ${database.pragma("user_version", { simple: true })}`)).catch(
+      () => undefined,
+    )
   }
 }

@@ -70,7 +70,9 @@ function openDatabase(path: string): Sqlite.Database {
     database?.close()
     if (error instanceof DatabaseError) throw error
     if (sqliteCode(error) === "SQLITE_NOTADB")
-      throw new DatabaseError("database_not_ours", `${path} is not a database: choose another AA_DB_PATH`, { cause: error })
+      throw new DatabaseError("database_not_ours", `${path} is not a database: choose another AA_DB_PATH`, {
+        cause: error,
+      })
     throw new DatabaseError(
       "database_unreadable",
       `${path} cannot be opened (${String(error)}): its folder must exist and be writable by the broker`,
@@ -96,7 +98,10 @@ function lockOut(path: string): Sqlite.Database {
   } catch (error) {
     lock?.close()
     if (sqliteCode(error) === "SQLITE_BUSY")
-      throw new DatabaseError("database_in_use", `${path} is in use by another broker: stop it, or choose another AA_DB_PATH`)
+      throw new DatabaseError(
+        "database_in_use",
+        `${path} is in use by another broker: stop it, or choose another AA_DB_PATH`,
+      )
     throw new DatabaseError(
       "database_unreadable",
       `${path}-lock cannot be opened (${String(error)}): the folder must exist and be writable by the broker`,
@@ -112,6 +117,9 @@ function refuseOldSqlite(database: Sqlite.Database): void {
     const part = found[place] ?? 0
     if (part > least) return
     if (part < least)
-      throw new DatabaseError("sqlite_too_old", `SQLite ${version} can lose commits: ${OLDEST_SQLITE.join(".")} or newer is needed`)
+      throw new DatabaseError(
+        "sqlite_too_old",
+        `SQLite ${version} can lose commits: ${OLDEST_SQLITE.join(".")} or newer is needed`,
+      )
   }
 }

@@ -19,7 +19,9 @@ export async function migrate(db: Kysely<Schema>, path: string): Promise<void> {
   for (;;) {
     const { error, results = [] } = await migrator.migrateUp()
     if (error !== undefined)
-      throw new DatabaseError("database_unreadable", `${path} cannot be brought up to date: ${String(error)}`, { cause: error })
+      throw new DatabaseError("database_unreadable", `${path} cannot be brought up to date: ${String(error)}`, {
+        cause: error,
+      })
     if (results.length === 0) return
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type Agent,
   type Change,
   type Clock,
   type Committed,
@@ -6,7 +7,6 @@ import {
   type EventQuery,
   type KeptCheckpoint,
   type LaunchToken,
-  type Agent,
   type Revocation,
   type Store,
   type StoreHealth,
@@ -112,7 +112,13 @@ export class SqliteStore implements Store {
 
   async *revocations(): AsyncIterable<Revocation> {
     for (let after = 0; ; ) {
-      const rows = await this.#db.selectFrom("revocations").selectAll().where("seq", ">", after).orderBy("seq").limit(STEP).execute()
+      const rows = await this.#db
+        .selectFrom("revocations")
+        .selectAll()
+        .where("seq", ">", after)
+        .orderBy("seq")
+        .limit(STEP)
+        .execute()
       for (const row of rows) yield toRevocation(row)
       after = rows.at(-1)?.seq ?? after
       if (rows.length < STEP) return

@@ -27,7 +27,13 @@ export async function loadTrail(db: Kysely<Schema>): Promise<LoadedTrail> {
   let last = { sequence: start.sequence, prevHash: start.prevHash }
   let problem: string | undefined
   for (;;) {
-    const rows = await db.selectFrom("events").selectAll().where("seq", ">", last.sequence).orderBy("seq").limit(STEP).execute()
+    const rows = await db
+      .selectFrom("events")
+      .selectAll()
+      .where("seq", ">", last.sequence)
+      .orderBy("seq")
+      .limit(STEP)
+      .execute()
     for (const event of rows) {
       problem ??= verifier.push(toEvent(event))?.message
       last = { sequence: event.seq, prevHash: event.hash.toString("hex") }

@@ -1,8 +1,8 @@
-import { chainEvent, type AuditEvent, type EventDraft, GENESIS_HASH, RightEdge } from "@agentwrit/audit"
+import { type AuditEvent, chainEvent, type EventDraft, GENESIS_HASH, RightEdge } from "@agentwrit/audit"
 import type { KeptCheckpoint, TreeHead } from "@agentwrit/authority"
 import { fromEvent } from "./rows.ts"
 import type { CheckpointsTable, EventsTable } from "./schema.ts"
-import { parameter, type Prepare, rowParameters } from "./statements.ts"
+import { type Prepare, parameter, rowParameters } from "./statements.ts"
 
 /** What appending goes on from. */
 export interface TrailState {

@@ -2,7 +2,7 @@ import { ConflictError, type Write } from "@agentwrit/authority"
 import { sql } from "kysely"
 import { fromAgent, fromLaunchToken } from "./rows.ts"
 import type { AgentsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
-import { parameter, type Prepare, rowParameters } from "./statements.ts"
+import { type Prepare, parameter, rowParameters } from "./statements.ts"
 
 /** Applies one write inside the open transaction. Throws {@link ConflictError} when its condition does not hold. */
 export type ApplyWrite = (write: Write) => void
@@ -93,7 +93,8 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
         releaseAgent.run(write)
         return
       case "revoke":
-        if (revoke.run(write.revocation).changes === 0 && write.once === true) throw new ConflictError("already_revoked")
+        if (revoke.run(write.revocation).changes === 0 && write.once === true)
+          throw new ConflictError("already_revoked")
     }
   }
 }

@@ -52,7 +52,10 @@ describe("the database file", () => {
     const path = folder.file("data.db")
     using other = disposable(new Sqlite(path))
     other.database.exec("CREATE TABLE songs (title TEXT)")
-    expect(await refusal(path)).toMatchObject({ code: "database_not_ours", message: expect.stringContaining("AA_DB_PATH") })
+    expect(await refusal(path)).toMatchObject({
+      code: "database_not_ours",
+      message: expect.stringContaining("AA_DB_PATH"),
+    })
   })
 
   test("that a newer version wrote is refused", async () => {
@@ -61,7 +64,10 @@ describe("the database file", () => {
     await (await SqliteStore.open({ path })).close()
     using newer = disposable(new Sqlite(path))
     newer.database.exec("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-future', '2099')")
-    expect(await refusal(path)).toMatchObject({ code: "database_newer", message: expect.stringContaining("9999-future") })
+    expect(await refusal(path)).toMatchObject({
+      code: "database_newer",
+      message: expect.stringContaining("9999-future"),
+    })
   })
 
   test("that another broker has open is refused until that one is closed", async () => {
@@ -87,30 +93,41 @@ describe("the database file", () => {
   })
 
   const small = smallFileSystem()
-  test.skipIf(small === undefined)("that is full refuses, and nothing of what it refused is there when there is room again", async () => {
-    using disk = small?.() ?? undefined
-    const path = join(disk?.path ?? "", "data.db")
-    const ballast = join(disk?.path ?? "", "ballast")
-    await using store = await SqliteStore.open({ path })
-    await store.commit({ writes: [], events: [event] })
-    const { bavail, bsize } = statfsSync(disk?.path ?? "")
-    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
-    const large = { ...event, detail: "x".repeat(200_000) }
-    await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
-    expect(store.health()).toMatchObject({ writable: false, trailSize: 1 })
-    rmSync(ballast)
-    await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
-    const { events } = await store.commit({ writes: [], events: [event] })
-    expect(events[0]?.id).toBe("evt-000002")
-  })
+  test.skipIf(small === undefined)(
+    "that is full refuses, and nothing of what it refused is there when there is room again",
+    async () => {
+      using disk = small?.() ?? undefined
+      const path = join(disk?.path ?? "", "data.db")
+      const ballast = join(disk?.path ?? "", "ballast")
+      await using store = await SqliteStore.open({ path })
+      await store.commit({ writes: [], events: [event] })
+      const { bavail, bsize } = statfsSync(disk?.path ?? "")
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
+      const large = { ...event, detail: "x".repeat(200_000) }
+      await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
+      expect(store.health()).toMatchObject({ writable: false, trailSize: 1 })
+      rmSync(ballast)
+      await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+      const { events } = await store.commit({ writes: [], events: [event] })
+      expect(events[0]?.id).toBe("evt-000002")
+    },
+  )
 })
 
 describe("a trail that was changed on disk", () => {
   const cases: [what: string, position: number, sql: string][] = [
     ["an edited event", 2, "UPDATE events SET detail = 'nothing to see' WHERE seq = 2"],
     ["a dropped event", 2, "DELETE FROM events WHERE seq = 2"],
-    ["two events in each other's place", 2, "UPDATE events SET seq = CASE seq WHEN 2 THEN -3 WHEN 3 THEN -2 END WHERE seq IN (2, 3); UPDATE events SET seq = -seq WHERE seq < 0"],
-    ["an event put in", 5, "INSERT INTO events SELECT 5, timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash FROM events WHERE seq = 2"],
+    [
+      "two events in each other's place",
+      2,
+      "UPDATE events SET seq = CASE seq WHEN 2 THEN -3 WHEN 3 THEN -2 END WHERE seq IN (2, 3); UPDATE events SET seq = -seq WHERE seq < 0",
+    ],
+    [
+      "an event put in",
+      5,
+      "INSERT INTO events SELECT 5, timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash FROM events WHERE seq = 2",
+    ],
   ]
   test.each(cases)("with %s is noticed at the next start", async (_, position, sql) => {
     await using folder = await temporaryFolder()

@@ -47,7 +47,10 @@ export interface BrokerProcess extends AsyncDisposable {
 }
 
 /** Starts the built broker and waits until it listens. */
-export async function startBroker(folder: BrokerFolder, environment: Record<string, string> = {}): Promise<BrokerProcess> {
+export async function startBroker(
+  folder: BrokerFolder,
+  environment: Record<string, string> = {},
+): Promise<BrokerProcess> {
   const { child, ended, output } = launch({ ...folder.environment, ...environment })
   const url = await Promise.race([listeningUrl(child), ended.then(failedStart)])
   return {
@@ -72,7 +75,10 @@ export function runBroker(environment: Record<string, string>): Promise<Ended> {
 
 function launch(environment: Record<string, string>) {
   const { PATH = "" } = process.env
-  const child = spawn(process.execPath, [MAIN], { env: { PATH, HOME: "/nonexistent", ...environment }, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH, HOME: "/nonexistent", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
   const texts = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text))

@@ -21,12 +21,20 @@ export interface CallOptions {
 export async function call(url: string, route: string, options: CallOptions = {}): Promise<Answer> {
   const [method = "GET", path = "/"] = route.split(" ")
   const body = options.json === undefined ? options.raw : JSON.stringify(options.json)
-  const headers = { ...(options.bearer !== undefined && { authorization: `Bearer ${options.bearer}` }), ...options.headers }
+  const headers = {
+    ...(options.bearer !== undefined && { authorization: `Bearer ${options.bearer}` }),
+    ...options.headers,
+  }
   const init = { method, headers, ...(body !== undefined && { body, duplex: "half" }) } as RequestInit
   const response = await fetch(url + path, init)
   const text = await response.text()
   const json = response.headers.get("content-type")?.includes("json") === true
-  return { status: response.status, headers: response.headers, text, body: json && text !== "" ? JSON.parse(text) : undefined }
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: json && text !== "" ? JSON.parse(text) : undefined,
+  }
 }
 
 export async function adminToken(url: string): Promise<string> {
@@ -50,7 +58,10 @@ export interface AgentKey {
 
 export function agentKey(): AgentKey {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
-  return { privateKey, publicKey: Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64") }
+  return {
+    privateKey,
+    publicKey: Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64"),
+  }
 }
 
 export async function nonce(url: string): Promise<string> {

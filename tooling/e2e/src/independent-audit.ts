@@ -42,22 +42,28 @@ export function auditProblems(events: readonly Record<string, unknown>[]): strin
 }
 
 /** What is wrong with a checkpoint, held against the whole trail and the pinned verifier key. */
-export function checkpointProblems(note: string, events: readonly Record<string, unknown>[], verifierKeyFile: string): string[] {
+export function checkpointProblems(
+  note: string,
+  events: readonly Record<string, unknown>[],
+  verifierKeyFile: string,
+): string[] {
   const [origin, size, root, blank, signatureLine] = note.split("\n")
   const [name, keyHash, ...encodedKey] = readFileSync(verifierKeyFile, "utf8").trim().split("+")
   const problems: string[] = []
-  const leaves = events
-    .slice(0, Number(size))
-    .map(({ hash, ...rest }) => sha256(Uint8Array.of(0), canonical(rest)))
+  const leaves = events.slice(0, Number(size)).map(({ hash, ...rest }) => sha256(Uint8Array.of(0), canonical(rest)))
   if (blank !== "") problems.push("no blank line before the signature")
   if (origin !== name) problems.push(`origin ${origin} is not the key's name ${name}`)
   if (Number(size) > events.length) problems.push(`covers ${size} events, the trail has ${events.length}`)
   if (merkleRoot(leaves).toString("base64") !== root) problems.push("root does not match")
   const publicKey = Buffer.from(encodedKey.join("+"), "base64").subarray(1)
-  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: publicKey.toString("base64url") }, format: "jwk" })
+  const key = createPublicKey({
+    key: { kty: "OKP", crv: "Ed25519", x: publicKey.toString("base64url") },
+    format: "jwk",
+  })
   const signed = Buffer.from(signatureLine?.split(" ")[2] ?? "", "base64")
   if (!signatureLine?.startsWith(`— ${name} `)) problems.push("signature is not by the pinned name")
   if (signed.subarray(0, 4).toString("hex") !== keyHash) problems.push("signature is by another key")
-  if (!verify(null, Buffer.from(`${origin}\n${size}\n${root}\n`), key, signed.subarray(4))) problems.push("signature is false")
+  if (!verify(null, Buffer.from(`${origin}\n${size}\n${root}\n`), key, signed.subarray(4)))
+    problems.push("signature is false")
   return problems
 }

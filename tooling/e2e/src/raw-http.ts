@@ -9,6 +9,8 @@ export function rawHttp(url: string, bytes: string): Promise<string> {
     socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk))
     socket.on("close", () => resolve(text))
     // A broker that has answered may reset what it did not read.
-    socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" || error.code === "EPIPE" ? resolve(text) : reject(error)))
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "ECONNRESET" || error.code === "EPIPE" ? resolve(text) : reject(error),
+    )
   })
 }

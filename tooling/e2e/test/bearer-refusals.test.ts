@@ -21,8 +21,10 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]()
 })
 
-const encode = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
-const decodePart = (token: string, part: number) => JSON.parse(Buffer.from(token.split(".")[part] ?? "", "base64url").toString())
+const encode = (value: unknown) =>
+  Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
+const decodePart = (token: string, part: number) =>
+  JSON.parse(Buffer.from(token.split(".")[part] ?? "", "base64url").toString())
 
 /** Signs with the broker's own key: what only a bug or a thief could make. */
 function signedByBroker(header: unknown, payload: unknown): string {
@@ -40,22 +42,54 @@ const bad: [what: string, make: () => string | Promise<string>, reason: RegExp][
   ["a fourth part", () => `${admin}.e30`, /./],
   ["trailing garbage", () => `${admin}A`, /./],
   ["padding", () => `${admin}==`, /./],
-  ["stray bits in the signature", () => admin.slice(0, -1) + (admin.endsWith("A") ? "B" : String.fromCharCode(admin.charCodeAt(admin.length - 1) + 1)), /./],
+  [
+    "stray bits in the signature",
+    () =>
+      admin.slice(0, -1) + (admin.endsWith("A") ? "B" : String.fromCharCode(admin.charCodeAt(admin.length - 1) + 1)),
+    /./,
+  ],
   ["an edited claim", () => admin.replace(/\.[^.]+\./, `.${encode({ ...claims(), exp: now() + 9999 })}.`), /signature/],
   ["no signature", () => `${admin.split(".").slice(0, 2).join(".")}.`, /./],
   ["alg none", () => `${encode({ alg: "none", typ: "JWT" })}.${admin.split(".")[1]}.`, /./],
-  ["members in another order", () => signedByBroker({ typ: "JWT", alg: "EdDSA", kid: header().kid }, claims()), /header/],
-  ["a space in the header", () => signedByBroker(`{"alg":"EdDSA", "typ":"JWT","kid":"${header().kid}"}`, claims()), /header/],
+  [
+    "members in another order",
+    () => signedByBroker({ typ: "JWT", alg: "EdDSA", kid: header().kid }, claims()),
+    /header/,
+  ],
+  [
+    "a space in the header",
+    () => signedByBroker(`{"alg":"EdDSA", "typ":"JWT","kid":"${header().kid}"}`, claims()),
+    /header/,
+  ],
   ["one more header member", () => signedByBroker({ ...header(), jku: "https://evil.example" }, claims()), /header/],
   ["an unknown key id", () => signedByBroker({ ...header(), kid: "A".repeat(43) }, claims()), /key/],
-  ["HMAC under the public key", () => new SignJWT(claims()).setProtectedHeader({ alg: "HS256", typ: "JWT", kid: header().kid }).sign(Buffer.alloc(32, 1)), /header/],
-  ["a key of its own", () => {
-    const input = `${encode(header())}.${encode(claims())}`
-    return `${input}.${sign(null, Buffer.from(input), generateKeyPairSync("ed25519").privateKey).toString("base64url")}`
-  }, /signature/],
-  ["an expired token", () => signedByBroker(header(), { ...claims(), iat: now() - 400, nbf: now() - 400, exp: now() - 45 }), /expired 4\d s ago/],
+  [
+    "HMAC under the public key",
+    () =>
+      new SignJWT(claims())
+        .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: header().kid })
+        .sign(Buffer.alloc(32, 1)),
+    /header/,
+  ],
+  [
+    "a key of its own",
+    () => {
+      const input = `${encode(header())}.${encode(claims())}`
+      return `${input}.${sign(null, Buffer.from(input), generateKeyPairSync("ed25519").privateKey).toString("base64url")}`
+    },
+    /signature/,
+  ],
+  [
+    "an expired token",
+    () => signedByBroker(header(), { ...claims(), iat: now() - 400, nbf: now() - 400, exp: now() - 45 }),
+    /expired 4\d s ago/,
+  ],
   ["a token of the future", () => signedByBroker(header(), { ...claims(), nbf: now() + 60, exp: now() + 600 }), /./],
-  ["a scope twice named", () => signedByBroker(header(), JSON.stringify(claims()).replace('"scope":', '"scope":["admin:x:*"],"scope":')), /./],
+  [
+    "a scope twice named",
+    () => signedByBroker(header(), JSON.stringify(claims()).replace('"scope":', '"scope":["admin:x:*"],"scope":')),
+    /./,
+  ],
   ["an unknown kind", () => signedByBroker(header(), { ...claims(), kind: "root" }), /kind/],
   ["times that are no numbers", () => signedByBroker(header(), { ...claims(), exp: "9999999999" }), /exp/],
 ]
@@ -102,11 +136,17 @@ describe("a bearer token is refused without a word of why", () => {
 })
 
 describe("a caller of the wrong kind", () => {
-  test.each(["POST /v1/admin/launch-tokens", "GET /v1/audit/events", "GET /v1/audit/checkpoint"])("finds %s closed", async (route) => {
-    const refused = await call(broker.url, route, { bearer: agentToken })
-    expect([refused.status, refused.body.error_code]).toEqual([403, "insufficient_scope"])
-    expect((await trail(broker.url, admin)).at(-1)).toMatchObject({ event_type: "scope_violation", outcome: "denied" })
-  })
+  test.each(["POST /v1/admin/launch-tokens", "GET /v1/audit/events", "GET /v1/audit/checkpoint"])(
+    "finds %s closed",
+    async (route) => {
+      const refused = await call(broker.url, route, { bearer: agentToken })
+      expect([refused.status, refused.body.error_code]).toEqual([403, "insufficient_scope"])
+      expect((await trail(broker.url, admin)).at(-1)).toMatchObject({
+        event_type: "scope_violation",
+        outcome: "denied",
+      })
+    },
+  )
 
   test("does not renew", async () => {
     const refused = await call(broker.url, "POST /v1/token/renew", { bearer: admin })
@@ -131,12 +171,17 @@ describe("a caller of the wrong kind", () => {
 
 test("of twenty concurrent renewals of one token exactly one succeeds, and of releases too", async () => {
   const { access_token } = await agent(broker.url, admin)
-  const renewals = await Promise.all(Array.from({ length: 20 }, () => call(broker.url, "POST /v1/token/renew", { bearer: access_token })))
+  const renewals = await Promise.all(
+    Array.from({ length: 20 }, () => call(broker.url, "POST /v1/token/renew", { bearer: access_token })),
+  )
   const won = renewals.filter(({ status }) => status === 200)
   expect(won).toHaveLength(1)
-  for (const { status, body } of renewals) if (status !== 200) expect([status, body.error_code]).toEqual([403, "token_revoked"])
+  for (const { status, body } of renewals)
+    if (status !== 200) expect([status, body.error_code]).toEqual([403, "token_revoked"])
   const bearer = won[0]?.body.access_token
-  const releases = await Promise.all(Array.from({ length: 20 }, () => call(broker.url, "POST /v1/token/release", { bearer })))
+  const releases = await Promise.all(
+    Array.from({ length: 20 }, () => call(broker.url, "POST /v1/token/release", { bearer })),
+  )
   expect(releases.filter(({ status }) => status === 204)).toHaveLength(1)
 })
 
@@ -151,5 +196,6 @@ test("a wrong secret is refused, and neither it nor the right one is in trail or
   expect(events.slice(-2).map(({ event_type }) => event_type)).toEqual(["admin_auth_failed", "admin_auth_failed"])
   const { stdout, stderr } = broker.output()
   for (const text of [JSON.stringify(events), stdout, stderr])
-    for (const secret of [presented, folder.environment["AA_ADMIN_SECRET"] ?? "", admin, agentToken]) expect(text).not.toContain(secret)
+    for (const secret of [presented, folder.environment["AA_ADMIN_SECRET"] ?? "", admin, agentToken])
+      expect(text).not.toContain(secret)
 })

@@ -25,12 +25,16 @@ test("what was answered with 200 is there after kill -9, and the chain verifies"
     await using again = await startBroker(folder)
     const events = await trail(again.url, await adminToken(again.url))
     expect(auditProblems(events)).toEqual([])
-    expect(events.filter(({ agent_id }) => agent_id === registered.agent_id).map(({ event_type }) => event_type)).toEqual([
-      "agent_registered",
-      "token_issued",
+    expect(
+      events.filter(({ agent_id }) => agent_id === registered.agent_id).map(({ event_type }) => event_type),
+    ).toEqual(["agent_registered", "token_issued"])
+    const valid = async (token: string) =>
+      (await call(again.url, "POST /v1/token/validate", { json: { token } })).body.valid
+    expect([await valid(registered.access_token), await valid(old), await valid(released)]).toEqual([
+      true,
+      false,
+      false,
     ])
-    const valid = async (token: string) => (await call(again.url, "POST /v1/token/validate", { json: { token } })).body.valid
-    expect([await valid(registered.access_token), await valid(old), await valid(released)]).toEqual([true, false, false])
     expect((await call(again.url, "POST /v1/token/renew", { bearer: registered.access_token })).status).toBe(200)
     const respent = await registration(again.url, token)
     expect((await call(again.url, "POST /v1/register", { json: respent })).status).toBe(401)

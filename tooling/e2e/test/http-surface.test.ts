@@ -40,19 +40,32 @@ describe("every answer carries the safe headers and a request id", () => {
   test.each([
     ["no HTTP at all", "hello\r\n\r\n", 400],
     ["a header without a colon", "GET / HTTP/1.1\r\nhost: a\r\nbroken\r\n\r\n", 400],
-    ["two different lengths", "POST /v1/register HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}", 400],
-    ["a length and chunks", "POST /v1/register HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}", 400],
+    [
+      "two different lengths",
+      "POST /v1/register HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}",
+      400,
+    ],
+    [
+      "a length and chunks",
+      "POST /v1/register HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}",
+      400,
+    ],
     ["headers without end", `GET / HTTP/1.1\r\nhost: a\r\nx: ${"a".repeat(40_000)}\r\n\r\n`, 431],
     ["no Host", "GET /v1/health HTTP/1.1\r\nconnection: close\r\n\r\n", 400],
     ["a Host that is no host", "GET /v1/health HTTP/1.1\r\nhost: a b/c\r\nconnection: close\r\n\r\n", 400],
-    ["an expectation", "POST /v1/register HTTP/1.1\r\nhost: a\r\nexpect: a miracle\r\ncontent-length: 2\r\n\r\n{}", 400],
+    [
+      "an expectation",
+      "POST /v1/register HTTP/1.1\r\nhost: a\r\nexpect: a miracle\r\ncontent-length: 2\r\n\r\n{}",
+      400,
+    ],
     ["CONNECT", "CONNECT example.org:443 HTTP/1.1\r\nhost: example.org\r\n\r\n", 405],
     ["a backslash in the path", "GET /v1\\health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", 400],
   ])("%s", async (_, bytes, status) => {
     const text = await rawHttp(broker.url, bytes)
     const [head = "", body = ""] = text.split("\r\n\r\n")
     expect(head.split("\r\n")[0]).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-    for (const [name, value] of Object.entries(SAFE)) expect(head.toLowerCase()).toContain(`${name}: ${value.toLowerCase()}`)
+    for (const [name, value] of Object.entries(SAFE))
+      expect(head.toLowerCase()).toContain(`${name}: ${value.toLowerCase()}`)
     expect(head.toLowerCase()).toMatch(/\r\nx-request-id: [0-9a-f]{16}/)
     expect(head.toLowerCase()).toContain("content-type: application/problem+json")
     expect(JSON.parse(body)).toMatchObject({ status, error_code: expect.any(String), request_id: expect.any(String) })
@@ -101,7 +114,8 @@ describe("a body", () => {
   const chunked = (size: number) =>
     new ReadableStream({
       start(controller) {
-        for (let left = size; left > 0; left -= 65_536) controller.enqueue(new Uint8Array(Math.min(left, 65_536)).fill(32))
+        for (let left = size; left > 0; left -= 65_536)
+          controller.enqueue(new Uint8Array(Math.min(left, 65_536)).fill(32))
         controller.close()
       },
     })
@@ -115,18 +129,23 @@ describe("a body", () => {
     expect((await call(broker.url, route, { raw: chunked(LIMIT) })).status).toBe(status)
   })
 
-  test.each(["POST /v1/register", "POST /v1/token/renew", "POST /nowhere", "DELETE /v1/health"])("over 1 MiB never reaches %s", async (route) => {
-    for (const raw of [" ".repeat(LIMIT + 1), chunked(LIMIT + 1)]) {
-      const refused = await call(broker.url, route, { raw })
-      expect([refused.status, refused.body.error_code]).toEqual([413, "payload_too_large"])
-    }
-  })
+  test.each(["POST /v1/register", "POST /v1/token/renew", "POST /nowhere", "DELETE /v1/health"])(
+    "over 1 MiB never reaches %s",
+    async (route) => {
+      for (const raw of [" ".repeat(LIMIT + 1), chunked(LIMIT + 1)]) {
+        const refused = await call(broker.url, route, { raw })
+        expect([refused.status, refused.body.error_code]).toEqual([413, "payload_too_large"])
+      }
+    },
+  )
 
   test("over 1 MiB never reaches a GET", async () => {
     const head = "GET /v1/health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
     expect(await rawHttp(broker.url, `${head}content-length: ${LIMIT + 1}\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /)
     const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`
-    expect(await rawHttp(broker.url, `${head}transfer-encoding: chunked\r\n\r\n${chunk.repeat(17)}0\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /)
+    expect(await rawHttp(broker.url, `${head}transfer-encoding: chunked\r\n\r\n${chunk.repeat(17)}0\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 413 /,
+    )
   })
 
   const nested = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)},"secret":"x"}`
@@ -147,7 +166,10 @@ describe("a body", () => {
     ["a number beyond all bounds", '{"secret":"x","n":1e400}', 400, /2\^53/],
     ["__proto__", '{"secret":"x","__proto__":{"admin":true}}', 401, /./],
   ])("that is %s", async (_, raw, status, detail) => {
-    const answer = await call(broker.url, "POST /v1/admin/auth", { raw: raw as NonNullable<RequestInit["body"]>, headers: { "content-type": "text/plain" } })
+    const answer = await call(broker.url, "POST /v1/admin/auth", {
+      raw: raw as NonNullable<RequestInit["body"]>,
+      headers: { "content-type": "text/plain" },
+    })
     expect(answer.status).toBe(status)
     expect(answer.body.detail).toMatch(detail)
   })
@@ -174,7 +196,9 @@ describe("a query of the trail", () => {
 
   test("filters, pages and counts", async () => {
     const all = await trail(broker.url, admin)
-    const { body } = await call(broker.url, "GET /v1/audit/events?outcome=denied&limit=2&offset=1&unknown=7", { bearer: admin })
+    const { body } = await call(broker.url, "GET /v1/audit/events?outcome=denied&limit=2&offset=1&unknown=7", {
+      bearer: admin,
+    })
     const denied = all.filter(({ outcome }) => outcome === "denied")
     expect(body).toEqual({ events: denied.slice(1, 3), total: denied.length, offset: 1, limit: 2 })
     const first = await call(broker.url, "GET /v1/audit/events?limit=1", { bearer: admin })

@@ -39,9 +39,18 @@ test("an agent gets its first credential, and it ends when it is released", asyn
 
   // A resource server that has never heard of us verifies with a library of its own.
   const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`))
-  const { payload, protectedHeader } = await jwtVerify(access_token, keys, { issuer: "https://broker.example", audience: "crm" })
+  const { payload, protectedHeader } = await jwtVerify(access_token, keys, {
+    issuer: "https://broker.example",
+    audience: "crm",
+  })
   expect(Object.keys(protectedHeader)).toEqual(["alg", "typ", "kid"])
-  expect(payload).toMatchObject({ sub: agent_id, kind: "agent", scope: ["read:data:7"], task_id: "t-42", orch_id: "crm" })
+  expect(payload).toMatchObject({
+    sub: agent_id,
+    kind: "agent",
+    scope: ["read:data:7"],
+    task_id: "t-42",
+    orch_id: "crm",
+  })
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(120)
 
   const validated = await call(url, "POST /v1/token/validate", { json: { token: access_token } })
@@ -92,7 +101,9 @@ test("the audit check of these tests sees what it is there to see", async () => 
   expect(auditProblems([...events].reverse())).not.toEqual([])
   expect(checkpointProblems(text, edited, pinned)).toContain("root does not match")
   expect(checkpointProblems(text, events.slice(1), pinned)).not.toEqual([])
-  expect(checkpointProblems(text.replace("agentwrit.local", "elsewhere.local"), events, pinned)).toContain("signature is false")
+  expect(checkpointProblems(text.replace("agentwrit.local", "elsewhere.local"), events, pinned)).toContain(
+    "signature is false",
+  )
 })
 
 test("a launch token of many uses registers many agents; one that binds ids only those", async () => {

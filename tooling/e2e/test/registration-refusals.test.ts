@@ -26,39 +26,105 @@ const signedBy = (bytes: (right: Changes) => Buffer) => async (right: Changes) =
 }
 const BASE64_32 = Buffer.alloc(32).toString("base64")
 
-const refusals: [what: string, wrong: (right: Changes) => Promise<Changes>, status: number, code: string, reason: RegExp][] = [
-  ...["launch_token", "nonce", "public_key", "signature", "orch_id", "task_id", "requested_scope"].map(
-    (field) => [`no ${field}`, without(field), 400, "invalid_request", new RegExp(field)] as const,
-  ).map(([what, wrong, status, code, reason]) => [what, wrong, status, code, reason] as [string, typeof wrong, number, string, RegExp]),
+const refusals: [
+  what: string,
+  wrong: (right: Changes) => Promise<Changes>,
+  status: number,
+  code: string,
+  reason: RegExp,
+][] = [
+  ...["launch_token", "nonce", "public_key", "signature", "orch_id", "task_id", "requested_scope"]
+    .map((field) => [`no ${field}`, without(field), 400, "invalid_request", new RegExp(field)] as const)
+    .map(
+      ([what, wrong, status, code, reason]) =>
+        [what, wrong, status, code, reason] as [string, typeof wrong, number, string, RegExp],
+    ),
   ["a number for a launch token", set({ launch_token: 7 }), 400, "invalid_request", /launch_token/],
   ["null for a nonce", set({ nonce: null }), 400, "invalid_request", /nonce/],
   ["one scope as a string", set({ requested_scope: "read:data:7" }), 400, "invalid_request", /requested_scope/],
   ["an empty scope", set({ requested_scope: [] }), 400, "invalid_request", /requested_scope/],
   ["a scope of two parts", set({ requested_scope: ["read:data"] }), 400, "invalid_request", /requested_scope\[0\]/],
-  ["a wildcard action", set({ requested_scope: ["read:data:7", "*:data:7"] }), 400, "invalid_request", /requested_scope\[1\]/],
+  [
+    "a wildcard action",
+    set({ requested_scope: ["read:data:7", "*:data:7"] }),
+    400,
+    "invalid_request",
+    /requested_scope\[1\]/,
+  ],
   ["an orch_id with a slash", set({ orch_id: "a/b" }), 400, "invalid_request", /orch_id/],
   ["a task_id of dots", set({ task_id: ".." }), 400, "invalid_request", /task_id/],
-  ["ids too long for an agent id", set({ orch_id: "o".repeat(1500), task_id: "t".repeat(1500) }), 400, "invalid_request", /id/],
+  [
+    "ids too long for an agent id",
+    set({ orch_id: "o".repeat(1500), task_id: "t".repeat(1500) }),
+    400,
+    "invalid_request",
+    /id/,
+  ],
   ["a TTL of zero", set({ requested_ttl: 0 }), 400, "invalid_ttl", /requested_ttl/],
   ["a negative TTL", set({ requested_ttl: -1 }), 400, "invalid_ttl", /requested_ttl/],
   ["a TTL in words", set({ requested_ttl: "60" }), 400, "invalid_request", /requested_ttl/],
-  ["the launch token as task_id", async (right) => ({ ...right, task_id: right["launch_token"] }), 400, "invalid_request", /task_id/],
+  [
+    "the launch token as task_id",
+    async (right) => ({ ...right, task_id: right["launch_token"] }),
+    400,
+    "invalid_request",
+    /task_id/,
+  ],
   ["an unknown launch token", set({ launch_token: "0".repeat(64) }), 401, "unauthorized", /unknown/],
-  ["an upper-case launch token", async (right) => ({ ...right, launch_token: String(right["launch_token"]).toUpperCase() }), 401, "unauthorized", /lower-case/],
-  ["a wider scope", set({ requested_scope: ["read:data:7", "write:data:7"] }), 403, "scope_violation", /write:data:7 not covered by read:data:\*/],
+  [
+    "an upper-case launch token",
+    async (right) => ({ ...right, launch_token: String(right["launch_token"]).toUpperCase() }),
+    401,
+    "unauthorized",
+    /lower-case/,
+  ],
+  [
+    "a wider scope",
+    set({ requested_scope: ["read:data:7", "write:data:7"] }),
+    403,
+    "scope_violation",
+    /write:data:7 not covered by read:data:\*/,
+  ],
   ["a reserved scope", set({ requested_scope: ["admin:revoke:*"] }), 403, "scope_violation", /admin:revoke:\*/],
   ["a nonce of another broker", set({ nonce: "ab".repeat(32) }), 401, "unauthorized", /not made by this broker/],
-  ["an upper-case nonce", async (right) => ({ ...right, nonce: String(right["nonce"]).toUpperCase() }), 401, "unauthorized", /lower-case/],
+  [
+    "an upper-case nonce",
+    async (right) => ({ ...right, nonce: String(right["nonce"]).toUpperCase() }),
+    401,
+    "unauthorized",
+    /lower-case/,
+  ],
   ["a nonce with a space", async (right) => ({ ...right, nonce: ` ${right["nonce"]}` }), 401, "unauthorized", /64/],
   ["a key that is no base64", set({ public_key: "not base64!" }), 401, "unauthorized", /public_key/],
   ["a key in base64url", set({ public_key: "-_".repeat(21) }), 401, "unauthorized", /public_key/],
-  ["a key with stray bits", async (right) => ({ ...right, public_key: String(right["public_key"]).replace(/.=$/, (end) => (end === "B=" ? "C=" : "B=")) }), 401, "unauthorized", /public_key/],
+  [
+    "a key with stray bits",
+    async (right) => ({
+      ...right,
+      public_key: String(right["public_key"]).replace(/.=$/, (end) => (end === "B=" ? "C=" : "B=")),
+    }),
+    401,
+    "unauthorized",
+    /public_key/,
+  ],
   ["a 31-byte key", set({ public_key: Buffer.alloc(31, 1).toString("base64") }), 401, "unauthorized", /public_key/],
   ["an all-zero key", set({ public_key: BASE64_32 }), 401, "unauthorized", /public_key/],
   ["a 63-byte signature", set({ signature: Buffer.alloc(63, 1).toString("base64") }), 401, "unauthorized", /signature/],
   ["an all-zero signature", set({ signature: Buffer.alloc(64).toString("base64") }), 401, "unauthorized", /signature/],
-  ["a signature over the hex text", signedBy((right) => Buffer.from(String(right["nonce"]))), 401, "unauthorized", /signature/],
-  ["a signature by another key", async (right) => ({ ...right, public_key: agentKey().publicKey }), 401, "unauthorized", /signature/],
+  [
+    "a signature over the hex text",
+    signedBy((right) => Buffer.from(String(right["nonce"]))),
+    401,
+    "unauthorized",
+    /signature/,
+  ],
+  [
+    "a signature by another key",
+    async (right) => ({ ...right, public_key: agentKey().publicKey }),
+    401,
+    "unauthorized",
+    /signature/,
+  ],
 ]
 
 describe("a registration is refused, its reason is in the trail alone, and its launch token stays good", () => {
@@ -74,7 +140,11 @@ describe("a registration is refused, its reason is in the trail alone, and its l
       expect(refused.body.detail).toBe("registration failed")
     }
     const [event, ...more] = (await trail(broker.url, admin)).slice(before)
-    expect(event).toMatchObject({ event_type: "registration_policy_violation", outcome: "denied", resource: "/v1/register" })
+    expect(event).toMatchObject({
+      event_type: "registration_policy_violation",
+      outcome: "denied",
+      resource: "/v1/register",
+    })
     expect(event?.["detail"]).toMatch(reason)
     expect(more).toEqual([])
     expect(JSON.stringify(event)).not.toContain(token)
@@ -101,9 +171,16 @@ describe("a registration is refused, its reason is in the trail alone, and its l
     const token = await launchToken(broker.url, admin, { ttl: 1 })
     const right = await registration(broker.url, token)
     await expect
-      .poll(async () => (await call(broker.url, "POST /v1/register", { json: { ...right, nonce: "" } })).status && (await trail(broker.url, admin)).at(-1)?.["detail"], { timeout: 5000, interval: 200 })
+      .poll(
+        async () =>
+          (await call(broker.url, "POST /v1/register", { json: { ...right, nonce: "" } })).status &&
+          (await trail(broker.url, admin)).at(-1)?.["detail"],
+        { timeout: 5000, interval: 200 },
+      )
       .toMatch(/launch token expired/)
-    expect(await call(broker.url, "POST /v1/register", { json: await registration(broker.url, token) })).toMatchObject({ status: 401 })
+    expect(await call(broker.url, "POST /v1/register", { json: await registration(broker.url, token) })).toMatchObject({
+      status: 401,
+    })
   })
 })
 
@@ -126,7 +203,11 @@ test("of fifty concurrent registrations with one nonce exactly one succeeds", as
   const token = await launchToken(broker.url, admin, { single_use: false })
   const { privateKey, publicKey } = agentKey()
   const challenge = await nonce(broker.url)
-  const proof = { nonce: challenge, public_key: publicKey, signature: sign(null, Buffer.from(challenge, "hex"), privateKey).toString("base64") }
+  const proof = {
+    nonce: challenge,
+    public_key: publicKey,
+    signature: sign(null, Buffer.from(challenge, "hex"), privateKey).toString("base64"),
+  }
   const json = { ...(await registration(broker.url, token)), ...proof }
   const answers = await Promise.all(Array.from({ length: 50 }, () => call(broker.url, "POST /v1/register", { json })))
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)

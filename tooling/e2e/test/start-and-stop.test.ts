@@ -1,30 +1,40 @@
-import { statSync } from "node:fs"
-import { createServer, connect } from "node:net"
 import { once } from "node:events"
+import { statSync } from "node:fs"
+import { connect, createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
 import { adminToken, agent, call } from "../src/client.ts"
 
-test.each(["SIGTERM", "SIGINT"] as const)("%s lets a request in flight finish, refuses new ones, and exits 0", async (signal) => {
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder)
-  const { hostname, port } = new URL(broker.url)
-  const body = JSON.stringify({ secret: folder.environment["AA_ADMIN_SECRET"] })
-  const socket = connect(Number(port), hostname)
-  let answer = ""
-  socket.setEncoding("utf8").on("data", (text: string) => (answer += text))
-  await once(socket, "connect")
-  socket.write(`POST /v1/admin/auth HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 5)}`)
-  // Answered only once the broker has read what the socket sent before.
-  await call(broker.url, "GET /v1/health")
-  const ended = broker.end(signal)
-  await expect.poll(() => call(broker.url, "GET /v1/health").then(() => "open", () => "closed")).toBe("closed")
-  socket.write(body.slice(5))
-  await once(socket, "close")
-  expect(answer).toMatch(/^HTTP\/1.1 200 /)
-  expect(await ended).toMatchObject({ code: 0, signal: null, stderr: "" })
-})
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s lets a request in flight finish, refuses new ones, and exits 0",
+  async (signal) => {
+    await using folder = await brokerFolder()
+    await using broker = await startBroker(folder)
+    const { hostname, port } = new URL(broker.url)
+    const body = JSON.stringify({ secret: folder.environment["AA_ADMIN_SECRET"] })
+    const socket = connect(Number(port), hostname)
+    let answer = ""
+    socket.setEncoding("utf8").on("data", (text: string) => (answer += text))
+    await once(socket, "connect")
+    socket.write(`POST /v1/admin/auth HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 5)}`)
+    // Answered only once the broker has read what the socket sent before.
+    await call(broker.url, "GET /v1/health")
+    const ended = broker.end(signal)
+    await expect
+      .poll(() =>
+        call(broker.url, "GET /v1/health").then(
+          () => "open",
+          () => "closed",
+        ),
+      )
+      .toBe("closed")
+    socket.write(body.slice(5))
+    await once(socket, "close")
+    expect(answer).toMatch(/^HTTP\/1.1 200 /)
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: "" })
+  },
+)
 
 test("stopping with idle connections open takes no time", async () => {
   await using folder = await brokerFolder()
@@ -44,7 +54,9 @@ test("keys and database are the owner's alone, and a restart keeps tokens good",
   const first = await startBroker(folder)
   const { access_token } = await agent(first.url, await adminToken(first.url))
   for (const name of ["signing.key", "audit.key", "audit.checkpoint", "data.db"])
-    await expect.poll(() => statSync(join(folder.path, name), { throwIfNoEntry: false })?.mode ?? 0, { timeout: 3000 }).toSatisfy((mode: number) => mode !== 0 && (mode & 0o077) === 0)
+    await expect
+      .poll(() => statSync(join(folder.path, name), { throwIfNoEntry: false })?.mode ?? 0, { timeout: 3000 })
+      .toSatisfy((mode: number) => mode !== 0 && (mode & 0o077) === 0)
   await first.end("SIGTERM")
   await using second = await startBroker(folder)
   expect((await call(second.url, "POST /v1/token/validate", { json: { token: access_token } })).body.valid).toBe(true)
@@ -52,9 +64,15 @@ test("keys and database are the owner's alone, and a restart keeps tokens good",
 
 describe("a start is refused in one message", () => {
   test("that lists every invalid variable, what is accepted, and no secret", async () => {
-    const { code, stderr, stdout } = await runBroker({ AA_ADMIN_SECRET: "", AA_PORT: "eighty", AA_MAX_TTL: "-1", AA_TRUST_DOMAIN: "Not A Domain" })
+    const { code, stderr, stdout } = await runBroker({
+      AA_ADMIN_SECRET: "",
+      AA_PORT: "eighty",
+      AA_MAX_TTL: "-1",
+      AA_TRUST_DOMAIN: "Not A Domain",
+    })
     expect(code).toBe(1)
-    for (const name of ["AA_ADMIN_SECRET", "AA_PORT", "AA_MAX_TTL", "AA_TRUST_DOMAIN", "eighty"]) expect(stderr).toContain(name)
+    for (const name of ["AA_ADMIN_SECRET", "AA_PORT", "AA_MAX_TTL", "AA_TRUST_DOMAIN", "eighty"])
+      expect(stderr).toContain(name)
     expect(stderr + stdout).not.toMatch(/\bat .*:\d+:\d+/)
   })
 
@@ -78,7 +96,10 @@ describe("a start is refused in one message", () => {
 
   test("for a database in a folder that does not exist", async () => {
     await using folder = await brokerFolder()
-    const { code, stderr } = await runBroker({ ...folder.environment, AA_DB_PATH: join(folder.path, "absent", "data.db") })
+    const { code, stderr } = await runBroker({
+      ...folder.environment,
+      AA_DB_PATH: join(folder.path, "absent", "data.db"),
+    })
     expect([code, stderr]).toEqual([1, expect.stringMatching(/folder must exist/)])
   })
 })

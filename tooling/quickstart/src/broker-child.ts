@@ -9,13 +9,15 @@ export interface BrokerChild {
   /** Settles with its exit code when it ends, by whatever cause. */
   readonly ended: Promise<number>
   kill(signal: NodeJS.Signals): void
+  /** Shows from now on what the broker logs. */
+  showLog(): void
 }
 
 /**
  * Starts the built broker and waits until it listens.
  * @throws Error with what the broker said when it does not start.
  */
-export async function startBroker(environment: Readonly<Record<string, string>>, showLog: boolean): Promise<BrokerChild> {
+export async function startBroker(environment: Readonly<Record<string, string>>): Promise<BrokerChild> {
   // In a group of its own, so that Ctrl-C reaches it once, by us, and in order.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...environment },
@@ -26,12 +28,16 @@ export async function startBroker(environment: Readonly<Record<string, string>>,
   const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 1)))
   const url = await Promise.race([listening(child, said), ended.then(() => undefined)])
   if (url === undefined) throw new Error(said.join("").trim())
-  if (showLog) {
-    child.stdout?.pipe(process.stdout)
-    child.stderr?.pipe(process.stderr)
-  }
   process.once("exit", () => child.kill("SIGKILL"))
-  return { url, ended, kill: (signal) => child.kill(signal) }
+  return {
+    url,
+    ended,
+    kill: (signal) => child.kill(signal),
+    showLog() {
+      child.stdout?.pipe(process.stdout)
+      child.stderr?.pipe(process.stderr)
+    },
+  }
 }
 
 function listening({ stdout, stderr }: ChildProcess, said: string[]): Promise<string> {

@@ -13,7 +13,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 try {
   const folder = openDevelopmentFolder(path, 0)
-  const broker = await startBroker(folder.environment, false)
+  const broker = await startBroker(folder.environment)
   printLine(`A broker listens on ${broker.url}. An agent gets its first credential:\n`)
   await walk(broker.url, folder, printStep)
   broker.kill("SIGTERM")

@@ -26,7 +26,8 @@ export function openDevelopmentFolder(path: string, port: number): DevelopmentFo
     writeFileSync(configPath, lines.join("\n"), { mode: 0o600, flag: "wx" })
   }
   const adminSecret = /^ADMIN_SECRET=(.+)$/m.exec(readFileSync(configPath, "utf8"))?.[1]
-  if (adminSecret === undefined) throw new Error(`${configPath} has no ADMIN_SECRET: delete it, and the next start makes a new one`)
+  if (adminSecret === undefined)
+    throw new Error(`${configPath} has no ADMIN_SECRET: delete it, and the next start makes a new one`)
   return {
     ...{ path, configPath, adminSecret, created },
     verifierKeyPath: join(path, "audit.pub"),

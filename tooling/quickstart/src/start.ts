@@ -11,9 +11,10 @@ try {
   const port = Number(process.env["AA_PORT"] || 8080)
   const folder = openDevelopmentFolder(join(ROOT, ".agentwrit"), port)
   printLine(`${folder.created ? "Made" : "Using"} the development configuration in ${folder.path}\n`)
-  const broker = await startBroker(folder.environment, true)
+  const broker = await startBroker(folder.environment)
   stopOnSignals(broker)
   await show(broker, folder)
+  broker.showLog()
   process.exitCode = await broker.ended
 } catch (error) {
   printFailure(error)

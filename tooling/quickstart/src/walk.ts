@@ -38,7 +38,10 @@ export async function walk(url: string, folder: DevelopmentFolder, tell: Tell): 
 
   const token = text(registered["access_token"])
   const claims: Json = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())
-  tell("token", `scope ${String(claims["scope"])}, task ${claims["task_id"]}, ${registered["expires_in"]} s, jti ${text(claims["jti"]).slice(0, 8)}…`)
+  tell(
+    "token",
+    `scope ${String(claims["scope"])}, task ${claims["task_id"]}, ${registered["expires_in"]} s, jti ${text(claims["jti"]).slice(0, 8)}…`,
+  )
 
   expect("valid", await valid(url, token), true)
   tell("validated", "a resource server asks, and the token is good")
@@ -67,7 +70,12 @@ async function trail(url: string, bearer: string): Promise<AuditEvent[]> {
   const events: AuditEvent[] = []
   for (;;) {
     const after = events.at(-1)?.id
-    const page = await call(url, `GET /v1/audit/events?limit=1000${after === undefined ? "" : `&after=${after}`}`, 200, { bearer })
+    const page = await call(
+      url,
+      `GET /v1/audit/events?limit=1000${after === undefined ? "" : `&after=${after}`}`,
+      200,
+      { bearer },
+    )
     const found = page["events"] as AuditEvent[]
     events.push(...found)
     if (found.length < 1000) return events

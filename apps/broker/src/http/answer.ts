@@ -26,7 +26,11 @@ export function respond(exchange: Exchange, { status, body, mediaType, headers }
 }
 
 /** A JSON answer. */
-export const json = (status: number, value: unknown): Answer => ({ status, body: JSON.stringify(value), mediaType: "application/json" })
+export const json = (status: number, value: unknown): Answer => ({
+  status,
+  body: JSON.stringify(value),
+  mediaType: "application/json",
+})
 
 /** The parts of a problem that its exchange does not settle. */
 export interface ProblemParts {

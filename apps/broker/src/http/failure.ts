@@ -1,6 +1,6 @@
 import { Refusal } from "@agentwrit/authority"
-import { BodyAbortedError, BodyTooLargeError, MAX_BODY } from "./body.ts"
 import type { ProblemParts } from "./answer.ts"
+import { BodyAbortedError, BodyTooLargeError, MAX_BODY } from "./body.ts"
 
 /** The problem that a client reads for whatever a handler threw; `undefined` for a bug, of which it learns nothing. */
 export function problemFor(error: unknown): ProblemParts | undefined {
@@ -9,7 +9,11 @@ export function problemFor(error: unknown): ProblemParts | undefined {
     return { code, detail, ...(hint !== undefined && { hint }), ...(retryAfter !== undefined && { retryAfter }) }
   }
   if (error instanceof BodyTooLargeError)
-    return { code: "payload_too_large", detail: `the body is larger than ${MAX_BODY} bytes`, headers: { connection: "close" } }
+    return {
+      code: "payload_too_large",
+      detail: `the body is larger than ${MAX_BODY} bytes`,
+      headers: { connection: "close" },
+    }
   if (error instanceof BodyAbortedError) return { code: "invalid_request", detail: "the body did not arrive whole" }
   return undefined
 }

@@ -51,5 +51,10 @@ function refuseUnsafe(value: unknown, text: string, depth: number): void {
 
 /** 2^53 + 1 is read as 2^53, so that only the text tells them apart. */
 function beyond(value: number, text: string): boolean {
-  return Math.abs(value) > MAX_NUMBER || (text.match(/-?\d[\d.eE+-]*/g) ?? []).some((digits) => Math.abs(Number(digits)) === MAX_NUMBER && !/^-?9007199254740992(\.0+)?$/.test(digits))
+  return (
+    Math.abs(value) > MAX_NUMBER ||
+    (text.match(/-?\d[\d.eE+-]*/g) ?? []).some(
+      (digits) => Math.abs(Number(digits)) === MAX_NUMBER && !/^-?9007199254740992(\.0+)?$/.test(digits),
+    )
+  )
 }

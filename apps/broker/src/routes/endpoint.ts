@@ -89,7 +89,8 @@ function readBody(schema: NonNullable<Route["request"]>, body: Uint8Array) {
   try {
     return decode(schema, parseJson(body))
   } catch (error) {
-    if (error instanceof MalformedJsonError) return { ok: false, code: "invalid_request", detail: error.message } as const
+    if (error instanceof MalformedJsonError)
+      return { ok: false, code: "invalid_request", detail: error.message } as const
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, rejects, ok } from "node:assert/strict"
+import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict"
 import { type ConflictCode, ConflictError, type Store, UnavailableError, type Write } from "../store.ts"
 import { agent, collect, draft, hash, launchToken, revocation, START } from "./fixtures.ts"
 import type { StoreCase } from "./store-suite.ts"
@@ -122,7 +122,10 @@ export const commitCases: readonly StoreCase[] = [
       )
       equal(replaced.filter(({ status }) => status === "fulfilled").length, 1)
       const { agentId } = registered
-      await store.commit({ writes: [{ type: "release_agent", agentId, jti: registered.jti, at: START + 1 }], events: [] })
+      await store.commit({
+        writes: [{ type: "release_agent", agentId, jti: registered.jti, at: START + 1 }],
+        events: [],
+      })
       equal(await store.agent(agentId), { ...registered, jti: next.toJti, expiresAt: next.expiresAt })
       await store.commit({ writes: [{ type: "release_agent", agentId, jti: next.toJti, at: START + 2 }], events: [] })
       equal((await store.agent(agentId))?.releasedAt, START + 2)
@@ -137,7 +140,10 @@ export const commitCases: readonly StoreCase[] = [
       const listed = revocation({ level: "task", target: "t-1", expiresAt: null })
       await store.commit({ writes: [{ type: "revoke", revocation: listed }], events: [draft()] })
       equal(told, [listed])
-      await store.commit({ writes: [{ type: "revoke", revocation: { ...listed, revokedAt: START + 9 } }], events: [draft()] })
+      await store.commit({
+        writes: [{ type: "revoke", revocation: { ...listed, revokedAt: START + 9 } }],
+        events: [draft()],
+      })
       equal(await collect(store.revocations()), [listed])
     },
   },

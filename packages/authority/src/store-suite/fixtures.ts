@@ -40,7 +40,13 @@ export function agent(fields: Partial<Agent> = {}): Agent {
 }
 
 export function revocation(fields: Partial<Revocation> = {}): Revocation {
-  return { level: "token", target: randomBytes(16).toString("hex"), revokedAt: START, expiresAt: START + 300_000, ...fields }
+  return {
+    level: "token",
+    target: randomBytes(16).toString("hex"),
+    revokedAt: START,
+    expiresAt: START + 300_000,
+    ...fields,
+  }
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -35,7 +35,13 @@ export const trailCases: readonly StoreCase[] = [
     async run({ open, clock }) {
       await using store = await open()
       const full = draft({
-        ...{ agent_id: "app:app-x-0a1b2c", task_id: "t-1", orch_id: "crm", resource: "/v1/register", outcome: "denied" },
+        ...{
+          agent_id: "app:app-x-0a1b2c",
+          task_id: "t-1",
+          orch_id: "crm",
+          resource: "/v1/register",
+          outcome: "denied",
+        },
         ...{ deleg_depth: 2, deleg_chain_hash: "a".repeat(64), bytes_transferred: 12, detail: 'é " \\ \u2028 😀' },
       })
       const { events } = await store.commit({ writes: [], events: [full, draft()] })
