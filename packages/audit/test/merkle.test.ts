@@ -143,7 +143,10 @@ describe("proofs", () => {
           ...claim,
           fromRoot: at === proof.length ? flipped(claim.fromRoot, toSize) : claim.fromRoot,
           toRoot: at === proof.length + 1 ? flipped(claim.toRoot, toSize) : claim.toRoot,
-          proof: at === proof.length + 2 ? proof.slice(1) : proof.map((hash, i) => (i === at ? flipped(hash, toSize) : hash)),
+          proof:
+            at === proof.length + 2
+              ? proof.slice(1)
+              : proof.map((hash, i) => (i === at ? flipped(hash, toSize) : hash)),
         }
         if (verifyConsistency(broken)) wrong.push(`${fromSize} of ${toSize} holds though changed at ${at}`)
       }

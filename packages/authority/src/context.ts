@@ -1,5 +1,5 @@
 import type { AuditEvent } from "@agentwrit/audit"
-import type { RevocationLevel, RevocationSet, SigningKey } from "@agentwrit/core"
+import type { RevocationSet, SigningKey } from "@agentwrit/core"
 import type { AdminSecret } from "./admin-secret.ts"
 import type { CheckpointWitness } from "./checkpoint.ts"
 import type { Clock } from "./clock.ts"
@@ -60,6 +60,3 @@ export interface AuthorityContext {
   /** What is wrong with the trail; no checkpoint is signed while it is set. */
   trailProblem?: string
 }
-
-/** Whether this is listed as revoked. */
-export type IsListed = (level: RevocationLevel, target: string) => boolean

@@ -28,7 +28,10 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 export function parseDelegationChain(value: unknown): DelegationRecord[] {
   if (!Array.isArray(value) || value.length === 0)
     throw invalid("delegation chain is not an array with at least one record")
-  if (value.length > MAX_DELEGATION_DEPTH) throw tooDeep(value.length)
+  if (value.length > MAX_DELEGATION_DEPTH) {
+    const fault = `delegation chain has ${value.length} records, more than ${MAX_DELEGATION_DEPTH}`
+    throw new DelegationError("delegation_too_deep", fault)
+  }
   return Array.from(value as unknown[], (record, i) => parseRecord(record, i + 1))
 }
 
@@ -37,14 +40,6 @@ export function isDelegationTime(text: unknown): text is string {
   if (typeof text !== "string" || !TIMESTAMP.test(text)) return false
   const time = new Date(text)
   return !Number.isNaN(time.getTime()) && time.toISOString() === text
-}
-
-/** The error for a chain of that many records. */
-export function tooDeep(depth: number): DelegationError {
-  return new DelegationError(
-    "delegation_too_deep",
-    `delegation chain has ${depth} records, more than ${MAX_DELEGATION_DEPTH}`,
-  )
 }
 
 function parseRecord(value: unknown, position: number): DelegationRecord {

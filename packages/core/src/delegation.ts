@@ -1,12 +1,6 @@
 import { canonicalJson } from "./canonical-json.ts"
 import type { Claims } from "./claims.ts"
-import {
-  type DelegationRecord,
-  isDelegationTime,
-  MAX_DELEGATION_DEPTH,
-  parseDelegationChain,
-  tooDeep,
-} from "./delegation-record.ts"
+import { type DelegationRecord, isDelegationTime, parseDelegationChain } from "./delegation-record.ts"
 import type { SigningKey, VerifyingKey } from "./ed25519.ts"
 import { decodeHex, encodeHex, encodeUtf8 } from "./encoding.ts"
 import { DelegationError } from "./errors.ts"
@@ -42,7 +36,6 @@ export function extendChain(
   step: DelegationStep,
   key: SigningKey,
 ): DelegationRecord[] {
-  if (chain.length >= MAX_DELEGATION_DEPTH) throw tooDeep(chain.length + 1)
   const unsigned = { agent: step.agent, scope: [...step.scope], delegated_at: timestampOf(step.delegatedAt) }
   const prev = chain.length === 0 ? NO_CHAIN : chainHash(chain)
   const signature = encodeHex(key.sign(signedBytes(unsigned, prev)))

@@ -21,6 +21,7 @@ describe("parseAgentId", () => {
     ["upper-case scheme", `SPIFFE://example.org/agent/o/t/${instance}`],
     ["no trust domain", `spiffe:///agent/o/t/${instance}`],
     ["upper-case trust domain", `spiffe://Example.org/agent/o/t/${instance}`],
+    ["a path before the trust domain", `spiffe:/x/example.org/agent/o/t/${instance}`],
     ["port", `spiffe://example.org:80/agent/o/t/${instance}`],
     ["user info", `spiffe://me@example.org/agent/o/t/${instance}`],
     ["query", `spiffe://example.org/agent/o/t/${instance}?a`],

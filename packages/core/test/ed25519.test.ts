@@ -250,6 +250,7 @@ describe("a signing key", () => {
     const publicKey = key.publicKey
     const verifying = createVerifyingKey(publicKey)
     publicKey.fill(0)
+    expect(verifying.publicKey).toEqual(key.publicKey)
     expect(verifying.verify(new Uint8Array(), key.sign(new Uint8Array()))).toBe(true)
   })
 

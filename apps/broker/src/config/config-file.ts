@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { PrivateFileError, readPrivateFile } from "../key-files.ts"
 
 /** The keys of the config file (CONTRACT 6). `BROKER_URL` is for `awrit`. */
-export const CONFIG_FILE_KEYS = ["MODE", "ADMIN_SECRET", "BROKER_URL"] as const
+const CONFIG_FILE_KEYS = ["MODE", "ADMIN_SECRET", "BROKER_URL"] as const
 
 /** One of {@link CONFIG_FILE_KEYS}. */
 export type ConfigFileKey = (typeof CONFIG_FILE_KEYS)[number]

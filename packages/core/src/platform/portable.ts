@@ -57,13 +57,12 @@ export function importSigner(seed: Uint8Array): Ed25519Signer {
  * [S]B − [k]A is computed from its points and its encoding compared with R's bytes, as OpenSSL does.
  */
 export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
-  const encodedKey = Uint8Array.from(publicKey)
-  const negated = negatedPoint(encodedKey)
+  const negated = negatedPoint(publicKey)
   if (negated === undefined) return () => false
   return (message, signature) => {
     const r = signature.subarray(0, 32)
     const s = littleEndian(signature.subarray(32, 64))
-    const k = littleEndian(sha512.create().update(r).update(encodedKey).update(message).digest()) % GROUP_ORDER
+    const k = littleEndian(sha512.create().update(r).update(publicKey).update(message).digest()) % GROUP_ORDER
     const expected = Point.BASE.multiply(s, false).add(negated.multiply(k, false)).toBytes()
     return expected.every((byte, i) => byte === r[i])
   }

@@ -26,6 +26,6 @@ export interface PlatformPrimitives {
   fromBase64Url(text: string): Uint8Array | undefined
   /** @param seed 32 bytes (RFC 8032 section 5.1.5). */
   importSigner(seed: Uint8Array): Ed25519Signer
-  /** @param publicKey 32 bytes. */
+  /** @param publicKey 32 bytes, which no one changes afterwards. */
   importVerifier(publicKey: Uint8Array): Ed25519Verifier
 }

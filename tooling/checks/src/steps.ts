@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process"
+
+/** One check: a command that exits 0 when all is well. */
+export interface Step {
+  readonly name: string
+  readonly command: readonly [program: string, ...words: string[]]
+  /** Shows the output as it comes, not only when the step fails. */
+  readonly show?: boolean
+}
+
+/** Runs steps in order and answers the exit code: each gets a line, and one that fails shows what it said and ends the run. */
+export async function runSteps(steps: readonly Step[]): Promise<number> {
+  for (const step of steps) {
+    const started = performance.now()
+    const { code, output } = await runStep(step)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    if (code !== 0) {
+      process.stdout.write(`${output}\n✗ ${step.name} (${seconds} s, exit ${code}): ${step.command.join(" ")}\n`)
+      return 1
+    }
+    if (step.show !== true) process.stdout.write(`✓ ${step.name} (${seconds} s)\n`)
+  }
+  return 0
+}
+
+function runStep({ command: [program, ...words], show }: Step): Promise<{ code: number; output: string }> {
+  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", FORCE_COLOR: process.stdout.isTTY ? "1" : "0" }
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { env, stdio: show ? "inherit" : ["ignore", "pipe", "pipe"] })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text) => (output += text))
+    child.once("error", reject)
+    child.once("close", (code) => resolve({ code: code ?? 1, output }))
+  })
+}
