@@ -150,6 +150,34 @@ describe("message", () => {
     fc.assert(fc.property(fc.jsonValue(), (json) => decode(shape, json).ok === false))
   })
 
+  it("words a fault that valibot would word with the received value", () => {
+    const worded = message({ someKey: v.picklist(["a", "b"]) })
+    expect(decode(worded, { some_key: "hunter2" })).toEqual({
+      ok: false,
+      code: "invalid_request",
+      detail: "some_key must be of the documented form",
+      field: "some_key",
+    })
+  })
+
+  it("stops at the first fault", () => {
+    const seen: string[] = []
+    const watched = (name: string, good: boolean) =>
+      v.pipe(
+        text,
+        rule(
+          () => {
+            seen.push(name)
+            return good
+          },
+          { message: "must be good" },
+        ),
+      )
+    const three = message({ one: watched("one", true), two: watched("two", false), three: watched("three", true) })
+    expect(decode(three, { one: "", two: "", three: "" })).toMatchObject({ ok: false, field: "two" })
+    expect(seen).toEqual(["one", "two"])
+  })
+
   it("keeps a message's wire form through valibot's pipe", () => {
     const piped = v.pipe(
       point,

@@ -66,7 +66,7 @@ export function decodeCompact(type: string, text: string, maxLength: number): Jw
   const headerEnd = text.indexOf(".")
   const payloadEnd = text.indexOf(".", headerEnd + 1)
   // A third dot would end up in the signature, whose alphabet has none.
-  if (headerEnd === -1 || payloadEnd === -1) {
+  if (payloadEnd === -1) {
     throw new TokenError("malformed_token", "token is not three parts separated by dots")
   }
   const keyId = keyIdOfHeader(type, text.slice(0, headerEnd))

@@ -117,6 +117,10 @@ describe("verifyCompact", () => {
     expect(() => verifyCompact("JWT", text, findKey)).toThrow(expect.objectContaining({ code }))
   })
 
+  it.each(["", header, `${header}.${body}`])("says of %j that it has not three parts", (text) => {
+    expect(() => verifyCompact("JWT", text, findKey)).toThrow("not three parts")
+  })
+
   it.each([[undefined], [null], [7], [{}], [[good]]])("refuses %j", (value) => {
     expect(() => verifyCompact("JWT", value as string, findKey)).toThrow(
       expect.objectContaining({ code: "malformed_token" }),
