@@ -24,3 +24,28 @@ export function treeRoot(leaves: readonly Uint8Array[]): Buffer {
   const split = 2 ** Math.floor(Math.log2(leaves.length - 1))
   return sha256(Buffer.of(1), treeRoot(leaves.slice(0, split)), treeRoot(leaves.slice(split)))
 }
+
+/** PROOF(m, D[n]) of RFC 6962 section 2.1.2 for many m and n over one list of leaves: every subtree is hashed once. */
+export function consistencyProver(leaves: readonly Uint8Array[]): (m: number, n: number) => Buffer[] {
+  const known = new Map<number, Buffer>()
+  const split = (size: number): number => 2 ** Math.floor(Math.log2(size - 1))
+  const root = (start: number, end: number): Buffer => {
+    const key = start * (leaves.length + 1) + end
+    const middle = start + split(end - start)
+    const hash =
+      known.get(key) ??
+      (end - start === 1
+        ? treeRoot(leaves.slice(start, end))
+        : sha256(Buffer.of(1), root(start, middle), root(middle, end)))
+    known.set(key, hash)
+    return hash
+  }
+  const subproof = (m: number, start: number, end: number, whole: boolean): Buffer[] => {
+    if (m === end - start) return whole ? [] : [root(start, end)]
+    const k = split(end - start)
+    return m <= k
+      ? [...subproof(m, start, start + k, whole), root(start + k, end)]
+      : [...subproof(m - k, start + k, end, false), root(start, start + k)]
+  }
+  return (m, n) => subproof(m, 0, n, true)
+}

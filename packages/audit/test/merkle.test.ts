@@ -12,7 +12,7 @@ import {
 import { encodeHex } from "@agentwrit/core"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { sha256, treeRoot } from "./independent.ts"
+import { consistencyProver, sha256, treeRoot } from "./independent.ts"
 
 const bytes = (base64: string | null): Uint8Array => Uint8Array.from(Buffer.from(base64 ?? "", "base64"))
 const leaves = Array.from({ length: 300 }, (_, i) => leafHash(Uint8Array.of(i >> 8, i & 255)))
@@ -130,23 +130,36 @@ describe("proofs", () => {
     }
   })
 
-  test("of consistency hold for all m < n up to 200, and with a bit flipped or a hash missing for none", () => {
+  const prove = consistencyProver(leaves)
+  const hexOf = (proof: readonly Uint8Array[]): string => proof.map((hash) => encodeHex(hash)).join(" ")
+
+  test("of consistency are those of the RFC's definition for all m < n up to 100", () => {
     const wrong: string[] = []
-    for (let toSize = 2; toSize <= 200; toSize++) {
-      const tree = leaves.slice(0, toSize)
+    for (let toSize = 1; toSize <= 100; toSize++) {
+      for (let fromSize = 1; fromSize <= toSize; fromSize++) {
+        const proof = consistencyProof(leaves.slice(0, toSize), fromSize)
+        if (hexOf(proof) !== hexOf(prove(fromSize, toSize))) wrong.push(`${fromSize} of ${toSize}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test("of consistency hold for all m < n up to 300, and with a bit flipped or a hash missing for none", () => {
+    const wrong: string[] = []
+    for (let toSize = 2; toSize <= 300; toSize++) {
       for (let fromSize = 1; fromSize < toSize; fromSize++) {
-        const proof = consistencyProof(tree, fromSize)
+        const proof: readonly Uint8Array[] = prove(fromSize, toSize)
         const claim = { fromSize, fromRoot: rootAt(fromSize), toSize, toRoot: rootAt(toSize), proof }
         if (!verifyConsistency(claim)) wrong.push(`${fromSize} of ${toSize} is refused`)
         const at = (fromSize + toSize) % (proof.length + 3)
         const broken = {
           ...claim,
-          fromRoot: at === proof.length ? flipped(claim.fromRoot, toSize) : claim.fromRoot,
-          toRoot: at === proof.length + 1 ? flipped(claim.toRoot, toSize) : claim.toRoot,
+          fromRoot: at === proof.length ? flipped(claim.fromRoot, toSize % 256) : claim.fromRoot,
+          toRoot: at === proof.length + 1 ? flipped(claim.toRoot, toSize % 256) : claim.toRoot,
           proof:
             at === proof.length + 2
               ? proof.slice(1)
-              : proof.map((hash, i) => (i === at ? flipped(hash, toSize) : hash)),
+              : proof.map((hash, i) => (i === at ? flipped(hash, toSize % 256) : hash)),
         }
         if (verifyConsistency(broken)) wrong.push(`${fromSize} of ${toSize} holds though changed at ${at}`)
       }

@@ -104,12 +104,12 @@ const SCOPE_MESSAGE =
   "must be a scope, action:resource:identifier, of at most 256 printable ASCII characters without space, comma, quote and backslash, and with * only as the whole identifier"
 
 /** One scope of any action (CONTRACT 2, "Scope"). */
-export function scope(): v.GenericSchema<string> {
+function scope(): v.GenericSchema<string> {
   return string(isScope, SCOPE_MESSAGE, scopeSchema(""))
 }
 
 /** One scope that may be granted to agents: its action is not reserved (CONTRACT 2, "Reserved"). */
-export function grantableScope(): v.GenericSchema<string> {
+function grantableScope(): v.GenericSchema<string> {
   return v.pipe(
     scope(),
     rule((value) => !isReservedScope(value), {
@@ -228,7 +228,7 @@ function isAppSubject(value: string): boolean {
 }
 
 /** A string that passes a test. */
-export function string(
+function string(
   test: (value: string) => boolean,
   message: string,
   jsonSchema: SchemaFragment = {},
