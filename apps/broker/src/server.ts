@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { createProblem, PROBLEM_MEDIA_TYPE, type ProblemCode } from "@agentwrit/contract"
+import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { getRequestListener } from "@hono/node-server"
 import type { BrokerApp } from "./broker.ts"
 import { Connections } from "./connections.ts"
@@ -16,6 +17,9 @@ const LIMITS = {
 
 /** Milliseconds that requests in flight get to finish when the server stops. */
 const STOP_GRACE = 10_000
+
+/** Bytes of a request's head: room for the longest token that is issued, and the rest. */
+const MAX_HEADER_SIZE = MAX_TOKEN_LENGTH + 16 * 1024
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -38,7 +42,7 @@ export async function serve(app: BrokerApp, { port, address }: ListenOptions): P
     errorHandler: (error) => (error instanceof Error && error.name === "RequestError" ? malformedRequest() : undefined),
   })
   // Node's own answer to a missing Host would lack our headers; the adapter refuses it as well, through `errorHandler`.
-  const server = createServer({ ...LIMITS, requireHostHeader: false }, listener)
+  const server = createServer({ ...LIMITS, maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false }, listener)
   server.on("clientError", answerParserError)
   server.on("checkExpectation", refuseExpectation)
   server.on("connect", (_request, socket: Socket) =>

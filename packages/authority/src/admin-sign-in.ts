@@ -1,6 +1,6 @@
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
-import { type IssuedToken, issueToken, prepareClaims } from "./token-issue.ts"
+import { type IssuedToken, issueToken, prepareToken } from "./token-issue.ts"
 import { commit, deny } from "./trail.ts"
 
 /** What an operator's token may do (CONTRACT 3, "apps"). */
@@ -17,18 +17,18 @@ export async function signInAdmin(context: AuthorityContext, caller: Caller, sec
     return deny(context, { types: ["admin_auth_failed"], caller }, refusal)
   }
   const ttl = context.settings.adminTokenTtl
-  const claims = prepareClaims(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl })
+  const prepared = prepareToken(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl })
   await commit(context, {
     writes: [],
     events: [
       {
         event_type: "admin_auth",
-        agent_id: claims.sub,
-        detail: `admin signed in, token ${claims.jti} for ${ttl} s`,
+        agent_id: prepared.claims.sub,
+        detail: `admin signed in, token ${prepared.claims.jti} for ${ttl} s`,
         resource: caller.resource,
         outcome: "success",
       },
     ],
   })
-  return { accessToken: issueToken(context, claims), expiresIn: ttl }
+  return { accessToken: issueToken(context, prepared), expiresIn: ttl }
 }

@@ -16,7 +16,14 @@ import type { Agent, LaunchToken } from "./records.ts"
 import { Refusal } from "./refusal.ts"
 import { ConflictError, type Write } from "./store.ts"
 import { isListed } from "./token-check.ts"
-import { type IssuedToken, issueToken, prepareClaims } from "./token-issue.ts"
+import {
+  type IssuedToken,
+  issueToken,
+  LONGEST_TTL,
+  type PreparedToken,
+  prepareToken,
+  type TokenContents,
+} from "./token-issue.ts"
 import { commit, deny } from "./trail.ts"
 
 /** What an agent sends to register (CONTRACT 3, "register"). */
@@ -56,10 +63,12 @@ export async function register(
   const ttl = clampTtl({
     ...(request.requestedTtl !== undefined && { requested: request.requestedTtl }),
     fallback: launchToken.maxTtl,
-    limits: [launchToken.maxTtl, context.settings.maxTtl],
+    limits: [launchToken.maxTtl, context.settings.maxTtl, LONGEST_TTL],
   })
   const { orchId, taskId, requestedScope: scope } = request
-  const claims = prepareClaims(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId })
+  const prepared = signOrRefuse(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId })
+  if (prepared instanceof Refusal) return denyRegistration(context, caller, request, prepared)
+  const { claims } = prepared
   const agent: Agent = {
     agentId,
     orchId,
@@ -98,7 +107,16 @@ export async function register(
     if (!(error instanceof ConflictError)) throw error
     return denyRegistration(context, caller, request, conflictRefusal(error))
   }
-  return { agentId, accessToken: issueToken(context, claims), expiresIn: ttl }
+  return { agentId, accessToken: issueToken(context, prepared), expiresIn: ttl }
+}
+
+function signOrRefuse(context: AuthorityContext, contents: TokenContents): PreparedToken | Refusal {
+  try {
+    return prepareToken(context, contents)
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
 }
 
 interface Decision {

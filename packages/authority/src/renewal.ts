@@ -3,7 +3,7 @@ import { type BearerWording, TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
 import { ConflictError } from "./store.ts"
-import { type IssuedToken, issueToken, prepareClaims } from "./token-issue.ts"
+import { type IssuedToken, issueToken, prepareToken } from "./token-issue.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
 
 /** How a renewal words its refusals of a bearer (CONTRACT 1). */
@@ -31,7 +31,8 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
   }
 
   const { scope, taskId, orchId, ttl } = agent
-  const claims = prepareClaims(context, { sub: held.sub, kind: "agent", scope, ttl, taskId, orchId })
+  const prepared = prepareToken(context, { sub: held.sub, kind: "agent", scope, ttl, taskId, orchId })
+  const { claims } = prepared
   const superseded = {
     level: "token",
     target: held.jti,
@@ -66,5 +67,5 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
       new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }),
     )
   }
-  return { accessToken: issueToken(context, claims), expiresIn: ttl }
+  return { accessToken: issueToken(context, prepared), expiresIn: ttl }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { type Claims, signToken, type TokenKind } from "@agentwrit/core"
+import { type Claims, signToken, TokenError, type TokenKind } from "@agentwrit/core"
 import { toUnixSeconds } from "./clock.ts"
 import type { AuthorityContext } from "./context.ts"
+import { Refusal } from "./refusal.ts"
 import { rememberSigned } from "./token-check.ts"
 
 /** What a new token says, times and names of the broker's own aside. */
@@ -15,8 +16,33 @@ export interface TokenContents {
   readonly orchId?: string
 }
 
-/** Claims of a token that is not signed yet: they are what the commit records, and the signature follows it. */
-export function prepareClaims(context: AuthorityContext, contents: TokenContents): Claims {
+/** A signed token that nobody may have before the commit that records it. */
+export interface PreparedToken {
+  readonly claims: Claims
+  readonly token: string
+}
+
+/** Seconds that no token outlives, also without a ceiling: its end must stay an instant that every reader can write down. */
+export const LONGEST_TTL: number = 100 * 366 * 86_400
+
+/**
+ * Makes and signs a token. It is signed before the commit, because what cannot be signed must not be committed; hand it out with
+ * {@link issueToken} after the commit.
+ * @throws {@link Refusal} `invalid_request` when its scope makes it longer than a token may be.
+ */
+export function prepareToken(context: AuthorityContext, contents: TokenContents): PreparedToken {
+  const claims = claimsOf(context, contents)
+  try {
+    return { claims, token: signToken(claims, context.signingKey) }
+  } catch (error) {
+    if (!(error instanceof TokenError) || error.code !== "token_too_long") throw error
+    throw new Refusal("invalid_request", {
+      detail: "the scope is too long for a token: ask for fewer or shorter scopes",
+    })
+  }
+}
+
+function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
   const { issuer, audience } = context.settings
   const now = toUnixSeconds(context.clock.now())
   return {
@@ -34,9 +60,8 @@ export function prepareClaims(context: AuthorityContext, contents: TokenContents
   }
 }
 
-/** Signs claims, and remembers the token as verified. */
-export function issueToken(context: AuthorityContext, claims: Claims): string {
-  const token = signToken(claims, context.signingKey)
+/** The token to hand out once its commit is on disk; its first use then costs no verification. */
+export function issueToken(context: AuthorityContext, { claims, token }: PreparedToken): string {
   rememberSigned(context, token, claims)
   return token
 }

@@ -213,6 +213,33 @@ test("of fifty concurrent registrations with one nonce exactly one succeeds", as
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
 })
 
+test("a scope too long for a token is refused before anything is spent, and the longest possible TTL is granted", async () => {
+  const scope = Array.from({ length: 256 }, (_, at) => `read:data:${String(at).padEnd(240, "x")}`)
+  const token = await launchToken(broker.url, admin, { max_ttl: Number.MAX_SAFE_INTEGER })
+  const right = await registration(broker.url, token)
+  const long = await call(broker.url, "POST /v1/register", { json: { ...right, requested_scope: scope } })
+  expect([long.status, long.body.error_code, long.body.detail]).toEqual([
+    400,
+    "invalid_request",
+    expect.stringMatching(/scope is too long/),
+  ])
+  const json = { ...right, requested_scope: scope.slice(0, 140), requested_ttl: Number.MAX_SAFE_INTEGER }
+  const { status, body } = await call(broker.url, "POST /v1/register", { json })
+  expect([status, body.expires_in]).toEqual([200, 86_400])
+  expect((await call(broker.url, "POST /v1/token/renew", { bearer: body.access_token })).status).toBe(200)
+})
+
+test("without a ceiling the longest TTL is an instant that can still be written down", async () => {
+  await using other = await brokerFolder()
+  await using unlimited = await startBroker(other, { AA_MAX_TTL: "0" })
+  const operator = await adminToken(unlimited.url)
+  const token = await launchToken(unlimited.url, operator, { max_ttl: Number.MAX_SAFE_INTEGER })
+  const { status, body } = await call(unlimited.url, "POST /v1/register", {
+    json: await registration(unlimited.url, token),
+  })
+  expect([status, body.expires_in]).toEqual([200, 100 * 366 * 86_400])
+})
+
 test("a key of another curve in the same clothes is refused", async () => {
   const { publicKey } = generateKeyPairSync("x25519")
   const x = publicKey.export({ format: "jwk" }).x ?? ""
