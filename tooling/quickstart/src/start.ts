@@ -5,11 +5,12 @@ import { type DevelopmentFolder, openDevelopmentFolder } from "./development-fol
 import { printFailure, printLine, printStep } from "./print.ts"
 import { walk } from "./walk.ts"
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url))
+/** The folder for configuration, keys and data; another may be named on the command line. */
+const FOLDER = process.argv[2] ?? join(fileURLToPath(new URL("../../..", import.meta.url)), ".agentwrit")
 
 try {
   const port = Number(process.env["AA_PORT"] || 8080)
-  const folder = openDevelopmentFolder(join(ROOT, ".agentwrit"), port)
+  const folder = openDevelopmentFolder(FOLDER, port)
   printLine(`${folder.created ? "Made" : "Using"} the development configuration in ${folder.path}\n`)
   const broker = await startBroker(folder.environment)
   stopOnSignals(broker)
