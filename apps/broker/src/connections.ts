@@ -10,8 +10,10 @@ export class Connections {
   #closing = false
 
   constructor(server: Server) {
-    server.on("connection", (socket) => this.#opened(socket))
-    server.on("secureConnection", (socket) => this.#opened(socket))
+    // Over TLS a request's socket is the one inside the encryption.
+    server.on("setSecureContext" in server ? "secureConnection" : "connection", (socket: Socket) =>
+      this.#opened(socket),
+    )
     server.on("request", ({ socket }, response) => {
       this.#count(socket, 1)
       response.once("close", () => {

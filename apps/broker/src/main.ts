@@ -14,7 +14,8 @@ try {
 
   const broker = await start(config, log)
   log.flush()
-  process.stdout.write(`AgentWrit broker v${VERSION} listening on ${broker.listening}\n`)
+  const lines = [...broker.seedLines, `AgentWrit broker v${VERSION} listening on ${broker.listening}`]
+  process.stdout.write(`${lines.join("\n")}\n`)
 
   let stopping = false
   const stop = (signal: NodeJS.Signals): void => {
@@ -33,6 +34,16 @@ try {
         process.exit()
       })
   }
+  process.on("SIGHUP", () => {
+    try {
+      broker.renewCertificates()
+      log.ok("tls", "certificates read again")
+    } catch (error) {
+      log.fail("tls", "certificates kept as they were", {
+        cause: error instanceof Error ? error.message : String(error),
+      })
+    }
+  })
   process.on("SIGTERM", stop)
   process.on("SIGINT", stop)
 } catch (error) {

@@ -3,8 +3,9 @@ import { DatabaseError } from "@agentwrit/store-sqlite"
 import { CheckpointFileError } from "./checkpoint-witness.ts"
 import { ConfigError } from "./config/config.ts"
 import { KeyFileError } from "./key-files.ts"
+import { TlsFileError } from "./tls.ts"
 
-const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, DatabaseError, TrailContradictionError]
+const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, DatabaseError, TlsFileError, TrailContradictionError]
 
 /** What an operator reads when the start stops: what is wrong and what to do; a stack only for a bug. */
 export function startFailure(error: unknown): string {

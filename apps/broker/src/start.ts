@@ -8,6 +8,7 @@ import { eventLog } from "./event-log.ts"
 import { loadAuditKey, loadOrCreateKey } from "./key-files.ts"
 import type { Log } from "./log.ts"
 import { type RunningServer, serve } from "./server.ts"
+import { readTls } from "./tls.ts"
 import { VERSION } from "./version.ts"
 
 /** Exit code after a fault that left a commit's outcome unknown (sysexits: EX_SOFTWARE). */
@@ -18,8 +19,12 @@ const FAULT_GRACE = 5_000
 
 /** A broker that serves. */
 export interface RunningBroker {
-  /** Where it listens, as `address:port`. */
+  /** Where it listens, as `address:port`, and how: `(TLS)` or `(mTLS)` behind it. */
   readonly listening: string
+  /** Lines that `AA_SEED_TOKENS` wants on stdout; empty without it. */
+  readonly seedLines: readonly string[]
+  /** Reads the certificates again; open connections stay as they are. */
+  renewCertificates(): void
   /** Lets requests in flight finish, signs a last checkpoint, closes the database. */
   stop(): Promise<void>
 }
@@ -53,8 +58,11 @@ export async function start(config: Config, log: Log): Promise<RunningBroker> {
 }
 
 async function listen(config: Config, log: Log, authority: Authority): Promise<RunningBroker> {
+  const { tls } = config
+  const settings = tls.mode === "none" ? undefined : readTls(tls)
   const app = createBroker({
     authority,
+    secureTransport: settings !== undefined,
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
     onBug: (error, { requestId, path }) =>
@@ -64,15 +72,29 @@ async function listen(config: Config, log: Log, authority: Authority): Promise<R
         error: error instanceof Error ? error : String(error),
       }),
   })
-  const server = await serve(app, { port: config.port, address: config.bindAddress })
+  const server = await serve(app, {
+    port: config.port,
+    address: config.bindAddress,
+    ...(settings !== undefined && { tls: settings }),
+  })
+  const seeds = config.seedTokens
+    ? await authority.seedTokens({ resource: "AA_SEED_TOKENS", source: "local" })
+    : undefined
   return {
-    listening: listeningText(server),
+    seedLines:
+      seeds === undefined ? [] : [`SEED_LAUNCH_TOKEN=${seeds.launchToken}`, `SEED_ADMIN_TOKEN=${seeds.adminToken}`],
+    listening: listeningText(server) + LISTENING_MODE[tls.mode],
+    renewCertificates() {
+      if (tls.mode !== "none") server.renewCertificates(readTls(tls))
+    },
     async stop() {
       await server.stop()
       await authority.close()
     },
   }
 }
+
+const LISTENING_MODE = { none: "", tls: " (TLS)", mtls: " (mTLS)" } as const
 
 function listeningText({ address: { address, family, port } }: RunningServer): string {
   return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`

@@ -22,6 +22,7 @@ import type { Refusal } from "./refusal.ts"
 import { type Registration, type RegistrationRequest, register } from "./registration.ts"
 import { releaseToken } from "./release.ts"
 import { renewToken } from "./renewal.ts"
+import { type SeedTokens, seedTokens } from "./seed.ts"
 import type { Store } from "./store.ts"
 import type { IssuedToken } from "./token-issue.ts"
 import { deny, subjectOf } from "./trail.ts"
@@ -58,6 +59,8 @@ export interface Authority {
   queryEvents(query: EventQuery): Promise<EventPage>
   signedCheckpoint(): Promise<string>
   health(): Health
+  /** Makes tokens to start developing with; never to be called in production. */
+  seedTokens(caller: Caller): Promise<SeedTokens>
   /** Writes to the trail a refusal that was decided before a use case saw the request, such as an ill-typed body; then throws it. */
   recordRefusal(caller: Caller, eventType: AuditEventType, refusal: Refusal, principal?: Claims): Promise<never>
   /** Signs a last checkpoint and closes the store. */
@@ -110,6 +113,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     queryEvents: (query) => queryEvents(context, query),
     signedCheckpoint: () => signedCheckpoint(context),
     health: () => health(context),
+    seedTokens: (caller) => seedTokens(context, caller),
     recordRefusal: (caller, eventType, refusal, principal) =>
       deny(context, { types: [eventType], caller, ...(principal && { subject: subjectOf(principal) }) }, refusal),
     async close() {

@@ -13,6 +13,7 @@ export type { Agent, LaunchToken, Revocation } from "./records.ts"
 export { Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
 export type { Registration, RegistrationRequest } from "./registration.ts"
 export { RENEWAL_WORDING } from "./renewal.ts"
+export type { SeedTokens } from "./seed.ts"
 export {
   type Change,
   type Committed,

@@ -91,8 +91,8 @@ function listeningUrl(child: ChildProcess): Promise<string> {
     let text = ""
     child.stdout?.on("data", (chunk: string) => {
       text += chunk
-      const found = /AgentWrit broker v\S+ listening on (\S+)/.exec(text)
-      if (found) resolve(`http://${found[1]}`)
+      const found = /AgentWrit broker v\S+ listening on (\S+)( \(m?TLS\))?\n/.exec(text)
+      if (found) resolve(`${found[2] === undefined ? "http" : "https"}://${found[1]}`)
     })
   })
 }

@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call } from "../src/client.ts"
+import { adminToken, agent, call, registration } from "../src/client.ts"
 
 test.each(["SIGTERM", "SIGINT"] as const)(
   "%s lets a request in flight finish, refuses new ones, and exits 0",
@@ -102,4 +102,17 @@ describe("a start is refused in one message", () => {
     })
     expect([code, stderr]).toEqual([1, expect.stringMatching(/folder must exist/)])
   })
+})
+
+test("seed tokens are printed in development alone, and work", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, { AA_SEED_TOKENS: "true" })
+  const { stdout } = broker.output()
+  const launch = /^SEED_LAUNCH_TOKEN=([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? ""
+  const admin = /^SEED_ADMIN_TOKEN=(\S+)$/m.exec(stdout)?.[1] ?? ""
+  const json = await registration(broker.url, launch, { requested_scope: ["write:data:7"] })
+  expect((await call(broker.url, "POST /v1/register", { json })).status).toBe(200)
+  expect((await call(broker.url, "GET /v1/audit/events", { bearer: admin })).body.total).toBe(4)
+  const production = await runBroker({ ...folder.environment, AA_SEED_TOKENS: "true", AA_MODE: "production" })
+  expect([production.code, production.stderr]).toEqual([1, expect.stringContaining("AA_SEED_TOKENS")])
 })

@@ -1,0 +1,71 @@
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
+import type { Socket } from "node:net"
+import { createProblem, PROBLEM_MEDIA_TYPE, type ProblemCode } from "@agentwrit/contract"
+import { type AnswerHeaders, answerHeaders, requestIdOf } from "./http/headers.ts"
+
+/**
+ * Gives what the HTTP parser refuses, and what therefore never reaches the app, the same headers and problem documents as every
+ * other answer (CONTRACT 1).
+ */
+export function answerParserErrors(server: Server, secureTransport: boolean): void {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const [status, detail] = PARSER_ERRORS[error.code ?? ""] ?? [400, "the request is not valid HTTP"]
+    answerRaw(socket, { status, code: "invalid_request", detail, secureTransport })
+  })
+  server.on("connect", (_request, socket: Socket) => {
+    const detail = "CONNECT is not supported"
+    answerRaw(socket, { status: 405, code: "method_not_allowed", detail, secureTransport })
+  })
+  server.on("checkExpectation", ({ headers }: IncomingMessage, response: ServerResponse) => {
+    const offered = headers["x-request-id"]
+    const detail = "only Expect: 100-continue is supported"
+    const requestId = typeof offered === "string" ? offered : undefined
+    const bare = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport, requestId })
+    response.writeHead(400, { ...bare.headers, connection: "close" }).end(bare.body)
+  })
+}
+
+/** The answer to a request line or Host that is no URL. */
+export function malformedRequest(secureTransport: boolean): Response {
+  const detail = "the request line or the Host header is malformed"
+  const { body, headers } = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport })
+  return new Response(body, { status: 400, headers })
+}
+
+const PARSER_ERRORS: Record<string, readonly [status: number, detail: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "the request took too long to arrive"],
+  HPE_HEADER_OVERFLOW: [431, "the request's headers are too large"],
+}
+
+interface BareProblem {
+  readonly status: number
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly secureTransport: boolean
+  readonly requestId?: string | undefined
+}
+
+function answerRaw(socket: Socket, problem: BareProblem): void {
+  const { body, headers } = bareProblem(problem)
+  const lines = Object.entries({ ...headers, connection: "close" }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join("")}`
+  socket.end(`${head}\r\n${body}`, () => socket.destroy())
+}
+
+/** A request that never became one has no path. */
+function bareProblem({ status, code, detail, secureTransport, requestId: offered }: BareProblem) {
+  const requestId = requestIdOf(offered)
+  // Status codes of the parser's own, such as 431, have no code of theirs in the contract's table.
+  const document = { ...createProblem({ code, detail, instance: "", requestId }), status, title: STATUS_CODES[status] }
+  const body = JSON.stringify(document)
+  const headers: AnswerHeaders = {
+    ...answerHeaders(requestId, secureTransport),
+    "content-type": PROBLEM_MEDIA_TYPE,
+    "content-length": String(Buffer.byteLength(body)),
+  }
+  return { body, headers }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Makes a test CA, a broker certificate for localhost and a client certificate (EC P-256). For development and tests alone: use a
+# CA of your own in production.
+# usage: scripts/gen_test_certs.sh [FOLDER]   (default /tmp/agentwrit-certs)
+set -euo pipefail
+
+folder=${1:-/tmp/agentwrit-certs}
+days=30
+umask 077
+mkdir -p "$folder"
+cd "$folder"
+
+new_key() {
+  openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"
+}
+
+# sign NAME SUBJECT EXTENSIONS: a key and a certificate by the test CA
+sign() {
+  new_key "$1-key.pem"
+  openssl req -new -key "$1-key.pem" -subj "$2" |
+    openssl x509 -req -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days "$days" -extfile <(printf '%s\n' "$3") -out "$1.pem" 2>/dev/null
+}
+
+new_key ca-key.pem
+openssl req -x509 -new -key ca-key.pem -subj "/CN=AgentWrit test CA" -days "$days" \
+  -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign" -out ca.pem
+sign broker "/CN=localhost" "subjectAltName=DNS:localhost,IP:127.0.0.1
+extendedKeyUsage=serverAuth"
+sign client "/CN=agentwrit-test-client" "extendedKeyUsage=clientAuth"
+rm -f ca.srl
+
+echo "Test certificates are in $folder: ca.pem broker.pem broker-key.pem client.pem client-key.pem"
