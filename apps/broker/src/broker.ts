@@ -74,7 +74,7 @@ async function answerTo(
   run: (exchange: Exchange, body: Uint8Array) => Promise<Answer>,
 ): Promise<Response> {
   const requestId = requestIdOf(c.req.header("x-request-id"))
-  const exchange = { requestId, path: c.req.path, secureTransport }
+  const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
   try {
     return respond(exchange, await run(exchange, await readBody(c.req.raw, c.env?.incoming)))
   } catch (error) {
@@ -83,6 +83,13 @@ async function answerTo(
     const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
     return respond(exchange, problem(exchange, parts))
   }
+}
+
+/** The path as it was asked for: decoded it could hold anything. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2)
+  const end = url.indexOf("?", start)
+  return end === -1 ? url.slice(start) : url.slice(start, end)
 }
 
 function sourceOf(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {

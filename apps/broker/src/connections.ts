@@ -2,18 +2,23 @@ import type { Server } from "node:http"
 import type { Socket } from "node:net"
 
 /**
- * Which connections carry a request. Node's own `closeIdleConnections` leaves those open that have not sent a request yet, and
- * a browser or a pool that keeps such spares would hold up every stop.
+ * Which connections carry a request. Node's own `closeIdleConnections` leaves those open that have not sent a request yet, or not
+ * finished the TLS handshake, and a pool that keeps such spares would hold up every stop.
  */
 export class Connections {
+  /** Requests under way, by the socket that they came over. */
   readonly #requests = new Map<Socket, number>()
+  readonly #sockets = new Set<Socket>()
   #closing = false
 
   constructor(server: Server) {
-    // Over TLS a request's socket is the one inside the encryption.
-    server.on("setSecureContext" in server ? "secureConnection" : "connection", (socket: Socket) =>
-      this.#opened(socket),
-    )
+    // Over TLS there are two sockets a connection: this one, and the one inside the encryption, which carries the requests.
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once("close", () => this.#sockets.delete(socket))
+    })
+    const carrier = "setSecureContext" in server ? "secureConnection" : "connection"
+    server.on(carrier, (socket: Socket) => this.#opened(socket))
     server.on("request", ({ socket }, response) => {
       this.#count(socket, 1)
       response.once("close", () => {
@@ -23,10 +28,19 @@ export class Connections {
     })
   }
 
+  isAnswering(socket: Socket): boolean {
+    return (this.#requests.get(socket) ?? 0) > 0
+  }
+
   /** Closes what is idle now, and each other connection once its requests are answered. */
   closeAsTheyFallIdle(): void {
     this.#closing = true
     for (const socket of this.#requests.keys()) this.#closeIfIdle(socket)
+  }
+
+  /** Closes whatever is left. */
+  closeAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   #opened(socket: Socket): void {

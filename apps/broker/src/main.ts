@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { loadConfig } from "./config/config.ts"
 import { createLog } from "./log.ts"
-import { logRedactor, start } from "./start.ts"
+import { FAULT_EXIT, logRedactor, start } from "./start.ts"
 import { startFailure } from "./start-failure.ts"
 import { VERSION } from "./version.ts"
+
+// A reader of our output that went away must not stop the broker.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
 
 try {
   const { config, warnings } = loadConfig(process.env)
@@ -12,7 +15,10 @@ try {
   for (const { message, context } of warnings) log.warn("CFG", message, context)
   log.ok("main", "starting broker", { version: VERSION, mode: config.mode })
 
-  const broker = await start(config, log)
+  let exitCode = 0
+  const broker = await start(config, log, () => {
+    exitCode = FAULT_EXIT
+  })
   log.flush()
   const lines = [...broker.seedLines, `AgentWrit broker v${VERSION} listening on ${broker.listening}`]
   process.stdout.write(`${lines.join("\n")}\n`)
@@ -27,14 +33,15 @@ try {
       .then(() => log.ok("main", "stopped"))
       .catch((error: unknown) => {
         log.fail("main", "stopping failed", { error: error instanceof Error ? error : String(error) })
-        process.exitCode = 1
+        exitCode ||= 1
       })
       .finally(() => {
         log.flush()
-        process.exit()
+        process.exit(exitCode)
       })
   }
   process.on("SIGHUP", () => {
+    if (config.tls.mode === "none") return
     try {
       broker.renewCertificates()
       log.ok("tls", "certificates read again")

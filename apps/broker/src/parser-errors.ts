@@ -7,33 +7,55 @@ import { type AnswerHeaders, answerHeaders, requestIdOf } from "./http/headers.t
  * Gives what the HTTP parser refuses, and what therefore never reaches the app, the same headers and problem documents as every
  * other answer (CONTRACT 1).
  */
-export function answerParserErrors(server: Server, secureTransport: boolean): void {
+export function answerParserErrors(
+  server: Server,
+  secureTransport: boolean,
+  isAnswering: (socket: Socket) => boolean,
+): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
+    const { code = "" } = error
+    // Before a handshake is done nothing can be said.
+    const isUnsaid = code === "ECONNRESET" || /^ERR_(SSL|TLS)_/.test(code) || !socket.writable
+    // Garbage behind a request that is being answered must not be taken for that request's answer.
+    const isBehind = isAnswering(socket) && code !== "ERR_HTTP_REQUEST_TIMEOUT"
+    if (isUnsaid || isBehind) {
       socket.destroy()
       return
     }
-    const [status, detail] = PARSER_ERRORS[error.code ?? ""] ?? [400, "the request is not valid HTTP"]
+    const [status, detail] = PARSER_ERRORS[code] ?? [400, "the request is not valid HTTP"]
     answerRaw(socket, { status, code: "invalid_request", detail, secureTransport })
   })
-  server.on("connect", (_request, socket: Socket) => {
+  server.on("connect", (request: IncomingMessage, socket: Socket) => {
     const detail = "CONNECT is not supported"
-    answerRaw(socket, { status: 405, code: "method_not_allowed", detail, secureTransport })
+    const requestId = offeredId(request)
+    answerRaw(socket, {
+      status: 405,
+      code: "method_not_allowed",
+      detail,
+      secureTransport,
+      requestId,
+      headers: { allow: "" },
+    })
   })
-  server.on("checkExpectation", ({ headers }: IncomingMessage, response: ServerResponse) => {
-    const offered = headers["x-request-id"]
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const detail = "only Expect: 100-continue is supported"
-    const requestId = typeof offered === "string" ? offered : undefined
+    const requestId = offeredId(request)
     const bare = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport, requestId })
     response.writeHead(400, { ...bare.headers, connection: "close" }).end(bare.body)
   })
 }
 
 /** The answer to a request line or Host that is no URL. */
-export function malformedRequest(secureTransport: boolean): Response {
+export function malformedRequest(secureTransport: boolean, requestId: string | undefined): Response {
   const detail = "the request line or the Host header is malformed"
-  const { body, headers } = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport })
+  const { body, headers } = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport, requestId })
   return new Response(body, { status: 400, headers })
+}
+
+/** The request id that the client sent, whatever it looks like. */
+export function offeredId({ headers }: IncomingMessage): string | undefined {
+  const offered = headers["x-request-id"]
+  return typeof offered === "string" ? offered : undefined
 }
 
 const PARSER_ERRORS: Record<string, readonly [status: number, detail: string]> = {
@@ -47,6 +69,7 @@ interface BareProblem {
   readonly detail: string
   readonly secureTransport: boolean
   readonly requestId?: string | undefined
+  readonly headers?: AnswerHeaders
 }
 
 function answerRaw(socket: Socket, problem: BareProblem): void {
@@ -57,7 +80,7 @@ function answerRaw(socket: Socket, problem: BareProblem): void {
 }
 
 /** A request that never became one has no path. */
-function bareProblem({ status, code, detail, secureTransport, requestId: offered }: BareProblem) {
+function bareProblem({ status, code, detail, secureTransport, requestId: offered, headers: more }: BareProblem) {
   const requestId = requestIdOf(offered)
   // Status codes of the parser's own, such as 431, have no code of theirs in the contract's table.
   const document = { ...createProblem({ code, detail, instance: "", requestId }), status, title: STATUS_CODES[status] }
@@ -66,6 +89,7 @@ function bareProblem({ status, code, detail, secureTransport, requestId: offered
     ...answerHeaders(requestId, secureTransport),
     "content-type": PROBLEM_MEDIA_TYPE,
     "content-length": String(Buffer.byteLength(body)),
+    ...more,
   }
   return { body, headers }
 }

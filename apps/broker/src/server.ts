@@ -1,11 +1,11 @@
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { getRequestListener } from "@hono/node-server"
 import type { BrokerApp } from "./broker.ts"
 import { Connections } from "./connections.ts"
-import { answerParserErrors, malformedRequest } from "./parser-errors.ts"
+import { answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
 import type { TlsSettings } from "./tls.ts"
 
 /** Milliseconds. A client that is slower than this is cut off, within the second that looking for it takes. */
@@ -43,17 +43,23 @@ export interface RunningServer {
 /** Serves the app over HTTP, its time limits and its own errors as CONTRACT 1 wants them. */
 export async function serve(app: BrokerApp, { port, address, tls }: ListenOptions): Promise<RunningServer> {
   const secureTransport = tls !== undefined
-  const listener = getRequestListener(app.fetch, {
+  let offered: string | undefined
+  const adapter = getRequestListener(app.fetch, {
     // The adapter reports a request line or Host that is no URL before the app sees it.
     errorHandler: (error) =>
-      error instanceof Error && error.name === "RequestError" ? malformedRequest(secureTransport) : undefined,
+      error instanceof Error && error.name === "RequestError" ? malformedRequest(secureTransport, offered) : undefined,
   })
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    // The adapter refuses a malformed request before this call returns, so no other can come between.
+    offered = offeredId(incoming)
+    return adapter(incoming, outgoing)
+  }
   // Node's own answer to a missing Host would lack our headers; the adapter refuses it as well, through `errorHandler`.
   const options = { ...LIMITS, maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false }
   const server: Server | TlsServer =
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener)
-  answerParserErrors(server, secureTransport)
   const connections = new Connections(server)
+  answerParserErrors(server, secureTransport, (socket) => connections.isAnswering(socket))
   await listen(server, port, address)
   return {
     address: server.address() as AddressInfo,
@@ -76,7 +82,7 @@ function listen(server: Server, port: number, address: string): Promise<void> {
 
 function stop(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
-    const grace = setTimeout(() => server.closeAllConnections(), STOP_GRACE)
+    const grace = setTimeout(() => connections.closeAll(), STOP_GRACE)
     server.close(() => {
       clearTimeout(grace)
       resolve()

@@ -12,7 +12,7 @@ import { readTls } from "./tls.ts"
 import { VERSION } from "./version.ts"
 
 /** Exit code after a fault that left a commit's outcome unknown (sysexits: EX_SOFTWARE). */
-const FAULT_EXIT = 70
+export const FAULT_EXIT = 70
 
 /** Milliseconds for which reads and denials go on after such a fault (CONTRACT 4). */
 const FAULT_GRACE = 5_000
@@ -30,10 +30,16 @@ export interface RunningBroker {
 }
 
 /** Puts the broker together: store, keys, authority, app, server. What cannot be put together is closed again. */
-export async function start(config: Config, log: Log): Promise<RunningBroker> {
+export async function start(config: Config, log: Log, onFault: () => void): Promise<RunningBroker> {
   const { key: signingKey, created } = loadOrCreateKey(config.signingKeyPath)
   if (created) log.ok("keys", "signing key created", { path: config.signingKeyPath })
-  const store = await SqliteStore.open({ path: config.dbPath, onFailure: (cause) => endAfterFault(cause, log) })
+  const store = await SqliteStore.open({
+    path: config.dbPath,
+    onFailure: (cause) => {
+      onFault()
+      endAfterFault(cause, log)
+    },
+  })
   try {
     const origin = auditOrigin(config.trustDomain)
     const trailExists = store.health().trailSize > 0
@@ -72,14 +78,14 @@ async function listen(config: Config, log: Log, authority: Authority): Promise<R
         error: error instanceof Error ? error : String(error),
       }),
   })
+  const seeds = config.seedTokens
+    ? await authority.seedTokens({ resource: "AA_SEED_TOKENS", source: "local" })
+    : undefined
   const server = await serve(app, {
     port: config.port,
     address: config.bindAddress,
     ...(settings !== undefined && { tls: settings }),
   })
-  const seeds = config.seedTokens
-    ? await authority.seedTokens({ resource: "AA_SEED_TOKENS", source: "local" })
-    : undefined
   return {
     seedLines:
       seeds === undefined ? [] : [`SEED_LAUNCH_TOKEN=${seeds.launchToken}`, `SEED_ADMIN_TOKEN=${seeds.adminToken}`],

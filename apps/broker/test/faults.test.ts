@@ -103,3 +103,57 @@ test("secrets in free text never reach the trail", async () => {
   for (const secret of [SECRET, admin.slice(0, 256), "ab".repeat(32), "MC4CAQ"]) expect(text).not.toContain(secret)
   expect(text).toContain("[redacted]")
 })
+
+test.each([
+  ["the tree's edge", "UPDATE checkpoints SET edge = zeroblob(length(edge))"],
+  [
+    "one bit of the tree's edge",
+    "UPDATE checkpoints SET edge = cast(substr(edge, 1, length(edge) - 1) || x'00' AS blob)",
+  ],
+  ["the end of the trail", "DELETE FROM events WHERE seq > 1"],
+  ["the hash to go on from", "UPDATE checkpoints SET head_hash = zeroblob(32)"],
+  [
+    "an instant that is none",
+    "DELETE FROM checkpoints; UPDATE events SET timestamp = 9000000000000000000 WHERE seq = 2",
+  ],
+])("a database with %s changed starts, tells of it, and signs nothing", async (what, sql) => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  const admin = await signIn(first.app)
+  await signIn(first.app)
+  if (what !== "an instant that is none") await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })
+  await first.crash()
+  change(folder.database, sql)
+  await using second = await folder.open()
+  expect((await ask(second.app, "GET /v1/health")).body.audit_chain).toBe("broken")
+  expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
+  expect((await ask(second.app, "GET /v1/audit/events", { bearer: admin })).status).toBe(200)
+  expect(second.bugs).toEqual([])
+})
+
+test("a trail stays sound while the place for its checkpoints is away, and through a crash then", async () => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  const admin = await signIn(first.app)
+  expect((await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
+  folder.witness.away = true
+  for (let time = 0; time < 3; time++) {
+    await signIn(first.app)
+    expect((await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
+  }
+  await first.crash()
+  folder.witness.away = false
+  await using second = await folder.open()
+  expect((await ask(second.app, "GET /v1/health")).body.audit_chain).toBe("ok")
+  expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
+})
+
+test("a body full of numbers at the limit is read in no time", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await folder.open()
+  const body = `{"secret":"x","text":"9007199254740993","numbers":[${Array.from({ length: 55_000 }, () => "9007199254740992").join(",")}]}`
+  const started = performance.now()
+  const response = await broker.app.request("/v1/admin/auth", { method: "POST", body })
+  expect(response.status).toBe(401)
+  expect(performance.now() - started).toBeLessThan(1000)
+})

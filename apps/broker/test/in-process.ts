@@ -2,7 +2,13 @@ import { generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type AuthoritySettings, createAdminSecret, type Observer, openAuthority } from "@agentwrit/authority"
+import {
+  type AuthoritySettings,
+  createAdminSecret,
+  type Observer,
+  openAuthority,
+  UnavailableError,
+} from "@agentwrit/authority"
 import { settableClock } from "@agentwrit/authority/store-suite"
 import { createSigningKey } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
@@ -32,8 +38,11 @@ export async function brokerFolder() {
   const path = await mkdtemp(join(tmpdir(), "agentwrit-broker-"))
   const clock = settableClock()
   let note: string | undefined
+  const witness = { away: false }
   return {
     clock,
+    /** While `away`, no checkpoint can be kept outside the database. */
+    witness,
     database: join(path, "data.db"),
     async open({ secret = SECRET, settings, observer }: Setup = {}) {
       const store = await SqliteStore.open({ path: join(path, "data.db"), clock })
@@ -43,6 +52,7 @@ export async function brokerFolder() {
         witness: {
           kept: async () => note,
           keep: async (newer) => {
+            if (witness.away) throw new UnavailableError("busy", "the folder is away")
             note = newer
           },
         },

@@ -7,6 +7,9 @@ export interface FormFault {
   readonly found: string
 }
 
+/** What every value should be. */
+const OBJECT = "an event as a JSON object"
+
 /** An event of the right form, or what is wrong with it. */
 export type ReadEvent = { readonly event: AuditEvent } | { readonly fault: FormFault }
 
@@ -51,9 +54,24 @@ const FORMS: readonly (readonly [string, MemberForm])[] = Object.entries({
  * could be written without it; so is a line that names a member twice, because two readers might see two events in it.
  */
 export function readEvent(value: unknown): ReadEvent {
-  if (typeof value === "string") return readLine(value)
+  return typeof value === "string" ? readLine(value) : readObject(value)
+}
+
+function readLine(line: string): ReadEvent {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return { fault: { expected: OBJECT, found: "a line that is not JSON" } }
+  }
+  const read = readObject(value)
+  if ("fault" in read || membersIn(line) === Object.keys(read.event).length) return read
+  return { fault: { expected: "each member once", found: "a member that is repeated" } }
+}
+
+function readObject(value: unknown): ReadEvent {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { fault: { expected: "an event as a JSON object", found: kindOf(value) } }
+    return { fault: { expected: OBJECT, found: kindOf(value) } }
   for (const [name, { form, required, fits }] of FORMS) {
     const member = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
     if (member === undefined ? required : !fits(member))
@@ -61,23 +79,9 @@ export function readEvent(value: unknown): ReadEvent {
   }
   for (const member of Object.values(value)) {
     if (typeof member === "object" && member !== null)
-      return { fault: { expected: "members that hold a string or a number", found: `${kindOf(member)} as another` } }
+      return { fault: { expected: "members that hold a string or a number", found: kindOf(member) } }
   }
   return { event: value as AuditEvent }
-}
-
-function readLine(line: string): ReadEvent {
-  const expected = "an event as a JSON object"
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return { fault: { expected, found: "a line that is not JSON" } }
-  }
-  if (typeof value === "string") return { fault: { expected, found: "a string" } }
-  const read = readEvent(value)
-  if ("fault" in read || membersIn(line) === Object.keys(read.event).length) return read
-  return { fault: { expected: "each member once", found: "a member that is repeated" } }
 }
 
 /** Members that JSON text of a flat object names: its strings with a colon behind them. A parsed object has lost the repeated ones. */
@@ -85,7 +89,7 @@ function membersIn(json: string): number {
   let members = 0
   for (let start = json.indexOf('"'); start !== -1; ) {
     let end = start + 1
-    while (json[end] !== '"') end += json[end] === "\\" ? 2 : 1
+    while (end < json.length && json[end] !== '"') end += json[end] === "\\" ? 2 : 1
     const next = json.indexOf('"', end + 1)
     if (
       json
@@ -104,5 +108,5 @@ function kindOf(value: unknown): string {
   if (value === null) return "null"
   if (value === "") return "an empty string"
   if (Array.isArray(value)) return "an array"
-  return typeof value === "object" ? "an object" : `another ${typeof value}`
+  return typeof value === "object" ? "an object" : `a ${typeof value}`
 }

@@ -140,9 +140,11 @@ const MESSAGES: Readonly<Record<TrailProblemReason, string>> = {
     "the trail is not the one that the checkpoint was signed over: this event or an earlier one was rewritten",
 }
 
-/** Makes a problem and its message. What was found comes from outside, so it is cut to a bounded, single line. */
+/** Makes a problem and its message. What was found comes from outside, so it is bounded, and what a terminal might act on is escaped. */
 export function problemAt(position: number, reason: TrailProblemReason, expected: string, found: string): TrailProblem {
-  const seen = JSON.stringify(found.slice(0, 100)).slice(1, -1)
+  const seen = found
+    .slice(0, 100)
+    .replace(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
   const message = `audit trail broken at event ${position}: ${MESSAGES[reason]} (expected ${expected}, found ${seen})`
   return { position, reason, expected, found: seen, message }
 }

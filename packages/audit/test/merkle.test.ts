@@ -187,6 +187,32 @@ describe("proofs", () => {
       expect(() => consistencyProof(leaves.slice(0, 5), size)).toThrow(TypeError)
   })
 
+  test("hold for nothing when they go on above the root, whatever root is claimed", () => {
+    const [leaf, extra] = [leaves[0] ?? expect.fail(), leaves[9] ?? expect.fail()]
+    expect(verifyInclusion({ leafHash: leaf, index: 0, size: 1, root: nodeHash(extra, leaf), proof: [extra] })).toBe(
+      false,
+    )
+    const claim = { fromSize: 3, fromRoot: rootAt(3), toSize: 4, toRoot: rootAt(4), proof: prove(3, 4) }
+    const above = (root: Uint8Array): Uint8Array => nodeHash(extra, root)
+    expect(verifyConsistency(claim)).toBe(true)
+    expect(
+      verifyConsistency({
+        ...claim,
+        fromRoot: above(claim.fromRoot),
+        toRoot: above(claim.toRoot),
+        proof: [...claim.proof, Buffer.from(extra)],
+      }),
+    ).toBe(false)
+  })
+
+  test("of consistency hold neither for a tree that shrank nor for two trees of one size", () => {
+    const root = rootAt(4)
+    expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 2, toRoot: root, proof: [] })).toBe(false)
+    expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 4, toRoot: rootAt(5), proof: [] })).toBe(false)
+    expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 4, toRoot: root, proof: [] })).toBe(true)
+    expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 4, toRoot: root, proof: [root] })).toBe(false)
+  })
+
   test("verify to false, never to an error, when the claim is malformed", () => {
     const root = rootAt(2)
     const proof = inclusionProof(leaves.slice(0, 2), 0)
@@ -196,6 +222,12 @@ describe("proofs", () => {
       expect(verifyInclusion({ leafHash: leaf, index: 0, size: wrong, root, proof })).toBe(false)
       expect(verifyConsistency({ fromSize: wrong, fromRoot: leaf, toSize: 2, toRoot: root, proof })).toBe(false)
       expect(verifyConsistency({ fromSize: 1, fromRoot: leaf, toSize: wrong, toRoot: root, proof })).toBe(false)
+    }
+    for (const odd of [new Uint8Array(), new Uint8Array(31), new Uint8Array(64)]) {
+      expect(verifyInclusion({ leafHash: odd, index: 0, size: 2, root, proof })).toBe(false)
+      expect(verifyInclusion({ leafHash: leaf, index: 0, size: 2, root, proof: [odd] })).toBe(false)
+      expect(verifyConsistency({ fromSize: 1, fromRoot: odd, toSize: 2, toRoot: root, proof })).toBe(false)
+      expect(verifyConsistency({ fromSize: 1, fromRoot: leaf, toSize: 2, toRoot: root, proof: [odd] })).toBe(false)
     }
     const short = new Uint8Array(31)
     expect(verifyInclusion({ leafHash: short, index: 0, size: 1, root: short, proof: [] })).toBe(false)

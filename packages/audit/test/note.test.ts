@@ -99,6 +99,7 @@ describe("openNote", () => {
   test.each([
     ["nothing", ""],
     ["a text alone", text],
+    ["a signature line behind a character", `x${ours}`],
     ["an empty line at the end", `${text}\n`],
     ["no line break at the end", note.slice(0, -1)],
     ["a line break too many at the end", `${note}\n`],
@@ -170,6 +171,10 @@ describe("verifier keys", () => {
     ["the id of another name", `b${vkey}`],
     ["another key", vkey.replace(/.$/, (last) => (last === "A" ? "B" : "A"))],
     ["broken base64", vkey.slice(0, -1)],
+    [
+      "another signature type under the id of this one",
+      `${name}+${id}+${encodeBase64(Uint8Array.of(4, ...auditKey.publicKey))}`,
+    ],
     ["an ECDSA key", keyOf(Uint8Array.of(2, ...auditKey.publicKey))],
     ["a key of 31 bytes", keyOf(Uint8Array.of(1, ...auditKey.publicKey.subarray(1)))],
     ["a key of zeros, which is of small order", keyOf(Uint8Array.of(1, ...new Uint8Array(32)))],

@@ -88,6 +88,14 @@ describe("a sound trail", () => {
     expect(await brokenAt(later.map((event) => JSON.stringify(event)))).toBe("ok")
   })
 
+  test("verifies as lines when its text looks like JSON itself", async () => {
+    const texts = ['","detail":"x"', "\\", '\\"', 'a\\":', '":', '{"id":1}', '\\\\":', "\u2028\t"]
+    const lines = chained(texts.map((detail) => draft({ detail, resource: `${detail}"` }))).events.map((e) =>
+      JSON.stringify(e),
+    )
+    expect(await brokenAt(lines)).toBe("ok")
+  })
+
   test("does not depend on the order of members or the spelling of strings", async () => {
     const reordered = events.map((event) =>
       JSON.stringify(Object.fromEntries(Object.entries(event).reverse()), null, 1),
@@ -156,6 +164,35 @@ describe("an edited event is found where it stands", () => {
     }
   })
 
+  test("an empty member, though its hash is right", async () => {
+    for (const empty of [{ task_id: "" }, { deleg_depth: 0 }, { bytes_transferred: 0 }, { event_type: "" }])
+      expect(await brokenAt(rewritten(20, (event) => ({ ...event, ...empty }) as AuditEvent))).toBe("20 malformed")
+  })
+
+  test("what is malformed is told by its kind alone", async () => {
+    const secret = "s3cret"
+    const kinds: [unknown, string, string][] = [
+      [undefined, "an event as a JSON object", "nothing"],
+      [null, "an event as a JSON object", "null"],
+      [[at(5)], "an event as a JSON object", "an array"],
+      ["[]", "an event as a JSON object", "an array"],
+      [secret, "an event as a JSON object", "a line that is not JSON"],
+      [JSON.stringify(secret), "an event as a JSON object", "a string"],
+      [{ ...at(5), timestamp: secret }, "a time in UTC with milliseconds as timestamp", "a string"],
+      [{ ...at(5), deleg_depth: 1.5 }, "a whole number from 1 as deleg_depth", "a number"],
+      [{ ...at(5), detail: undefined }, "a string as detail", "nothing"],
+      [{ ...at(5), resource: "" }, "a string that is not empty as resource", "an empty string"],
+      [{ ...at(5), more: {} }, "members that hold a string or a number", "an object"],
+    ]
+    for (const [event, expected, found] of kinds)
+      expect(await verifyTrail(withEvent(5, event))).toMatchObject({
+        position: 5,
+        reason: "malformed",
+        expected,
+        found,
+      })
+  })
+
   test("a member repeated in its line, before or after the true one", async () => {
     const line = JSON.stringify(at(5))
     for (const repeated of [
@@ -181,7 +218,7 @@ describe("an edited event is found where it stands", () => {
       found,
       message: `audit trail broken at event 5: the event was edited: its hash is not that of its content (expected ${expected}, found ${found})`,
     })
-    const hostile = await verifyTrail(withEvent(5, { ...at(5), id: `\n\u001b[2J${"x".repeat(10_000)}` }))
+    const hostile = await verifyTrail(withEvent(5, { ...at(5), id: `\n\u001b[2J\u009b31m\u202e${"x".repeat(10_000)}` }))
     expect(hostile).toMatchObject({ position: 5, reason: "id", expected: "evt-000005" })
     expect(hostile.ok || hostile.message).toMatch(/^[ -~]{1,400}$/)
   })

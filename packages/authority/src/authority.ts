@@ -14,6 +14,7 @@ import {
 } from "./checkpoint.ts"
 import { type Clock, systemClock } from "./clock.ts"
 import type { AuthorityContext, AuthoritySettings, Caller, Observer } from "./context.ts"
+import { type Delegation, type DelegationRequest, delegate } from "./delegation.ts"
 import { type Health, health } from "./health.ts"
 import { createLaunchToken, type IssuedLaunchToken, type LaunchTokenRequest } from "./launch-token.ts"
 import { NonceMint } from "./nonce.ts"
@@ -22,6 +23,7 @@ import type { Refusal } from "./refusal.ts"
 import { type Registration, type RegistrationRequest, register } from "./registration.ts"
 import { releaseToken } from "./release.ts"
 import { renewToken } from "./renewal.ts"
+import { type RevocationReceipt, type RevocationRequest, revoke } from "./revocation.ts"
 import { type SeedTokens, seedTokens } from "./seed.ts"
 import type { Store } from "./store.ts"
 import type { IssuedToken } from "./token-issue.ts"
@@ -56,6 +58,8 @@ export interface Authority {
   validateToken(caller: Caller, token: string): Promise<Claims | undefined>
   renewToken(caller: Caller, held: Claims): Promise<IssuedToken>
   releaseToken(caller: Caller, claims: Claims): Promise<void>
+  delegate(caller: Caller, held: Claims, request: DelegationRequest): Promise<Delegation>
+  revoke(caller: Caller, operator: Claims, request: RevocationRequest): Promise<RevocationReceipt>
   queryEvents(query: EventQuery): Promise<EventPage>
   signedCheckpoint(): Promise<string>
   health(): Health
@@ -110,6 +114,8 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     validateToken: (caller, token) => validateToken(context, caller, token),
     renewToken: (caller, held) => renewToken(context, caller, held),
     releaseToken: (caller, claims) => releaseToken(context, caller, claims),
+    delegate: (caller, held, request) => delegate(context, caller, held, request),
+    revoke: (caller, operator, request) => revoke(context, caller, operator, request),
     queryEvents: (query) => queryEvents(context, query),
     signedCheckpoint: () => signedCheckpoint(context),
     health: () => health(context),

@@ -1,4 +1,4 @@
-import { openCheckpoint, signCheckpoint, verifierKeyOf } from "@agentwrit/audit"
+import { openCheckpoint, signCheckpoint, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import { encodeBase64 } from "@agentwrit/core"
 import type { AuthorityContext } from "./context.ts"
 import { Refusal } from "./refusal.ts"
@@ -28,8 +28,9 @@ export async function signedCheckpoint(context: AuthorityContext): Promise<strin
     })
   const origin = auditOrigin(context.settings.trustDomain)
   try {
-    const { note } = await context.store.seal((head) => signCheckpoint({ origin, ...head }, context.auditKey))
-    await context.witness.keep(note)
+    const { note, size } = await context.store.seal((head) => signCheckpoint({ origin, ...head }, context.auditKey))
+    await keep(context, note)
+    await context.store.forgetCheckpoints(size)
     return note
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error
@@ -39,6 +40,17 @@ export async function signedCheckpoint(context: AuthorityContext): Promise<strin
       retryAfter: 1,
       cause: error,
     })
+  }
+}
+
+/** A witness that holds what contradicts the note is as good a sign as any that the trail is not what it was. */
+async function keep(context: AuthorityContext, note: string): Promise<void> {
+  try {
+    await context.witness.keep(note)
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error
+    context.trailProblem ??= `the newest checkpoint could not be kept: ${messageOf(error)}`
+    throw new UnavailableError("failed", context.trailProblem, { cause: error })
   }
 }
 
@@ -61,7 +73,7 @@ export async function checkAgainstCheckpoints(
   const verifierKey = verifierKeyOf(origin, publicKey)
   const kept = await witness.kept()
   if (kept !== undefined) {
-    const claimed = openCheckpoint(kept, verifierKey)
+    const claimed = openKept(kept, verifierKey)
     const stored = await store.checkpoint(claimed.size)
     if (stored === undefined || !sameHead(stored, claimed))
       throw new TrailContradictionError(
@@ -71,11 +83,36 @@ export async function checkAgainstCheckpoints(
   }
   const newest = await store.checkpoint()
   if (newest === undefined) return undefined
-  const signed = openCheckpoint(newest.note, verifierKey)
-  return sameHead(newest, signed)
-    ? undefined
-    : `the trail's tree does not match its checkpoint of ${signed.size} events`
+  const fault = checkpointFault(newest, verifierKey)
+  // A crash may have come between a checkpoint's commit and its keeping.
+  if (fault === undefined) await witness.keep(newest.note)
+  return fault
 }
+
+function openKept(note: string, verifierKey: VerifierKey): TreeHead {
+  try {
+    return openCheckpoint(note, verifierKey)
+  } catch (cause) {
+    throw new TrailContradictionError(
+      `the checkpoint kept beside the audit key is not one that this key signed for ${verifierKey.name} (${messageOf(cause)}): ` +
+        "put back the file, the key, and AA_TRUST_DOMAIN that belong to this trail",
+      { cause },
+    )
+  }
+}
+
+function checkpointFault(stored: KeptCheckpoint, verifierKey: VerifierKey): string | undefined {
+  try {
+    const signed = openCheckpoint(stored.note, verifierKey)
+    return sameHead(stored, signed)
+      ? undefined
+      : `the trail's tree does not match its checkpoint of ${signed.size} events`
+  } catch (cause) {
+    return `the trail's checkpoint of ${stored.size} events does not open: ${messageOf(cause)}`
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 function sameHead(stored: KeptCheckpoint, signed: TreeHead): boolean {
   return stored.size === signed.size && encodeBase64(stored.root) === encodeBase64(signed.root)
@@ -100,7 +137,7 @@ export class CheckpointSchedule {
     if (this.#timer !== undefined || this.#stopped) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.#signing = this.#sign()
+      this.#signing = this.#signing.then(() => this.#sign())
     }, INTERVAL)
     this.#timer.unref()
   }

@@ -16,14 +16,7 @@ import type { Agent, LaunchToken } from "./records.ts"
 import { Refusal } from "./refusal.ts"
 import { ConflictError, type Write } from "./store.ts"
 import { isListed } from "./token-check.ts"
-import {
-  type IssuedToken,
-  issueToken,
-  LONGEST_TTL,
-  type PreparedToken,
-  prepareToken,
-  type TokenContents,
-} from "./token-issue.ts"
+import { type IssuedToken, issueToken, LONGEST_TTL, signOrRefuse } from "./token-issue.ts"
 import { commit, deny } from "./trail.ts"
 
 /** What an agent sends to register (CONTRACT 3, "register"). */
@@ -108,15 +101,6 @@ export async function register(
     return denyRegistration(context, caller, request, conflictRefusal(error))
   }
   return { agentId, accessToken: issueToken(context, prepared), expiresIn: ttl }
-}
-
-function signOrRefuse(context: AuthorityContext, contents: TokenContents): PreparedToken | Refusal {
-  try {
-    return prepareToken(context, contents)
-  } catch (error) {
-    if (error instanceof Refusal) return error
-    throw error
-  }
 }
 
 interface Decision {

@@ -2,11 +2,9 @@ import type { Claims } from "@agentwrit/core"
 import { TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
+import { REVOKED_GRACE } from "./revocation.ts"
 import { ConflictError, type Write } from "./store.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
-
-/** Milliseconds for which a token-level entry stays listed after the token would have expired: the clock may have been stepped. */
-const RELEASED_GRACE = 24 * 60 * 60 * 1000
 
 /** Ends the presented token (CONTRACT 3, `POST /v1/token/release`). A second release is refused as revoked. */
 export async function releaseToken(context: AuthorityContext, caller: Caller, claims: Claims): Promise<void> {
@@ -15,7 +13,7 @@ export async function releaseToken(context: AuthorityContext, caller: Caller, cl
     {
       type: "revoke",
       once: true,
-      revocation: { level: "token", target: claims.jti, revokedAt: now, expiresAt: claims.exp * 1000 + RELEASED_GRACE },
+      revocation: { level: "token", target: claims.jti, revokedAt: now, expiresAt: claims.exp * 1000 + REVOKED_GRACE },
     },
   ]
   if (claims.kind === "agent") writes.push({ type: "release_agent", agentId: claims.sub, jti: claims.jti, at: now })

@@ -1,4 +1,5 @@
-import type { Claims } from "@agentwrit/core"
+import type { AuditEventType } from "@agentwrit/audit"
+import { type Claims, clampTtl } from "@agentwrit/core"
 import { type BearerWording, TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
@@ -17,8 +18,8 @@ const SUPERSEDED_GRACE = 5 * 60 * 1000
  * original TTL. The old one is revoked in the same commit, so of many concurrent renewals exactly one succeeds.
  */
 export async function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
-  const refuse = (refusal: Refusal) =>
-    deny(context, { types: ["token_renewal_failed"], caller, subject: subjectOf(held) }, refusal)
+  const refuse = (refusal: Refusal, ...also: AuditEventType[]) =>
+    deny(context, { types: [...also, "token_renewal_failed"], caller, subject: subjectOf(held) }, refusal)
 
   if (held.delegation_chain !== undefined) {
     const detail = "a delegated token is not renewed"
@@ -30,7 +31,9 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
     return refuse(new Refusal("unauthorized", { detail: RENEWAL_WORDING.detail, reason }))
   }
 
-  const { scope, taskId, orchId, ttl } = agent
+  const { scope, taskId, orchId } = agent
+  // The ceiling may have been lowered since.
+  const ttl = clampTtl({ requested: agent.ttl, fallback: agent.ttl, limits: [context.settings.maxTtl] })
   const prepared = prepareToken(context, { sub: held.sub, kind: "agent", scope, ttl, taskId, orchId })
   const { claims } = prepared
   const superseded = {
@@ -65,6 +68,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
     if (!(error instanceof ConflictError)) throw error
     return refuse(
       new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }),
+      "token_revoked_access",
     )
   }
   return { accessToken: issueToken(context, prepared), expiresIn: ttl }

@@ -81,6 +81,8 @@ export interface Store extends AsyncDisposable {
    * note when the tree has not grown since.
    */
   seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint>
+  /** Lets go of the checkpoints before that of `size`: a newer one, or that one, is kept outside the store by now. */
+  forgetCheckpoints(size: number): Promise<void>
   /** The kept checkpoint of that size, or the newest. */
   checkpoint(size?: number): Promise<KeptCheckpoint | undefined>
   health(): StoreHealth

@@ -5,7 +5,6 @@ import {
   type RevocationLevel,
   revocationDigest,
   revocationTargets,
-  type VerifyingKey,
   verifyToken,
 } from "@agentwrit/core"
 import { toUnixSeconds } from "./clock.ts"
@@ -41,7 +40,7 @@ export function checkToken(context: AuthorityContext, token: string): TokenVerdi
 
 /** Remembers a token that was just signed, so that its first use costs no verification. */
 export function rememberSigned(context: AuthorityContext, token: string, claims: Claims): void {
-  context.verifiedTokens.remember(token, withDigests(claims, context.signingKey))
+  context.verifiedTokens.remember(token, withDigests(claims))
 }
 
 /** Whether that target is listed as revoked at that level. */
@@ -52,18 +51,17 @@ export function isListed(context: AuthorityContext, level: RevocationLevel, targ
 function verifyOnce(context: AuthorityContext, token: string): VerifiedToken {
   const known = context.verifiedTokens.get(token)
   if (known !== undefined) return known
-  const { claims, key } = verifyToken(token, (keyId) =>
+  const { claims } = verifyToken(token, (keyId) =>
     keyId === context.signingKey.keyId ? context.signingKey : undefined,
   )
-  const verified = withDigests(claims, key)
+  const verified = withDigests(claims)
   context.verifiedTokens.remember(token, verified)
   return verified
 }
 
-function withDigests(claims: Claims, key: VerifyingKey): VerifiedToken {
+function withDigests(claims: Claims): VerifiedToken {
   return {
     claims,
-    key,
     revocationDigests: revocationTargets(claims).map(({ level, target }) => revocationDigest(level, target)),
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { type Claims, signToken, TokenError, type TokenKind } from "@agentwrit/core"
+import { type Claims, chainHash, type DelegationRecord, signToken, TokenError, type TokenKind } from "@agentwrit/core"
 import { toUnixSeconds } from "./clock.ts"
 import type { AuthorityContext } from "./context.ts"
 import { Refusal } from "./refusal.ts"
@@ -14,6 +14,8 @@ export interface TokenContents {
   readonly ttl: number
   readonly taskId?: string
   readonly orchId?: string
+  /** The delegations that led to it. */
+  readonly delegationChain?: DelegationRecord[]
 }
 
 /** A signed token that nobody may have before the commit that records it. */
@@ -42,6 +44,16 @@ export function prepareToken(context: AuthorityContext, contents: TokenContents)
   }
 }
 
+/** As {@link prepareToken}, for use cases that must write the refusal to the trail. */
+export function signOrRefuse(context: AuthorityContext, contents: TokenContents): PreparedToken | Refusal {
+  try {
+    return prepareToken(context, contents)
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
+}
+
 function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
   const { issuer, audience } = context.settings
   const now = toUnixSeconds(context.clock.now())
@@ -57,6 +69,10 @@ function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
     scope: [...contents.scope],
     ...(contents.taskId !== undefined && { task_id: contents.taskId }),
     ...(contents.orchId !== undefined && { orch_id: contents.orchId }),
+    ...(contents.delegationChain !== undefined && {
+      delegation_chain: contents.delegationChain,
+      chain_hash: chainHash(contents.delegationChain),
+    }),
   }
 }
 

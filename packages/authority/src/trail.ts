@@ -31,7 +31,10 @@ export async function commit(context: AuthorityContext, change: Change): Promise
     throw new Refusal("unavailable", {
       detail: "the broker cannot store changes at the moment",
       reason: error.message,
-      hint: "nothing was changed; try again",
+      hint:
+        error.code === "failed"
+          ? "whether it was done is unknown until the broker has restarted"
+          : "nothing was changed; try again",
       retryAfter: error.code === "failed" ? 5 : 1,
       cause: error,
     })

@@ -1,10 +1,9 @@
-import type { Claims, VerifyingKey } from "@agentwrit/core"
+import type { Claims } from "@agentwrit/core"
 import { LRUCache } from "lru-cache"
 
 /** What verifying a token's form, signature and chain yielded. */
 export interface VerifiedToken {
   readonly claims: Claims
-  readonly key: VerifyingKey
   /** Digests of everything that, listed, would revoke it; made once because each check needs them. */
   readonly revocationDigests: readonly Uint8Array[]
 }
@@ -28,9 +27,5 @@ export class VerifiedTokens {
 
   remember(token: string, verified: VerifiedToken): void {
     this.#tokens.set(token, verified)
-  }
-
-  forget(token: string): void {
-    this.#tokens.delete(token)
   }
 }

@@ -83,7 +83,12 @@ function openDatabase(path: string): Sqlite.Database {
 
 /** A new file is the broker's alone: SQLite would let others read it, and its WAL takes over the mode. */
 function keepPrivate(path: string): void {
-  closeSync(openSync(path, "a", 0o600))
+  try {
+    // Only ever a file that was not there: closing any descriptor of one that is would drop this process's locks on it.
+    closeSync(openSync(path, "ax", 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
 }
 
 /** A side file held by an SQLite lock: the kernel lets go of it when the process ends, however it ends. */

@@ -8,12 +8,17 @@ import type { AgentsTable, CheckpointsTable, EventsTable, LaunchTokensTable, Rev
 /** A row's blobs, which arrive as Buffers on this thread and as plain arrays from another. */
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
 const blob = (text: string): Buffer => Buffer.from(text, "hex")
+/** An instant that someone put there and that is none has a form that no event's hash covers. */
+const instant = (milliseconds: number): string => {
+  const date = new Date(milliseconds)
+  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString()
+}
 const scopes = (json: string): string[] => JSON.parse(json)
 
 export function toEvent(row: EventsTable): AuditEvent {
   return {
     id: eventId(row.seq),
-    timestamp: new Date(row.timestamp).toISOString(),
+    timestamp: instant(row.timestamp),
     event_type: row.event_type as AuditEventType,
     ...(row.agent_id !== null && { agent_id: row.agent_id }),
     ...(row.task_id !== null && { task_id: row.task_id }),

@@ -139,6 +139,10 @@ export class SqliteStore implements Store {
     return this.#queue.commit(() => this.#trail.seal(sign))
   }
 
+  forgetCheckpoints(size: number): Promise<void> {
+    return this.#queue.commit(() => this.#trail.forgetCheckpoints(size))
+  }
+
   async checkpoint(size?: number): Promise<KeptCheckpoint | undefined> {
     const newestFirst = this.#db.selectFrom("checkpoints").selectAll().orderBy("size", "desc").limit(1)
     const row = await (size === undefined ? newestFirst : newestFirst.where("size", "=", size)).executeTakeFirst()
@@ -166,6 +170,7 @@ export class SqliteStore implements Store {
     this.#closed = true
     this.#queue.close()
     await this.#reader.close()
-    this.#connection.close()
+    // After an I/O error closing would write to the file again; the process ends, and the next start verifies.
+    if (this.#queue.fault?.code !== "failed") this.#connection.close()
   }
 }

@@ -1,4 +1,4 @@
-import { RightEdge, TrailVerifier } from "@agentwrit/audit"
+import { EdgeError, RightEdge, TrailVerifier } from "@agentwrit/audit"
 import type { KeptCheckpoint } from "@agentwrit/authority"
 import type { Kysely } from "kysely"
 import { toCheckpoint, toEvent } from "./rows.ts"
@@ -22,28 +22,53 @@ const STEP = 1000
  */
 export async function loadTrail(db: Kysely<Schema>): Promise<LoadedTrail> {
   const row = await db.selectFrom("checkpoints").selectAll().orderBy("size", "desc").limit(1).executeTakeFirst()
+  const newest = row && toCheckpoint(row)
   const start = row === undefined ? emptyTrail() : stateAt(row)
+  const problem = row && (await checkpointProblem(db, row, start))
+  if (problem !== undefined) return { state: await brokenState(db), newest, problem }
   const verifier = new TrailVerifier(start)
-  let last = { sequence: start.sequence, prevHash: start.prevHash }
-  let problem: string | undefined
-  for (;;) {
-    const rows = await db
-      .selectFrom("events")
-      .selectAll()
-      .where("seq", ">", last.sequence)
-      .orderBy("seq")
-      .limit(STEP)
-      .execute()
+  for (let after = start.sequence; ; after += STEP) {
+    const rows = await db.selectFrom("events").selectAll().where("seq", ">", after).orderBy("seq").limit(STEP).execute()
     for (const event of rows) {
-      problem ??= verifier.push(toEvent(event))?.message
-      last = { sequence: event.seq, prevHash: event.hash.toString("hex") }
+      const { message } = verifier.push(toEvent(event)) ?? {}
+      if (message !== undefined) return { state: await brokenState(db), newest, problem: message }
     }
-    if (rows.length < STEP) break
+    if (rows.length < STEP) return { state: verifier.state(), newest }
   }
-  const state = problem === undefined ? verifier.state() : { ...last, edge: verifier.state().edge }
-  return { state, newest: row && toCheckpoint(row), ...(problem !== undefined && { problem }) }
+}
+
+/** Where a broken trail goes on: behind its last event. Its tree is not signed any more, so that its edge does not matter. */
+async function brokenState(db: Kysely<Schema>): Promise<TrailState> {
+  const last = await db.selectFrom("events").select(["seq", "hash"]).orderBy("seq", "desc").limit(1).executeTakeFirst()
+  const { edge, ...start } = emptyTrail()
+  return last === undefined ? { ...start, edge } : { sequence: last.seq, prevHash: last.hash.toString("hex"), edge }
 }
 
 function stateAt({ size, head_hash, edge }: CheckpointsTable): TrailState {
-  return { sequence: size, prevHash: head_hash.toString("hex"), edge: RightEdge.fromBytes(edge) }
+  return { sequence: size, prevHash: head_hash.toString("hex"), edge: readEdge(edge) }
+}
+
+function readEdge(bytes: Uint8Array): RightEdge {
+  try {
+    return RightEdge.fromBytes(bytes)
+  } catch (error) {
+    if (error instanceof EdgeError) return new RightEdge()
+    throw error
+  }
+}
+
+/** Only size and root of a checkpoint are signed: what appending goes on from must fit them, and the last event be there. */
+async function checkpointProblem(
+  db: Kysely<Schema>,
+  { size, root, head_hash }: CheckpointsTable,
+  { edge }: TrailState,
+): Promise<string | undefined> {
+  if (edge.size !== size || !root.equals(edge.root()))
+    return `the tree kept with the checkpoint of ${size} events is not the one that was signed`
+  const last = await db.selectFrom("events").select("hash").where("seq", "=", size).executeTakeFirst()
+  if (last === undefined)
+    return `audit trail broken at event ${size}: the event that the newest checkpoint ends with is gone`
+  return head_hash.equals(last.hash)
+    ? undefined
+    : `audit trail broken at event ${size}: it is not the one that was signed`
 }

@@ -17,9 +17,6 @@ export interface TrailState {
 /** The state before the first event. */
 export const emptyTrail = (): TrailState => ({ sequence: 0, prevHash: GENESIS_HASH, edge: new RightEdge() })
 
-/** Checkpoints to keep: the newest, and the one before it, which a witness may still hold after a crash between the two. */
-const KEPT_CHECKPOINTS = 2
-
 /** A position in the open transaction to go back to. */
 export interface TrailMark extends TrailState {
   readonly newest: KeptCheckpoint | undefined
@@ -60,12 +57,8 @@ export class TrailWriter {
         .insertInto("checkpoints")
         .values(rowParameters<CheckpointsTable>(["size", "root", "note", "edge", "head_hash"])),
     )
-    this.#forgetCheckpoints = prepare<{ keep: number }>((db) =>
-      db
-        .deleteFrom("checkpoints")
-        .where("size", "not in", (eb) =>
-          eb.selectFrom("checkpoints").select("size").orderBy("size", "desc").limit(parameter<number>("keep")),
-        ),
+    this.#forgetCheckpoints = prepare<{ size: number }>((db) =>
+      db.deleteFrom("checkpoints").where("size", "<", parameter<number>("size")),
     )
   }
 
@@ -100,9 +93,12 @@ export class TrailWriter {
       edge: Buffer.from(this.#edge.toBytes()),
       head_hash: Buffer.from(this.#prevHash, "hex"),
     })
-    this.#forgetCheckpoints.run({ keep: KEPT_CHECKPOINTS })
     this.#newest = checkpoint
     return checkpoint
+  }
+
+  forgetCheckpoints(size: number): void {
+    this.#forgetCheckpoints.run({ size })
   }
 
   mark(): TrailMark {

@@ -24,7 +24,9 @@ export async function runSteps(steps: readonly Step[]): Promise<number> {
 }
 
 function runStep({ command: [program, ...words], show }: Step): Promise<{ code: number; output: string }> {
-  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", FORCE_COLOR: process.stdout.isTTY ? "1" : "0" }
+  // Programs that write to a pipe would leave colours out on a terminal, and some take any FORCE_COLOR for a yes.
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }
+  const env = { TURBO_TELEMETRY_DISABLED: "1", ...colour, ...process.env }
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env, stdio: show ? "inherit" : ["ignore", "pipe", "pipe"] })
     let output = ""

@@ -73,6 +73,21 @@ describe("every answer carries the safe headers and a request id", () => {
 })
 
 test.each([
+  ["no Host", "GET /v1/health HTTP/1.1\r\nx-request-id: mine-1\r\nconnection: close\r\n\r\n"],
+  ["CONNECT", "CONNECT example.org:443 HTTP/1.1\r\nhost: example.org\r\nx-request-id: mine-1\r\n\r\n"],
+  [
+    "an expectation",
+    "POST /v1/register HTTP/1.1\r\nhost: a\r\nx-request-id: mine-1\r\nexpect: more\r\ncontent-length: 0\r\n\r\n",
+  ],
+])("a client's request id is taken over with %s", async (_, bytes) => {
+  expect((await rawHttp(broker.url, bytes)).toLowerCase()).toContain("\r\nx-request-id: mine-1\r\n")
+})
+
+test("a problem's instance is the path as it was asked for", async () => {
+  expect((await call(broker.url, "GET /nowhere/%0a%61?b")).body.instance).toBe("/nowhere/%0a%61")
+})
+
+test.each([
   ["abc-DEF_1.2", true],
   ["a".repeat(128), true],
   ["a".repeat(129), false],

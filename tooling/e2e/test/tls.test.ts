@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process"
+import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
 import { Agent, get } from "node:https"
+import { connect as connectPlain } from "node:net"
 import { join } from "node:path"
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls"
 import { fileURLToPath } from "node:url"
@@ -124,6 +126,18 @@ describe.skipIf(!hasOpenssl())("over TLS", () => {
     expect(await health(broker.url, { agent: agent.keepAlive })).toEqual({ status: 200, hsts: HSTS })
     before.socket.write("GET /v1/health HTTP/1.1\r\nhost: a\r\n\r\n")
     await expect(new Promise((resolve) => before.socket.once("data", resolve))).resolves.toMatch(/^HTTP\/1.1 200/)
+  })
+
+  test("a connection that never shakes hands does not hold up a stop", async () => {
+    await using folder = await brokerFolder()
+    await using broker = await startBroker(folder, certificates(folder).tls)
+    const { hostname, port } = new URL(broker.url)
+    const silent = connectPlain(Number(port), hostname)
+    await once(silent, "connect")
+    const started = Date.now()
+    expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })
+    expect(Date.now() - started).toBeLessThan(9000)
+    silent.destroy()
   })
 
   test.each([

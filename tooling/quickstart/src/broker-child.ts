@@ -20,7 +20,7 @@ export interface BrokerChild {
 export async function startBroker(environment: Readonly<Record<string, string>>): Promise<BrokerChild> {
   // In a group of its own, so that Ctrl-C reaches it once, by us, and in order.
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, ...environment },
+    env: { ...withoutSettings(process.env), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   })
@@ -40,12 +40,25 @@ export async function startBroker(environment: Readonly<Record<string, string>>)
   }
 }
 
+/** A broker's settings in the caller's environment are for another broker; only its trust domain and log may be tried here. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = ["AA_TRUST_DOMAIN", "AA_LOG_LEVEL", "AA_LOG_FORMAT"]
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith("AA_") || kept.includes(name)),
+  )
+}
+
 function listening({ stdout, stderr }: ChildProcess, said: string[]): Promise<string> {
   return new Promise((resolve) => {
-    stderr?.on("data", (chunk) => said.push(String(chunk)))
+    let output = ""
+    const hear = (chunk: unknown) => said.push(String(chunk))
+    stderr?.on("data", hear)
     stdout?.on("data", (chunk) => {
-      const found = /listening on (\S+)/.exec(String(chunk))
-      if (found) resolve(`http://${found[1]}`)
+      output = (output + String(chunk)).slice(-1000)
+      const found = /listening on (\S+)\n/.exec(output)
+      if (found === null) return
+      stderr?.off("data", hear)
+      resolve(`http://${found[1]}`)
     })
   })
 }

@@ -1,6 +1,7 @@
 import { adminSignIn } from "./admin-sign-in.ts"
 import { auditCheckpoint, auditEvents } from "./audit.ts"
 import { challenge } from "./challenge.ts"
+import { delegate } from "./delegation.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
@@ -8,6 +9,7 @@ import { createLaunchToken } from "./launch-token.ts"
 import { register } from "./registration.ts"
 import { release } from "./release.ts"
 import { renew } from "./renewal.ts"
+import { revoke } from "./revocation.ts"
 import { validate } from "./validation.ts"
 
 /** Every endpoint of the broker. */
@@ -18,6 +20,8 @@ export function endpoints(program: Program): readonly Endpoint[] {
     validate,
     renew,
     release,
+    delegate,
+    revoke,
     adminSignIn,
     createLaunchToken,
     auditEvents,

@@ -1,0 +1,6 @@
+import { type Endpoint, endpoint, success } from "./endpoint.ts"
+
+export const revoke: Endpoint = endpoint("revoke", {
+  deniedAs: "token_revoked",
+  run: async (authority, { caller, claims, body }) => success("revoke", await authority.revoke(caller, claims, body)),
+})

@@ -1,0 +1,122 @@
+import type { AuditEventType } from "@agentwrit/audit"
+import {
+  type Claims,
+  clampTtl,
+  type DelegationRecord,
+  exceedingScopes,
+  extendChain,
+  MAX_DELEGATION_DEPTH,
+  nearestScope,
+} from "@agentwrit/core"
+import { toUnixSeconds } from "./clock.ts"
+import type { AuthorityContext, Caller } from "./context.ts"
+import type { Agent } from "./records.ts"
+import { Refusal } from "./refusal.ts"
+import { isListed } from "./token-check.ts"
+import { type IssuedToken, issueToken, LONGEST_TTL, signOrRefuse } from "./token-issue.ts"
+import { commit, deny, subjectOf } from "./trail.ts"
+
+/** What to hand on, and to whom (CONTRACT 3, "delegate"). */
+export interface DelegationRequest {
+  /** A registered, active agent other than the delegator. */
+  readonly delegateTo: string
+  readonly scope: readonly string[]
+  /** Seconds. */
+  readonly ttl: number
+}
+
+/** The delegate's token and the chain that it carries, the first delegator first. */
+export interface Delegation extends IssuedToken {
+  readonly delegationChain: DelegationRecord[]
+}
+
+/**
+ * Makes a token for another agent (CONTRACT 3, `POST /v1/delegate`): never wider than the delegator's, never longer-lived, at
+ * most five delegations deep, with every delegator's signed record in it.
+ */
+export async function delegate(
+  context: AuthorityContext,
+  caller: Caller,
+  held: Claims,
+  request: DelegationRequest,
+): Promise<Delegation> {
+  const refused = await refusal(context, held, request)
+  if (refused !== undefined)
+    return deny(context, { types: [refused.eventType], caller, subject: subjectOf(held) }, refused.refusal)
+
+  const now = context.clock.now()
+  const ttl = clampTtl({
+    requested: request.ttl,
+    fallback: request.ttl,
+    limits: [held.exp - toUnixSeconds(now), context.settings.maxTtl, LONGEST_TTL],
+  })
+  const step = { agent: held.sub, scope: held.scope, delegatedAt: new Date(now) }
+  const delegationChain = extendChain(held.delegation_chain ?? [], step, context.signingKey)
+  const prepared = signOrRefuse(context, {
+    ...{ sub: request.delegateTo, kind: "agent", scope: request.scope, ttl, delegationChain },
+    ...(held.task_id !== undefined && { taskId: held.task_id }),
+    ...(held.orch_id !== undefined && { orchId: held.orch_id }),
+  })
+  if (prepared instanceof Refusal)
+    return deny(context, { types: ["delegation_created"], caller, subject: subjectOf(held) }, prepared)
+  const { chain_hash } = prepared.claims
+  await commit(context, {
+    writes: [],
+    events: [
+      {
+        event_type: "delegation_created",
+        ...subjectOf(held),
+        detail: `token ${prepared.claims.jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${ttl} s`,
+        resource: caller.resource,
+        outcome: "success",
+        deleg_depth: delegationChain.length,
+        deleg_chain_hash: chain_hash,
+      },
+    ],
+  })
+  return { accessToken: issueToken(context, prepared), expiresIn: ttl, delegationChain }
+}
+
+interface RefusedDelegation {
+  readonly eventType: AuditEventType
+  readonly refusal: Refusal
+}
+
+async function refusal(
+  context: AuthorityContext,
+  held: Claims,
+  { delegateTo, scope }: DelegationRequest,
+): Promise<RefusedDelegation | undefined> {
+  const no = (refusal: Refusal): RefusedDelegation => ({ eventType: "delegation_created", refusal })
+  if (delegateTo === held.sub)
+    return no(new Refusal("invalid_request", { detail: "delegate_to must be another agent than the caller" }))
+  const exceeding = exceedingScopes(scope, held.scope)
+  if (exceeding[0] !== undefined) {
+    const nearest = nearestScope(exceeding[0], held.scope)
+    const refusal = new Refusal("scope_violation", {
+      detail: "scope is wider than the delegator's",
+      reason: `scope ${exceeding[0]} not covered by ${held.scope.join(" ")}`,
+      hint: `missing: ${exceeding.join(" ")}${nearest === undefined ? "" : `; nearest held: ${nearest}`}`,
+    })
+    return { eventType: "delegation_attenuation_violation", refusal }
+  }
+  if ((held.delegation_chain?.length ?? 0) >= MAX_DELEGATION_DEPTH)
+    return no(new Refusal("scope_violation", { detail: `a chain has at most ${MAX_DELEGATION_DEPTH} delegations` }))
+  // Such an entry covers what would be delegated later too.
+  if (isListed(context, "chain", held.sub))
+    return no(new Refusal("forbidden", { detail: "what this agent delegates is revoked" }))
+  const agent = await context.store.agent(delegateTo)
+  if (agent === undefined || !isActive(context, agent)) {
+    const reason = agent === undefined ? "delegate is unknown" : "delegate is not active"
+    return no(
+      new Refusal("not_found", { detail: "delegate_to is no active agent", reason: `${reason}: ${delegateTo}` }),
+    )
+  }
+  return undefined
+}
+
+/** Whether the agent's own token is good (CONTRACT 2, "Active agent"). */
+function isActive(context: AuthorityContext, { agentId, taskId, jti, expiresAt, releasedAt }: Agent): boolean {
+  if (releasedAt !== undefined || expiresAt <= context.clock.now()) return false
+  return !(isListed(context, "token", jti) || isListed(context, "agent", agentId) || isListed(context, "task", taskId))
+}

@@ -1,0 +1,59 @@
+import { type Claims, parseAgentId, type RevocationLevel } from "@agentwrit/core"
+import type { AuthorityContext, Caller } from "./context.ts"
+import { Refusal } from "./refusal.ts"
+import { LONGEST_TTL } from "./token-issue.ts"
+import { commit, deny, subjectOf } from "./trail.ts"
+
+/** What to revoke; the target's form is that of its level (CONTRACT 3, "revoke"). */
+export interface RevocationRequest {
+  readonly level: RevocationLevel
+  readonly target: string
+}
+
+/** What a revocation answers, the first time and every other. */
+export interface RevocationReceipt extends RevocationRequest {
+  readonly revoked: true
+  readonly count: number
+}
+
+/** Milliseconds for which a token-level entry stays after the token would have expired: the clock may have been stepped. */
+export const REVOKED_GRACE: number = 24 * 60 * 60 * 1000
+
+/**
+ * Revokes a token, an agent or app, a task, or all that was delegated from an agent (CONTRACT 3, `POST /v1/revoke`). It holds
+ * from the commit on; listing a target again changes nothing. Unknown targets are taken too.
+ */
+export async function revoke(
+  context: AuthorityContext,
+  caller: Caller,
+  operator: Claims,
+  { level, target }: RevocationRequest,
+): Promise<RevocationReceipt> {
+  if (target.startsWith("spiffe:") && parseAgentId(target).trustDomain !== context.settings.trustDomain) {
+    const refusal = new Refusal("invalid_request", { detail: "target is an agent of another trust domain" })
+    return deny(context, { types: ["token_revoked"], caller, subject: subjectOf(operator) }, refusal)
+  }
+  const revokedAt = context.clock.now()
+  await commit(context, {
+    writes: [
+      { type: "revoke", revocation: { level, target, revokedAt, expiresAt: entryEnd(context, level, revokedAt) } },
+    ],
+    events: [
+      {
+        event_type: "token_revoked",
+        agent_id: target,
+        ...(level === "task" && { task_id: target }),
+        detail: `revoked at level ${level} by ${operator.sub}`,
+        resource: caller.resource,
+        outcome: "success",
+      },
+    ],
+  })
+  return { revoked: true, level, target, count: 1 }
+}
+
+/** A token lives no longer than the ceiling allows, so its entry need not either; the other levels cover tokens to come. */
+function entryEnd({ settings }: AuthorityContext, level: RevocationLevel, now: number): number | null {
+  if (level !== "token") return null
+  return now + (settings.maxTtl === 0 ? LONGEST_TTL : settings.maxTtl) * 1000 + REVOKED_GRACE
+}
