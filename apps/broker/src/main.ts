@@ -20,8 +20,6 @@ try {
     exitCode = FAULT_EXIT
   })
   log.flush()
-  const lines = [...broker.seedLines, `AgentWrit broker v${VERSION} listening on ${broker.listening}`]
-  process.stdout.write(`${lines.join("\n")}\n`)
 
   let stopping = false
   const stop = (signal: NodeJS.Signals): void => {
@@ -53,6 +51,10 @@ try {
   })
   process.on("SIGTERM", stop)
   process.on("SIGINT", stop)
+
+  // Said last: whoever waits for it may send a signal at once.
+  const lines = [...broker.seedLines, `AgentWrit broker v${VERSION} listening on ${broker.listening}`]
+  process.stdout.write(`${lines.join("\n")}\n`)
 } catch (error) {
   process.stderr.write(`${startFailure(error)}\n`)
   process.exitCode = 1
