@@ -49,10 +49,11 @@ export async function serve(app: BrokerApp, { port, address, tls }: ListenOption
     errorHandler: (error) =>
       error instanceof Error && error.name === "RequestError" ? malformedRequest(secureTransport, offered) : undefined,
   })
-  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     // The adapter refuses a malformed request before this call returns, so no other can come between.
     offered = offeredId(incoming)
-    return adapter(incoming, outgoing)
+    // It answers every error itself; were one to get through, this client alone loses its connection.
+    adapter(incoming, outgoing).catch(() => outgoing.destroy())
   }
   // Node's own answer to a missing Host would lack our headers; the adapter refuses it as well, through `errorHandler`.
   const options = { ...LIMITS, maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false }
