@@ -116,7 +116,8 @@ async function refusal(
 }
 
 /** Whether the agent's own token is good (CONTRACT 2, "Active agent"). */
-function isActive(context: AuthorityContext, { agentId, taskId, jti, expiresAt, releasedAt }: Agent): boolean {
-  if (releasedAt !== undefined || expiresAt <= context.clock.now()) return false
+function isActive(context: AuthorityContext, { agentId, taskId, jti, expiresAt }: Agent): boolean {
+  // A released token is listed too.
+  if (expiresAt <= context.clock.now()) return false
   return !(isListed(context, "token", jti) || isListed(context, "agent", agentId) || isListed(context, "task", taskId))
 }
