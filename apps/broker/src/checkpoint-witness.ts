@@ -42,7 +42,7 @@ export function fileWitness(path: string): CheckpointWitness {
 async function keepNewer(path: string, note: string): Promise<void> {
   const offered = headOf(note)
   if (offered === undefined) throw new TypeError("what is to be kept is no checkpoint")
-  const present = await readNote(path)
+  const present = await readKept(path)
   if (present === note) return
   if (present !== undefined) {
     const kept = headOf(present)
@@ -93,6 +93,16 @@ async function readNote(path: string): Promise<string | undefined> {
     throw error instanceof CheckpointFileError ? error : unreadable(path, error)
   } finally {
     await file.close()
+  }
+}
+
+/** As {@link readNote}, while serving: what keeps the file from being read then may pass. */
+async function readKept(path: string): Promise<string | undefined> {
+  try {
+    return await readNote(path)
+  } catch (error) {
+    if (!(error instanceof CheckpointFileError) || error.code !== "checkpoint_unreadable") throw error
+    throw new UnavailableError("busy", error.message, { cause: error })
   }
 }
 

@@ -73,6 +73,8 @@ interface BareProblem {
 }
 
 function answerRaw(socket: Socket, problem: BareProblem): void {
+  // Node has let go of the socket by now: without a listener a client that resets it would end the process.
+  socket.on("error", () => socket.destroy())
   const { body, headers } = bareProblem(problem)
   const lines = Object.entries({ ...headers, connection: "close" }).map(([name, value]) => `${name}: ${value}\r\n`)
   const head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join("")}`

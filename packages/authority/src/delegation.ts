@@ -8,7 +8,6 @@ import {
   MAX_DELEGATION_DEPTH,
   nearestScope,
 } from "@agentwrit/core"
-import { toUnixSeconds } from "./clock.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import type { Agent } from "./records.ts"
 import { Refusal } from "./refusal.ts"
@@ -48,25 +47,33 @@ export async function delegate(
   const ttl = clampTtl({
     requested: request.ttl,
     fallback: request.ttl,
-    limits: [held.exp - toUnixSeconds(now), context.settings.maxTtl, LONGEST_TTL],
+    limits: [context.settings.maxTtl, LONGEST_TTL],
   })
   const step = { agent: held.sub, scope: held.scope, delegatedAt: new Date(now) }
   const delegationChain = extendChain(held.delegation_chain ?? [], step, context.signingKey)
   const prepared = signOrRefuse(context, {
-    ...{ sub: request.delegateTo, kind: "agent", scope: request.scope, ttl, delegationChain },
+    ...{ sub: request.delegateTo, kind: "agent", scope: request.scope, ttl, notAfter: held.exp, delegationChain },
     ...(held.task_id !== undefined && { taskId: held.task_id }),
     ...(held.orch_id !== undefined && { orchId: held.orch_id }),
   })
   if (prepared instanceof Refusal)
     return deny(context, { types: ["delegation_created"], caller, subject: subjectOf(held) }, prepared)
-  const { chain_hash } = prepared.claims
+  const { chain_hash, exp, iat } = prepared.claims
+  const expiresIn = exp - iat
+  if (expiresIn <= 0) {
+    const refusal = new Refusal("unauthorized", {
+      detail: "token verification failed",
+      reason: "token expired meanwhile",
+    })
+    return deny(context, { types: ["token_auth_failed"], caller, subject: subjectOf(held) }, refusal)
+  }
   await commit(context, {
     writes: [],
     events: [
       {
         event_type: "delegation_created",
         ...subjectOf(held),
-        detail: `token ${prepared.claims.jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${ttl} s`,
+        detail: `token ${prepared.claims.jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${expiresIn} s`,
         resource: caller.resource,
         outcome: "success",
         deleg_depth: delegationChain.length,
@@ -74,7 +81,7 @@ export async function delegate(
       },
     ],
   })
-  return { accessToken: issueToken(context, prepared), expiresIn: ttl, delegationChain }
+  return { accessToken: issueToken(context, prepared), expiresIn, delegationChain }
 }
 
 interface RefusedDelegation {

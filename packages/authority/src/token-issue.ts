@@ -12,6 +12,8 @@ export interface TokenContents {
   readonly scope: readonly string[]
   /** Seconds. */
   readonly ttl: number
+  /** Unix seconds that it must not outlive, whatever the TTL. */
+  readonly notAfter?: number
   readonly taskId?: string
   readonly orchId?: string
   /** The delegations that led to it. */
@@ -61,7 +63,7 @@ function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
     iss: issuer,
     sub: contents.sub,
     ...(audience !== undefined && { aud: [audience] }),
-    exp: now + contents.ttl,
+    exp: Math.min(now + contents.ttl, contents.notAfter ?? Number.MAX_SAFE_INTEGER),
     nbf: now,
     iat: now,
     jti: randomBytes(16).toString("hex"),

@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { connect } from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
 import { adminToken, call, trail } from "../src/client.ts"
@@ -227,4 +229,16 @@ test("a client that sends half its headers is cut off with a 408 within seconds"
   expect(text).toMatch(/^HTTP\/1.1 408 /)
   expect(text.toLowerCase()).toContain("x-content-type-options: nosniff")
   expect(Date.now() - started).toBeLessThan(7500)
+})
+
+test("clients that ask for CONNECT and vanish do not end the broker", async () => {
+  const { hostname, port } = new URL(broker.url)
+  for (let time = 0; time < 200; time++) {
+    const socket = connect(Number(port), hostname)
+    socket.on("error", () => undefined)
+    await once(socket, "connect")
+    socket.write("CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n", () => socket.resetAndDestroy())
+    await once(socket, "close")
+  }
+  expect((await call(broker.url, "GET /v1/health")).status).toBe(200)
 })
