@@ -1,7 +1,8 @@
 import type { AuditEventType } from "@agentwrit/audit"
-import { type Claims, nearestScope, scopesWithin, type TokenKind } from "@agentwrit/core"
+import { type Claims, scopesWithin, type TokenKind } from "@agentwrit/core"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
+import { scopeHint } from "./scope-hint.ts"
 import { checkToken } from "./token-check.ts"
 import { deny, subjectOf } from "./trail.ts"
 
@@ -67,9 +68,8 @@ function shortfall(claims: Claims, needs: BearerNeeds): Refusal | undefined {
     return new Refusal(needs.scope === undefined ? "forbidden" : "insufficient_scope", { detail: reason })
   }
   if (needs.scope === undefined || scopesWithin([needs.scope], claims.scope)) return undefined
-  const nearest = nearestScope(needs.scope, claims.scope)
   return new Refusal("insufficient_scope", {
     detail: `the token lacks the scope ${needs.scope}`,
-    hint: `missing: ${needs.scope}${nearest === undefined ? "" : `; nearest held: ${nearest}`}`,
+    hint: scopeHint([needs.scope], claims.scope, "held"),
   })
 }

@@ -6,11 +6,11 @@ import {
   exceedingScopes,
   extendChain,
   MAX_DELEGATION_DEPTH,
-  nearestScope,
 } from "@agentwrit/core"
 import type { AuthorityContext, Caller } from "./context.ts"
 import type { Agent } from "./records.ts"
 import { Refusal } from "./refusal.ts"
+import { scopeHint } from "./scope-hint.ts"
 import { isListed } from "./token-check.ts"
 import { type IssuedToken, issueToken, LONGEST_TTL, signOrRefuse } from "./token-issue.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
@@ -99,11 +99,10 @@ async function refusal(
     return no(new Refusal("invalid_request", { detail: "delegate_to must be another agent than the caller" }))
   const exceeding = exceedingScopes(scope, held.scope)
   if (exceeding[0] !== undefined) {
-    const nearest = nearestScope(exceeding[0], held.scope)
     const refusal = new Refusal("scope_violation", {
       detail: "scope is wider than the delegator's",
       reason: `scope ${exceeding[0]} not covered by ${held.scope.join(" ")}`,
-      hint: `missing: ${exceeding.join(" ")}${nearest === undefined ? "" : `; nearest held: ${nearest}`}`,
+      hint: scopeHint(exceeding, held.scope, "held"),
     })
     return { eventType: "delegation_attenuation_violation", refusal }
   }

@@ -1,19 +1,12 @@
 import { randomBytes } from "node:crypto"
 import type { EventDraft } from "@agentwrit/audit"
-import {
-  CoreError,
-  clampTtl,
-  createVerifyingKey,
-  decodeBase64,
-  exceedingScopes,
-  formatAgentId,
-  nearestScope,
-} from "@agentwrit/core"
+import { CoreError, clampTtl, createVerifyingKey, decodeBase64, exceedingScopes, formatAgentId } from "@agentwrit/core"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { hashLaunchToken } from "./launch-token.ts"
 import type { GenuineNonce } from "./nonce.ts"
 import type { Agent, LaunchToken } from "./records.ts"
 import { Refusal } from "./refusal.ts"
+import { scopeHint } from "./scope-hint.ts"
 import { ConflictError, type Write } from "./store.ts"
 import { isListed } from "./token-check.ts"
 import { type IssuedToken, issueToken, LONGEST_TTL, signOrRefuse } from "./token-issue.ts"
@@ -155,15 +148,13 @@ async function usableLaunchToken(context: AuthorityContext, text: string, now: n
 }
 
 function withinLaunchToken(launchToken: LaunchToken, request: RegistrationRequest): Refusal | undefined {
-  const [missing] = exceedingScopes(request.requestedScope, launchToken.allowedScope)
-  if (missing !== undefined) {
-    const nearest = nearestScope(missing, launchToken.allowedScope)
+  const missing = exceedingScopes(request.requestedScope, launchToken.allowedScope)
+  if (missing[0] !== undefined)
     return new Refusal("scope_violation", {
       detail: "requested_scope is wider than the launch token allows",
-      reason: `scope ${missing} not covered by ${launchToken.allowedScope.join(" ")}`,
-      hint: `missing: ${exceedingScopes(request.requestedScope, launchToken.allowedScope).join(" ")}${nearest === undefined ? "" : `; nearest allowed: ${nearest}`}`,
+      reason: `scope ${missing[0]} not covered by ${launchToken.allowedScope.join(" ")}`,
+      hint: scopeHint(missing, launchToken.allowedScope, "allowed"),
     })
-  }
   for (const [name, bound, asked] of [
     ["task_id", launchToken.taskId, request.taskId],
     ["orch_id", launchToken.orchId, request.orchId],

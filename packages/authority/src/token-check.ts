@@ -2,6 +2,7 @@ import {
   type Claims,
   CoreError,
   checkClaims,
+  findRevocation,
   type RevocationLevel,
   revocationDigest,
   revocationTargets,
@@ -67,7 +68,7 @@ function withDigests(claims: Claims): VerifiedToken {
 }
 
 function revocationReason(context: AuthorityContext, claims: Claims): string {
-  const hit = revocationTargets(claims).find(({ level, target }) => isListed(context, level, target))
+  const hit = findRevocation(claims, (level, target) => isListed(context, level, target))
   return hit === undefined ? "token is revoked" : `token is revoked at level ${hit.level}: ${hit.target}`
 }
 
