@@ -49,6 +49,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
       answerTo(c, options, (exchange, body) =>
         endpoint.answer(authority, {
           caller: { resource: exchange.path, source: sourceOf(c, options) },
+          parameters: c.req.param(),
           bearer: bearerToken(c.req.header("authorization")),
           body,
           url: c.req.url,

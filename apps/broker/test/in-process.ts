@@ -22,6 +22,7 @@ const SETTINGS: AuthoritySettings = {
   defaultTtl: 300,
   maxTtl: 86_400,
   adminTokenTtl: 300,
+  appTokenTtl: 1800,
 }
 
 const signingKey = createSigningKey(randomBytes(32))

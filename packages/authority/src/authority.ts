@@ -2,6 +2,11 @@ import { type AuditEventType, createRedactor } from "@agentwrit/audit"
 import { type Claims, RevocationSet, revocationDigest, type SigningKey } from "@agentwrit/core"
 import type { AdminSecret } from "./admin-secret.ts"
 import { signInAdmin } from "./admin-sign-in.ts"
+import { type AppView, getApp, listApps } from "./app.ts"
+import { type AppDeregistration, deregisterApp } from "./app-deregistration.ts"
+import { type AppCreationRequest, type CreatedApp, createApp } from "./app-registration.ts"
+import { type AppSignIn, type AppSignInRequest, signInApp } from "./app-sign-in.ts"
+import { type AppUpdateRequest, updateApp } from "./app-update.ts"
 import { type EventPage, type EventQuery, queryEvents } from "./audit-query.ts"
 import { authenticate, type BearerNeeds, type BearerWording } from "./bearer.ts"
 import { type Challenge, challenge } from "./challenge.ts"
@@ -16,7 +21,12 @@ import { type Clock, systemClock } from "./clock.ts"
 import type { AuthorityContext, AuthoritySettings, Caller, Observer } from "./context.ts"
 import { type Delegation, type DelegationRequest, delegate } from "./delegation.ts"
 import { type Health, health } from "./health.ts"
-import { createLaunchToken, type IssuedLaunchToken, type LaunchTokenRequest } from "./launch-token.ts"
+import {
+  createAppLaunchToken,
+  createLaunchToken,
+  type IssuedLaunchToken,
+  type LaunchTokenRequest,
+} from "./launch-token.ts"
 import { NonceMint } from "./nonce.ts"
 import type { Revocation } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
@@ -52,7 +62,14 @@ export interface Authority {
   readonly signingKey: SigningKey
   authenticate(caller: Caller, bearer: string | undefined, needs: BearerNeeds, wording?: BearerWording): Promise<Claims>
   signInAdmin(caller: Caller, secret: string): Promise<IssuedToken>
-  createLaunchToken(caller: Caller, maker: Claims, request: LaunchTokenRequest): Promise<IssuedLaunchToken>
+  createLaunchToken(caller: Caller, operator: Claims, request: LaunchTokenRequest): Promise<IssuedLaunchToken>
+  createApp(caller: Caller, operator: Claims, request: AppCreationRequest): Promise<CreatedApp>
+  listApps(): Promise<readonly AppView[]>
+  getApp(appId: string | undefined): Promise<AppView>
+  updateApp(caller: Caller, operator: Claims, appId: string | undefined, request: AppUpdateRequest): Promise<AppView>
+  deregisterApp(caller: Caller, operator: Claims, appId: string | undefined): Promise<AppDeregistration>
+  signInApp(caller: Caller, request: AppSignInRequest): Promise<AppSignIn>
+  createAppLaunchToken(caller: Caller, app: Claims, request: LaunchTokenRequest): Promise<IssuedLaunchToken>
   challenge(): Challenge
   register(caller: Caller, request: RegistrationRequest): Promise<Registration>
   validateToken(caller: Caller, token: string): Promise<Claims | undefined>
@@ -108,7 +125,14 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     signingKey,
     authenticate: (caller, bearer, needs, wording) => authenticate(context, caller, bearer, needs, wording),
     signInAdmin: (caller, secret) => signInAdmin(context, caller, secret),
-    createLaunchToken: (caller, maker, request) => createLaunchToken(context, caller, maker, request),
+    createLaunchToken: (caller, operator, request) => createLaunchToken(context, caller, operator, request),
+    createApp: (caller, operator, request) => createApp(context, caller, operator, request),
+    listApps: () => listApps(context),
+    getApp: (appId) => getApp(context, appId),
+    updateApp: (caller, operator, appId, request) => updateApp(context, caller, operator, appId, request),
+    deregisterApp: (caller, operator, appId) => deregisterApp(context, caller, operator, appId),
+    signInApp: (caller, request) => signInApp(context, caller, request),
+    createAppLaunchToken: (caller, app, request) => createAppLaunchToken(context, caller, app, request),
     challenge: () => challenge(context),
     register: (caller, request) => register(context, caller, request),
     validateToken: (caller, token) => validateToken(context, caller, token),

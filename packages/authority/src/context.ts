@@ -20,6 +20,8 @@ export interface AuthoritySettings {
   /** Ceiling of every token's TTL; 0 is none. */
   readonly maxTtl: number
   readonly adminTokenTtl: number
+  /** TTL of an app's tokens where the app names none. */
+  readonly appTokenTtl: number
 }
 
 /** Who asks, as far as the trail wants to know. */

@@ -7,6 +7,7 @@ import {
   extendChain,
   MAX_DELEGATION_DEPTH,
 } from "@agentwrit/core"
+import { type AppConditions, underCeiling, whileAppChanges } from "./app-ceiling.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import type { Agent } from "./records.ts"
 import { Refusal } from "./refusal.ts"
@@ -33,15 +34,24 @@ export interface Delegation extends IssuedToken {
  * Makes a token for another agent (CONTRACT 3, `POST /v1/delegate`): never wider than the delegator's, never longer-lived, at
  * most five delegations deep, with every delegator's signed record in it.
  */
-export async function delegate(
+export function delegate(
   context: AuthorityContext,
   caller: Caller,
   held: Claims,
   request: DelegationRequest,
 ): Promise<Delegation> {
-  const refused = await refusal(context, held, request)
-  if (refused !== undefined)
-    return deny(context, { types: [refused.eventType], caller, subject: subjectOf(held) }, refused.refusal)
+  return whileAppChanges(() => decideAndCommit(context, caller, held, request))
+}
+
+async function decideAndCommit(
+  context: AuthorityContext,
+  caller: Caller,
+  held: Claims,
+  request: DelegationRequest,
+): Promise<Delegation> {
+  const decided = await decide(context, held, request)
+  if ("refusal" in decided)
+    return deny(context, { types: [decided.eventType], caller, subject: subjectOf(held) }, decided.refusal)
 
   const now = context.clock.now()
   const ttl = clampTtl({
@@ -68,7 +78,7 @@ export async function delegate(
     return deny(context, { types: ["token_auth_failed"], caller, subject: subjectOf(held) }, refusal)
   }
   await commit(context, {
-    writes: [],
+    writes: decided.conditions,
     events: [
       {
         event_type: "delegation_created",
@@ -89,11 +99,11 @@ interface RefusedDelegation {
   readonly refusal: Refusal
 }
 
-async function refusal(
+async function decide(
   context: AuthorityContext,
   held: Claims,
   { delegateTo, scope }: DelegationRequest,
-): Promise<RefusedDelegation | undefined> {
+): Promise<RefusedDelegation | { readonly conditions: AppConditions }> {
   const no = (refusal: Refusal): RefusedDelegation => ({ eventType: "delegation_created", refusal })
   if (delegateTo === held.sub)
     return no(new Refusal("invalid_request", { detail: "delegate_to must be another agent than the caller" }))
@@ -111,6 +121,8 @@ async function refusal(
   // Such an entry covers what would be delegated later too.
   if (isListed(context, "chain", held.sub))
     return no(new Refusal("forbidden", { detail: "what this agent delegates is revoked" }))
+  const conditions = await underCeilings(context, held, scope)
+  if (conditions instanceof Refusal) return no(conditions)
   const agent = await context.store.agent(delegateTo)
   if (agent === undefined || !isActive(context, agent)) {
     const reason = agent === undefined ? "delegate is unknown" : "delegate is not active"
@@ -118,7 +130,24 @@ async function refusal(
       new Refusal("not_found", { detail: "delegate_to is no active agent", reason: `${reason}: ${delegateTo}` }),
     )
   }
-  return undefined
+  return { conditions }
+}
+
+/** What is handed on must still be allowed to everyone through whom it came, the caller included. */
+async function underCeilings(
+  context: AuthorityContext,
+  held: Claims,
+  scope: readonly string[],
+): Promise<AppConditions | Refusal> {
+  const holders = new Set([...(held.delegation_chain ?? []).map(({ agent }) => agent), held.sub])
+  const conditions = new Map<string, AppConditions[number]>()
+  for (const holder of holders) {
+    const agent = await context.store.agent(holder)
+    const found = await underCeiling(context, agent?.appId, scope)
+    if (found instanceof Refusal) return found
+    for (const condition of found) conditions.set(condition.appId, condition)
+  }
+  return [...conditions.values()]
 }
 
 /** Whether the agent's own token is good (CONTRACT 2, "Active agent"). */

@@ -1,8 +1,13 @@
 import { createHash, randomBytes } from "node:crypto"
-import type { Claims } from "@agentwrit/core"
+import { type Claims, exceedingScopes } from "@agentwrit/core"
+import { appSubject } from "./app.ts"
+import { whileAppChanges } from "./app-ceiling.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import type { LaunchToken } from "./records.ts"
-import { commit, subjectOf } from "./trail.ts"
+import { Refusal } from "./refusal.ts"
+import { scopeHint } from "./scope-hint.ts"
+import type { Write } from "./store.ts"
+import { commit, deny, subjectOf } from "./trail.ts"
 
 /** What a launch token shall allow (CONTRACT 3, "launch-tokens"). Times are seconds. */
 export interface LaunchTokenRequest {
@@ -36,16 +41,56 @@ export function hashLaunchToken(text: string): string | undefined {
 }
 
 /** Makes a launch token for the operator (CONTRACT 3, `POST /v1/admin/launch-tokens`). */
-export async function createLaunchToken(
+export function createLaunchToken(
+  context: AuthorityContext,
+  caller: Caller,
+  operator: Claims,
+  request: LaunchTokenRequest,
+): Promise<IssuedLaunchToken> {
+  return issue(context, caller, operator, request, [])
+}
+
+/** Makes a launch token for an app, under its ceiling (CONTRACT 3, `POST /v1/app/launch-tokens`). */
+export function createAppLaunchToken(
   context: AuthorityContext,
   caller: Caller,
   maker: Claims,
   request: LaunchTokenRequest,
 ): Promise<IssuedLaunchToken> {
+  return whileAppChanges(async () => {
+    const appId = maker.sub.slice(appSubject("").length)
+    const app = await context.store.app(appId)
+    const subject = subjectOf(maker)
+    if (app === undefined || app.deregisteredAt !== undefined) {
+      const refusal = new Refusal("forbidden", { detail: "the app is inactive" })
+      return deny(context, { types: ["launch_token_denied"], caller, subject }, refusal)
+    }
+    const exceeding = exceedingScopes(request.allowedScope, app.scopes)
+    if (exceeding.length > 0) {
+      const refusal = new Refusal("forbidden", {
+        detail: `allowed_scope is beyond the app's ceiling: ${exceeding.join(" ")}`,
+        reason: `scope ${exceeding.join(" ")} not covered by ${app.scopes.join(" ")}`,
+        hint: scopeHint(exceeding, app.scopes, "allowed"),
+      })
+      return deny(context, { types: ["scope_ceiling_exceeded"], caller, subject }, refusal)
+    }
+    return issue(context, caller, maker, { ...request, appId }, [
+      { type: "require_app", appId, revision: app.revision },
+    ])
+  })
+}
+
+async function issue(
+  context: AuthorityContext,
+  caller: Caller,
+  maker: Claims,
+  request: LaunchTokenRequest & { readonly appId?: string },
+  conditions: readonly Write[],
+): Promise<IssuedLaunchToken> {
   const launchToken = randomBytes(32).toString("hex")
   const record = launchTokenRecord(context, launchToken, request)
   await commit(context, {
-    writes: [{ type: "add_launch_token", launchToken: record }],
+    writes: [...conditions, { type: "add_launch_token", launchToken: record }],
     events: [
       {
         event_type: "launch_token_issued",
@@ -65,7 +110,11 @@ export async function createLaunchToken(
   }
 }
 
-function launchTokenRecord(context: AuthorityContext, launchToken: string, request: LaunchTokenRequest): LaunchToken {
+function launchTokenRecord(
+  context: AuthorityContext,
+  launchToken: string,
+  request: LaunchTokenRequest & { readonly appId?: string },
+): LaunchToken {
   const now = context.clock.now()
   return {
     hash: createHash("sha256").update(launchToken).digest("hex"),
@@ -75,6 +124,7 @@ function launchTokenRecord(context: AuthorityContext, launchToken: string, reque
     singleUse: request.singleUse ?? true,
     ...(request.orchId !== undefined && { orchId: request.orchId }),
     ...(request.taskId !== undefined && { taskId: request.taskId }),
+    ...(request.appId !== undefined && { appId: request.appId }),
     createdAt: now,
     expiresAt: now + (request.ttl ?? DEFAULT_LIFE) * 1000,
   }

@@ -1,5 +1,25 @@
 import type { RevocationLevel } from "@agentwrit/core"
 
+/** An app, what it may launch, and what its sign-in is checked against. Instants are milliseconds since the Unix epoch. */
+export interface App {
+  /** `app-{name}-{6 hex}`. */
+  readonly appId: string
+  readonly name: string
+  readonly clientId: string
+  /** Lower-case hex SHA-256 of the client secret. */
+  readonly secretHash: string
+  /** The ceiling: the widest scope that its launch tokens may allow. */
+  readonly scopes: readonly string[]
+  /** Seconds that its own tokens live. */
+  readonly tokenTtl: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Set once it is deregistered, which is final. */
+  readonly deregisteredAt?: number
+  /** Goes up with every change; from 1. */
+  readonly revision: number
+}
+
 /** What is kept of a launch token: never the token, only its SHA-256. Instants are milliseconds since the Unix epoch. */
 export interface LaunchToken {
   /** Lower-case hex SHA-256 of the launch token's 64 characters. */

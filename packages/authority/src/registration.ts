@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import type { EventDraft } from "@agentwrit/audit"
 import { CoreError, clampTtl, createVerifyingKey, decodeBase64, exceedingScopes, formatAgentId } from "@agentwrit/core"
+import { type AppConditions, underCeiling, whileAppChanges } from "./app-ceiling.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { hashLaunchToken } from "./launch-token.ts"
 import type { GenuineNonce } from "./nonce.ts"
@@ -36,7 +37,15 @@ export interface Registration extends IssuedToken {
  * Registers an agent (CONTRACT 3, `POST /v1/register`): its checks in their order, then one commit. No refusal spends the
  * launch token, and of racing registrations with one single-use token exactly one succeeds.
  */
-export async function register(
+export function register(
+  context: AuthorityContext,
+  caller: Caller,
+  request: RegistrationRequest,
+): Promise<Registration> {
+  return whileAppChanges(() => decideAndCommit(context, caller, request))
+}
+
+async function decideAndCommit(
   context: AuthorityContext,
   caller: Caller,
   request: RegistrationRequest,
@@ -44,7 +53,7 @@ export async function register(
   const now = context.clock.now()
   const decided = await decide(context, request, now)
   if (decided instanceof Refusal) return denyRegistration(context, caller, request, decided)
-  const { agentId, launchToken, nonce, publicKey } = decided
+  const { agentId, launchToken, conditions, nonce, publicKey } = decided
 
   const ttl = clampTtl({
     ...(request.requestedTtl !== undefined && { requested: request.requestedTtl }),
@@ -68,6 +77,7 @@ export async function register(
     expiresAt: claims.exp * 1000,
   }
   const writes: Write[] = [
+    ...conditions,
     { type: "spend_nonce", nonce: nonce.bytes, expiresAt: nonce.expiresAt },
     { type: "use_launch_token", hash: launchToken.hash, at: now },
     { type: "add_agent", agent },
@@ -90,7 +100,7 @@ export async function register(
   try {
     await commit(context, { writes, events })
   } catch (error) {
-    if (!(error instanceof ConflictError)) throw error
+    if (!(error instanceof ConflictError) || error.code === "app_changed") throw error
     return denyRegistration(context, caller, request, conflictRefusal(error))
   }
   return { agentId, accessToken: issueToken(context, prepared), expiresIn: ttl }
@@ -99,6 +109,7 @@ export async function register(
 interface Decision {
   readonly agentId: string
   readonly launchToken: LaunchToken
+  readonly conditions: AppConditions
   readonly nonce: GenuineNonce
   readonly publicKey: Uint8Array
 }
@@ -119,10 +130,12 @@ async function decide(
   if (narrowed !== undefined) return narrowed
   if (isListed(context, "task", request.taskId))
     return new Refusal("forbidden", { detail: `task ${request.taskId} is revoked` })
+  const conditions = await underCeiling(context, launchToken.appId, request.requestedScope)
+  if (conditions instanceof Refusal) return conditions
   const nonce = context.nonces.recognise(request.nonce, now)
   if ("fault" in nonce) return unproven(nonce.fault)
   const publicKey = provenKey(request, nonce)
-  return publicKey instanceof Refusal ? publicKey : { agentId, launchToken, nonce, publicKey }
+  return publicKey instanceof Refusal ? publicKey : { agentId, launchToken, conditions, nonce, publicKey }
 }
 
 function newAgentId(context: AuthorityContext, { orchId, taskId }: RegistrationRequest): string | Refusal {

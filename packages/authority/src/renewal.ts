@@ -1,5 +1,6 @@
 import type { AuditEventType } from "@agentwrit/audit"
 import { type Claims, clampTtl } from "@agentwrit/core"
+import { underCeiling, whileAppChanges } from "./app-ceiling.ts"
 import { type BearerWording, TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
@@ -17,7 +18,11 @@ const SUPERSEDED_GRACE = 5 * 60 * 1000
  * Gives an agent a new token for the one that it presents (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and
  * original TTL. The old one is revoked in the same commit, so of many concurrent renewals exactly one succeeds.
  */
-export async function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
+export function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
+  return whileAppChanges(() => decideAndCommit(context, caller, held))
+}
+
+async function decideAndCommit(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
   const refuse = (refusal: Refusal, ...also: AuditEventType[]) =>
     deny(context, { types: [...also, "token_renewal_failed"], caller, subject: subjectOf(held) }, refusal)
 
@@ -32,6 +37,8 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
   }
 
   const { scope, taskId, orchId } = agent
+  const conditions = await underCeiling(context, agent.appId, scope)
+  if (conditions instanceof Refusal) return refuse(conditions)
   // The ceiling may have been lowered since.
   const ttl = clampTtl({ requested: agent.ttl, fallback: agent.ttl, limits: [context.settings.maxTtl] })
   const prepared = prepareToken(context, { sub: held.sub, kind: "agent", scope, ttl, taskId, orchId })
@@ -45,6 +52,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
   try {
     await commit(context, {
       writes: [
+        ...conditions,
         {
           type: "replace_token",
           agentId: held.sub,
@@ -65,7 +73,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
       ],
     })
   } catch (error) {
-    if (!(error instanceof ConflictError)) throw error
+    if (!(error instanceof ConflictError) || error.code === "app_changed") throw error
     return refuse(
       new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }),
       "token_revoked_access",

@@ -1,9 +1,15 @@
 import type { AuditEvent, EventDraft } from "@agentwrit/audit"
 import type { EventPage, EventQuery } from "./audit-query.ts"
-import type { Agent, LaunchToken, Revocation } from "./records.ts"
+import type { Agent, App, LaunchToken, Revocation } from "./records.ts"
 
 /** One write of a change. Each names the condition under which it may happen; a condition that fails undoes the whole change. */
 export type Write =
+  /** Fails with `app_name_taken` when there is an app of that name, deregistered ones included. */
+  | { readonly type: "add_app"; readonly app: App }
+  /** Replaces the app of that id. Fails with `app_changed` unless the one there is of the revision before. */
+  | { readonly type: "change_app"; readonly app: App }
+  /** Changes nothing. Fails with `app_changed` unless the app is of that revision. */
+  | { readonly type: "require_app"; readonly appId: string; readonly revision: number }
   /** Fails with `nonce_spent` when the nonce is listed already. */
   | { readonly type: "spend_nonce"; readonly nonce: Uint8Array; readonly expiresAt: number }
   | { readonly type: "add_launch_token"; readonly launchToken: LaunchToken }
@@ -24,7 +30,13 @@ export type Write =
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
 
 /** Which condition did not hold. */
-export type ConflictCode = "nonce_spent" | "launch_token_unusable" | "token_superseded" | "already_revoked"
+export type ConflictCode =
+  | "nonce_spent"
+  | "launch_token_unusable"
+  | "token_superseded"
+  | "already_revoked"
+  | "app_name_taken"
+  | "app_changed"
 
 /** Writes and the audit events that tell of them: together or not at all. */
 export interface Change {
@@ -65,6 +77,10 @@ export interface StoreHealth {
  * disk, and chains the events in commit order. Every implementation is held to one suite, `@agentwrit/authority/store-suite`.
  */
 export interface Store extends AsyncDisposable {
+  /** All apps, newest first. */
+  apps(): Promise<readonly App[]>
+  app(appId: string): Promise<App | undefined>
+  appByClientId(clientId: string): Promise<App | undefined>
   launchToken(hash: string): Promise<LaunchToken | undefined>
   agent(agentId: string): Promise<Agent | undefined>
   events(query: EventQuery): Promise<EventPage>

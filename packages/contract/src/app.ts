@@ -16,6 +16,9 @@ import {
 import { message } from "./message.ts"
 import { rule } from "./rule.ts"
 
+/** The path parameters of `/v1/admin/apps/{id}`. */
+export const appParameters = message({ id: documented(appId(), "The app's id, app-{name}-{6 hex characters}") })
+
 const tokenTtl = documented(ttl(60, 86_400), "Seconds that its tokens live; default AA_APP_TOKEN_TTL")
 
 /** The body of `POST /v1/admin/apps`. */

@@ -5,6 +5,7 @@ export {
   appCreationResponse,
   appDeregistrationResponse,
   appListResponse,
+  appParameters,
   appResponse,
   appUpdateRequest,
 } from "./app.ts"
@@ -65,6 +66,7 @@ export {
 export type { CallerNeeds, EmptyAnswer, JsonAnswer, Route, RouteMethod, TextAnswer } from "./route.ts"
 export {
   type RouteName,
+  type RouteParameters,
   type RouteProblem,
   type RouteQuery,
   type RouteQueryInput,

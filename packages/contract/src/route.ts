@@ -44,8 +44,8 @@ export interface Route {
   readonly needs: "none" | CallerNeeds
   /** Whether a success changes what the broker holds; if so it is in the audit trail. */
   readonly changesState: boolean
-  /** What the path's parameters are, by their names. */
-  readonly parameters?: Readonly<Record<string, string>>
+  /** The path's parameters; read them with `decode`. One that does not fit names nothing that exists. */
+  readonly parameters?: MessageSchema<MessageFields>
   /** The query parameters; read them with `decodeQuery`. */
   readonly query?: MessageSchema<MessageFields>
   /** The body; read it with `decode`. */

@@ -6,6 +6,7 @@ import {
   appCreationResponse,
   appDeregistrationResponse,
   appListResponse,
+  appParameters,
   appResponse,
   appUpdateRequest,
 } from "./app.ts"
@@ -28,8 +29,6 @@ import { validationRequest, validationResponse } from "./validation.ts"
 const ANY = ["payload_too_large", "internal_error", "unavailable"] as const
 const BEARER = ["unauthorized", "token_revoked"] as const
 const SCOPED = [...BEARER, "insufficient_scope"] as const
-
-const APP_ID_PARAMETER = { id: "The app's id, app-{name}-{6 hex characters}" } as const
 
 const manage = { kinds: ["admin"], scope: "admin:launch-tokens:*" } as const satisfies CallerNeeds
 const audit = { kinds: ["admin"], scope: "admin:audit:*" } as const satisfies CallerNeeds
@@ -157,7 +156,7 @@ export const routes = {
     description: "Inactive apps are answered too.",
     needs: manage,
     changesState: false,
-    parameters: APP_ID_PARAMETER,
+    parameters: appParameters,
     success: { status: 200, body: appResponse },
     problems: [...SCOPED, "not_found", ...ANY],
   },
@@ -168,7 +167,7 @@ export const routes = {
     description: "A narrowed ceiling is in force at once. An inactive app cannot be changed.",
     needs: manage,
     changesState: true,
-    parameters: APP_ID_PARAMETER,
+    parameters: appParameters,
     request: appUpdateRequest,
     success: { status: 200, body: appResponse },
     problems: ["invalid_request", "invalid_ttl", ...SCOPED, "not_found", "conflict", ...ANY],
@@ -181,7 +180,7 @@ export const routes = {
       "Takes effect at once: no sign-in, its own tokens revoked, its unused launch tokens void; its agents live on but cannot renew or delegate. Again, the answer is the same.",
     needs: manage,
     changesState: true,
-    parameters: APP_ID_PARAMETER,
+    parameters: appParameters,
     success: { status: 200, body: appDeregistrationResponse },
     problems: [...SCOPED, "not_found", ...ANY],
   },
@@ -324,6 +323,13 @@ export type RouteRequestInput<N extends RouteName> = Routes[N] extends { readonl
 
 /** What a route's handler reads from the query; `undefined` for a route without one. */
 export type RouteQuery<N extends RouteName> = Routes[N] extends { readonly query: infer S extends v.GenericSchema }
+  ? v.InferOutput<S>
+  : undefined
+
+/** What a route's handler reads from the path; `undefined` for a route without parameters. */
+export type RouteParameters<N extends RouteName> = Routes[N] extends {
+  readonly parameters: infer S extends v.GenericSchema
+}
   ? v.InferOutput<S>
   : undefined
 

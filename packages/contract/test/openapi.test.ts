@@ -73,7 +73,7 @@ describe("the OpenAPI document", () => {
       expect(requestBody !== undefined).toBe(route.request !== undefined)
       const named = (place: string) => parameters.filter((one) => one.in === place).map((one) => one.name)
       expect(named("query")).toEqual(Object.keys(route.query?.entries ?? {}))
-      expect(named("path")).toEqual(Object.keys(route.parameters ?? {}))
+      expect(named("path")).toEqual(Object.keys(route.parameters?.entries ?? {}))
     })
   })
 

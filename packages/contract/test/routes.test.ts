@@ -88,7 +88,7 @@ describe("routes", () => {
       if (route.request !== undefined) expect(["POST", "PUT"]).toContain(route.method)
       if (route.query !== undefined) expect(route.method).toBe("GET")
       const named = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
-      expect(Object.keys(route.parameters ?? {})).toEqual(named)
+      expect(Object.keys(route.parameters?.entries ?? {})).toEqual(named)
     })
 
     it("changes no state on GET", () => {

@@ -1,9 +1,16 @@
 import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
 import { eventId } from "@agentwrit/audit"
-import type { Agent, KeptCheckpoint, LaunchToken, Revocation } from "@agentwrit/authority"
+import type { Agent, App, KeptCheckpoint, LaunchToken, Revocation } from "@agentwrit/authority"
 import type { RevocationLevel } from "@agentwrit/core"
 import type { Selectable } from "kysely"
-import type { AgentsTable, CheckpointsTable, EventsTable, LaunchTokensTable, RevocationsTable } from "./schema.ts"
+import type {
+  AgentsTable,
+  AppsTable,
+  CheckpointsTable,
+  EventsTable,
+  LaunchTokensTable,
+  RevocationsTable,
+} from "./schema.ts"
 
 /** A row's blobs, which arrive as Buffers on this thread and as plain arrays from another. */
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
@@ -50,6 +57,36 @@ export function fromEvent(event: AuditEvent, seq: number, timestamp: number): Ev
     bytes_transferred: event.bytes_transferred ?? null,
     hash: blob(event.hash),
     prev_hash: blob(event.prev_hash),
+  }
+}
+
+export function toApp(row: Selectable<AppsTable>): App {
+  return {
+    appId: row.app_id,
+    name: row.name,
+    clientId: row.client_id,
+    secretHash: hex(row.secret_hash),
+    scopes: scopes(row.scopes),
+    tokenTtl: row.token_ttl,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...(row.deregistered_at !== null && { deregisteredAt: row.deregistered_at }),
+    revision: row.revision,
+  }
+}
+
+export function fromApp(app: App): Omit<Selectable<AppsTable>, "seq"> {
+  return {
+    app_id: app.appId,
+    name: app.name,
+    client_id: app.clientId,
+    secret_hash: blob(app.secretHash),
+    scopes: JSON.stringify(app.scopes),
+    token_ttl: app.tokenTtl,
+    created_at: app.createdAt,
+    updated_at: app.updatedAt,
+    deregistered_at: app.deregisteredAt ?? null,
+    revision: app.revision,
   }
 }
 

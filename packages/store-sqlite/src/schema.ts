@@ -34,6 +34,20 @@ export interface CheckpointsTable {
   head_hash: Buffer
 }
 
+export interface AppsTable {
+  seq: Generated<number>
+  app_id: string
+  name: string
+  client_id: string
+  secret_hash: Buffer
+  scopes: Json
+  token_ttl: number
+  created_at: Milliseconds
+  updated_at: Milliseconds
+  deregistered_at: Milliseconds | null
+  revision: number
+}
+
 export interface LaunchTokensTable {
   hash: Buffer
   agent_name: string
@@ -81,6 +95,7 @@ export interface RevocationsTable {
 export interface Schema {
   events: EventsTable
   checkpoints: CheckpointsTable
+  apps: AppsTable
   launch_tokens: LaunchTokensTable
   spent_nonces: SpentNoncesTable
   agents: AgentsTable

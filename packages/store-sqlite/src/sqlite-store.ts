@@ -1,5 +1,6 @@
 import {
   type Agent,
+  type App,
   type Change,
   type Clock,
   type Committed,
@@ -19,8 +20,8 @@ import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { queryEvents } from "./event-query.ts"
 import { migrate } from "./migrate.ts"
 import { Reader } from "./reader.ts"
-import { toAgent, toCheckpoint, toLaunchToken, toRevocation } from "./rows.ts"
-import type { AgentsTable, LaunchTokensTable, Schema } from "./schema.ts"
+import { toAgent, toApp, toCheckpoint, toLaunchToken, toRevocation } from "./rows.ts"
+import type { AgentsTable, AppsTable, LaunchTokensTable, Schema } from "./schema.ts"
 import { parameter, preparing } from "./statements.ts"
 import { type LoadedTrail, loadTrail } from "./trail-state.ts"
 import { TrailWriter } from "./trail-writer.ts"
@@ -51,6 +52,8 @@ export class SqliteStore implements Store {
   readonly #listeners: ((revocation: Revocation) => void)[] = []
   #closed = false
   readonly #applyWrite
+  readonly #app
+  readonly #appByClientId
   readonly #launchToken
   readonly #agent
 
@@ -78,6 +81,12 @@ export class SqliteStore implements Store {
     this.#problem = trail.problem
     const prepare = preparing(connection.database, db)
     this.#applyWrite = preparedWrites(prepare)
+    this.#app = prepare<{ appId: string }, Selectable<AppsTable>>((db) =>
+      db.selectFrom("apps").selectAll().where("app_id", "=", parameter<string>("appId")),
+    )
+    this.#appByClientId = prepare<{ clientId: string }, Selectable<AppsTable>>((db) =>
+      db.selectFrom("apps").selectAll().where("client_id", "=", parameter<string>("clientId")),
+    )
     this.#launchToken = prepare<{ hash: Buffer }, LaunchTokensTable>((db) =>
       db.selectFrom("launch_tokens").selectAll().where("hash", "=", parameter<Buffer>("hash")),
     )
@@ -94,6 +103,20 @@ export class SqliteStore implements Store {
       failed: (cause) => options.onFailure?.(cause),
     })
     this.#reader = new Reader(options.path)
+  }
+
+  async apps(): Promise<readonly App[]> {
+    return (await this.#db.selectFrom("apps").selectAll().orderBy("seq", "desc").execute()).map(toApp)
+  }
+
+  async app(appId: string): Promise<App | undefined> {
+    const row = this.#app.get({ appId })
+    return row && toApp(row)
+  }
+
+  async appByClientId(clientId: string): Promise<App | undefined> {
+    const row = this.#appByClientId.get({ clientId })
+    return row && toApp(row)
   }
 
   async launchToken(hash: string): Promise<LaunchToken | undefined> {

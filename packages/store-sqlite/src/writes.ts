@@ -1,14 +1,41 @@
 import { ConflictError, type Write } from "@agentwrit/authority"
-import { sql } from "kysely"
-import { fromAgent, fromLaunchToken } from "./rows.ts"
-import type { AgentsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
+import { type Selectable, sql } from "kysely"
+import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
+import type { AgentsTable, AppsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
 import { type Prepare, parameter, rowParameters } from "./statements.ts"
+
+type AppRow = Omit<Selectable<AppsTable>, "seq">
+
+const APP_COLUMNS = [
+  ...(["app_id", "name", "client_id", "secret_hash", "scopes", "token_ttl"] as const),
+  ...(["created_at", "updated_at", "deregistered_at", "revision"] as const),
+]
 
 /** Applies one write inside the open transaction. Throws {@link ConflictError} when its condition does not hold. */
 export type ApplyWrite = (write: Write) => void
 
 /** Prepares the statement of each kind of write. */
 export function preparedWrites(prepare: Prepare): ApplyWrite {
+  const addApp = prepare<AppRow>((db) =>
+    db
+      .insertInto("apps")
+      .values(rowParameters<AppRow>(APP_COLUMNS))
+      .onConflict((conflict) => conflict.column("name").doNothing()),
+  )
+  const changeApp = prepare<AppRow>((db) =>
+    db
+      .updateTable("apps")
+      .set(rowParameters<AppRow>(APP_COLUMNS))
+      .where("app_id", "=", parameter<string>("app_id"))
+      .where("revision", "=", sql<number>`${parameter("revision")} - 1`),
+  )
+  const requireApp = prepare<{ appId: string; revision: number }>((db) =>
+    db
+      .selectFrom("apps")
+      .select("seq")
+      .where("app_id", "=", parameter<string>("appId"))
+      .where("revision", "=", parameter<number>("revision")),
+  )
   const spendNonce = prepare<SpentNoncesTable>((db) =>
     db
       .insertInto("spent_nonces")
@@ -72,6 +99,16 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
 
   return (write) => {
     switch (write.type) {
+      case "add_app":
+        if (addApp.run(fromApp(write.app)).changes === 0) throw new ConflictError("app_name_taken")
+        return
+      case "change_app":
+        if (changeApp.run(fromApp(write.app)).changes === 0) throw new ConflictError("app_changed")
+        return
+      case "require_app":
+        if (requireApp.get({ appId: write.appId, revision: write.revision }) === undefined)
+          throw new ConflictError("app_changed")
+        return
       case "spend_nonce":
         if (spendNonce.run({ nonce: Buffer.from(write.nonce), expires_at: write.expiresAt }).changes === 0)
           throw new ConflictError("nonce_spent")

@@ -6,6 +6,7 @@ import {
   encode,
   type Route,
   type RouteName,
+  type RouteParameters,
   type RouteQuery,
   type RouteRequest,
   type RouteResponseInput,
@@ -21,6 +22,8 @@ export interface EndpointRequest<N extends RouteName> {
   readonly caller: Caller
   /** What the bearer token says; it is good, and of the kind and scope that the route needs. */
   readonly claims: Routes[N]["needs"] extends "none" ? undefined : Claims
+  /** What the path names; `undefined` when it cannot be the name of anything. */
+  readonly parameters: RouteParameters<N> | undefined
   readonly body: RouteRequest<N>
   readonly query: RouteQuery<N>
 }
@@ -35,6 +38,8 @@ export interface Endpoint {
 export interface RawRequest {
   readonly caller: Caller
   readonly bearer: string | undefined
+  /** The path's parameters, decoded. */
+  readonly parameters: Readonly<Record<string, string>>
   readonly body: Uint8Array
   readonly url: string
 }
@@ -53,8 +58,11 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
   const route: Route = routes[name]
   return {
     route,
-    async answer(authority, { caller, bearer, body, url }) {
+    async answer(authority, { caller: asking, bearer, parameters: raw, body, url }) {
       const { needs } = route
+      const parameters = readParameters(route, raw)
+      // What a path names is no name of ours may be a secret: the trail then holds the pattern.
+      const caller = parameters === undefined ? { ...asking, resource: route.path } : asking
       const claims = needs === "none" ? undefined : await authority.authenticate(caller, bearer, needs, options.wording)
       const read = readRequest(route, body, url)
       if (read instanceof Refusal) {
@@ -62,7 +70,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
         return authority.recordRefusal(caller, options.deniedAs, read, claims)
       }
       // The route's own schemas read both, so they are of its types.
-      const request = { caller, claims, ...read } as EndpointRequest<N>
+      const request = { caller, claims, parameters, ...read } as EndpointRequest<N>
       return options.run(authority, request)
     },
   }
@@ -81,6 +89,12 @@ function readRequest(route: Route, body: Uint8Array, url: string): Refusal | { b
   const decodedQuery = route.query === undefined ? NOTHING : decodeQuery(route.query, new URL(url).searchParams)
   if (!decodedQuery.ok) return new Refusal(decodedQuery.code, { detail: decodedQuery.detail })
   return { body: decodedBody.value, query: decodedQuery.value }
+}
+
+function readParameters({ parameters }: Route, raw: Readonly<Record<string, string>>): unknown {
+  if (parameters === undefined) return {}
+  const decoded = decode(parameters, raw)
+  return decoded.ok ? decoded.value : undefined
 }
 
 const NOTHING = { ok: true, value: undefined } as const

@@ -1,11 +1,13 @@
 import { adminSignIn } from "./admin-sign-in.ts"
+import { createApp, deregisterApp, getApp, listApps, updateApp } from "./app.ts"
+import { appSignIn } from "./app-sign-in.ts"
 import { auditCheckpoint, auditEvents } from "./audit.ts"
 import { challenge } from "./challenge.ts"
 import { delegate } from "./delegation.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
-import { createLaunchToken } from "./launch-token.ts"
+import { createAppLaunchToken, createLaunchToken } from "./launch-token.ts"
 import { register } from "./registration.ts"
 import { release } from "./release.ts"
 import { renew } from "./renewal.ts"
@@ -24,6 +26,13 @@ export function endpoints(program: Program): readonly Endpoint[] {
     revoke,
     adminSignIn,
     createLaunchToken,
+    createApp,
+    listApps,
+    getApp,
+    updateApp,
+    deregisterApp,
+    appSignIn,
+    createAppLaunchToken,
     auditEvents,
     auditCheckpoint,
     health(program),

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto"
 import type { EventDraft } from "@agentwrit/audit"
-import type { Agent, LaunchToken, Revocation } from "../records.ts"
+import type { Agent, App, LaunchToken, Revocation } from "../records.ts"
 
 /** An instant that the suite counts from: milliseconds since the Unix epoch. */
 export const START: number = Date.UTC(2026, 0, 1)
@@ -20,6 +20,22 @@ export function launchToken(fields: Partial<LaunchToken> = {}): LaunchToken {
     singleUse: true,
     createdAt: START,
     expiresAt: START + 30_000,
+    ...fields,
+  }
+}
+
+export function app(fields: Partial<App> = {}): App {
+  const id = randomBytes(3).toString("hex")
+  return {
+    appId: `app-crm-${id}`,
+    name: `crm-${id}`,
+    clientId: `crm-${randomBytes(6).toString("hex")}`,
+    secretHash: randomBytes(32).toString("hex"),
+    scopes: ["read:data:*"],
+    tokenTtl: 1800,
+    createdAt: START,
+    updatedAt: START,
+    revision: 1,
     ...fields,
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts"
 import type { Store } from "../store.ts"
+import { appCases } from "./app-cases.ts"
 import { commitCases } from "./commit-cases.ts"
 import { START } from "./fixtures.ts"
 import { trailCases } from "./trail-cases.ts"
@@ -31,7 +32,7 @@ export interface StoreCase {
  *   test(name, () => run({ clock, open: () => openMyStore({ clock, path: emptyFolder() }) }))
  * ```
  */
-export const storeSuite: readonly StoreCase[] = [...commitCases, ...trailCases]
+export const storeSuite: readonly StoreCase[] = [...commitCases, ...appCases, ...trailCases]
 
 /** A clock for the suite, standing at the instant that it counts from. */
 export function settableClock(): SettableClock {

@@ -40,21 +40,19 @@ function describe({ description, needs }: Route): string {
   return `${description}\n\n${caller}${needs.scope === undefined ? "" : ` with the scope \`${needs.scope}\``}.`
 }
 
-function pathParameters({ parameters = {} }: Route): JsonObject[] {
-  return Object.entries(parameters).map(([name, description]) => ({
-    name,
-    in: "path",
-    required: true,
-    description,
-    schema: { type: "string" },
-  }))
+function pathParameters({ parameters }: Route): JsonObject[] {
+  return parametersOf(parameters, { in: "path", required: true })
 }
 
 function queryParameters({ query }: Route): JsonObject[] {
-  if (query === undefined) return []
-  return Object.entries<v.GenericSchema>(query.entries).map(([name, field]) => {
+  return parametersOf(query, { in: "query", required: false })
+}
+
+function parametersOf(schema: Route["query"], place: JsonObject): JsonObject[] {
+  if (schema === undefined) return []
+  return Object.entries<v.GenericSchema>(schema.entries).map(([name, field]) => {
     const { description, schema } = parameterSchema(field)
-    return { name, in: "query", required: false, ...(description && { description }), schema: schema as JsonObject }
+    return { name, ...place, ...(description && { description }), schema: schema as JsonObject }
   })
 }
 

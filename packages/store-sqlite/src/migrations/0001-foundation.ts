@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely"
 import type { Migration } from "kysely/migration"
 
-/** The trail and its checkpoints, launch tokens, nonces, agents, revocations. */
+/** The trail and its checkpoints, apps, launch tokens, nonces, agents, revocations. */
 export const foundation: Migration = {
   async up(db: Kysely<never>): Promise<void> {
     await db.schema
@@ -41,6 +41,22 @@ export const foundation: Migration = {
       .addColumn("note", "text", (column) => column.notNull())
       .addColumn("edge", "blob", (column) => column.notNull())
       .addColumn("head_hash", "blob", (column) => column.notNull())
+      .modifyEnd(sql`strict`)
+      .execute()
+
+    await db.schema
+      .createTable("apps")
+      .addColumn("seq", "integer", (column) => column.primaryKey())
+      .addColumn("app_id", "text", (column) => column.notNull().unique())
+      .addColumn("name", "text", (column) => column.notNull().unique())
+      .addColumn("client_id", "text", (column) => column.notNull().unique())
+      .addColumn("secret_hash", "blob", (column) => column.notNull())
+      .addColumn("scopes", "text", (column) => column.notNull())
+      .addColumn("token_ttl", "integer", (column) => column.notNull())
+      .addColumn("created_at", "integer", (column) => column.notNull())
+      .addColumn("updated_at", "integer", (column) => column.notNull())
+      .addColumn("deregistered_at", "integer")
+      .addColumn("revision", "integer", (column) => column.notNull())
       .modifyEnd(sql`strict`)
       .execute()
 
