@@ -8,18 +8,9 @@ import { type ConnectionOptions, connect, type TLSSocket } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
+import { missingPrograms } from "../src/shell.ts"
 
 const SCRIPT = fileURLToPath(new URL("../../../scripts/gen_test_certs.sh", import.meta.url))
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync("openssl", ["version"], { stdio: "ignore" })
-    return true
-  } catch {
-    console.log("not run: TLS, because openssl is not there to make certificates")
-    return false
-  }
-}
 
 function certificates({ path }: BrokerFolder) {
   const folder = join(path, "certs")
@@ -67,7 +58,7 @@ function handshake(url: string, options: ConnectionOptions, request = "GET /v1/h
 
 const HSTS = "max-age=63072000; includeSubDomains"
 
-describe.skipIf(!hasOpenssl())("over TLS", () => {
+describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
   test("every answer carries HSTS, the parser's own included, and nothing below TLS 1.2 or without AEAD is spoken", async () => {
     await using folder = await brokerFolder()
     const { ca, tls } = certificates(folder)

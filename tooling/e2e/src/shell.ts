@@ -1,0 +1,32 @@
+import { execFile, execFileSync } from "node:child_process"
+
+/** Programs that are not there, named once on the console so that a skipped test tells why. */
+export function missingPrograms(what: string, ...programs: string[]): boolean {
+  const missing = programs.filter((program) => {
+    try {
+      execFileSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" })
+      return false
+    } catch {
+      return true
+    }
+  })
+  if (missing.length > 0) console.log(`not run: ${what}, because ${missing.join(", ")} is not there`)
+  return missing.length > 0
+}
+
+/** How a shell script ended. */
+export interface ShellEnd {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs lines in bash as an operator would type them. */
+export function shell(script: string, environment: Record<string, string> = {}): Promise<ShellEnd> {
+  const { PATH = "" } = process.env
+  return new Promise((resolve) => {
+    execFile("bash", ["-c", script], { env: { PATH, ...environment }, timeout: 30_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    )
+  })
+}
