@@ -2,6 +2,7 @@ import { type AuditEventType, createRedactor } from "@agentwrit/audit"
 import { type Claims, RevocationSet, revocationDigest, type SigningKey } from "@agentwrit/core"
 import type { AdminSecret } from "./admin-secret.ts"
 import { signInAdmin } from "./admin-sign-in.ts"
+import { type AgentPage, type AgentQuery, queryAgents } from "./agents-query.ts"
 import { type AppView, getApp, listApps } from "./app.ts"
 import { type AppDeregistration, deregisterApp } from "./app-deregistration.ts"
 import { type AppCreationRequest, type CreatedApp, createApp } from "./app-registration.ts"
@@ -78,6 +79,7 @@ export interface Authority {
   delegate(caller: Caller, held: Claims, request: DelegationRequest): Promise<Delegation>
   revoke(caller: Caller, operator: Claims, request: RevocationRequest): Promise<RevocationReceipt>
   queryEvents(query: EventQuery): Promise<EventPage>
+  queryAgents(query: AgentQuery): Promise<AgentPage>
   signedCheckpoint(): Promise<string>
   health(): Health
   /** Makes tokens to start developing with; never to be called in production. */
@@ -141,6 +143,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     delegate: (caller, held, request) => delegate(context, caller, held, request),
     revoke: (caller, operator, request) => revoke(context, caller, operator, request),
     queryEvents: (query) => queryEvents(context, query),
+    queryAgents: (query) => queryAgents(context, query),
     signedCheckpoint: () => signedCheckpoint(context),
     health: () => health(context),
     seedTokens: (caller) => seedTokens(context, caller),

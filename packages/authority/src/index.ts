@@ -1,5 +1,6 @@
 export { type AdminSecret, createAdminSecret, isBcryptHash, type SecretVerdict } from "./admin-secret.ts"
 export { ADMIN_SCOPES } from "./admin-sign-in.ts"
+export type { AgentPage, AgentQuery, AgentStatus, AgentView } from "./agents-query.ts"
 export type { AppView } from "./app.ts"
 export type { AppDeregistration } from "./app-deregistration.ts"
 export type { AppCreationRequest, CreatedApp } from "./app-registration.ts"

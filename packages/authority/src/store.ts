@@ -1,4 +1,5 @@
 import type { AuditEvent, EventDraft } from "@agentwrit/audit"
+import type { AgentPage, AgentQuery } from "./agents-query.ts"
 import type { EventPage, EventQuery } from "./audit-query.ts"
 import type { Agent, App, LaunchToken, Revocation } from "./records.ts"
 
@@ -83,6 +84,8 @@ export interface Store extends AsyncDisposable {
   appByClientId(clientId: string): Promise<App | undefined>
   launchToken(hash: string): Promise<LaunchToken | undefined>
   agent(agentId: string): Promise<Agent | undefined>
+  /** How each stands is told as at `now`. */
+  agents(query: AgentQuery, now: number): Promise<AgentPage>
   events(query: EventQuery): Promise<EventPage>
   /** Every revocation that still matters, for the set in memory. */
   revocations(): AsyncIterable<Revocation>

@@ -1,8 +1,9 @@
 import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
 import { eventId } from "@agentwrit/audit"
-import type { Agent, App, KeptCheckpoint, LaunchToken, Revocation } from "@agentwrit/authority"
+import type { Agent, AgentView, App, KeptCheckpoint, LaunchToken, Revocation } from "@agentwrit/authority"
 import type { RevocationLevel } from "@agentwrit/core"
 import type { Selectable } from "kysely"
+import type { AgentViewRow } from "./agent-query.ts"
 import type {
   AgentsTable,
   AppsTable,
@@ -135,6 +136,19 @@ export function toAgent(row: Selectable<AgentsTable>): Agent {
     registeredAt: row.registered_at,
     expiresAt: row.expires_at,
     ...(row.released_at !== null && { releasedAt: row.released_at }),
+  }
+}
+
+export function toAgentView(row: AgentViewRow): AgentView {
+  return {
+    agentId: row.agent_id,
+    orchId: row.orch_id,
+    taskId: row.task_id,
+    ...(row.app_id !== null && { appId: row.app_id }),
+    scope: scopes(row.scope),
+    status: row.status,
+    registeredAt: row.registered_at,
+    expiresAt: row.expires_at,
   }
 }
 

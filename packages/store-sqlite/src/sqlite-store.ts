@@ -1,5 +1,7 @@
 import {
   type Agent,
+  type AgentPage,
+  type AgentQuery,
   type App,
   type Change,
   type Clock,
@@ -15,6 +17,7 @@ import {
   type TreeHead,
 } from "@agentwrit/authority"
 import { Kysely, type Selectable, SqliteDialect } from "kysely"
+import { queryAgents } from "./agent-query.ts"
 import { CommitQueue } from "./commit-queue.ts"
 import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { queryEvents } from "./event-query.ts"
@@ -127,6 +130,10 @@ export class SqliteStore implements Store {
   async agent(agentId: string): Promise<Agent | undefined> {
     const row = this.#agent.get({ agentId })
     return row && toAgent(row)
+  }
+
+  agents(query: AgentQuery, now: number): Promise<AgentPage> {
+    return queryAgents(this.#db, this.#reader, query, now)
   }
 
   events(query: EventQuery): Promise<EventPage> {

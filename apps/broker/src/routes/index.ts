@@ -1,4 +1,5 @@
 import { adminSignIn } from "./admin-sign-in.ts"
+import { agents } from "./agents.ts"
 import { createApp, deregisterApp, getApp, listApps, updateApp } from "./app.ts"
 import { appSignIn } from "./app-sign-in.ts"
 import { auditCheckpoint, auditEvents } from "./audit.ts"
@@ -33,6 +34,7 @@ export function endpoints(program: Program): readonly Endpoint[] {
     deregisterApp,
     appSignIn,
     createAppLaunchToken,
+    agents,
     auditEvents,
     auditCheckpoint,
     health(program),

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts"
 import type { Store } from "../store.ts"
+import { agentCases } from "./agent-cases.ts"
 import { appCases } from "./app-cases.ts"
 import { commitCases } from "./commit-cases.ts"
 import { START } from "./fixtures.ts"
@@ -32,7 +33,7 @@ export interface StoreCase {
  *   test(name, () => run({ clock, open: () => openMyStore({ clock, path: emptyFolder() }) }))
  * ```
  */
-export const storeSuite: readonly StoreCase[] = [...commitCases, ...appCases, ...trailCases]
+export const storeSuite: readonly StoreCase[] = [...commitCases, ...appCases, ...agentCases, ...trailCases]
 
 /** A clock for the suite, standing at the instant that it counts from. */
 export function settableClock(): SettableClock {

@@ -101,7 +101,14 @@ export const foundation: Migration = {
       .addColumn("released_at", "integer")
       .modifyEnd(sql`strict`)
       .execute()
-    await db.schema.createIndex("agents_by_task").on("agents").columns(["task_id", "seq"]).execute()
+    for (const column of ["task_id", "orch_id"])
+      await db.schema.createIndex(`agents_by_${column}`).on("agents").columns([column, "seq"]).execute()
+    await db.schema
+      .createIndex("agents_by_app_id")
+      .on("agents")
+      .columns(["app_id", "seq"])
+      .where(sql.ref("app_id"), "is not", null)
+      .execute()
 
     await db.schema
       .createTable("revocations")

@@ -1,0 +1,69 @@
+import { deepStrictEqual as equal } from "node:assert/strict"
+import type { AgentQuery } from "../agents-query.ts"
+import type { Store } from "../store.ts"
+import { agent, revocation, START } from "./fixtures.ts"
+import type { StoreCase } from "./store-suite.ts"
+
+const NOW = START + 10_000
+
+async function found(store: Store, filters: Partial<AgentQuery> = {}) {
+  const { agents, total } = await store.agents({ limit: 1000, offset: 0, ...filters }, NOW)
+  return { ids: agents.map(({ agentId }) => agentId), total }
+}
+
+export const agentCases: readonly StoreCase[] = [
+  {
+    name: "agents are listed newest first, filtered, paged and counted",
+    async run({ open }) {
+      await using store = await open()
+      const [a, b, c] = [
+        agent({ taskId: "t-1" }),
+        agent({ taskId: "t-2", appId: "app-x-0a1b2c" }),
+        agent({ taskId: "t-2", orchId: "hr" }),
+      ]
+      for (const each of [a, b, c]) await store.commit({ writes: [{ type: "add_agent", agent: each }], events: [] })
+      equal(await found(store), { ids: [c.agentId, b.agentId, a.agentId], total: 3 })
+      equal(await found(store, { limit: 1, offset: 1 }), { ids: [b.agentId], total: 3 })
+      equal(await found(store, { taskId: "t-2" }), { ids: [c.agentId, b.agentId], total: 2 })
+      equal(await found(store, { taskId: "t-2", orchId: "crm" }), { ids: [b.agentId], total: 1 })
+      equal(await found(store, { appId: "app-x-0a1b2c" }), { ids: [b.agentId], total: 1 })
+      equal(await found(store, { appId: "app-y-0a1b2c" }), { ids: [], total: 0 })
+      const { agents } = await store.agents({ limit: 1, offset: 1 }, NOW)
+      const { agentId, orchId, taskId, appId, scope, registeredAt, expiresAt } = b
+      equal(agents, [{ agentId, orchId, taskId, appId, scope, registeredAt, expiresAt, status: "active" }])
+    },
+  },
+  {
+    name: "an agent's status is told by what ended it",
+    async run({ open }) {
+      await using store = await open()
+      const active = agent()
+      const expired = agent({ expiresAt: NOW })
+      const released = agent()
+      const byToken = agent()
+      const byAgent = agent({ expiresAt: NOW - 1 })
+      const byTask = agent({ taskId: "t-bad" })
+      for (const each of [active, expired, released, byToken, byAgent, byTask])
+        await store.commit({ writes: [{ type: "add_agent", agent: each }], events: [] })
+      const { agentId, jti } = released
+      await store.commit({
+        writes: [
+          { type: "revoke", revocation: revocation({ target: jti }), once: true },
+          { type: "release_agent", agentId, jti, at: START + 1 },
+          { type: "revoke", revocation: revocation({ target: byToken.jti }) },
+          { type: "revoke", revocation: revocation({ level: "agent", target: byAgent.agentId }) },
+          { type: "revoke", revocation: revocation({ level: "task", target: byTask.taskId }) },
+          { type: "revoke", revocation: revocation({ level: "chain", target: active.agentId }) },
+        ],
+        events: [],
+      })
+      equal(await found(store, { status: "active" }), { ids: [active.agentId], total: 1 })
+      equal(await found(store, { status: "expired" }), { ids: [expired.agentId], total: 1 })
+      equal(await found(store, { status: "released" }), { ids: [agentId], total: 1 })
+      equal(await found(store, { status: "revoked" }), {
+        ids: [byTask.agentId, byAgent.agentId, byToken.agentId],
+        total: 3,
+      })
+    },
+  },
+]

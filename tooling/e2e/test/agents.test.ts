@@ -1,0 +1,62 @@
+import { expect, test } from "vitest"
+import { brokerFolder, startBroker } from "../src/broker-process.ts"
+import { adminToken, agent, call } from "../src/client.ts"
+
+test("the operator sees every agent and how it stands", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  const { url } = broker
+  const admin = await adminToken(url)
+  const list = async (filters = "") =>
+    (await call(url, `GET /v1/admin/agents${filters}`, { bearer: admin })).body as {
+      agents: { agent_id: string; status: string; expires_at: string }[]
+      total: number
+    }
+  expect(await list()).toEqual({ agents: [], total: 0, offset: 0, limit: 100 })
+
+  const held = await agent(url, admin, { task_id: "t-1" })
+  const short = await agent(url, admin, { task_id: "t-1", requested_ttl: 1 })
+  const left = await agent(url, admin, { orch_id: "hr" })
+  const banned = await agent(url, admin)
+  await call(url, "POST /v1/token/release", { bearer: left.access_token })
+  const json = { level: "agent", target: banned.agent_id }
+  await call(url, "POST /v1/revoke", { bearer: admin, json })
+  await expect.poll(async () => (await list("?status=expired")).total, { timeout: 5000 }).toBe(1)
+
+  const all = await list()
+  expect(all.agents.map(({ agent_id, status }) => [agent_id, status])).toEqual([
+    [banned.agent_id, "revoked"],
+    [left.agent_id, "released"],
+    [short.agent_id, "expired"],
+    [held.agent_id, "active"],
+  ])
+  expect(all.agents[3]).toEqual({
+    agent_id: held.agent_id,
+    orch_id: "crm",
+    task_id: "t-1",
+    scope: ["read:data:7"],
+    status: "active",
+    registered_at: expect.stringMatching(/Z$/),
+    expires_at: expect.stringMatching(/Z$/),
+  })
+  expect((await list("?orch_id=hr")).agents.map(({ agent_id }) => agent_id)).toEqual([left.agent_id])
+  expect((await list("?task_id=t-1&status=active")).total).toBe(1)
+  expect(await list("?limit=1&offset=3")).toMatchObject({ total: 4, limit: 1, offset: 3 })
+
+  const before = Date.parse(all.agents[3]?.expires_at ?? "")
+  await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)))
+  await call(url, "POST /v1/token/renew", { bearer: held.access_token })
+  const renewed = (await list("?status=active")).agents[0]
+  expect(Date.parse(renewed?.expires_at ?? "")).toBeGreaterThan(before)
+
+  for (const query of [
+    "status=gone",
+    "limit=0",
+    "limit=1001",
+    "offset=-1",
+    "app_id=x",
+    "task_id=..",
+    "limit=1&limit=2",
+  ])
+    expect((await call(url, `GET /v1/admin/agents?${query}`, { bearer: admin })).status).toBe(400)
+})
