@@ -16,6 +16,13 @@ export function eventLog(log: Log): Observer {
         cause: messageOf(cause),
       })
     },
+    trailVerified(problem) {
+      if (problem === undefined) log.ok("audit", "audit trail verified from its first event")
+      else log.fail("audit", "the audit trail does not verify", { problem })
+    },
+    trailUnverified(cause) {
+      log.warn("audit", "the audit trail could not be verified, it is tried again", { cause: messageOf(cause) })
+    },
     checkpointFailed(cause) {
       log.fail("audit", "checkpoint could not be signed", { cause: messageOf(cause) })
     },

@@ -6,6 +6,9 @@ import { ask, brokerFolder, launchToken, registration, SECRET, signIn } from "./
 
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
 
+const auditChain = async (app: Parameters<typeof ask>[0]): Promise<string> =>
+  (await ask(app, "GET /v1/health")).body.audit_chain
+
 test("while the store cannot commit nothing is issued, denials are denied, and reads go on", async () => {
   await using folder = await brokerFolder()
   const unrecorded: string[] = []
@@ -144,8 +147,65 @@ test("a trail stays sound while the place for its checkpoints is away, and throu
   await first.crash()
   folder.witness.away = false
   await using second = await folder.open()
-  expect((await ask(second.app, "GET /v1/health")).body.audit_chain).toBe("ok")
+  await expect.poll(() => auditChain(second.app)).toBe("ok")
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
+})
+
+test.each([
+  ["edited", "UPDATE events SET detail = 'x' WHERE seq = 2", "event 2"],
+  [
+    "given another outcome and hash",
+    "UPDATE events SET outcome = 'denied', hash = randomblob(32) WHERE seq = 3",
+    "event 3",
+  ],
+  ["deleted", "DELETE FROM events WHERE seq = 2", "event 2"],
+  [
+    "swapped with another",
+    "UPDATE events SET seq = -seq WHERE seq IN (2, 3); UPDATE events SET seq = 5 + seq WHERE seq < 0",
+    "event 2",
+  ],
+])("an old event %s is found after the start, while the broker serves", async (_what, sql, where) => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  const admin = await signIn(first.app)
+  for (let time = 0; time < 4; time++) await signIn(first.app)
+  await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })
+  await first[Symbol.asyncDispose]()
+  change(folder.database, sql)
+  const found: (string | undefined)[] = []
+  await using second = await folder.open({ observer: { trailVerified: (problem) => found.push(problem) } })
+  expect(await auditChain(second.app)).toBe("verifying")
+  await expect.poll(() => auditChain(second.app)).toBe("broken")
+  expect(found).toEqual([expect.stringContaining(`audit trail broken at ${where}: `)])
+  expect((await ask(second.app, "GET /v1/health")).status).toBe(200)
+  expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
+})
+
+test("a sound trail is verified wholly after the start, a new one needs no verification", async () => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  expect(await auditChain(first.app)).toBe("ok")
+  await signIn(first.app)
+  await first[Symbol.asyncDispose]()
+  const found: (string | undefined)[] = []
+  await using second = await folder.open({ observer: { trailVerified: (problem) => found.push(problem) } })
+  expect(await auditChain(second.app)).toBe("verifying")
+  await expect.poll(() => auditChain(second.app)).toBe("ok")
+  expect(found).toEqual([undefined])
+})
+
+test("a verification that cannot be done is told of, and nothing is called verified", async () => {
+  await using folder = await brokerFolder()
+  const first = await folder.open()
+  await signIn(first.app)
+  await first[Symbol.asyncDispose]()
+  const told: unknown[] = []
+  const observer = { trailUnverified: (cause: unknown) => told.push(cause) }
+  await using second = await folder.open({ observer })
+  change(folder.database, "ALTER TABLE events RENAME TO hidden")
+  await expect.poll(() => told.length).toBe(1)
+  expect(await auditChain(second.app)).toBe("verifying")
+  change(folder.database, "ALTER TABLE hidden RENAME TO events")
 })
 
 test("a body full of numbers at the limit is read in no time", async () => {

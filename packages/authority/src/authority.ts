@@ -39,6 +39,7 @@ import { type SeedTokens, seedTokens } from "./seed.ts"
 import type { Store } from "./store.ts"
 import type { IssuedToken } from "./token-issue.ts"
 import { deny, subjectOf } from "./trail.ts"
+import { TrailVerification } from "./trail-verification.ts"
 import { validateToken } from "./validation.ts"
 import { VerifiedTokens } from "./verified-tokens.ts"
 
@@ -121,8 +122,10 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     ...(trailProblem !== undefined && { trailProblem }),
   }
   const schedule = new CheckpointSchedule(context)
+  const verification = new TrailVerification(context)
   store.onRevocation((revocation) => list(context, revocation))
   for await (const revocation of store.revocations()) list(context, revocation)
+  verification.start()
   return {
     signingKey,
     authenticate: (caller, bearer, needs, wording) => authenticate(context, caller, bearer, needs, wording),
@@ -150,6 +153,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     recordRefusal: (caller, eventType, refusal, principal) =>
       deny(context, { types: [eventType], caller, ...(principal && { subject: subjectOf(principal) }) }, refusal),
     async close() {
+      await verification.stop()
       await schedule.stop()
       await store.close()
     },

@@ -42,6 +42,10 @@ export interface Observer {
   clockSkew?(): void
   /** The periodic signing of a checkpoint failed; it is tried again with the next commit. */
   checkpointFailed?(cause: unknown): void
+  /** All of the trail was verified in the background. `problem`: what is wrong with it; absent when nothing is. */
+  trailVerified?(problem?: string): void
+  /** The verification in the background could not be done; it is tried again. */
+  trailUnverified?(cause: unknown): void
 }
 
 /** Everything a use case works with. */
@@ -61,4 +65,6 @@ export interface AuthorityContext {
   readonly redact: (text: string) => string
   /** What is wrong with the trail; no checkpoint is signed while it is set. */
   trailProblem?: string
+  /** Whether the whole trail was not verified yet since the start. */
+  trailVerifying?: boolean
 }

@@ -6,7 +6,7 @@ export interface Health {
   /** Whether the store can commit. */
   readonly dbConnected: boolean
   readonly auditEventsCount: number
-  readonly auditChain: "ok" | "broken"
+  readonly auditChain: "ok" | "verifying" | "broken"
   /** What is wrong with the trail; for the operator's log, not for clients. */
   readonly trailProblem?: string
 }
@@ -19,7 +19,7 @@ export function health(context: AuthorityContext): Health {
     dbConnected: writable,
     auditEventsCount: trailSize,
     ...(context.trailProblem === undefined
-      ? { auditChain: "ok" }
+      ? { auditChain: context.trailVerifying === true ? "verifying" : "ok" }
       : { auditChain: "broken", trailProblem: context.trailProblem }),
   }
 }

@@ -69,8 +69,10 @@ export interface StoreHealth {
   readonly writable: boolean
   /** Events in the trail. */
   readonly trailSize: number
-  /** What was wrong with the trail when it was last verified; absent when nothing was. */
+  /** What was wrong with the part of the trail that was verified when the store was opened; absent when nothing was. */
   readonly trailProblem?: string
+  /** Whether that part was all of it. */
+  readonly trailVerified: boolean
 }
 
 /**
@@ -104,6 +106,12 @@ export interface Store extends AsyncDisposable {
   forgetCheckpoints(size: number): Promise<void>
   /** The kept checkpoint of that size, or the newest. */
   checkpoint(size?: number): Promise<KeptCheckpoint | undefined>
+  /**
+   * Verifies the trail from its first event up to the newest kept checkpoint, and its tree against that checkpoint's root; slowly,
+   * and without holding up anything else.
+   * @returns what is wrong, or `undefined`. Rejects when it could not be verified to its end, or `signal` ended it.
+   */
+  verifyTrail(signal: AbortSignal): Promise<string | undefined>
   health(): StoreHealth
   /**
    * Tells of every revocation in the moment in which it holds: after its commit and before the commit is answered, and also

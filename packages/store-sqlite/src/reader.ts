@@ -1,6 +1,7 @@
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import type { Compilable } from "kysely"
 import type { ReadAnswer, ReadQuestion } from "./reader-worker.ts"
+import { startWorker } from "./worker-thread.ts"
 
 /**
  * Runs queries on a thread and a read-only connection of its own: a count over a long trail takes time, which must not hold up
@@ -13,10 +14,7 @@ export class Reader {
   #closed = false
 
   constructor(path: string) {
-    // Run from source the file beside this one is TypeScript, as built it is not.
-    const file = import.meta.url.endsWith(".ts") ? "./reader-worker.ts" : "./reader-worker.js"
-    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: { path }, execArgv: [] })
-    this.#worker.unref()
+    this.#worker = startWorker("reader-worker", { path })
     this.#worker.on("message", ({ id, rows, error }: ReadAnswer) => {
       const asker = this.#waiting.get(id)
       this.#waiting.delete(id)

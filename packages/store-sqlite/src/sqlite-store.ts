@@ -27,6 +27,7 @@ import { toAgent, toApp, toCheckpoint, toLaunchToken, toRevocation } from "./row
 import type { AgentsTable, AppsTable, LaunchTokensTable, Schema } from "./schema.ts"
 import { parameter, preparing } from "./statements.ts"
 import { type LoadedTrail, loadTrail } from "./trail-state.ts"
+import { verifyTrail } from "./trail-verification.ts"
 import { TrailWriter } from "./trail-writer.ts"
 import { preparedWrites } from "./writes.ts"
 
@@ -43,13 +44,18 @@ export interface SqliteStoreOptions {
 /** Revocations read at once. */
 const STEP = 10_000
 
+/** The part of one core that verifying the whole trail in the background may take. */
+const VERIFICATION_SHARE = 0.15
+
 /** AgentWrit's state in one SQLite file (WAL, `synchronous=FULL`), for one broker at a time. */
 export class SqliteStore implements Store {
   readonly #connection: Connection
   readonly #db: Kysely<Schema>
   readonly #reader: Reader
   readonly #trail: TrailWriter
+  readonly #path: string
   readonly #problem: string | undefined
+  readonly #verified: boolean
   readonly #queue: CommitQueue
   readonly #clock: Clock
   readonly #listeners: ((revocation: Revocation) => void)[] = []
@@ -81,7 +87,9 @@ export class SqliteStore implements Store {
     this.#connection = connection
     this.#db = db
     this.#clock = options.clock ?? systemClock
+    this.#path = options.path
     this.#problem = trail.problem
+    this.#verified = trail.verified
     const prepare = preparing(connection.database, db)
     this.#applyWrite = preparedWrites(prepare)
     this.#app = prepare<{ appId: string }, Selectable<AppsTable>>((db) =>
@@ -179,10 +187,15 @@ export class SqliteStore implements Store {
     return row && toCheckpoint(row)
   }
 
+  verifyTrail(signal: AbortSignal): Promise<string | undefined> {
+    return verifyTrail({ path: this.#path, share: VERIFICATION_SHARE }, signal)
+  }
+
   health(): StoreHealth {
     return {
       writable: this.#queue.fault === undefined,
       trailSize: this.#trail.size,
+      trailVerified: this.#verified,
       ...(this.#problem !== undefined && { trailProblem: this.#problem }),
     }
   }

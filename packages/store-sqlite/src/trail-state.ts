@@ -11,6 +11,8 @@ export interface LoadedTrail {
   readonly newest: KeptCheckpoint | undefined
   /** What is wrong with the part that was verified. */
   readonly problem?: string
+  /** Whether that part was all of it. */
+  readonly verified: boolean
 }
 
 /** Events read at once. */
@@ -25,15 +27,16 @@ export async function loadTrail(db: Kysely<Schema>): Promise<LoadedTrail> {
   const newest = row && toCheckpoint(row)
   const start = row === undefined ? emptyTrail() : stateAt(row)
   const problem = row && (await checkpointProblem(db, row, start))
-  if (problem !== undefined) return { state: await brokenState(db), newest, problem }
+  const verified = row === undefined
+  if (problem !== undefined) return { state: await brokenState(db), newest, problem, verified }
   const verifier = new TrailVerifier(start)
   for (let after = start.sequence; ; after += STEP) {
     const rows = await db.selectFrom("events").selectAll().where("seq", ">", after).orderBy("seq").limit(STEP).execute()
     for (const event of rows) {
       const { message } = verifier.push(toEvent(event)) ?? {}
-      if (message !== undefined) return { state: await brokenState(db), newest, problem: message }
+      if (message !== undefined) return { state: await brokenState(db), newest, problem: message, verified }
     }
-    if (rows.length < STEP) return { state: verifier.state(), newest }
+    if (rows.length < STEP) return { state: verifier.state(), newest, verified }
   }
 }
 

@@ -89,7 +89,7 @@ describe("the database file", () => {
     expect(store.health()).toMatchObject({ writable: false, trailSize: 0 })
     holder.database.exec("ROLLBACK")
     await store.commit({ writes: [], events: [event] })
-    expect(store.health()).toEqual({ writable: true, trailSize: 1 })
+    expect(store.health()).toEqual({ writable: true, trailSize: 1, trailVerified: true })
   })
 
   const small = smallFileSystem()

@@ -34,7 +34,7 @@ export const commitCases: readonly StoreCase[] = [
       equal(await store.launchToken(token.hash), token)
       equal(await store.agent(registered.agentId), registered)
       equal((await allEvents(store)).total, 1)
-      equal(store.health(), { writable: true, trailSize: 1 })
+      equal(store.health(), { writable: true, trailSize: 1, trailVerified: true })
     },
   },
   {

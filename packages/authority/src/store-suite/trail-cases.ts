@@ -129,7 +129,7 @@ export const trailCases: readonly StoreCase[] = [
       equal(await store.agent(registered.agentId), registered)
       equal(await collect(store.revocations()), [listed])
       equal(await store.checkpoint(), sealed)
-      equal(store.health(), { writable: true, trailSize: 2 })
+      equal(store.health(), { writable: true, trailSize: 2, trailVerified: false })
       equal((await Promise.allSettled([store.commit({ writes: [spend], events: [] })]))[0].status, "rejected")
       await store.commit({ writes: [], events: [draft()] })
       const { events } = await store.events(page())

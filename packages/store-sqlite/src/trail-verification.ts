@@ -1,0 +1,24 @@
+import { once } from "node:events"
+import type { VerificationTask, VerificationVerdict } from "./trail-verification-worker.ts"
+import { startWorker } from "./worker-thread.ts"
+
+/**
+ * Verifies the trail from its first event up to the newest checkpoint, and that checkpoint's root, on a thread and a read-only
+ * connection of its own.
+ * @returns what is wrong, or `undefined`.
+ * @throws when it could not be verified to its end, or `signal` ended it.
+ */
+export async function verifyTrail(task: VerificationTask, signal: AbortSignal): Promise<string | undefined> {
+  const worker = startWorker("trail-verification-worker", task)
+  try {
+    const exit = once(worker, "exit", { signal }).then(() => {
+      throw new Error("the verification stopped before its end")
+    })
+    exit.catch(() => undefined)
+    // An error of the thread rejects the wait for its message.
+    const [verdict] = (await Promise.race([once(worker, "message", { signal }), exit])) as [VerificationVerdict]
+    return verdict.problem
+  } finally {
+    await worker.terminate()
+  }
+}
