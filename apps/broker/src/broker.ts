@@ -53,6 +53,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
           bearer: bearerToken(c.req.header("authorization")),
           body,
           url: c.req.url,
+          http: { method: c.req.method, header: (name) => c.req.header(name) },
         }),
       ),
     )

@@ -9,16 +9,22 @@ export class Connections {
   /** Requests under way, by the socket that they came over. */
   readonly #requests = new Map<Socket, number>()
   readonly #sockets = new Set<Socket>()
+  /** By their peer, which the socket inside the encryption has in common with the one outside. */
+  readonly #handshaking = new Map<string, Socket>()
   #closing = false
 
   constructor(server: Server) {
     // Over TLS there are two sockets a connection: this one, and the one inside the encryption, which carries the requests.
+    const secure = "setSecureContext" in server
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket)
-      socket.once("close", () => this.#sockets.delete(socket))
+      if (secure) this.#handshaking.set(peerOf(socket), socket)
+      socket.once("close", () => {
+        this.#sockets.delete(socket)
+        this.#handshaking.delete(peerOf(socket))
+      })
     })
-    const carrier = "setSecureContext" in server ? "secureConnection" : "connection"
-    server.on(carrier, (socket: Socket) => this.#opened(socket))
+    server.on(secure ? "secureConnection" : "connection", (socket: Socket) => this.#opened(socket))
     server.on("request", ({ socket }, response) => {
       this.#count(socket, 1)
       response.once("close", () => {
@@ -35,6 +41,7 @@ export class Connections {
   /** Closes what is idle now, and each other connection once its requests are answered. */
   closeAsTheyFallIdle(): void {
     this.#closing = true
+    for (const socket of this.#handshaking.values()) socket.destroy()
     for (const socket of this.#requests.keys()) this.#closeIfIdle(socket)
   }
 
@@ -44,6 +51,7 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
+    this.#handshaking.delete(peerOf(socket))
     if (this.#closing) {
       socket.destroy()
       return
@@ -62,3 +70,5 @@ export class Connections {
     if (this.#requests.get(socket) === 0) socket.end(() => socket.destroy())
   }
 }
+
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

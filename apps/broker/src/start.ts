@@ -94,6 +94,8 @@ async function listen(config: Config, log: Log, authority: Authority): Promise<R
       if (tls.mode !== "none") server.renewCertificates(readTls(tls))
     },
     async stop() {
+      // Streams have no end of their own: they would hold up the stop.
+      authority.endFollowing()
       await server.stop()
       await authority.close()
     },

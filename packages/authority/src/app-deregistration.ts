@@ -3,6 +3,7 @@ import { appSubject, knownApp } from "./app.ts"
 import { whileAppChanges } from "./app-ceiling.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
+import { entryLife } from "./revocation.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
 
 /** What deregistering answers, the first time and every other. */
@@ -39,7 +40,7 @@ export function deregisterApp(
             },
             {
               type: "revoke",
-              revocation: { level: "agent", target: appSubject(app.appId), revokedAt: now, expiresAt: null },
+              revocation: { level: "agent", target: appSubject(app.appId), revokedAt: now, ...entryLife(null) },
             },
           ],
       events: [

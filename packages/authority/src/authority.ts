@@ -21,6 +21,7 @@ import {
 import { type Clock, systemClock } from "./clock.ts"
 import type { AuthorityContext, AuthoritySettings, Caller, Observer } from "./context.ts"
 import { type Delegation, type DelegationRequest, delegate } from "./delegation.ts"
+import type { FeedMessage } from "./feed-message.ts"
 import { type Health, health } from "./health.ts"
 import {
   createAppLaunchToken,
@@ -29,12 +30,13 @@ import {
   type LaunchTokenRequest,
 } from "./launch-token.ts"
 import { NonceMint } from "./nonce.ts"
-import type { Revocation } from "./records.ts"
+import type { RevokedDigest } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
 import { type Registration, type RegistrationRequest, register } from "./registration.ts"
 import { releaseToken } from "./release.ts"
 import { renewToken } from "./renewal.ts"
 import { type RevocationReceipt, type RevocationRequest, revoke } from "./revocation.ts"
+import { type FeedFollower, RevocationFeed } from "./revocation-feed.ts"
 import { type SeedTokens, seedTokens } from "./seed.ts"
 import type { Store } from "./store.ts"
 import type { IssuedToken } from "./token-issue.ts"
@@ -79,6 +81,12 @@ export interface Authority {
   releaseToken(caller: Caller, claims: Claims): Promise<void>
   delegate(caller: Caller, held: Claims, request: DelegationRequest): Promise<Delegation>
   revoke(caller: Caller, operator: Claims, request: RevocationRequest): Promise<RevocationReceipt>
+  /** The page of the revocation feed behind a position (CONTRACT 5). */
+  revocationsPage(since: number): Promise<FeedMessage>
+  /** Sends everything behind a position and then what is revoked as it commits; answers what ends it. */
+  followRevocations(since: number, follower: FeedFollower): () => void
+  /** Ends all following, so that a host can stop; nobody can follow from then on. */
+  endFollowing(): void
   queryEvents(query: EventQuery): Promise<EventPage>
   queryAgents(query: AgentQuery): Promise<AgentPage>
   signedCheckpoint(): Promise<string>
@@ -123,8 +131,13 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   }
   const schedule = new CheckpointSchedule(context)
   const verification = new TrailVerification(context)
-  store.onRevocation((revocation) => list(context, revocation))
-  for await (const revocation of store.revocations()) list(context, revocation)
+  store.onRevocation(({ level, target, forgetAt }) =>
+    list(context, { digest: revocationDigest(level, target), forgetAt }),
+  )
+  for await (const entries of store.revocations()) for (const entry of entries) list(context, entry)
+  const { head } = await store.revocationsAfter(0, 1, clock.now())
+  const feed = new RevocationFeed(context, head)
+  store.onListed((entries) => feed.listed(entries))
   verification.start()
   return {
     signingKey,
@@ -145,6 +158,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     releaseToken: (caller, claims) => releaseToken(context, caller, claims),
     delegate: (caller, held, request) => delegate(context, caller, held, request),
     revoke: (caller, operator, request) => revoke(context, caller, operator, request),
+    revocationsPage: (since) => feed.page(since),
+    followRevocations: (since, follower) => feed.follow(since, follower),
+    endFollowing: () => feed.close(),
     queryEvents: (query) => queryEvents(context, query),
     queryAgents: (query) => queryAgents(context, query),
     signedCheckpoint: () => signedCheckpoint(context),
@@ -153,6 +169,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     recordRefusal: (caller, eventType, refusal, principal) =>
       deny(context, { types: [eventType], caller, ...(principal && { subject: subjectOf(principal) }) }, refusal),
     async close() {
+      feed.close()
       await verification.stop()
       await schedule.stop()
       await store.close()
@@ -160,6 +177,6 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   }
 }
 
-function list(context: AuthorityContext, { level, target, expiresAt }: Revocation): void {
-  context.revocations.add(revocationDigest(level, target), expiresAt === null ? null : Math.ceil(expiresAt / 1000))
+function list(context: AuthorityContext, { digest, forgetAt }: RevokedDigest): void {
+  context.revocations.add(digest, forgetAt === null ? null : Math.ceil(forgetAt / 1000))
 }

@@ -14,13 +14,23 @@ export { auditOrigin, type CheckpointWitness, TrailContradictionError } from "./
 export { type Clock, systemClock } from "./clock.ts"
 export type { AuthoritySettings, Caller, Observer } from "./context.ts"
 export type { Delegation, DelegationRequest } from "./delegation.ts"
+export type { FeedMessage } from "./feed-message.ts"
 export type { Health } from "./health.ts"
 export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-token.ts"
-export type { Agent, App, LaunchToken, Revocation } from "./records.ts"
+export type {
+  Agent,
+  App,
+  LaunchToken,
+  ListedRevocation,
+  Revocation,
+  RevocationPage,
+  RevokedDigest,
+} from "./records.ts"
 export { Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
 export type { Registration, RegistrationRequest } from "./registration.ts"
 export { RENEWAL_WORDING } from "./renewal.ts"
 export type { RevocationReceipt, RevocationRequest } from "./revocation.ts"
+export type { FeedFollower } from "./revocation-feed.ts"
 export type { SeedTokens } from "./seed.ts"
 export {
   type Change,

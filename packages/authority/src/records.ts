@@ -66,6 +66,31 @@ export interface Revocation {
   readonly level: RevocationLevel
   readonly target: string
   readonly revokedAt: number
-  /** When the entry stops mattering and may be forgotten; `null` is never. */
+  /** When the entry stops mattering, because every token that it names has run out; `null` is never. */
   readonly expiresAt: number | null
+  /** When it may be forgotten, which is later, because the clock may be stepped (CONTRACT 2); `null` is never. */
+  readonly forgetAt: number | null
+}
+
+/** A revocation as the feed tells of it (CONTRACT 5). */
+export interface ListedRevocation {
+  /** Its number in the list; each entry has a greater one than those before it. */
+  readonly seq: number
+  readonly level: RevocationLevel
+  /** Base64url of the target's digest. */
+  readonly digest: string
+  readonly expiresAt: number | null
+}
+
+/** A stretch of the list, and the newest number that was ever given. */
+export interface RevocationPage {
+  readonly entries: readonly ListedRevocation[]
+  readonly head: number
+}
+
+/** What the set in memory holds of a revocation. */
+export interface RevokedDigest {
+  /** 32 bytes. */
+  readonly digest: Uint8Array
+  readonly forgetAt: number | null
 }

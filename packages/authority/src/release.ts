@@ -2,7 +2,7 @@ import type { Claims } from "@agentwrit/core"
 import { TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
-import { REVOKED_GRACE } from "./revocation.ts"
+import { entryLife } from "./revocation.ts"
 import { ConflictError, type Write } from "./store.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
 
@@ -13,7 +13,7 @@ export async function releaseToken(context: AuthorityContext, caller: Caller, cl
     {
       type: "revoke",
       once: true,
-      revocation: { level: "token", target: claims.jti, revokedAt: now, expiresAt: claims.exp * 1000 + REVOKED_GRACE },
+      revocation: { level: "token", target: claims.jti, revokedAt: now, ...entryLife(claims.exp * 1000) },
     },
   ]
   if (claims.kind === "agent") writes.push({ type: "release_agent", agentId: claims.sub, jti: claims.jti, at: now })

@@ -4,6 +4,7 @@ import { underCeiling, whileAppChanges } from "./app-ceiling.ts"
 import { type BearerWording, TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
+import { entryLife } from "./revocation.ts"
 import { ConflictError } from "./store.ts"
 import { type IssuedToken, issueToken, prepareToken } from "./token-issue.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
@@ -47,7 +48,7 @@ async function decideAndCommit(context: AuthorityContext, caller: Caller, held: 
     level: "token",
     target: held.jti,
     revokedAt: context.clock.now(),
-    expiresAt: held.exp * 1000 + SUPERSEDED_GRACE,
+    ...entryLife(held.exp * 1000, SUPERSEDED_GRACE),
   } as const
   try {
     await commit(context, {

@@ -1,7 +1,7 @@
 import { type Claims, parseAgentId, type RevocationLevel } from "@agentwrit/core"
 import type { AuthorityContext, Caller } from "./context.ts"
+import type { Revocation } from "./records.ts"
 import { Refusal } from "./refusal.ts"
-import { LONGEST_TTL } from "./token-issue.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
 
 /** What to revoke; the target's form is that of its level (CONTRACT 3, "revoke"). */
@@ -17,7 +17,15 @@ export interface RevocationReceipt extends RevocationRequest {
 }
 
 /** Milliseconds for which a token-level entry stays after the token would have expired: the clock may have been stepped. */
-export const REVOKED_GRACE: number = 24 * 60 * 60 * 1000
+const REVOKED_GRACE: number = 24 * 60 * 60 * 1000
+
+/** When an entry stops mattering, and when it may be forgotten. `expiresAt`: when the last token that it names runs out. */
+export function entryLife(
+  expiresAt: number | null,
+  grace: number = REVOKED_GRACE,
+): Pick<Revocation, "expiresAt" | "forgetAt"> {
+  return { expiresAt, forgetAt: expiresAt === null ? null : expiresAt + grace }
+}
 
 /**
  * Revokes a token, an agent or app, a task, or all that was delegated from an agent (CONTRACT 3, `POST /v1/revoke`). It holds
@@ -34,10 +42,9 @@ export async function revoke(
     return deny(context, { types: ["token_revoked"], caller, subject: subjectOf(operator) }, refusal)
   }
   const revokedAt = context.clock.now()
+  const expiresAt = level === "token" ? await tokenEnd(context, target, revokedAt) : null
   await commit(context, {
-    writes: [
-      { type: "revoke", revocation: { level, target, revokedAt, expiresAt: entryEnd(context, level, revokedAt) } },
-    ],
+    writes: [{ type: "revoke", revocation: { level, target, revokedAt, ...entryLife(expiresAt) } }],
     events: [
       {
         event_type: "token_revoked",
@@ -52,8 +59,9 @@ export async function revoke(
   return { revoked: true, level, target, count: 1 }
 }
 
-/** A token lives no longer than the ceiling allows, so its entry need not either; the other levels cover tokens to come. */
-function entryEnd({ settings }: AuthorityContext, level: RevocationLevel, now: number): number | null {
-  if (level !== "token") return null
-  return now + (settings.maxTtl === 0 ? LONGEST_TTL : settings.maxTtl) * 1000 + REVOKED_GRACE
+/** When a token runs out: known of the one that an agent holds; of others, that they live no longer than the ceiling allows. */
+async function tokenEnd({ settings, store }: AuthorityContext, jti: string, now: number): Promise<number | null> {
+  const holder = await store.agentByToken(jti)
+  if (holder !== undefined) return holder.expiresAt
+  return settings.maxTtl === 0 ? null : now + settings.maxTtl * 1000
 }

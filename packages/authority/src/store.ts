@@ -1,7 +1,7 @@
 import type { AuditEvent, EventDraft } from "@agentwrit/audit"
 import type { AgentPage, AgentQuery } from "./agents-query.ts"
 import type { EventPage, EventQuery } from "./audit-query.ts"
-import type { Agent, App, LaunchToken, Revocation } from "./records.ts"
+import type { Agent, App, LaunchToken, ListedRevocation, Revocation, RevocationPage, RevokedDigest } from "./records.ts"
 
 /** One write of a change. Each names the condition under which it may happen; a condition that fails undoes the whole change. */
 export type Write =
@@ -27,7 +27,11 @@ export type Write =
     }
   /** Marks the agent released if `jti` is the token that it holds; a token delegated to it is another, and no failure. */
   | { readonly type: "release_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
-  /** Fails with `already_revoked` when it is listed already and `once` is set; otherwise listing again changes nothing. */
+  /**
+   * Fails with `already_revoked` when it is listed already and `once` is set; otherwise listing again changes nothing, unless the
+   * entry would have stopped mattering earlier: then it is listed anew with the later end. Without `once`, level `token` also marks
+   * the agent that holds the token.
+   */
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
 
 /** Which condition did not hold. */
@@ -89,8 +93,15 @@ export interface Store extends AsyncDisposable {
   /** How each stands is told as at `now`. */
   agents(query: AgentQuery, now: number): Promise<AgentPage>
   events(query: EventQuery): Promise<EventPage>
-  /** Every revocation that still matters, for the set in memory. */
-  revocations(): AsyncIterable<Revocation>
+  /** The agent that holds this token as its own. */
+  agentByToken(jti: string): Promise<Agent | undefined>
+  /** Every revocation that is not forgotten, for the set in memory, in lists of a few thousand. */
+  revocations(): AsyncIterable<readonly RevokedDigest[]>
+  /**
+   * The revocations with `after` < seq that matter at `at`, in order, `limit` at the most; and the newest number that was ever
+   * given, which never goes down.
+   */
+  revocationsAfter(after: number, limit: number, at: number): Promise<RevocationPage>
   /**
    * Applies all of `change` and answers once it is on disk.
    * @throws {@link ConflictError} when a write's condition does not hold: nothing of the change happened.
@@ -118,6 +129,8 @@ export interface Store extends AsyncDisposable {
    * when a fault leaves the commit's outcome unknown, because a revocation must not be forgotten then.
    */
   onRevocation(listener: (revocation: Revocation) => void): void
+  /** Tells, in order, of what was listed anew in each flush, once it is on disk and before any of its commits is answered. */
+  onListed(listener: (entries: readonly ListedRevocation[]) => void): void
   /** Finishes what is queued and closes; closing again does nothing. */
   close(): Promise<void>
 }

@@ -54,15 +54,7 @@ export {
   taskRevocation,
   tokenRevocation,
 } from "./revocation.ts"
-export {
-  MAX_FEED_ENTRIES,
-  REVOCATION_FEED_TYPE,
-  type RevocationFeed,
-  type RevocationFeedEntry,
-  revocationFeed,
-  revocationFeedEntry,
-  revocationsQuery,
-} from "./revocation-feed.ts"
+export { revocationFeed, revocationFeedEntry, revocationsQuery } from "./revocation-feed.ts"
 export type { CallerNeeds, EmptyAnswer, JsonAnswer, Route, RouteMethod, TextAnswer } from "./route.ts"
 export {
   type RouteName,

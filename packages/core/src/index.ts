@@ -52,6 +52,13 @@ export {
   revocationDigest,
   revocationTargets,
 } from "./revocation.ts"
+export {
+  FEED_FRESHNESS,
+  MAX_FEED_ENTRIES,
+  REVOCATION_FEED_TYPE,
+  type RevocationFeed,
+  type RevocationFeedEntry,
+} from "./revocation-feed.ts"
 export { RevocationSet } from "./revocation-set.ts"
 export {
   exceedingScopes,

@@ -54,4 +54,4 @@ const listed = (level: string, target: string): RawBuilder<SqlBool> =>
   sql<SqlBool>`exists (select 1 from revocations where level = ${sql.lit(level)} and target = ${sql.ref(`agents.${target}`)})`
 
 /** Whether its token, its id or its task is listed (CONTRACT 2, "Active agent"). */
-const isRevoked: Expression<SqlBool> = sql<SqlBool>`(${listed("token", "jti")} or ${listed("agent", "agent_id")} or ${listed("task", "task_id")})`
+const isRevoked: Expression<SqlBool> = sql<SqlBool>`(${sql.ref("agents.revoked_at")} is not null or ${listed("agent", "agent_id")} or ${listed("task", "task_id")})`

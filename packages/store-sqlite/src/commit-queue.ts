@@ -1,4 +1,4 @@
-import { ConflictError, type Revocation, UnavailableError } from "@agentwrit/authority"
+import { ConflictError, type ListedRevocation, type Revocation, UnavailableError } from "@agentwrit/authority"
 import type Sqlite from "better-sqlite3"
 import { isContained, passingFault } from "./errors.ts"
 import type { TrailWriter } from "./trail-writer.ts"
@@ -9,13 +9,22 @@ const QUEUE_LENGTH = 4096
 /** Milliseconds between attempts to find out whether a passing fault has passed. */
 const PROBE_INTERVAL = 1000
 
+/** Does the job's writes and adds what it listed as revoked. */
+type Run<Result> = (listed: ListedRevocation[]) => Result
+
 interface Job {
   /** Runs inside the open transaction, in a savepoint of its own. */
-  readonly run: () => unknown
+  readonly run: Run<unknown>
   /** Told once the transaction is on disk. */
   readonly done: (result: unknown) => void
   readonly fail: (error: unknown) => void
   readonly revocations: readonly Revocation[]
+}
+
+/** What the jobs of one flush revoked. */
+interface Committed {
+  readonly revocations: Revocation[]
+  readonly listed: ListedRevocation[]
 }
 
 /** What the queue works with. */
@@ -24,6 +33,8 @@ export interface CommitQueueOptions {
   readonly trail: TrailWriter
   /** Told of each revocation in the moment in which it holds. */
   readonly revoked: (revocation: Revocation) => void
+  /** Told of what a flush listed anew, once it is on disk. */
+  readonly listed: (entries: readonly ListedRevocation[]) => void
   /** Told once when the outcome of a commit is unknown: nothing more will be committed. */
   readonly failed: (cause: unknown) => void
 }
@@ -63,7 +74,7 @@ export class CommitQueue {
    * Runs `run` in the next transaction and answers its result once that is on disk.
    * @param revocations what `run` revokes.
    */
-  commit<Result>(run: () => Result, revocations: readonly Revocation[] = []): Promise<Result> {
+  commit<Result>(run: Run<Result>, revocations: readonly Revocation[] = []): Promise<Result> {
     if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
     if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
     if (this.#jobs.length >= QUEUE_LENGTH)
@@ -87,7 +98,7 @@ export class CommitQueue {
     const jobs = this.#jobs.splice(0)
     if (jobs.length === 0) return
     const answers: (() => void)[] = []
-    const committed: Revocation[] = []
+    const committed: Committed = { revocations: [], listed: [] }
     try {
       this.#statements.begin.run()
       for (const job of jobs) answers.push(this.#runJob(job, committed))
@@ -98,19 +109,22 @@ export class CommitQueue {
     }
     this.#fault = undefined
     this.#options.trail.settle()
-    for (const revocation of committed) this.#options.revoked(revocation)
+    for (const revocation of committed.revocations) this.#options.revoked(revocation)
+    if (committed.listed.length > 0) this.#options.listed(committed.listed)
     for (const answer of answers) answer()
   }
 
   /** Runs one job, or undoes it alone; its answer waits until the transaction is on disk. */
-  #runJob(job: Job, committed: Revocation[]): () => void {
+  #runJob(job: Job, committed: Committed): () => void {
     const { database, trail } = this.#options
     const mark = trail.mark()
     this.#statements.savepoint.run()
     try {
-      const result = job.run()
+      const listed: ListedRevocation[] = []
+      const result = job.run(listed)
       this.#statements.release.run()
-      committed.push(...job.revocations)
+      committed.revocations.push(...job.revocations)
+      committed.listed.push(...listed)
       return () => job.done(result)
     } catch (error) {
       const contained = error instanceof ConflictError || isContained(error)

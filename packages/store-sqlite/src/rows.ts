@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
 import { eventId } from "@agentwrit/audit"
-import type { Agent, AgentView, App, KeptCheckpoint, LaunchToken, Revocation } from "@agentwrit/authority"
+import type { Agent, AgentView, App, KeptCheckpoint, LaunchToken, ListedRevocation } from "@agentwrit/authority"
 import type { RevocationLevel } from "@agentwrit/core"
 import type { Selectable } from "kysely"
 import type { AgentViewRow } from "./agent-query.ts"
@@ -22,6 +22,9 @@ const instant = (milliseconds: number): string => {
   return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString()
 }
 const scopes = (json: string): string[] => JSON.parse(json)
+
+/** What of a revocation the feed tells. */
+export type ListedRevocationRow = Pick<Selectable<RevocationsTable>, "seq" | "level" | "digest" | "expires_at">
 
 export function toEvent(row: EventsTable): AuditEvent {
   return {
@@ -165,16 +168,12 @@ export function fromAgent(agent: Agent): Omit<Selectable<AgentsTable>, "seq"> {
     registered_at: agent.registeredAt,
     expires_at: agent.expiresAt,
     released_at: agent.releasedAt ?? null,
+    revoked_at: null,
   }
 }
 
-export function toRevocation(row: Selectable<RevocationsTable>): Revocation {
-  return {
-    level: row.level as RevocationLevel,
-    target: row.target,
-    revokedAt: row.revoked_at,
-    expiresAt: row.expires_at,
-  }
+export function toListedRevocation(row: ListedRevocationRow): ListedRevocation {
+  return { seq: row.seq, level: row.level as RevocationLevel, digest: row.digest, expiresAt: row.expires_at }
 }
 
 export function toCheckpoint(row: CheckpointsTable): KeptCheckpoint {

@@ -80,15 +80,19 @@ export interface AgentsTable {
   registered_at: Milliseconds
   expires_at: Milliseconds
   released_at: Milliseconds | null
+  revoked_at: Milliseconds | null
 }
 
 export interface RevocationsTable {
   seq: Generated<number>
   level: string
   target: string
+  /** Base64url, so that neither a start nor the feed has to hash. */
+  digest: string
   revoked_at: Milliseconds
-  /** NULL is never. */
+  /** NULL is never, here and below. */
   expires_at: Milliseconds | null
+  forget_at: Milliseconds | null
 }
 
 /** The tables of one database file. */

@@ -10,7 +10,10 @@ import {
   type EventQuery,
   type KeptCheckpoint,
   type LaunchToken,
+  type ListedRevocation,
   type Revocation,
+  type RevocationPage,
+  type RevokedDigest,
   type Store,
   type StoreHealth,
   systemClock,
@@ -23,7 +26,8 @@ import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { queryEvents } from "./event-query.ts"
 import { migrate } from "./migrate.ts"
 import { Reader } from "./reader.ts"
-import { toAgent, toApp, toCheckpoint, toLaunchToken, toRevocation } from "./rows.ts"
+import { queryRevocations, revokedDigests } from "./revocation-query.ts"
+import { toAgent, toApp, toCheckpoint, toLaunchToken } from "./rows.ts"
 import type { AgentsTable, AppsTable, LaunchTokensTable, Schema } from "./schema.ts"
 import { parameter, preparing } from "./statements.ts"
 import { type LoadedTrail, loadTrail } from "./trail-state.ts"
@@ -41,9 +45,6 @@ export interface SqliteStoreOptions {
   readonly onFailure?: (cause: unknown) => void
 }
 
-/** Revocations read at once. */
-const STEP = 10_000
-
 /** The part of one core that verifying the whole trail in the background may take. */
 const VERIFICATION_SHARE = 0.15
 
@@ -59,12 +60,14 @@ export class SqliteStore implements Store {
   readonly #queue: CommitQueue
   readonly #clock: Clock
   readonly #listeners: ((revocation: Revocation) => void)[] = []
+  readonly #listedListeners: ((entries: readonly ListedRevocation[]) => void)[] = []
   #closed = false
   readonly #applyWrite
   readonly #app
   readonly #appByClientId
   readonly #launchToken
   readonly #agent
+  readonly #agentByToken
 
   /**
    * Opens the file, brings its schema up to date and verifies the trail since its last checkpoint.
@@ -104,12 +107,18 @@ export class SqliteStore implements Store {
     this.#agent = prepare<{ agentId: string }, Selectable<AgentsTable>>((db) =>
       db.selectFrom("agents").selectAll().where("agent_id", "=", parameter<string>("agentId")),
     )
+    this.#agentByToken = prepare<{ jti: string }, Selectable<AgentsTable>>((db) =>
+      db.selectFrom("agents").selectAll().where("jti", "=", parameter<string>("jti")),
+    )
     this.#trail = new TrailWriter(prepare, trail.state, trail.newest)
     this.#queue = new CommitQueue({
       database: connection.database,
       trail: this.#trail,
       revoked: (revocation) => {
         for (const listener of this.#listeners) listener(revocation)
+      },
+      listed: (entries) => {
+        for (const listener of this.#listedListeners) listener(entries)
       },
       failed: (cause) => options.onFailure?.(cause),
     })
@@ -148,25 +157,26 @@ export class SqliteStore implements Store {
     return queryEvents(this.#db, this.#reader, query)
   }
 
-  async *revocations(): AsyncIterable<Revocation> {
-    for (let after = 0; ; ) {
-      const rows = await this.#db
-        .selectFrom("revocations")
-        .selectAll()
-        .where("seq", ">", after)
-        .orderBy("seq")
-        .limit(STEP)
-        .execute()
-      for (const row of rows) yield toRevocation(row)
-      after = rows.at(-1)?.seq ?? after
-      if (rows.length < STEP) return
-    }
+  async agentByToken(jti: string): Promise<Agent | undefined> {
+    const row = this.#agentByToken.get({ jti })
+    return row && toAgent(row)
+  }
+
+  revocations(): AsyncIterable<readonly RevokedDigest[]> {
+    return revokedDigests(this.#connection.database)
+  }
+
+  revocationsAfter(after: number, limit: number, at: number): Promise<RevocationPage> {
+    return queryRevocations(this.#db, this.#reader, { after, limit, at })
   }
 
   commit({ writes, events }: Change): Promise<Committed> {
     return this.#queue.commit(
-      () => {
-        for (const write of writes) this.#applyWrite(write)
+      (listed) => {
+        for (const write of writes) {
+          const entry = this.#applyWrite(write)
+          if (entry !== undefined) listed.push(entry)
+        }
         return { events: this.#trail.append(events, this.#clock.now()) }
       },
       writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : [])),
@@ -202,6 +212,10 @@ export class SqliteStore implements Store {
 
   onRevocation(listener: (revocation: Revocation) => void): void {
     this.#listeners.push(listener)
+  }
+
+  onListed(listener: (entries: readonly ListedRevocation[]) => void): void {
+    this.#listedListeners.push(listener)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
-import { ConflictError, type Write } from "@agentwrit/authority"
+import { ConflictError, type ListedRevocation, type Write } from "@agentwrit/authority"
 import { type Selectable, sql } from "kysely"
+import { preparedRevocations } from "./revocation-write.ts"
 import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
 import type { AgentsTable, AppsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
 import { type Prepare, parameter, rowParameters } from "./statements.ts"
@@ -11,8 +12,11 @@ const APP_COLUMNS = [
   ...(["created_at", "updated_at", "deregistered_at", "revision"] as const),
 ]
 
-/** Applies one write inside the open transaction. Throws {@link ConflictError} when its condition does not hold. */
-export type ApplyWrite = (write: Write) => void
+/**
+ * Applies one write inside the open transaction, and answers what it listed anew as revoked. Throws {@link ConflictError} when its
+ * condition does not hold.
+ */
+export type ApplyWrite = (write: Write) => ListedRevocation | undefined
 
 /** Prepares the statement of each kind of write. */
 export function preparedWrites(prepare: Prepare): ApplyWrite {
@@ -66,7 +70,7 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
       .values(
         rowParameters<Omit<AgentsTable, "seq">>([
           ...(["agent_id", "orch_id", "task_id", "app_id", "public_key", "scope", "ttl", "jti"] as const),
-          ...(["registered_at", "expires_at", "released_at"] as const),
+          ...(["registered_at", "expires_at", "released_at", "revoked_at"] as const),
         ]),
       ),
   )
@@ -85,53 +89,42 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
       .where("agent_id", "=", parameter<string>("agentId"))
       .where("jti", "=", parameter<string>("jti")),
   )
-  const revoke = prepare<{ level: string; target: string; revokedAt: number; expiresAt: number | null }>((db) =>
-    db
-      .insertInto("revocations")
-      .values({
-        level: parameter<string>("level"),
-        target: parameter<string>("target"),
-        revoked_at: parameter<number>("revokedAt"),
-        expires_at: parameter<number | null>("expiresAt"),
-      })
-      .onConflict((conflict) => conflict.doNothing()),
-  )
+  const revoke = preparedRevocations(prepare)
 
   return (write) => {
     switch (write.type) {
       case "add_app":
         if (addApp.run(fromApp(write.app)).changes === 0) throw new ConflictError("app_name_taken")
-        return
+        return undefined
       case "change_app":
         if (changeApp.run(fromApp(write.app)).changes === 0) throw new ConflictError("app_changed")
-        return
+        return undefined
       case "require_app":
         if (requireApp.get({ appId: write.appId, revision: write.revision }) === undefined)
           throw new ConflictError("app_changed")
-        return
+        return undefined
       case "spend_nonce":
         if (spendNonce.run({ nonce: Buffer.from(write.nonce), expires_at: write.expiresAt }).changes === 0)
           throw new ConflictError("nonce_spent")
-        return
+        return undefined
       case "add_launch_token":
         addLaunchToken.run(fromLaunchToken(write.launchToken))
-        return
+        return undefined
       case "use_launch_token":
         if (useLaunchToken.run({ hash: Buffer.from(write.hash, "hex"), at: write.at }).changes === 0)
           throw new ConflictError("launch_token_unusable")
-        return
+        return undefined
       case "add_agent":
         addAgent.run(fromAgent(write.agent))
-        return
+        return undefined
       case "replace_token":
         if (replaceToken.run(write).changes === 0) throw new ConflictError("token_superseded")
-        return
+        return undefined
       case "release_agent":
         releaseAgent.run(write)
-        return
+        return undefined
       case "revoke":
-        if (revoke.run(write.revocation).changes === 0 && write.once === true)
-          throw new ConflictError("already_revoked")
+        return revoke(write)
     }
   }
 }

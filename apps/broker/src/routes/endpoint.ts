@@ -26,12 +26,20 @@ export interface EndpointRequest<N extends RouteName> {
   readonly parameters: RouteParameters<N> | undefined
   readonly body: RouteRequest<N>
   readonly query: RouteQuery<N>
+  readonly http: HttpRequest
 }
 
 /** One route of the contract, and what it does. */
 export interface Endpoint {
   readonly route: Route
   answer(authority: Authority, request: RawRequest): Promise<Answer>
+}
+
+/** What few endpoints want to know of the HTTP request itself. */
+export interface HttpRequest {
+  /** `HEAD` is answered as `GET`, without its body. */
+  readonly method: string
+  header(name: string): string | undefined
 }
 
 /** A request before it is read by its route's schemas. */
@@ -42,6 +50,7 @@ export interface RawRequest {
   readonly parameters: Readonly<Record<string, string>>
   readonly body: Uint8Array
   readonly url: string
+  readonly http: HttpRequest
 }
 
 /** How an endpoint is made. */
@@ -58,7 +67,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
   const route: Route = routes[name]
   return {
     route,
-    async answer(authority, { caller: asking, bearer, parameters: raw, body, url }) {
+    async answer(authority, { caller: asking, bearer, parameters: raw, body, url, http }) {
       const { needs } = route
       const parameters = readParameters(route, raw)
       // What a path names is no name of ours may be a secret: the trail then holds the pattern.
@@ -70,7 +79,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
         return authority.recordRefusal(caller, options.deniedAs, read, claims)
       }
       // The route's own schemas read both, so they are of its types.
-      const request = { caller, claims, parameters, ...read } as EndpointRequest<N>
+      const request = { caller, claims, parameters, http, ...read } as EndpointRequest<N>
       return options.run(authority, request)
     },
   }

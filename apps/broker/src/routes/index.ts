@@ -13,6 +13,7 @@ import { register } from "./registration.ts"
 import { release } from "./release.ts"
 import { renew } from "./renewal.ts"
 import { revoke } from "./revocation.ts"
+import { revocations } from "./revocation-feed.ts"
 import { validate } from "./validation.ts"
 
 /** Every endpoint of the broker. */
@@ -39,5 +40,6 @@ export function endpoints(program: Program): readonly Endpoint[] {
     auditCheckpoint,
     health(program),
     jwks,
+    revocations(),
   ]
 }

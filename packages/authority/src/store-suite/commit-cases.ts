@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict"
 import { type ConflictCode, ConflictError, type Store, UnavailableError, type Write } from "../store.ts"
-import { agent, collect, draft, hash, launchToken, revocation, START } from "./fixtures.ts"
+import { agent, draft, hash, launchToken, listedDigests, revocation, START } from "./fixtures.ts"
 import type { StoreCase } from "./store-suite.ts"
 
 const conflict = (code: ConflictCode) => (error: unknown) => error instanceof ConflictError && error.code === code
@@ -44,7 +44,7 @@ export const commitCases: readonly StoreCase[] = [
       equal(await store.launchToken(hash("nothing")), undefined)
       equal(await store.agent("spiffe://agentwrit.local/agent/a/b/0123456789abcdef"), undefined)
       equal(await store.checkpoint(), undefined)
-      equal(await collect(store.revocations()), [])
+      equal(await listedDigests(store), [])
     },
   },
   {
@@ -129,22 +129,6 @@ export const commitCases: readonly StoreCase[] = [
       equal(await store.agent(agentId), { ...registered, jti: next.toJti, expiresAt: next.expiresAt })
       await store.commit({ writes: [{ type: "release_agent", agentId, jti: next.toJti, at: START + 2 }], events: [] })
       equal((await store.agent(agentId))?.releasedAt, START + 2)
-    },
-  },
-  {
-    name: "a revocation is told of before its commit is answered, once, and listing it again changes nothing",
-    async run({ open }) {
-      await using store = await open()
-      const told: unknown[] = []
-      store.onRevocation((entry) => told.push(entry))
-      const listed = revocation({ level: "task", target: "t-1", expiresAt: null })
-      await store.commit({ writes: [{ type: "revoke", revocation: listed }], events: [draft()] })
-      equal(told, [listed])
-      await store.commit({
-        writes: [{ type: "revoke", revocation: { ...listed, revokedAt: START + 9 } }],
-        events: [draft()],
-      })
-      equal(await collect(store.revocations()), [listed])
     },
   },
   {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import type { EventDraft } from "@agentwrit/audit"
 import type { Agent, App, LaunchToken, Revocation } from "../records.ts"
+import type { Store } from "../store.ts"
 
 /** An instant that the suite counts from: milliseconds since the Unix epoch. */
 export const START: number = Date.UTC(2026, 0, 1)
@@ -61,12 +62,18 @@ export function revocation(fields: Partial<Revocation> = {}): Revocation {
     target: randomBytes(16).toString("hex"),
     revokedAt: START,
     expiresAt: START + 300_000,
+    forgetAt: START + 600_000,
     ...fields,
   }
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
+/** Digests of everything that is listed, in hex. */
+export async function listedDigests(store: Store): Promise<string[]> {
+  const all: string[] = []
+  for await (const entries of store.revocations())
+    all.push(...entries.map(({ digest }) => Buffer.from(digest).toString("hex")))
   return all
 }
+
+export const digestOf = ({ level, target }: Pick<Revocation, "level" | "target">): string =>
+  hash(`agentwrit-revocation-v1:${level}:${target}`)

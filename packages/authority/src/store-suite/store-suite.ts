@@ -4,6 +4,7 @@ import { agentCases } from "./agent-cases.ts"
 import { appCases } from "./app-cases.ts"
 import { commitCases } from "./commit-cases.ts"
 import { START } from "./fixtures.ts"
+import { revocationCases } from "./revocation-cases.ts"
 import { trailCases } from "./trail-cases.ts"
 
 /** A clock that stands still until it is set. */
@@ -33,7 +34,13 @@ export interface StoreCase {
  *   test(name, () => run({ clock, open: () => openMyStore({ clock, path: emptyFolder() }) }))
  * ```
  */
-export const storeSuite: readonly StoreCase[] = [...commitCases, ...appCases, ...agentCases, ...trailCases]
+export const storeSuite: readonly StoreCase[] = [
+  ...commitCases,
+  ...appCases,
+  ...agentCases,
+  ...revocationCases,
+  ...trailCases,
+]
 
 /** A clock for the suite, standing at the instant that it counts from. */
 export function settableClock(): SettableClock {

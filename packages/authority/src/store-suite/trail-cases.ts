@@ -2,7 +2,7 @@ import { deepStrictEqual as equal } from "node:assert/strict"
 import { canonicalEvent, leafHash, rootOf, verifyTrail } from "@agentwrit/audit"
 import type { EventQuery } from "../audit-query.ts"
 import type { Store, TreeHead } from "../store.ts"
-import { agent, collect, draft, launchToken, revocation, START } from "./fixtures.ts"
+import { agent, digestOf, draft, launchToken, listedDigests, revocation, START } from "./fixtures.ts"
 import type { StoreCase } from "./store-suite.ts"
 
 const page = (filters: Partial<EventQuery> = {}): EventQuery => ({ limit: 1000, offset: 0, ...filters })
@@ -127,7 +127,7 @@ export const trailCases: readonly StoreCase[] = [
       await using store = await open()
       equal(await store.launchToken(token.hash), { ...token, spentAt: START })
       equal(await store.agent(registered.agentId), registered)
-      equal(await collect(store.revocations()), [listed])
+      equal(await listedDigests(store), [digestOf(listed)])
       equal(await store.checkpoint(), sealed)
       equal(store.health(), { writable: true, trailSize: 2, trailVerified: false })
       equal((await Promise.allSettled([store.commit({ writes: [spend], events: [] })]))[0].status, "rejected")

@@ -1,0 +1,94 @@
+import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
+
+/** Streams that may be open at a time: from one source, and in all. */
+const PER_SOURCE = 256
+const IN_ALL = 1024
+
+/** Seconds after which a client that found no room may ask again; until then it polls. */
+const RETRY_AFTER = 5
+
+/** Bytes that may wait for a reader: some pages of the feed. One that falls further behind is let go. */
+const MAX_UNSENT = 2 * 1024 * 1024
+
+const text = new TextEncoder()
+
+/** The open event streams (WHATWG HTML, "Server-sent events"), bounded in number and in what waits for each. */
+export class FollowerStreams {
+  #count = 0
+  readonly #bySource = new Map<string, number>()
+
+  /**
+   * Opens a stream of what `follow` sends.
+   * @param follow begins the following and answers what ends it.
+   * @throws {@link Refusal} `unavailable` when there are too many.
+   */
+  open(source: string, follow: (follower: FeedFollower) => () => void): ReadableStream<Uint8Array> {
+    const ofSource = this.#bySource.get(source) ?? 0
+    if (this.#count >= IN_ALL || ofSource >= PER_SOURCE)
+      throw new Refusal("unavailable", {
+        detail: "too many streams are open",
+        hint: "ask for the feed every 5 s without Accept: text/event-stream",
+        retryAfter: RETRY_AFTER,
+      })
+    this.#count++
+    this.#bySource.set(source, ofSource + 1)
+    return eventStream(follow, () => this.#closed(source))
+  }
+
+  #closed(source: string): void {
+    this.#count--
+    const left = (this.#bySource.get(source) ?? 1) - 1
+    if (left === 0) this.#bySource.delete(source)
+    else this.#bySource.set(source, left)
+  }
+}
+
+function eventStream(follow: (follower: FeedFollower) => () => void, closed: () => void): ReadableStream<Uint8Array> {
+  let unfollow: (() => void) | undefined
+  let wanted = Promise.withResolvers<void>()
+  let open = true
+  const close = (): void => {
+    if (!open) return
+    open = false
+    wanted.resolve()
+    closed()
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const follower: FeedFollower = {
+          send(message) {
+            if (!open) return false
+            controller.enqueue(text.encode(event(message)))
+            return (controller.desiredSize ?? 0) > 0
+          },
+          ready: () => wanted.promise,
+          end(error) {
+            if (!open) return
+            close()
+            if (error === undefined) controller.close()
+            else controller.error(error)
+          },
+        }
+        try {
+          unfollow = follow(follower)
+        } catch (error) {
+          close()
+          throw error
+        }
+      },
+      // Called whenever there is room: those who wait for it go on, and the next wait begins.
+      pull() {
+        wanted.resolve()
+        wanted = Promise.withResolvers()
+      },
+      cancel() {
+        unfollow?.()
+        close()
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNSENT }),
+  )
+}
+
+const event = ({ to, jws }: FeedMessage): string => `id: ${to}\ndata: ${jws}\n\n`

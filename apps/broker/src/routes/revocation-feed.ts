@@ -1,0 +1,37 @@
+import { Refusal } from "@agentwrit/authority"
+import { FollowerStreams } from "../http/follower-streams.ts"
+import { type Endpoint, endpoint } from "./endpoint.ts"
+
+const EVENT_STREAM = "text/event-stream"
+
+/** The revocation feed (CONTRACT 5): a page of it, or a stream. */
+export function revocations(): Endpoint {
+  const streams = new FollowerStreams()
+  return endpoint("revocations", {
+    async run(authority, { caller, query, http }) {
+      if (!wantsStream(http.header("accept"))) {
+        const { jws } = await authority.revocationsPage(query.since)
+        return { status: 200, body: jws, mediaType: "application/jwt" }
+      }
+      const since = lastEventId(http.header("last-event-id")) ?? query.since
+      const head = http.method === "HEAD"
+      const stream = head
+        ? undefined
+        : streams.open(caller.source, (follower) => authority.followRevocations(since, follower))
+      return { status: 200, mediaType: EVENT_STREAM, ...(stream !== undefined && { body: stream }) }
+    },
+  })
+}
+
+/** Whether the client names the media type; `*` is no wish for a stream. */
+function wantsStream(accept = ""): boolean {
+  return accept.split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === EVENT_STREAM)
+}
+
+/** The position that a client resumes from. An empty one is what an EventSource holds before its first message. */
+function lastEventId(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined
+  const position = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(position)) return position
+  throw new Refusal("invalid_request", { detail: "Last-Event-ID must be a sequence number of the feed" })
+}

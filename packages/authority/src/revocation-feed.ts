@@ -1,0 +1,109 @@
+import type { AuthorityContext } from "./context.ts"
+import { type FeedMessage, signFeedMessage } from "./feed-message.ts"
+import { FeedPages } from "./feed-pages.ts"
+import type { ListedRevocation } from "./records.ts"
+import { Refusal } from "./refusal.ts"
+
+/** Milliseconds between the empty messages that keep followers fresh (CONTRACT 5). */
+const HEARTBEAT = 5_000
+
+/** Who follows the feed. */
+export interface FeedFollower {
+  /** Takes a message; `false` when it does not keep up, and is to be let go. */
+  send(message: FeedMessage): boolean
+  /** Answers once there is room for a page. */
+  ready(): Promise<void>
+  /** The feed ends here, in the middle of it when there is an error. */
+  end(error?: unknown): void
+}
+
+/**
+ * The feed of revocations (CONTRACT 5): pages for those who ask, and for followers each commit's revocations in one message,
+ * signed once, in the moment in which they are on disk.
+ */
+export class RevocationFeed {
+  #head: number
+  #closed = false
+  #heartbeat: NodeJS.Timeout | undefined
+  readonly #pages: FeedPages
+  /** Those who have joined up at the head, and those who have yet to. */
+  readonly #live = new Set<FeedFollower>()
+  readonly #joining = new Set<FeedFollower>()
+  readonly #context: AuthorityContext
+
+  /** @param head the newest sequence number that there is. */
+  constructor(context: AuthorityContext, head: number) {
+    this.#context = context
+    this.#head = head
+    this.#pages = new FeedPages(context, () => this.#head)
+  }
+
+  /** The page behind a position. */
+  async page(since: number): Promise<FeedMessage> {
+    return this.#pages.at(since)
+  }
+
+  /**
+   * Sends everything behind a position, and from then on what is listed as it commits: one gapless run of messages.
+   * @returns ends the following.
+   */
+  follow(since: number, follower: FeedFollower): () => void {
+    if (this.#closed) throw new Refusal("unavailable", { detail: "the broker is stopping", retryAfter: 1 })
+    this.#joining.add(follower)
+    this.#join(since, follower).catch((error: unknown) => this.#letGo(follower, error))
+    return () => this.#forget(follower)
+  }
+
+  /** Revocations that are on disk now, in the order of their numbers. */
+  listed(entries: readonly ListedRevocation[]): void {
+    const head = entries.at(-1)?.seq
+    if (head === undefined) return
+    const from = this.#head
+    this.#head = head
+    this.#tell(from, entries)
+  }
+
+  /** Ends all following. */
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#heartbeat)
+    for (const follower of [...this.#live, ...this.#joining]) this.#letGo(follower)
+  }
+
+  async #join(since: number, follower: FeedFollower): Promise<void> {
+    for (let position = since; this.#joining.has(follower); ) {
+      const page = await this.#pages.at(position)
+      if (!this.#joining.has(follower)) return
+      if (!follower.send(page)) return this.#letGo(follower, new Error("does not keep up"))
+      position = page.to
+      // From here to the next line nothing can commit, so that no message falls between the page and the live ones.
+      if (position === this.#head) return this.#makeLive(follower)
+      await follower.ready()
+    }
+  }
+
+  #makeLive(follower: FeedFollower): void {
+    this.#joining.delete(follower)
+    this.#live.add(follower)
+    this.#heartbeat ??= setInterval(() => this.#tell(this.#head, []), HEARTBEAT).unref()
+  }
+
+  #tell(from: number, entries: readonly ListedRevocation[]): void {
+    if (this.#live.size === 0) return
+    const message = signFeedMessage(this.#context, { from, to: this.#head, head: this.#head, reset: false, entries })
+    for (const follower of this.#live) if (!follower.send(message)) this.#letGo(follower, new Error("does not keep up"))
+  }
+
+  #letGo(follower: FeedFollower, error?: unknown): void {
+    this.#forget(follower)
+    follower.end(error)
+  }
+
+  #forget(follower: FeedFollower): void {
+    this.#joining.delete(follower)
+    this.#live.delete(follower)
+    if (this.#live.size > 0) return
+    clearInterval(this.#heartbeat)
+    this.#heartbeat = undefined
+  }
+}

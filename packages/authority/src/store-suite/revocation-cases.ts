@@ -1,0 +1,103 @@
+import { deepStrictEqual as equal, rejects } from "node:assert/strict"
+import type { ListedRevocation, Revocation } from "../records.ts"
+import { ConflictError, type Store } from "../store.ts"
+import { agent, digestOf, listedDigests, revocation, START } from "./fixtures.ts"
+import type { StoreCase } from "./store-suite.ts"
+
+const list = (store: Store, entry: Revocation, once = false) =>
+  store.commit({ writes: [{ type: "revoke", revocation: entry, once }], events: [] })
+
+const entryOf = (seq: number, entry: Revocation): ListedRevocation => ({
+  seq,
+  level: entry.level,
+  digest: Buffer.from(digestOf(entry), "hex").toString("base64url"),
+  expiresAt: entry.expiresAt,
+})
+
+export const revocationCases: readonly StoreCase[] = [
+  {
+    name: "a revocation is told of before its commit is answered, once, and listing it again changes nothing",
+    async run({ open }) {
+      await using store = await open()
+      const told: Revocation[] = []
+      const listed: ListedRevocation[] = []
+      store.onRevocation((entry) => told.push(entry))
+      store.onListed((entries) => listed.push(...entries))
+      const entry = revocation({ level: "task", target: "t-1", expiresAt: null, forgetAt: null })
+      await list(store, entry)
+      equal(told, [entry])
+      equal(listed, [entryOf(1, entry)])
+      await list(store, { ...entry, revokedAt: START + 9 })
+      await list(store, { ...entry, expiresAt: START, forgetAt: START })
+      equal(await listedDigests(store), [digestOf(entry)])
+      equal(listed.length, 1)
+      await rejects(
+        list(store, entry, true),
+        (error) => error instanceof ConflictError && error.code === "already_revoked",
+      )
+    },
+  },
+  {
+    name: "an entry that would have stopped mattering earlier is listed anew with the later end, and the head never goes down",
+    async run({ open }) {
+      const store = await open()
+      const short = revocation({ expiresAt: START, forgetAt: START })
+      const long = { ...short, expiresAt: START + 1, forgetAt: START + 1 }
+      const forever = { ...short, expiresAt: null, forgetAt: null }
+      for (const entry of [short, long, short, forever, long]) await list(store, entry)
+      equal(await store.revocationsAfter(0, 10, 0), { entries: [entryOf(3, forever)], head: 3 })
+      await store.close()
+      await using again = await open()
+      equal(await again.revocationsAfter(3, 10, 0), { entries: [], head: 3 })
+    },
+  },
+  {
+    name: "the list is read in stretches, without what matters no more",
+    async run({ open }) {
+      await using store = await open()
+      equal(await store.revocationsAfter(0, 10, START), { entries: [], head: 0 })
+      const entries = Array.from({ length: 5 }, (_, at) => revocation({ expiresAt: START + at }))
+      await Promise.all(entries.map((entry) => list(store, entry)))
+      const all = entries.map((entry, at) => entryOf(at + 1, entry))
+      equal(await store.revocationsAfter(0, 10, 0), { entries: all, head: 5 })
+      equal(await store.revocationsAfter(1, 2, 0), { entries: all.slice(1, 3), head: 5 })
+      equal(await store.revocationsAfter(0, 10, START + 2), { entries: all.slice(3), head: 5 })
+      equal(await store.revocationsAfter(5, 10, 0), { entries: [], head: 5 })
+    },
+  },
+  {
+    name: "what is undone with its change is not told of, and takes no number",
+    async run({ open }) {
+      await using store = await open()
+      const listed: ListedRevocation[] = []
+      store.onListed((entries) => listed.push(...entries))
+      const [first, undone, last] = [revocation(), revocation(), revocation()]
+      await list(store, first)
+      await Promise.allSettled([
+        store.commit({
+          writes: [
+            { type: "revoke", revocation: undone },
+            { type: "revoke", revocation: first, once: true },
+          ],
+          events: [],
+        }),
+        list(store, last),
+      ])
+      equal(listed, [entryOf(1, first), entryOf(2, last)])
+    },
+  },
+  {
+    name: "an agent is found by the token that it holds",
+    async run({ open }) {
+      await using store = await open()
+      const registered = agent()
+      await store.commit({ writes: [{ type: "add_agent", agent: registered }], events: [] })
+      equal(await store.agentByToken(registered.jti), registered)
+      const next = { toJti: "b".repeat(32), expiresAt: START + 1 }
+      const { agentId, jti: fromJti } = registered
+      await store.commit({ writes: [{ type: "replace_token", agentId, fromJti, ...next }], events: [] })
+      equal(await store.agentByToken(fromJti), undefined)
+      equal((await store.agentByToken(next.toJti))?.agentId, agentId)
+    },
+  },
+]

@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { adminToken, agent, call } from "../src/client.ts"
+import { digestOf, type FeedStream, feedVerifier, type Message, openFeed } from "../src/feed.ts"
+import { rawHttp } from "../src/raw-http.ts"
+
+let folder: BrokerFolder
+let broker: BrokerProcess
+let url: string
+let admin: string
+let verified: (jws: string) => Message
+
+async function begin() {
+  broker = await startBroker(folder)
+  url = broker.url
+  admin = await adminToken(url)
+  verified = await feedVerifier(url)
+}
+
+beforeAll(async () => {
+  folder = await brokerFolder()
+  await begin()
+})
+
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
+
+async function page(since?: number): Promise<Message> {
+  const { status, headers, text } = await call(
+    url,
+    `GET /v1/revocations${since === undefined ? "" : `?since=${since}`}`,
+  )
+  expect([status, headers.get("content-type")]).toEqual([200, "application/jwt"])
+  return verified(text)
+}
+
+async function revoke(level: string, target: string): Promise<void> {
+  const { status } = await call(url, "POST /v1/revoke", { bearer: admin, json: { level, target } })
+  expect(status).toBe(200)
+}
+
+const now = () => Math.floor(Date.now() / 1000)
+
+/** What a follower has joined up: throws at a hole. */
+function joined(messages: readonly Message[], since = 0) {
+  let position = since
+  const entries: Message["entries"] = []
+  for (const { from, to, reset, entries: more } of messages) {
+    if (from !== position && !reset) throw new Error(`a hole between ${position} and ${from}`)
+    position = to
+    entries.push(...more)
+  }
+  return { position, entries }
+}
+
+describe("pages of the feed", () => {
+  test("tell what was revoked, by digests that only those understand who know the targets", async () => {
+    const before = await page()
+    const held = await agent(url, admin)
+    const task = `t-secret-${Date.now()}`
+    const { claims } = (await call(url, "POST /v1/token/validate", { json: { token: held.access_token } })).body
+    await revoke("task", task)
+    await revoke("token", claims.jti)
+    await revoke("token", "ab".repeat(16))
+    await revoke("chain", held.agent_id)
+    await revoke("task", task)
+    const message = await page(before.head)
+    expect(message).toEqual({
+      from: before.head,
+      to: before.head + 4,
+      head: before.head + 4,
+      reset: false,
+      entries: [
+        { seq: before.head + 1, level: "task", digest: digestOf("task", task), exp: null },
+        { seq: before.head + 2, level: "token", digest: digestOf("token", claims.jti), exp: claims.exp },
+        {
+          seq: before.head + 3,
+          level: "token",
+          digest: digestOf("token", "ab".repeat(16)),
+          exp: expect.toSatisfy((exp: number) => Math.abs(exp - now() - 86_400) < 10),
+        },
+        { seq: before.head + 4, level: "chain", digest: digestOf("chain", held.agent_id), exp: null },
+      ],
+      iat: expect.toSatisfy((iat: number) => Math.abs(iat - now()) <= 2),
+      fresh_until: message.iat + 30,
+    })
+    expect(JSON.stringify(message)).not.toContain(task)
+  })
+
+  test("tell of a release and of a renewal's old token", async () => {
+    const { head } = await page()
+    const one = await agent(url, admin)
+    const jti = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti
+    const renewed = (await call(url, "POST /v1/token/renew", { bearer: one.access_token })).body.access_token
+    await call(url, "POST /v1/token/release", { bearer: renewed })
+    const { entries } = await page(head)
+    expect(entries.map(({ digest }) => digest)).toEqual([
+      digestOf("token", jti(one.access_token)),
+      digestOf("token", jti(renewed)),
+    ])
+  })
+
+  test("begin a snapshot for a position that there is not yet, and say what is wrong with others", async () => {
+    const { head } = await page()
+    for (const since of [head + 1, 9_007_199_254_740_991])
+      expect(await page(since)).toMatchObject({ from: 0, to: head, head, reset: true })
+    expect(await page(head)).toMatchObject({ from: head, to: head, head, reset: false, entries: [] })
+    for (const since of ["-1", "x", "1.5", "", "9007199254740993", "1&since=2"])
+      expect((await call(url, `GET /v1/revocations?since=${since}`)).status).toBe(400)
+  })
+
+  test("answer HEAD and any Accept but that of a stream", async () => {
+    for (const accept of ["*/*", "application/jwt", "text/*", "text/event-streams"])
+      expect((await call(url, "GET /v1/revocations", { headers: { accept } })).headers.get("content-type")).toBe(
+        "application/jwt",
+      )
+    for (const accept of ["*/*", "text/event-stream"]) {
+      const { status, text } = await call(url, "HEAD /v1/revocations", { headers: { accept } })
+      expect([status, text]).toEqual([200, ""])
+    }
+  })
+})
+
+describe("the stream", () => {
+  test("pushes a revocation within 50 ms of its answer, joined up, with the headers of every answer", async () => {
+    const { head } = await page()
+    using stream = await openFeed(url, 0)
+    expect(stream.status).toBe(200)
+    expect(stream.headers).toMatchObject({
+      "content-type": "text/event-stream",
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+      "x-frame-options": "DENY",
+      "x-request-id": expect.any(String),
+    })
+    await expect.poll(() => stream.events.length).toBe(1)
+    const delays: number[] = []
+    for (let at = 0; at < 20; at++) {
+      await revoke("task", `live-${head}-${at}`)
+      const answered = performance.now()
+      await expect.poll(() => stream.events.length, { interval: 1 }).toBe(at + 2)
+      delays.push((stream.events.at(-1)?.at ?? 0) - answered)
+    }
+    expect(Math.max(...delays)).toBeLessThan(50)
+    const messages = stream.events.map(({ data }) => verified(data))
+    expect(stream.events.map(({ id }) => Number(id))).toEqual(messages.map(({ to }) => to))
+    expect(joined(messages)).toMatchObject({ position: head + 20 })
+    for (const { fresh_until, iat } of messages) expect(fresh_until).toBe(iat + 30)
+  })
+
+  test("resumes by Last-Event-ID before `since`, without a hole, and refuses one that is no position", async () => {
+    const { head } = await page()
+    await revoke("task", `missed-${head}`)
+    using stream = await openFeed(url, 0, { "last-event-id": String(head) })
+    await expect.poll(() => stream.events.length).toBe(1)
+    expect(verified(stream.events[0]?.data ?? "")).toMatchObject({ from: head, to: head + 1 })
+    for (const id of ["x", "-1", "1e3", "99999999999999999"]) {
+      const headers = { accept: "text/event-stream", "last-event-id": id }
+      const { status, body } = await call(url, "GET /v1/revocations", { headers })
+      expect([status, body.error_code]).toEqual([400, "invalid_request"])
+    }
+  })
+
+  test("has no hole and no repetition for those who join while revocations commit", async () => {
+    let done = false
+    let revoked = 0
+    const work = Promise.all(
+      Array.from({ length: 8 }, async (_, lane) => {
+        for (let at = 0; !done; at++) {
+          await revoke("task", `busy-${lane}-${at}`)
+          revoked++
+        }
+      }),
+    )
+    const streams: FeedStream[] = []
+    for (let at = 0; at < 20; at++) streams.push(await openFeed(url, at % 2 === 0 ? 0 : (await page()).head))
+    await expect.poll(() => revoked, { timeout: 10_000 }).toBeGreaterThan(200)
+    done = true
+    await work
+    const { head } = await page()
+    for (const stream of streams) {
+      using open = stream
+      const last = () => Number(open.events.at(-1)?.id)
+      await expect.poll(last).toBe(head)
+      const messages = open.events.map(({ data }) => verified(data))
+      const { entries } = joined(messages, messages[0]?.from)
+      const numbers = entries.map(({ seq }) => seq)
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
+      expect(numbers.at(-1)).toBe(head)
+    }
+  })
+
+  test("stays fresh by an empty message every 5 s", { timeout: 15_000 }, async () => {
+    const { head } = await page()
+    using stream = await openFeed(url, head)
+    await expect.poll(() => stream.events.length, { timeout: 12_000 }).toBe(3)
+    const [first, second, third] = stream.events.map(({ at }) => at)
+    expect((second ?? 0) - (first ?? 0)).toBeLessThan(5_500)
+    expect((third ?? 0) - (second ?? 0)).toBeGreaterThan(4_500)
+    for (const { data } of stream.events)
+      expect(verified(data)).toMatchObject({ from: head, to: head, head, entries: [], reset: false })
+  })
+
+  test("is opened 256 times from one source and no more, and a client that leaves makes room", async () => {
+    const streams = await Promise.all(Array.from({ length: 256 }, () => openFeed(url, 0)))
+    expect(streams.every(({ status }) => status === 200)).toBe(true)
+    const refused = await call(url, "GET /v1/revocations", { headers: { accept: "text/event-stream" } })
+    expect([refused.status, refused.body.error_code, refused.headers.get("retry-after")]).toEqual([
+      503,
+      "unavailable",
+      "5",
+    ])
+    expect((await call(url, "GET /v1/revocations")).status).toBe(200)
+    streams[0]?.[Symbol.dispose]()
+    const reopened = async () => {
+      const again = await openFeed(url, 0)
+      streams.push(again)
+      return again.status
+    }
+    await expect.poll(reopened).toBe(200)
+    await revoke("task", `for-all-${Date.now()}`)
+    const { head } = await page()
+    for (const stream of streams.slice(1, 256)) await expect.poll(() => stream.events.at(-1)?.id).toBe(String(head))
+    for (const stream of streams) stream[Symbol.dispose]()
+  })
+
+  test("ends at once when the broker stops, and positions outlive kill -9", async () => {
+    const { head } = await page()
+    const stream = await openFeed(url, head)
+    await expect.poll(() => stream.events.length).toBe(1)
+    const asked = performance.now()
+    const { code } = await broker.end("SIGTERM")
+    await stream.ended
+    expect(code).toBe(0)
+    expect(performance.now() - asked).toBeLessThan(1500)
+    await begin()
+    expect(await page(head)).toMatchObject({ from: head, to: head, reset: false })
+    await revoke("task", `kept-${head}`)
+    await broker.end("SIGKILL")
+    await begin()
+    expect(await page(head)).toMatchObject({ from: head, to: head + 1, reset: false })
+  })
+
+  test("asks nothing of a client that sends no request behind it", async () => {
+    const text = await rawHttp(url, "HEAD /v1/revocations HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  })
+})
