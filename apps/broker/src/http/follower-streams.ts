@@ -10,6 +10,9 @@ const RETRY_AFTER = 5
 /** Bytes that may wait for a reader: some pages of the feed. One that falls further behind is let go. */
 const MAX_UNSENT = 2 * 1024 * 1024
 
+/** Milliseconds that a reader may take until it has room for the next page. */
+const PATIENCE = 30_000
+
 const text = new TextEncoder()
 
 /** The open event streams (WHATWG HTML, "Server-sent events"), bounded in number and in what waits for each. */
@@ -58,11 +61,13 @@ function eventStream(follow: (follower: FeedFollower) => () => void, closed: () 
       start(controller) {
         const follower: FeedFollower = {
           send(message) {
-            if (!open) return false
+            if (!open || !hasRoom(controller)) return false
             controller.enqueue(text.encode(event(message)))
-            return (controller.desiredSize ?? 0) > 0
+            return true
           },
-          ready: () => wanted.promise,
+          ready: async () => {
+            if (!hasRoom(controller)) await withinPatience(wanted.promise)
+          },
           end(error) {
             if (!open) return
             close()
@@ -89,6 +94,15 @@ function eventStream(follow: (follower: FeedFollower) => () => void, closed: () 
     },
     new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNSENT }),
   )
+}
+
+const hasRoom = ({ desiredSize }: ReadableStreamDefaultController): boolean => desiredSize !== null && desiredSize > 0
+
+async function withinPatience(wanted: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => reject(new Error("does not keep up")), PATIENCE).unref()
+  await Promise.race([wanted, late])
+  clearTimeout(timer)
 }
 
 const event = ({ to, jws }: FeedMessage): string => `id: ${to}\ndata: ${jws}\n\n`

@@ -1,0 +1,135 @@
+import Sqlite from "better-sqlite3"
+import { expect, test, vi } from "vitest"
+import { ask, brokerFolder, signIn } from "./in-process.ts"
+
+type App = Parameters<typeof ask>[0]
+
+const payloadOf = (jws: string) => JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString())
+
+async function page(app: App, since: number) {
+  return payloadOf((await ask(app, `GET /v1/revocations?since=${since}`)).text)
+}
+
+/** Lists that many targets without going through the broker, which is not running. */
+function fill(path: string, count: number): void {
+  const database = new Sqlite(path)
+  database.exec(`
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+    INSERT INTO revocations (level, target, digest, revoked_at, expires_at, forget_at)
+    SELECT 'task', 'filled-' || n, printf('%042dA', n), 0, NULL, NULL FROM numbers`)
+  database.close()
+}
+
+const stream = (app: App, since = 0) =>
+  app.request(`/v1/revocations?since=${since}`, { headers: { accept: "text/event-stream" } })
+
+/** Reads a stream to its end or its error. */
+async function readAll(response: Response): Promise<{ text: string; error: unknown }> {
+  let text = ""
+  try {
+    for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString()
+    return { text, error: undefined }
+  } catch (error) {
+    return { text, error }
+  }
+}
+
+const revoke = (app: App, bearer: string, target: string) =>
+  ask(app, "POST /v1/revoke", { bearer, json: { level: "task", target } })
+
+test("a long list comes in pages of 5,000, a snapshot too, and the last one is fresh", async () => {
+  await using folder = await brokerFolder()
+  await (await folder.open())[Symbol.asyncDispose]()
+  fill(folder.database, 12_001)
+  await using broker = await folder.open()
+  for (const [since, to, reset] of [
+    [0, 5000, false],
+    [5000, 10_000, false],
+    [10_000, 12_001, false],
+    [12_002, 5000, true],
+  ] as const) {
+    const message = await page(broker.app, since)
+    expect(message).toMatchObject({ from: reset ? 0 : since, to, head: 12_001, reset })
+    expect(message.entries.length).toBe(to - message.from)
+  }
+  const { iat } = await page(broker.app, 12_001)
+  folder.clock.set(folder.clock.now() + 60_000)
+  await expect.poll(async () => (await page(broker.app, 12_001)).iat, { timeout: 3000 }).toBe(iat + 60)
+})
+
+test("what stopped mattering is left out, and what only just did is not", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await folder.open()
+  const admin = await signIn(broker.app)
+  for (const digit of ["a", "b"]) {
+    await ask(broker.app, "POST /v1/revoke", { bearer: admin, json: { level: "token", target: digit.repeat(32) } })
+    folder.clock.set(folder.clock.now() + 200_000)
+  }
+  const end = folder.clock.now() - 400_000 + 86_400_000
+  folder.clock.set(end + 299_000)
+  expect((await page(broker.app, 0)).entries.length).toBe(2)
+  folder.clock.set(end + 301_000)
+  await expect.poll(async () => (await page(broker.app, 0)).entries.length, { timeout: 3000 }).toBe(1)
+})
+
+test("more askers than pages can be made for are told to come back, and those who wait are answered", async () => {
+  await using folder = await brokerFolder()
+  await (await folder.open())[Symbol.asyncDispose]()
+  fill(folder.database, 6000)
+  await using broker = await folder.open()
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, (_, since) => ask(broker.app, `GET /v1/revocations?since=${since}`)),
+  )
+  const refused = answers.filter(({ status }) => status === 503)
+  expect(answers.length - refused.length).toBeGreaterThanOrEqual(64)
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused[0]?.headers.get("retry-after")).toBe("1")
+  const same = await Promise.all(Array.from({ length: 300 }, () => ask(broker.app, "GET /v1/revocations?since=7")))
+  expect(new Set(same.map(({ text }) => text)).size).toBe(1)
+})
+
+test("a reader that does not keep up is let go, while the others miss nothing", async () => {
+  await using folder = await brokerFolder()
+  await (await folder.open())[Symbol.asyncDispose]()
+  fill(folder.database, 16_500)
+  await using broker = await folder.open()
+  const admin = await signIn(broker.app)
+  const slow = await stream(broker.app)
+  const quick = readAll(await stream(broker.app))
+  const count = 2000
+  await Promise.all(Array.from({ length: count }, (_, n) => revoke(broker.app, admin, `t-${n}`)))
+  const { text, error } = await readAll(slow)
+  expect(error).toMatchObject({ message: "does not keep up" })
+  expect(text.length).toBeLessThan(3 * 1024 * 1024)
+  await broker[Symbol.asyncDispose]()
+  const all = await quick
+  expect(all.error).toBeUndefined()
+  let position = 0
+  for (const [, jws = ""] of all.text.matchAll(/^data: (\S+)$/gm)) {
+    const { from, to } = payloadOf(jws)
+    expect(from).toBe(position)
+    position = to
+  }
+  expect(position).toBe(16_500 + count)
+})
+
+test("a reader that takes no page within 30 s is let go", async () => {
+  await using folder = await brokerFolder()
+  await (await folder.open())[Symbol.asyncDispose]()
+  fill(folder.database, 40_000)
+  await using broker = await folder.open()
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+  try {
+    const response = await stream(broker.app)
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0))
+    let ended: { error: unknown } | undefined
+    // Pages were sent until there was no room; nothing more comes until the reader reads.
+    await vi.advanceTimersByTimeAsync(31_000)
+    void readAll(response).then((end) => {
+      ended = end
+    })
+    await vi.waitFor(() => expect(ended?.error).toMatchObject({ message: "does not keep up" }))
+  } finally {
+    vi.useRealTimers()
+  }
+})
