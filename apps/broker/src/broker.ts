@@ -5,8 +5,10 @@ import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
 import { readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
+import { sourceOf } from "./http/client-source.ts"
 import { problemFor } from "./http/failure.ts"
 import { requestIdOf } from "./http/headers.ts"
+import { Metrics } from "./metrics.ts"
 import type { Endpoint } from "./routes/endpoint.ts"
 import { endpoints } from "./routes/index.ts"
 
@@ -17,6 +19,8 @@ export interface BrokerOptions {
   readonly version: string
   /** Told of every bug that a request ran into; the client learns nothing of its cause. */
   readonly onBug: (error: unknown, request: { readonly requestId: string; readonly path: string }) => void
+  /** Its observer has to be the authority's for them to move. Default: metrics that only tell of requests and gauges. */
+  readonly metrics?: Metrics
   /** Whether requests come over TLS; then every answer carries HSTS. Default: false. */
   readonly secureTransport?: boolean
   /** Whose `X-Forwarded-For` counts. Default: nobody's. */
@@ -41,14 +45,16 @@ type RequestContext = Context<NodeEnvironment>
  * ```
  */
 export function createBroker(options: BrokerOptions): BrokerApp {
-  const { authority, version } = options
+  const { authority, version, metrics = new Metrics() } = options
   const app = new Hono<NodeEnvironment>()
-  const all = endpoints({ version, startedAt: Date.now() })
-  for (const endpoint of all)
+  const all = endpoints({ version, startedAt: Date.now(), metrics })
+  const elsewhere = metrics.timer("other")
+  for (const endpoint of all) {
+    const took = metrics.timer(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, options, (exchange, body) =>
+      answerTo(c, options, took, (exchange, body) =>
         endpoint.answer(authority, {
-          caller: { resource: exchange.path, source: sourceOf(c, options) },
+          caller: { resource: exchange.path, source: callerSource(c, options) },
           parameters: c.req.param(),
           bearer: bearerToken(c.req.header("authorization")),
           body,
@@ -57,14 +63,17 @@ export function createBroker(options: BrokerOptions): BrokerApp {
         }),
       ),
     )
+  }
   for (const [path, allow] of allowedMethods(all))
     app.all(path, (c) =>
-      answerTo(c, options, async (exchange) =>
+      answerTo(c, options, elsewhere, async (exchange) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
     )
   app.notFound((c) =>
-    answerTo(c, options, async (exchange) => problem(exchange, { code: "not_found", detail: "there is no such path" })),
+    answerTo(c, options, elsewhere, async (exchange) =>
+      problem(exchange, { code: "not_found", detail: "there is no such path" }),
+    ),
   )
   return app
 }
@@ -73,8 +82,10 @@ export function createBroker(options: BrokerOptions): BrokerApp {
 async function answerTo(
   c: RequestContext,
   { onBug, secureTransport = false }: BrokerOptions,
+  took: (seconds: number) => void,
   run: (exchange: Exchange, body: Uint8Array) => Promise<Answer>,
 ): Promise<Response> {
+  const began = performance.now()
   const requestId = requestIdOf(c.req.header("x-request-id"))
   const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
   try {
@@ -84,6 +95,8 @@ async function answerTo(
     if (known === undefined) onBug(error, exchange)
     const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
     return respond(exchange, problem(exchange, parts))
+  } finally {
+    took((performance.now() - began) / 1000)
   }
 }
 
@@ -94,9 +107,9 @@ function pathOf(url: string): string {
   return end === -1 ? url.slice(start) : url.slice(start, end)
 }
 
-function sourceOf(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {
+function callerSource(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {
   const peer = c.env?.incoming?.socket.remoteAddress ?? ""
-  return clientAddress(peer, c.req.header("x-forwarded-for"), isTrustedProxy)
+  return sourceOf(clientAddress(peer, c.req.header("x-forwarded-for"), isTrustedProxy))
 }
 
 const honoPath = ({ route }: Endpoint): string => route.path.replace(/\{(\w+)\}/g, ":$1")

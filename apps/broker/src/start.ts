@@ -7,6 +7,8 @@ import type { Config } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
 import { loadAuditKey, loadOrCreateKey } from "./key-files.ts"
 import type { Log } from "./log.ts"
+import { Metrics } from "./metrics.ts"
+import { tellAll } from "./observers.ts"
 import { type RunningServer, serve } from "./server.ts"
 import { readTls } from "./tls.ts"
 import { VERSION } from "./version.ts"
@@ -31,6 +33,8 @@ export interface RunningBroker {
 
 /** Puts the broker together: store, keys, authority, app, server. What cannot be put together is closed again. */
 export async function start(config: Config, log: Log, onFault: () => void): Promise<RunningBroker> {
+  const metrics = new Metrics()
+  metrics.watchProcess()
   const { key: signingKey, created } = loadOrCreateKey(config.signingKeyPath)
   if (created) log.ok("keys", "signing key created", { path: config.signingKeyPath })
   const store = await SqliteStore.open({
@@ -53,21 +57,23 @@ export async function start(config: Config, log: Log, onFault: () => void): Prom
       adminSecret: createAdminSecret(config.adminSecret),
       witness: fileWitness(checkpointPath(config.auditKeyPath)),
       clock: systemClock,
-      observer: eventLog(log),
+      observer: tellAll(eventLog(log), metrics.observer),
     })
     reportTrail(authority, log)
-    return await listen(config, log, authority)
+    metrics.started(authority.health().auditEventsCount)
+    return await listen(config, log, authority, metrics)
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-async function listen(config: Config, log: Log, authority: Authority): Promise<RunningBroker> {
+async function listen(config: Config, log: Log, authority: Authority, metrics: Metrics): Promise<RunningBroker> {
   const { tls } = config
   const settings = tls.mode === "none" ? undefined : readTls(tls)
   const app = createBroker({
     authority,
+    metrics,
     secureTransport: settings !== undefined,
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,

@@ -1,5 +1,6 @@
 import type { AuthorityContext } from "./context.ts"
 import type { Agent } from "./records.ts"
+import { read } from "./store-read.ts"
 
 /** How an agent stands (CONTRACT 3, "An agent"): what ended it first counts, and a revocation more than running out. */
 export type AgentStatus = "active" | "expired" | "released" | "revoked"
@@ -29,6 +30,11 @@ export interface AgentPage {
 }
 
 /** A page of the agents (CONTRACT 3, `GET /v1/admin/agents`). */
-export function queryAgents({ store, clock }: AuthorityContext, query: AgentQuery): Promise<AgentPage> {
-  return store.agents(query, clock.now())
+export function queryAgents(context: AuthorityContext, query: AgentQuery): Promise<AgentPage> {
+  return read(context, context.store.agents(query, context.clock.now()))
+}
+
+/** How many agents are active now (CONTRACT 2, "Active agent"). */
+export function countActiveAgents(context: AuthorityContext): Promise<number> {
+  return read(context, context.store.activeAgents(context.clock.now()))
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
 import type { AuthorityContext } from "./context.ts"
+import { read } from "./store-read.ts"
 
 /** Which events to answer; filters join by "and". Instants are milliseconds since the Unix epoch, both ends included. */
 export interface EventQuery {
@@ -25,5 +26,5 @@ export interface EventPage {
 
 /** A page of the audit trail (CONTRACT 3, `GET /v1/audit/events`). */
 export function queryEvents(context: AuthorityContext, query: EventQuery): Promise<EventPage> {
-  return context.store.events(query)
+  return read(context, context.store.events(query))
 }

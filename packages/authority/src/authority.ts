@@ -2,7 +2,7 @@ import { type AuditEventType, createRedactor } from "@agentwrit/audit"
 import { type Claims, RevocationSet, revocationDigest, type SigningKey } from "@agentwrit/core"
 import type { AdminSecret } from "./admin-secret.ts"
 import { signInAdmin } from "./admin-sign-in.ts"
-import { type AgentPage, type AgentQuery, queryAgents } from "./agents-query.ts"
+import { type AgentPage, type AgentQuery, countActiveAgents, queryAgents } from "./agents-query.ts"
 import { type AppView, getApp, listApps } from "./app.ts"
 import { type AppDeregistration, deregisterApp } from "./app-deregistration.ts"
 import { type AppCreationRequest, type CreatedApp, createApp } from "./app-registration.ts"
@@ -89,6 +89,7 @@ export interface Authority {
   endFollowing(): void
   queryEvents(query: EventQuery): Promise<EventPage>
   queryAgents(query: AgentQuery): Promise<AgentPage>
+  countActiveAgents(): Promise<number>
   signedCheckpoint(): Promise<string>
   health(): Health
   /** Makes tokens to start developing with; never to be called in production. */
@@ -114,9 +115,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     clock,
     observer: {
       ...observer,
-      committed(events) {
+      committed(events, seconds) {
         schedule.grown()
-        observer.committed?.(events)
+        observer.committed?.(events, seconds)
       },
     },
     signingKey,
@@ -163,6 +164,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     endFollowing: () => feed.close(),
     queryEvents: (query) => queryEvents(context, query),
     queryAgents: (query) => queryAgents(context, query),
+    countActiveAgents: () => countActiveAgents(context),
     signedCheckpoint: () => signedCheckpoint(context),
     health: () => health(context),
     seedTokens: (caller) => seedTokens(context, caller),

@@ -34,6 +34,7 @@ export async function signedCheckpoint(context: AuthorityContext): Promise<strin
     return note
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error
+    context.observer.storeFailed?.("checkpoint")
     throw new Refusal("unavailable", {
       detail: "the broker cannot store a checkpoint at the moment",
       reason: error.message,

@@ -1,5 +1,5 @@
-import type { AuditEvent } from "@agentwrit/audit"
-import type { RevocationSet, SigningKey } from "@agentwrit/core"
+import type { AuditEvent, AuditEventType } from "@agentwrit/audit"
+import type { Claims, RevocationLevel, RevocationSet, SigningKey } from "@agentwrit/core"
 import type { AdminSecret } from "./admin-secret.ts"
 import type { CheckpointWitness } from "./checkpoint.ts"
 import type { Clock } from "./clock.ts"
@@ -32,10 +32,25 @@ export interface Caller {
   readonly source: string
 }
 
+/** What a store is asked to do. */
+export type StoreOperation = "commit" | "checkpoint" | "query"
+
 /** What the authority tells its host, for logs and metrics. Called synchronously, so it must be quick and must not throw. */
 export interface Observer {
-  /** Events became durable. */
-  committed?(events: readonly AuditEvent[]): void
+  /** Events became durable, so many seconds after the store was asked to commit them. */
+  committed?(events: readonly AuditEvent[], seconds: number): void
+  /** Something was denied, whether or not it gets an event of its own. */
+  denied?(eventType: AuditEventType): void
+  /** A token was handed out. */
+  tokenIssued?(claims: Claims): void
+  /** Something was revoked by the operator. */
+  revoked?(level: RevocationLevel): void
+  /** A token was validated for someone else. */
+  validated?(valid: boolean): void
+  /** The store could not do what it was asked. */
+  storeFailed?(operation: StoreOperation): void
+  /** The background maintenance ran to its end. `at`: milliseconds since the Unix epoch. */
+  maintained?(report: { readonly at: number }): void
   /** A denial could not be written to the trail, because the store cannot commit; it was denied all the same. */
   unrecorded?(event: { readonly eventType: string; readonly detail: string }, cause: unknown): void
   /** A genuine token's `nbf` lies ahead of the clock. */

@@ -56,6 +56,7 @@ export async function revoke(
       },
     ],
   })
+  context.observer.revoked?.(level)
   return { revoked: true, level, target, count: 1 }
 }
 

@@ -92,6 +92,8 @@ export interface Store extends AsyncDisposable {
   agent(agentId: string): Promise<Agent | undefined>
   /** How each stands is told as at `now`. */
   agents(query: AgentQuery, now: number): Promise<AgentPage>
+  /** How many agents are active at `now`. */
+  activeAgents(now: number): Promise<number>
   events(query: EventQuery): Promise<EventPage>
   /** The agent that holds this token as its own. */
   agentByToken(jti: string): Promise<Agent | undefined>

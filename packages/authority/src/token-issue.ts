@@ -81,6 +81,7 @@ function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
 /** The token to hand out once its commit is on disk; its first use then costs no verification. */
 export function issueToken(context: AuthorityContext, { claims, token }: PreparedToken): string {
   rememberSigned(context, token, claims)
+  context.observer.tokenIssued?.(claims)
   return token
 }
 

@@ -22,12 +22,14 @@ export function subjectOf(claims: Claims): Subject {
 /** Commits a change, its events' free text redacted; a store that cannot commit becomes the refusal that the client reads. */
 export async function commit(context: AuthorityContext, change: Change): Promise<Committed> {
   const events = change.events.map((event) => ({ ...event, detail: context.redact(event.detail) }))
+  const began = performance.now()
   try {
     const committed = await context.store.commit({ writes: change.writes, events })
-    context.observer.committed?.(committed.events)
+    context.observer.committed?.(committed.events, (performance.now() - began) / 1000)
     return committed
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error
+    context.observer.storeFailed?.("commit")
     throw new Refusal("unavailable", {
       detail: "the broker cannot store changes at the moment",
       reason: error.message,
@@ -54,6 +56,7 @@ export interface Denial {
  * the host is told instead.
  */
 export async function deny(context: AuthorityContext, denial: Denial, refusal: Refusal): Promise<never> {
+  for (const eventType of denial.types) context.observer.denied?.(eventType)
   const events = denial.types.map(
     (event_type): EventDraft => ({
       event_type,

@@ -14,6 +14,7 @@ export async function validateToken(
   token: string,
 ): Promise<Claims | undefined> {
   const verdict = checkToken(context, token)
+  context.observer.validated?.(verdict.ok)
   if (verdict.ok) return verdict.claims
   const types = [verdict.revoked ? "token_revoked_access" : "token_auth_failed"] as const
   const subject = verdict.claims && { subject: subjectOf(verdict.claims) }

@@ -32,6 +32,20 @@ export async function queryAgents(
   return { agents: rows.map(toAgentView), total: counts[0]?.total ?? 0 }
 }
 
+/** How many agents are active at that instant. */
+export async function countActiveAgents(db: Kysely<Schema>, reader: Reader, now: number): Promise<number> {
+  const [count] = await reader.all(
+    db
+      .selectFrom("agents")
+      .select((eb) => eb.fn.countAll<number>().as("active"))
+      .where("expires_at", ">", now)
+      .where("released_at", "is", null)
+      .where("expired_at", "is", null)
+      .where(sql<SqlBool>`not ${isRevoked}`),
+  )
+  return count?.active ?? 0
+}
+
 function filtered(db: Kysely<Schema>, query: AgentQuery, now: number) {
   let matching = db.selectFrom("agents")
   if (query.taskId !== undefined) matching = matching.where("task_id", "=", query.taskId)

@@ -169,6 +169,7 @@ export function fromAgent(agent: Agent): Omit<Selectable<AgentsTable>, "seq"> {
     expires_at: agent.expiresAt,
     released_at: agent.releasedAt ?? null,
     revoked_at: null,
+    expired_at: null,
   }
 }
 

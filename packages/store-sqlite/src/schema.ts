@@ -81,6 +81,8 @@ export interface AgentsTable {
   expires_at: Milliseconds
   released_at: Milliseconds | null
   revoked_at: Milliseconds | null
+  /** When maintenance told of its end. */
+  expired_at: Milliseconds | null
 }
 
 export interface RevocationsTable {

@@ -20,7 +20,7 @@ import {
   type TreeHead,
 } from "@agentwrit/authority"
 import { Kysely, type Selectable, SqliteDialect } from "kysely"
-import { queryAgents } from "./agent-query.ts"
+import { countActiveAgents, queryAgents } from "./agent-query.ts"
 import { CommitQueue } from "./commit-queue.ts"
 import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { queryEvents } from "./event-query.ts"
@@ -151,6 +151,10 @@ export class SqliteStore implements Store {
 
   agents(query: AgentQuery, now: number): Promise<AgentPage> {
     return queryAgents(this.#db, this.#reader, query, now)
+  }
+
+  activeAgents(now: number): Promise<number> {
+    return countActiveAgents(this.#db, this.#reader, now)
   }
 
   events(query: EventQuery): Promise<EventPage> {

@@ -70,7 +70,7 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
       .values(
         rowParameters<Omit<AgentsTable, "seq">>([
           ...(["agent_id", "orch_id", "task_id", "app_id", "public_key", "scope", "ttl", "jti"] as const),
-          ...(["registered_at", "expires_at", "released_at", "revoked_at"] as const),
+          ...(["registered_at", "expires_at", "released_at", "revoked_at", "expired_at"] as const),
         ]),
       ),
   )

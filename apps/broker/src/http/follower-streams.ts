@@ -62,7 +62,7 @@ function eventStream(follow: (follower: FeedFollower) => () => void, closed: () 
         const follower: FeedFollower = {
           send(message) {
             if (!open || !hasRoom(controller)) return false
-            controller.enqueue(text.encode(event(message)))
+            controller.enqueue(bytesOf(message))
             return true
           },
           ready: async () => {
@@ -103,6 +103,17 @@ async function withinPatience(wanted: Promise<void>): Promise<void> {
   const timer = setTimeout(() => reject(new Error("does not keep up")), PATIENCE).unref()
   await Promise.race([wanted, late])
   clearTimeout(timer)
+}
+
+/** Events as bytes, made once for all who follow: what waits for many slow readers then exists once. */
+const encoded = new WeakMap<FeedMessage, Uint8Array>()
+
+function bytesOf(message: FeedMessage): Uint8Array {
+  const known = encoded.get(message)
+  if (known !== undefined) return known
+  const bytes = text.encode(event(message))
+  encoded.set(message, bytes)
+  return bytes
 }
 
 const event = ({ to, jws }: FeedMessage): string => `id: ${to}\ndata: ${jws}\n\n`

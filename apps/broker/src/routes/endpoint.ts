@@ -59,6 +59,8 @@ export interface EndpointOptions<N extends RouteName> {
   readonly deniedAs?: AuditEventType
   /** How refusals of the bearer token are worded; default: as everywhere. */
   readonly wording?: BearerWording
+  /** Judges the caller before anything of its request is looked at; rejects with what refuses it. */
+  admit?(authority: Authority, caller: Caller): Promise<void>
   run(authority: Authority, request: EndpointRequest<N>): Promise<Answer> | Answer
 }
 
@@ -72,6 +74,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
       const parameters = readParameters(route, raw)
       // What a path names is no name of ours may be a secret: the trail then holds the pattern.
       const caller = parameters === undefined ? { ...asking, resource: route.path } : asking
+      await options.admit?.(authority, caller)
       const claims = needs === "none" ? undefined : await authority.authenticate(caller, bearer, needs, options.wording)
       const read = readRequest(route, body, url)
       if (read instanceof Refusal) {

@@ -1,12 +1,14 @@
 import { encode, healthResponse } from "@agentwrit/contract"
 import { json } from "../http/answer.ts"
+import type { Metrics } from "../metrics.ts"
 import { type Endpoint, endpoint } from "./endpoint.ts"
 
-/** Health needs to know the program around the authority. */
+/** What routes need to know of the program around the authority. */
 export interface Program {
   readonly version: string
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number
+  readonly metrics: Metrics
 }
 
 export function health({ version, startedAt }: Program): Endpoint {

@@ -9,6 +9,7 @@ import type { Endpoint } from "./endpoint.ts"
 import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
 import { createAppLaunchToken, createLaunchToken } from "./launch-token.ts"
+import { metricsEndpoint } from "./metrics.ts"
 import { register } from "./registration.ts"
 import { release } from "./release.ts"
 import { renew } from "./renewal.ts"
@@ -26,19 +27,20 @@ export function endpoints(program: Program): readonly Endpoint[] {
     release,
     delegate,
     revoke,
-    adminSignIn,
+    adminSignIn(),
     createLaunchToken,
     createApp,
     listApps,
     getApp,
     updateApp,
     deregisterApp,
-    appSignIn,
+    appSignIn(),
     createAppLaunchToken,
     agents,
     auditEvents,
     auditCheckpoint,
     health(program),
+    metricsEndpoint(program.metrics),
     jwks,
     revocations(),
   ]

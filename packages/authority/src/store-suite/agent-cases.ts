@@ -58,6 +58,9 @@ export const agentCases: readonly StoreCase[] = [
         events: [],
       })
       equal(await found(store, { status: "active" }), { ids: [active.agentId], total: 1 })
+      equal(await store.activeAgents(NOW), 1)
+      equal(await store.activeAgents(NOW - 1), 2)
+      equal(await store.activeAgents(active.expiresAt), 0)
       equal(await found(store, { status: "expired" }), { ids: [expired.agentId], total: 1 })
       equal(await found(store, { status: "released" }), { ids: [agentId], total: 1 })
       equal(await found(store, { status: "revoked" }), {

@@ -100,10 +100,19 @@ export const foundation: Migration = {
       .addColumn("expires_at", "integer", (column) => column.notNull())
       .addColumn("released_at", "integer")
       .addColumn("revoked_at", "integer")
+      .addColumn("expired_at", "integer")
       .modifyEnd(sql`strict`)
       .execute()
     for (const column of ["task_id", "orch_id"])
       await db.schema.createIndex(`agents_by_${column}`).on("agents").columns([column, "seq"]).execute()
+    // Those that may be active, and those that maintenance has yet to tell of: few, however many there have been.
+    await db.schema
+      .createIndex("agents_unfinished")
+      .on("agents")
+      .columns(["expires_at"])
+      .where(sql.ref("released_at"), "is", null)
+      .where(sql.ref("expired_at"), "is", null)
+      .execute()
     await db.schema
       .createIndex("agents_by_app_id")
       .on("agents")

@@ -1,0 +1,8 @@
+import type { Metrics } from "../metrics.ts"
+import { type Endpoint, endpoint } from "./endpoint.ts"
+
+export function metricsEndpoint(metrics: Metrics): Endpoint {
+  return endpoint("metrics", {
+    run: async (authority) => ({ status: 200, body: await metrics.text(authority), mediaType: metrics.mediaType }),
+  })
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import {
+  ADMIN_SECRET,
+  type BrokerFolder,
+  type BrokerProcess,
+  brokerFolder,
+  startBroker,
+} from "../src/broker-process.ts"
+import { adminToken, type CallOptions, call, trail } from "../src/client.ts"
+
+let folder: BrokerFolder
+let broker: BrokerProcess
+let url: string
+let admin: string
+
+beforeAll(async () => {
+  folder = await brokerFolder()
+  broker = await startBroker(folder, { AA_TRUSTED_PROXIES: "127.0.0.1/32" })
+  url = broker.url
+  admin = await adminToken(url)
+})
+
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
+
+const from = (address: string, route: string, options: CallOptions) =>
+  call(url, route, { ...options, headers: { "x-forwarded-for": address } })
+
+const statuses = async (asked: Promise<{ status: number }>[]) => {
+  const counts: Record<number, number> = {}
+  for (const { status } of await Promise.all(asked)) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}
+
+describe("admin sign-in", () => {
+  const signIn = (address: string, json: unknown = { secret: ADMIN_SECRET }) =>
+    from(address, "POST /v1/admin/auth", { json })
+
+  test("is refused after ten at once from an address, whatever was sent, and 5 a second come back", async () => {
+    const kinds = [{ secret: ADMIN_SECRET }, { secret: "wrong" }, { secret: 7 }]
+    const counts = await statuses(Array.from({ length: 40 }, (_, n) => signIn("203.0.113.1", kinds[n % 3])))
+    expect(counts[429]).toBeGreaterThanOrEqual(28)
+    expect((counts[200] ?? 0) + (counts[401] ?? 0) + (counts[400] ?? 0)).toBeGreaterThanOrEqual(10)
+    const refused = await signIn("203.0.113.1")
+    expect([refused.status, refused.body.error_code, refused.headers.get("retry-after")]).toEqual([
+      429,
+      "rate_limited",
+      "1",
+    ])
+    const event = (await trail(url, admin)).at(-1)
+    expect(event).toMatchObject({ event_type: "admin_auth_failed", outcome: "denied", detail: refused.body.detail })
+    await expect.poll(async () => (await signIn("203.0.113.1")).status, { timeout: 3000, interval: 250 }).toBe(200)
+  })
+
+  test("is counted by IPv4 address and by IPv6 network", async () => {
+    const own = (n: number) => signIn(`2001:db8::${n.toString(16)}`)
+    expect(await statuses(Array.from({ length: 30 }, (_, n) => own(n)))).toMatchObject({
+      200: expect.any(Number),
+      429: expect.any(Number),
+    })
+    expect((await signIn("2001:db8:0:1::1")).status).toBe(200)
+    expect((await signIn("::ffff:203.0.113.9")).status).toBe(200)
+    expect((await signIn("203.0.113.10")).status).toBe(200)
+  })
+})
+
+describe("app sign-in", () => {
+  const signIn = (address: string, client_id: string, client_secret = "wrong") =>
+    from(address, "POST /v1/app/auth", { json: { client_id, client_secret } })
+
+  test("is refused after three at once for a client and an address, known or not", async () => {
+    const json = { name: "limited", scopes: ["read:data:*"] }
+    const { client_id, client_secret } = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
+    expect(await statuses(Array.from({ length: 6 }, () => signIn("203.0.113.2", client_id, client_secret)))).toEqual({
+      200: 3,
+      429: 3,
+    })
+    const refused = await signIn("203.0.113.2", client_id, client_secret)
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"])
+    expect((await trail(url, admin)).at(-1)).toMatchObject({ event_type: "app_rate_limited", outcome: "denied" })
+    expect(await statuses(Array.from({ length: 4 }, () => signIn("203.0.113.2", "nobody")))).toEqual({ 401: 3, 429: 1 })
+    expect((await signIn("203.0.113.3", client_id, client_secret)).status).toBe(200)
+  })
+
+  test("is refused after 60 from an address, however many clients are named", async () => {
+    const counts = await statuses(Array.from({ length: 80 }, (_, n) => signIn("203.0.113.4", `client-${n}`)))
+    expect(counts[429]).toBeGreaterThanOrEqual(18)
+    expect(counts[401]).toBeGreaterThanOrEqual(60)
+  })
+})
+
+test("X-Forwarded-For counts from a trusted proxy alone", async () => {
+  await using other = await brokerFolder()
+  await using direct = await startBroker(other)
+  const json = { secret: ADMIN_SECRET }
+  const counts = await statuses(
+    Array.from({ length: 40 }, (_, n) =>
+      call(direct.url, "POST /v1/admin/auth", { json, headers: { "x-forwarded-for": `203.0.113.${n}` } }),
+    ),
+  )
+  expect(counts[429]).toBeGreaterThanOrEqual(25)
+})
