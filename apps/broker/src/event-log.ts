@@ -23,6 +23,15 @@ export function eventLog(log: Log): Observer {
     trailUnverified(cause) {
       log.warn("audit", "the audit trail could not be verified, it is tried again", { cause: messageOf(cause) })
     },
+    maintained({ tokens, nonces, launchTokens, agents }) {
+      const done = { "pruned expired JTIs": tokens, "pruned spent nonces": nonces }
+      const others = { "pruned expired launch tokens": launchTokens, "expired agents": agents }
+      for (const [what, count] of Object.entries({ ...done, ...others }))
+        if (count > 0) log.ok("maintenance", what, { count })
+    },
+    maintenanceFailed(cause) {
+      log.warn("maintenance", "stopped before its end, it is tried again", { cause: messageOf(cause) })
+    },
     checkpointFailed(cause) {
       log.fail("audit", "checkpoint could not be signed", { cause: messageOf(cause) })
     },

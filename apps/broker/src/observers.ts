@@ -8,6 +8,7 @@ const HOOKS = {
   validated: true,
   storeFailed: true,
   maintained: true,
+  maintenanceFailed: true,
   unrecorded: true,
   clockSkew: true,
   checkpointFailed: true,

@@ -21,6 +21,7 @@ import {
 import { type Clock, systemClock } from "./clock.ts"
 import type { AuthorityContext, AuthoritySettings, Caller, Observer } from "./context.ts"
 import { type Delegation, type DelegationRequest, delegate } from "./delegation.ts"
+import { DenialFold } from "./denial-fold.ts"
 import type { FeedMessage } from "./feed-message.ts"
 import { type Health, health } from "./health.ts"
 import {
@@ -29,6 +30,7 @@ import {
   type IssuedLaunchToken,
   type LaunchTokenRequest,
 } from "./launch-token.ts"
+import { Maintenance, type MaintenanceReport } from "./maintenance.ts"
 import { NonceMint } from "./nonce.ts"
 import type { RevokedDigest } from "./records.ts"
 import type { Refusal } from "./refusal.ts"
@@ -40,7 +42,7 @@ import { type FeedFollower, RevocationFeed } from "./revocation-feed.ts"
 import { type SeedTokens, seedTokens } from "./seed.ts"
 import type { Store } from "./store.ts"
 import type { IssuedToken } from "./token-issue.ts"
-import { deny, subjectOf } from "./trail.ts"
+import { commit, deny, subjectOf } from "./trail.ts"
 import { TrailVerification } from "./trail-verification.ts"
 import { validateToken } from "./validation.ts"
 import { VerifiedTokens } from "./verified-tokens.ts"
@@ -91,6 +93,8 @@ export interface Authority {
   queryAgents(query: AgentQuery): Promise<AgentPage>
   countActiveAgents(): Promise<number>
   signedCheckpoint(): Promise<string>
+  /** Clears away what has expired; it happens by itself every minute. */
+  maintain(): Promise<MaintenanceReport>
   health(): Health
   /** Makes tokens to start developing with; never to be called in production. */
   seedTokens(caller: Caller): Promise<SeedTokens>
@@ -127,11 +131,13 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     nonces: new NonceMint(signingKey),
     revocations: new RevocationSet(),
     verifiedTokens: new VerifiedTokens(),
+    denials: new DenialFold(clock, (events) => commit(context, { writes: [], events })),
     redact: createRedactor({ secrets: adminSecret.clear === undefined ? [] : [adminSecret.clear] }),
     ...(trailProblem !== undefined && { trailProblem }),
   }
   const schedule = new CheckpointSchedule(context)
   const verification = new TrailVerification(context)
+  const maintenance = new Maintenance(context)
   store.onRevocation(({ level, target, forgetAt }) =>
     list(context, { digest: revocationDigest(level, target), forgetAt }),
   )
@@ -140,6 +146,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   const feed = new RevocationFeed(context, head)
   store.onListed((entries) => feed.listed(entries))
   verification.start()
+  maintenance.start()
   return {
     signingKey,
     authenticate: (caller, bearer, needs, wording) => authenticate(context, caller, bearer, needs, wording),
@@ -165,6 +172,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     queryEvents: (query) => queryEvents(context, query),
     queryAgents: (query) => queryAgents(context, query),
     countActiveAgents: () => countActiveAgents(context),
+    maintain: () => maintenance.run(),
     signedCheckpoint: () => signedCheckpoint(context),
     health: () => health(context),
     seedTokens: (caller) => seedTokens(context, caller),
@@ -172,7 +180,10 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
       deny(context, { types: [eventType], caller, ...(principal && { subject: subjectOf(principal) }) }, refusal),
     async close() {
       feed.close()
+      await maintenance.stop()
       await verification.stop()
+      // A store that cannot commit any more has been told of.
+      await context.denials.close().catch(() => undefined)
       await schedule.stop()
       await store.close()
     },

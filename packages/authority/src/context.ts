@@ -3,6 +3,8 @@ import type { Claims, RevocationLevel, RevocationSet, SigningKey } from "@agentw
 import type { AdminSecret } from "./admin-secret.ts"
 import type { CheckpointWitness } from "./checkpoint.ts"
 import type { Clock } from "./clock.ts"
+import type { DenialFold } from "./denial-fold.ts"
+import type { MaintenanceReport } from "./maintenance.ts"
 import type { NonceMint } from "./nonce.ts"
 import type { Store } from "./store.ts"
 import type { VerifiedTokens } from "./verified-tokens.ts"
@@ -49,8 +51,10 @@ export interface Observer {
   validated?(valid: boolean): void
   /** The store could not do what it was asked. */
   storeFailed?(operation: StoreOperation): void
-  /** The background maintenance ran to its end. `at`: milliseconds since the Unix epoch. */
-  maintained?(report: { readonly at: number }): void
+  /** The background maintenance ran to its end. */
+  maintained?(report: MaintenanceReport): void
+  /** It could not; it is tried again. */
+  maintenanceFailed?(cause: unknown): void
   /** A denial could not be written to the trail, because the store cannot commit; it was denied all the same. */
   unrecorded?(event: { readonly eventType: string; readonly detail: string }, cause: unknown): void
   /** A genuine token's `nbf` lies ahead of the clock. */
@@ -76,6 +80,7 @@ export interface AuthorityContext {
   readonly nonces: NonceMint
   readonly revocations: RevocationSet
   readonly verifiedTokens: VerifiedTokens
+  readonly denials: DenialFold
   /** Takes secrets out of free text before it reaches the trail. */
   readonly redact: (text: string) => string
   /** What is wrong with the trail; no checkpoint is signed while it is set. */

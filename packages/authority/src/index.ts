@@ -17,6 +17,7 @@ export type { Delegation, DelegationRequest } from "./delegation.ts"
 export type { FeedMessage } from "./feed-message.ts"
 export type { Health } from "./health.ts"
 export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-token.ts"
+export type { MaintenanceReport } from "./maintenance.ts"
 export type {
   Agent,
   App,

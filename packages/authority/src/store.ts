@@ -25,6 +25,8 @@ export type Write =
       readonly toJti: string
       readonly expiresAt: number
     }
+  /** Marks that its token ran out. Fails with `token_superseded` unless the agent still holds `jti`, unreleased and unmarked. */
+  | { readonly type: "expire_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
   /** Marks the agent released if `jti` is the token that it holds; a token delegated to it is another, and no failure. */
   | { readonly type: "release_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
   /**
@@ -92,6 +94,14 @@ export interface Store extends AsyncDisposable {
   agent(agentId: string): Promise<Agent | undefined>
   /** How each stands is told as at `now`. */
   agents(query: AgentQuery, now: number): Promise<AgentPage>
+  /** Agents whose token has run out at `now` without a release, and that are not marked yet; the longest first. */
+  agentsRunOut(now: number, limit: number): Promise<readonly Agent[]>
+  /** Forgets revocations whose time to be forgotten has come at `now`; answers how many. */
+  pruneRevocations(now: number, limit: number): Promise<number>
+  /** Forgets spent nonces that expired before an instant; answers how many. */
+  pruneNonces(expiredBefore: number, limit: number): Promise<number>
+  /** Forgets launch tokens that expired before an instant; answers how many. */
+  pruneLaunchTokens(expiredBefore: number, limit: number): Promise<number>
   /** How many agents are active at `now`. */
   activeAgents(now: number): Promise<number>
   events(query: EventQuery): Promise<EventPage>

@@ -52,8 +52,8 @@ export interface Denial {
 }
 
 /**
- * Writes the denial to the trail, then throws the refusal. A store that cannot commit keeps nothing from being denied:
- * the host is told instead.
+ * Writes the denial to the trail, then throws the refusal; in a flood the trail gets their number. A store that cannot commit
+ * keeps nothing from being denied: the host is told instead.
  */
 export async function deny(context: AuthorityContext, denial: Denial, refusal: Refusal): Promise<never> {
   for (const eventType of denial.types) context.observer.denied?.(eventType)
@@ -66,6 +66,10 @@ export async function deny(context: AuthorityContext, denial: Denial, refusal: R
       outcome: "denied",
     }),
   )
+  if (!context.denials.admits(denial.caller.source, denial.subject?.agent_id)) {
+    context.denials.fold(denial.caller.source, events)
+    throw refusal
+  }
   try {
     await commit(context, { writes: [], events })
   } catch (error) {

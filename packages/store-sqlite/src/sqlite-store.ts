@@ -25,6 +25,7 @@ import { CommitQueue } from "./commit-queue.ts"
 import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { queryEvents } from "./event-query.ts"
 import { migrate } from "./migrate.ts"
+import { preparedPruning } from "./pruning.ts"
 import { Reader } from "./reader.ts"
 import { queryRevocations, revokedDigests } from "./revocation-query.ts"
 import { toAgent, toApp, toCheckpoint, toLaunchToken } from "./rows.ts"
@@ -68,6 +69,8 @@ export class SqliteStore implements Store {
   readonly #launchToken
   readonly #agent
   readonly #agentByToken
+  readonly #agentsRunOut
+  readonly #pruning
 
   /**
    * Opens the file, brings its schema up to date and verifies the trail since its last checkpoint.
@@ -110,6 +113,17 @@ export class SqliteStore implements Store {
     this.#agentByToken = prepare<{ jti: string }, Selectable<AgentsTable>>((db) =>
       db.selectFrom("agents").selectAll().where("jti", "=", parameter<string>("jti")),
     )
+    this.#agentsRunOut = prepare<{ now: number; limit: number }, Selectable<AgentsTable>>((db) =>
+      db
+        .selectFrom("agents")
+        .selectAll()
+        .where("expires_at", "<=", parameter<number>("now"))
+        .where("released_at", "is", null)
+        .where("expired_at", "is", null)
+        .orderBy("expires_at")
+        .limit(parameter<number>("limit")),
+    )
+    this.#pruning = preparedPruning(prepare)
     this.#trail = new TrailWriter(prepare, trail.state, trail.newest)
     this.#queue = new CommitQueue({
       database: connection.database,
@@ -151,6 +165,22 @@ export class SqliteStore implements Store {
 
   agents(query: AgentQuery, now: number): Promise<AgentPage> {
     return queryAgents(this.#db, this.#reader, query, now)
+  }
+
+  async agentsRunOut(now: number, limit: number): Promise<readonly Agent[]> {
+    return this.#agentsRunOut.all({ now, limit }).map(toAgent)
+  }
+
+  pruneRevocations(now: number, limit: number): Promise<number> {
+    return this.#queue.commit(() => this.#pruning.revocations(now, limit))
+  }
+
+  pruneNonces(expiredBefore: number, limit: number): Promise<number> {
+    return this.#queue.commit(() => this.#pruning.nonces(expiredBefore, limit))
+  }
+
+  pruneLaunchTokens(expiredBefore: number, limit: number): Promise<number> {
+    return this.#queue.commit(() => this.#pruning.launchTokens(expiredBefore, limit))
   }
 
   activeAgents(now: number): Promise<number> {

@@ -82,6 +82,15 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
       .where("jti", "=", parameter<string>("fromJti"))
       .where("released_at", "is", null),
   )
+  const expireAgent = prepare<{ agentId: string; jti: string; at: number }>((db) =>
+    db
+      .updateTable("agents")
+      .set({ expired_at: parameter<number>("at") })
+      .where("agent_id", "=", parameter<string>("agentId"))
+      .where("jti", "=", parameter<string>("jti"))
+      .where("released_at", "is", null)
+      .where("expired_at", "is", null),
+  )
   const releaseAgent = prepare<{ agentId: string; jti: string; at: number }>((db) =>
     db
       .updateTable("agents")
@@ -119,6 +128,9 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
         return undefined
       case "replace_token":
         if (replaceToken.run(write).changes === 0) throw new ConflictError("token_superseded")
+        return undefined
+      case "expire_agent":
+        if (expireAgent.run(write).changes === 0) throw new ConflictError("token_superseded")
         return undefined
       case "release_agent":
         releaseAgent.run(write)

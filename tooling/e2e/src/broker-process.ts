@@ -17,6 +17,8 @@ export async function brokerFolder(): Promise<BrokerFolder> {
     environment: {
       AA_ADMIN_SECRET: ADMIN_SECRET,
       AA_PORT: "0",
+      // So that a client says where it comes from, and no test counts towards the limits of another.
+      AA_TRUSTED_PROXIES: "127.0.0.1/32",
       AA_DB_PATH: join(path, "data.db"),
       AA_SIGNING_KEY_PATH: join(path, "signing.key"),
     },

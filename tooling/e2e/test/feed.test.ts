@@ -206,7 +206,9 @@ describe("the stream", () => {
   test("is opened 256 times from one source and no more, and a client that leaves makes room", async () => {
     const streams = await Promise.all(Array.from({ length: 256 }, () => openFeed(url, 0)))
     expect(streams.every(({ status }) => status === 200)).toBe(true)
-    const refused = await call(url, "GET /v1/revocations", { headers: { accept: "text/event-stream" } })
+    const refused = await call(url, "GET /v1/revocations", {
+      headers: { accept: "text/event-stream", "x-forwarded-for": "127.0.0.1" },
+    })
     expect([refused.status, refused.body.error_code, refused.headers.get("retry-after")]).toEqual([
       503,
       "unavailable",

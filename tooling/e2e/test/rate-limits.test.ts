@@ -15,7 +15,7 @@ let admin: string
 
 beforeAll(async () => {
   folder = await brokerFolder()
-  broker = await startBroker(folder, { AA_TRUSTED_PROXIES: "127.0.0.1/32" })
+  broker = await startBroker(folder)
   url = broker.url
   admin = await adminToken(url)
 })
@@ -93,7 +93,7 @@ describe("app sign-in", () => {
 
 test("X-Forwarded-For counts from a trusted proxy alone", async () => {
   await using other = await brokerFolder()
-  await using direct = await startBroker(other)
+  await using direct = await startBroker(other, { AA_TRUSTED_PROXIES: "" })
   const json = { secret: ADMIN_SECRET }
   const counts = await statuses(
     Array.from({ length: 40 }, (_, n) =>
