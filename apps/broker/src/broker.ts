@@ -6,6 +6,7 @@ import { bearerToken } from "./http/bearer-token.ts"
 import { readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
+import { docsPages } from "./http/docs.ts"
 import { problemFor } from "./http/failure.ts"
 import { requestIdOf } from "./http/headers.ts"
 import { Metrics } from "./metrics.ts"
@@ -64,6 +65,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
       ),
     )
   }
+  for (const page of docsPages) app.on("GET", page.path, (c) => answerTo(c, options, elsewhere, () => page.answer()))
   for (const [path, allow] of allowedMethods(all))
     app.all(path, (c) =>
       answerTo(c, options, elsewhere, async (exchange) =>
@@ -122,5 +124,6 @@ function allowedMethods(all: readonly Endpoint[]): Map<string, string> {
     const known = methods.get(path)
     methods.set(path, known === undefined ? method : `${known}, ${method}`)
   }
+  for (const { path } of docsPages) methods.set(path, "GET, HEAD")
   return methods
 }

@@ -10,6 +10,7 @@ import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
 import { createAppLaunchToken, createLaunchToken } from "./launch-token.ts"
 import { metricsEndpoint } from "./metrics.ts"
+import { openapi } from "./openapi.ts"
 import { register } from "./registration.ts"
 import { release } from "./release.ts"
 import { renew } from "./renewal.ts"
@@ -42,6 +43,7 @@ export function endpoints(program: Program): readonly Endpoint[] {
     health(program),
     metricsEndpoint(program.metrics),
     jwks,
+    openapi(program.version),
     revocations(),
   ]
 }
