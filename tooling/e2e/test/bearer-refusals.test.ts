@@ -1,10 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto"
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import { generateKeyPairSync, sign } from "node:crypto"
 import { SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
 import { adminToken, agent, call, trail } from "../src/client.ts"
+import { signedByBroker as signed, tokenPart } from "../src/forged-tokens.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess
@@ -23,17 +22,9 @@ afterAll(async () => {
 
 const encode = (value: unknown) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
-const decodePart = (token: string, part: number) =>
-  JSON.parse(Buffer.from(token.split(".")[part] ?? "", "base64url").toString())
-
-/** Signs with the broker's own key: what only a bug or a thief could make. */
-function signedByBroker(header: unknown, payload: unknown): string {
-  const key = createPrivateKey(readFileSync(join(folder.path, "signing.key")))
-  const input = `${encode(header)}.${encode(payload)}`
-  return `${input}.${sign(null, Buffer.from(input), key).toString("base64url")}`
-}
-const header = () => decodePart(admin, 0)
-const claims = () => decodePart(admin, 1)
+const signedByBroker = (header: unknown, payload: unknown) => signed(folder, header, payload)
+const header = () => tokenPart(admin, 0)
+const claims = () => tokenPart(admin, 1)
 const now = () => Math.floor(Date.now() / 1000)
 
 const bad: [what: string, make: () => string | Promise<string>, reason: RegExp][] = [
@@ -154,7 +145,7 @@ describe("a caller of the wrong kind", () => {
   })
 
   test("opens no management route, whatever scope it holds", async () => {
-    const agentClaims = decodePart(agentToken, 1)
+    const agentClaims = tokenPart(agentToken, 1)
     const bearer = signedByBroker(header(), { ...agentClaims, scope: ["admin:audit:*", "admin:launch-tokens:*"] })
     const refused = await call(broker.url, "GET /v1/audit/events", { bearer })
     expect([refused.status, refused.body.error_code]).toEqual([403, "insufficient_scope"])

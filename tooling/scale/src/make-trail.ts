@@ -1,0 +1,51 @@
+import { createPrivateKey } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import { type EventDraft, signCheckpoint } from "@agentwrit/audit"
+import { createSigningKey, decodeBase64Url } from "@agentwrit/core"
+import { SqliteStore } from "@agentwrit/store-sqlite"
+
+/** An agent, and a task, that every trail holds this many events of, however long it is. */
+export const FEW = { agentId: "spiffe://agentwrit.local/agent/crm/few/00000000000000ff", taskId: "few", events: 500 }
+
+/** Changes under way at a time. */
+const IN_FLIGHT = 256
+
+/** Events of one agent's life, as the broker writes them. */
+const LIFE = ["agent_registered", "token_issued", "token_renewed", "token_renewed", "token_released"] as const
+
+/** Adds events to a trail through the store, as many and as mixed as a broker would, and signs a checkpoint over them. */
+export async function makeTrail(path: string, auditKeyPath: string, count: number): Promise<void> {
+  await using store = await SqliteStore.open({ path })
+  let made = 0
+  const lanes = Array.from({ length: IN_FLIGHT }, async () => {
+    while (made < count) {
+      const at = made
+      made += 2
+      await store.commit({ writes: [], events: [draftAt(at, count), draftAt(at + 1, count)] })
+    }
+  })
+  await Promise.all(lanes)
+  const auditKey = await readKey(auditKeyPath)
+  await store.seal((head) => signCheckpoint({ origin: "agentwrit.local/audit", ...head }, auditKey))
+}
+
+function draftAt(at: number, count: number): EventDraft {
+  const isFew = at % Math.max(1, Math.floor(count / FEW.events)) === 0
+  const life = Math.floor(at / LIFE.length)
+  const taskId = isFew ? FEW.taskId : `task-${life % 5_000}`
+  const instance = life.toString(16).padStart(16, "0")
+  return {
+    event_type: LIFE[at % LIFE.length] ?? "token_issued",
+    agent_id: isFew ? FEW.agentId : `spiffe://agentwrit.local/agent/crm/${taskId}/${instance}`,
+    task_id: taskId,
+    orch_id: "crm",
+    detail: `event ${at} of a life: scope read:data:${life}, ttl 300 s`,
+    resource: "/v1/register",
+    outcome: at % 50 === 0 ? "denied" : "success",
+  }
+}
+
+async function readKey(path: string) {
+  const { d } = createPrivateKey(await readFile(path)).export({ format: "jwk" })
+  return createSigningKey(decodeBase64Url(d ?? ""))
+}
