@@ -367,7 +367,7 @@ describe("the trail", () => {
       appSignIn: () => ["", { json: { client_id, client_secret } }],
       createAppLaunchToken: () => ["", { bearer: signedIn, json: launchBody() }],
       revoke: () => ["", { bearer: admin, json: { level: "task", target: "t-walk" } }],
-      deregisterApp: () => [app_id, { bearer: admin }],
+      deregisterApp: () => [appId, { bearer: admin }],
     }
     for (const [name, { method, path, changesState, needs }] of Object.entries(routes)) {
       if (name === "validate") continue
