@@ -3,7 +3,7 @@ import type { Authority } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
 import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
-import { readBody } from "./http/body.ts"
+import { BodiesUnderWay, readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
 import { docsPages } from "./http/docs.ts"
@@ -35,6 +35,11 @@ export type BrokerApp = Hono<NodeEnvironment>
 
 type RequestContext = Context<NodeEnvironment>
 
+/** What every request to one broker shares. */
+interface Host extends BrokerOptions {
+  readonly underWay: BodiesUnderWay
+}
+
 /**
  * The broker's HTTP API (CONTRACT 3) as a Hono app over an authority: for a server, for tests by `app.request`, or inside a
  * service of your own.
@@ -50,10 +55,11 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
   const elsewhere = metrics.timer("other")
+  const host: Host = { ...options, underWay: new BodiesUnderWay() }
   for (const endpoint of all) {
     const took = metrics.timer(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, options, took, (exchange, body) =>
+      answerTo(c, host, took, (exchange, body) =>
         endpoint.answer(authority, {
           caller: { resource: exchange.path, source: callerSource(c, options) },
           parameters: c.req.param(),
@@ -65,15 +71,15 @@ export function createBroker(options: BrokerOptions): BrokerApp {
       ),
     )
   }
-  for (const page of docsPages) app.on("GET", page.path, (c) => answerTo(c, options, elsewhere, () => page.answer()))
+  for (const page of docsPages) app.on("GET", page.path, (c) => answerTo(c, host, elsewhere, () => page.answer()))
   for (const [path, allow] of allowedMethods(all))
     app.all(path, (c) =>
-      answerTo(c, options, elsewhere, async (exchange) =>
+      answerTo(c, host, elsewhere, async (exchange) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
     )
   app.notFound((c) =>
-    answerTo(c, options, elsewhere, async (exchange) =>
+    answerTo(c, host, elsewhere, async (exchange) =>
       problem(exchange, { code: "not_found", detail: "there is no such path" }),
     ),
   )
@@ -83,7 +89,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
 /** Runs one request: limits its body, and turns whatever is thrown into a problem. */
 async function answerTo(
   c: RequestContext,
-  { onBug, secureTransport = false }: BrokerOptions,
+  { onBug, secureTransport = false, underWay }: Host,
   took: (seconds: number) => void,
   run: (exchange: Exchange, body: Uint8Array) => Promise<Answer>,
 ): Promise<Response> {
@@ -91,7 +97,7 @@ async function answerTo(
   const requestId = requestIdOf(c.req.header("x-request-id"))
   const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
   try {
-    return respond(exchange, await run(exchange, await readBody(c.req.raw, c.env?.incoming)))
+    return respond(exchange, await run(exchange, await readBody(c.req.raw, c.env?.incoming, underWay)))
   } catch (error) {
     const known = problemFor(error)
     if (known === undefined) onBug(error, exchange)

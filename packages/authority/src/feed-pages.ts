@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache"
 import type { AuthorityContext } from "./context.ts"
 import { type FeedMessage, signFeedMessage } from "./feed-message.ts"
 import { Refusal } from "./refusal.ts"
+import { read } from "./store-read.ts"
 
 /** Milliseconds for which an entry is still told of after it stopped mattering: a verifier's clock may be behind. */
 const LATE_CLOCKS = 5 * 60 * 1000
@@ -65,7 +66,10 @@ export class FeedPages {
     const { store, clock } = this.#context
     const reset = since > this.#head()
     const from = reset ? 0 : since
-    const { entries, head } = await store.revocationsAfter(from, MAX_FEED_ENTRIES, clock.now() - LATE_CLOCKS)
+    const { entries, head } = await read(
+      this.#context,
+      store.revocationsAfter(from, MAX_FEED_ENTRIES, clock.now() - LATE_CLOCKS),
+    )
     const last = entries.at(-1)
     const to = last !== undefined && entries.length === MAX_FEED_ENTRIES ? last.seq : head
     const page = signFeedMessage(this.#context, { from, to, head, reset, entries })

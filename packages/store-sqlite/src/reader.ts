@@ -1,7 +1,11 @@
 import type { Worker } from "node:worker_threads"
+import { UnavailableError } from "@agentwrit/authority"
 import type { Compilable } from "kysely"
 import type { ReadAnswer, ReadQuestion } from "./reader-worker.ts"
 import { startWorker } from "./worker-thread.ts"
+
+/** Queries that may wait; one more is refused at once. */
+const QUEUE_LENGTH = 256
 
 /**
  * Runs queries on a thread and a read-only connection of its own: a count over a long trail takes time, which must not hold up
@@ -28,7 +32,9 @@ export class Reader {
 
   /** The rows that the query finds. */
   all<Row>(query: Compilable<Row>): Promise<readonly Row[]> {
-    if (this.#closed) return Promise.reject(new Error("the reader is closed"))
+    if (this.#closed) return Promise.reject(new UnavailableError("closed", "the reader is closed"))
+    if (this.#waiting.size >= QUEUE_LENGTH)
+      return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} queries wait to be read already`))
     const { sql, parameters } = query.compile()
     const id = ++this.#asked
     return new Promise((done, fail) => {

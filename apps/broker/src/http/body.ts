@@ -8,6 +8,30 @@ export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError"
 }
 
+/** Bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
+const MAX_UNDER_WAY = 64 * MAX_BODY
+
+/** So many bodies are on their way in that this one found no room. */
+export class TooManyBodiesError extends Error {
+  override readonly name = "TooManyBodiesError"
+}
+
+/** Counts the bytes of bodies on their way in. */
+export class BodiesUnderWay {
+  #bytes = 0
+
+  /** Whether there is room for so many more; if so, they count until they are given back. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > MAX_UNDER_WAY) return false
+    this.#bytes += bytes
+    return true
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes
+  }
+}
+
 /** The client went away before its body was whole: there is no one left to answer. */
 export class BodyAbortedError extends Error {
   override readonly name = "BodyAbortedError"
@@ -19,18 +43,23 @@ const EMPTY = new Uint8Array(0)
  * Reads a request's body, whatever its method, and stops reading at the limit, also when it is chunked and declares no
  * length.
  * @param incoming Node's request behind `request`; absent when the app is called in process.
- * @throws BodyTooLargeError
+ * @throws BodyTooLargeError, TooManyBodiesError or BodyAbortedError
  */
-export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<Uint8Array> {
+export async function readBody(
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  underWay: BodiesUnderWay,
+): Promise<Uint8Array> {
   if (incoming === undefined) return collect(request.body)
   const declared = incoming.headers["content-length"]
   if (declared === undefined && incoming.headers["transfer-encoding"] === undefined) return EMPTY
   if (Number(declared) > MAX_BODY) throw new BodyTooLargeError()
-  return receive(incoming)
+  return receive(incoming, underWay)
 }
 
-function receive(incoming: IncomingMessage): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
+function receive(incoming: IncomingMessage, underWay: BodiesUnderWay): Promise<Uint8Array> {
+  let counted = 0
+  const body = new Promise<Uint8Array>((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
     incoming.on("data", (chunk: Buffer) => {
@@ -39,12 +68,20 @@ function receive(incoming: IncomingMessage): Promise<Uint8Array> {
         incoming.removeAllListeners("data")
         incoming.pause()
         reject(new BodyTooLargeError())
-      } else chunks.push(chunk)
+      } else if (underWay.take(chunk.length)) {
+        counted += chunk.length
+        chunks.push(chunk)
+      } else {
+        incoming.removeAllListeners("data")
+        incoming.pause()
+        reject(new TooManyBodiesError())
+      }
     })
     incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks)))
     incoming.once("error", () => reject(new BodyAbortedError()))
     incoming.once("close", () => reject(new BodyAbortedError()))
   })
+  return body.finally(() => underWay.giveBack(counted))
 }
 
 async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {

@@ -1,0 +1,33 @@
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { expect, test } from "vitest"
+import { brokerFolder, startBroker } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+
+test("bodies that never end fill no more than 64 MiB, and others are told to come back until they go", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  const { port, hostname } = new URL(broker.url)
+  const head = "POST /v1/token/validate HTTP/1.1\r\nhost: a\r\ncontent-length: 1048576\r\n\r\n"
+  const answers: string[] = []
+  const sockets: Socket[] = []
+  for (let at = 0; at < 72; at++) {
+    const socket = connect(Number(port), hostname)
+    sockets.push(socket)
+    socket.setEncoding("latin1").on("data", (text: string) => answers.push(text))
+    socket.on("error", () => undefined)
+    await once(socket, "connect")
+    socket.write(head)
+    socket.write(Buffer.alloc(1_048_575, 32))
+  }
+  await expect.poll(() => answers.length, { timeout: 5000 }).toBeGreaterThanOrEqual(7)
+  for (const answer of answers) {
+    expect(answer).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/)
+    expect(answer).toMatch(/\r\nretry-after: 1\r\n/i)
+  }
+  expect((await call(broker.url, "GET /v1/health")).status).toBe(200)
+  for (const socket of sockets) socket.destroy()
+  const validate = async () => (await call(broker.url, "POST /v1/token/validate", { json: { token: "x" } })).status
+  await expect.poll(validate, { timeout: 5000 }).toBe(200)
+  expect(broker.output().stderr).toBe("")
+})
