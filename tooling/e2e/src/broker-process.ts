@@ -12,6 +12,7 @@ export const ADMIN_SECRET = "an admin secret that only tests know"
 /** A folder for one broker's files, gone at the end of the scope. */
 export async function brokerFolder(): Promise<BrokerFolder> {
   const path = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))
+  const running = new Set<BrokerProcess>()
   return {
     path,
     environment: {
@@ -22,13 +23,19 @@ export async function brokerFolder(): Promise<BrokerFolder> {
       AA_DB_PATH: join(path, "data.db"),
       AA_SIGNING_KEY_PATH: join(path, "signing.key"),
     },
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    running,
+    async [Symbol.asyncDispose]() {
+      for (const broker of running) await broker[Symbol.asyncDispose]()
+      await rm(path, { recursive: true, force: true })
+    },
   }
 }
 
 export interface BrokerFolder extends AsyncDisposable {
   readonly path: string
   readonly environment: Readonly<Record<string, string>>
+  /** The brokers that were started on it; those that still run end with it. */
+  readonly running: Set<BrokerProcess>
 }
 
 /** How a process ended, and what it said. */
@@ -55,7 +62,7 @@ export async function startBroker(
 ): Promise<BrokerProcess> {
   const { child, ended, output } = launch({ ...folder.environment, ...environment })
   const url = await Promise.race([listeningUrl(child), ended.then(failedStart)])
-  return {
+  const broker: BrokerProcess = {
     url,
     child,
     output,
@@ -68,6 +75,8 @@ export async function startBroker(
       await ended
     },
   }
+  folder.running.add(broker)
+  return broker
 }
 
 /** Runs the built broker to its end: for starts that are refused. */

@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, registration, trail } from "../src/client.ts"
+import { describe, expect, test } from "vitest"
+import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
+import { agent, call, registration, trail } from "../src/client.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess
 let url: string
 let admin: string
 
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  url = broker.url
-  admin = await adminToken(url)
-})
-
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
+shareBroker((shared) => {
+  ;({ folder, broker, url, admin } = shared)
 })
 
 let apps = 0

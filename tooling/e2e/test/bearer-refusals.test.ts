@@ -1,23 +1,18 @@
 import { generateKeyPairSync, sign } from "node:crypto"
 import { SignJWT } from "jose"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, trail } from "../src/client.ts"
+import { describe, expect, test } from "vitest"
+import type { BrokerFolder, BrokerProcess } from "../src/broker-process.ts"
+import { agent, call, trail } from "../src/client.ts"
 import { signedByBroker as signed, tokenPart } from "../src/forged-tokens.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess
 let admin: string
 let agentToken: string
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  admin = await adminToken(broker.url)
+shareBroker(async (shared) => {
+  ;({ folder, broker, admin } = shared)
   agentToken = (await agent(broker.url, admin)).access_token
-})
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
 })
 
 const encode = (value: unknown) =>

@@ -1,20 +1,15 @@
 import { createHash, createPublicKey, verify } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { describe, expect, test } from "vitest"
+import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
 import { adminToken, agent, call, trail } from "../src/client.ts"
 import { auditProblems } from "../src/independent-audit.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess
 let admin: string
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  admin = await adminToken(broker.url)
-})
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
+shareBroker((shared) => {
+  ;({ folder, broker, admin } = shared)
 })
 
 type Agent = Awaited<ReturnType<typeof agent>>

@@ -1,15 +1,10 @@
 import { routes } from "@agentwrit/contract"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import {
-  ADMIN_SECRET,
-  type BrokerFolder,
-  type BrokerProcess,
-  brokerFolder,
-  startBroker,
-} from "../src/broker-process.ts"
-import { adminToken, agent, type CallOptions, call, launchToken, registration, trail } from "../src/client.ts"
+import { describe, expect, test } from "vitest"
+import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess } from "../src/broker-process.ts"
+import { agent, type CallOptions, call, launchToken, registration, trail } from "../src/client.ts"
 import { signedByBroker, tokenPart } from "../src/forged-tokens.ts"
 import { auditProblems } from "../src/independent-audit.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
 // What CONTRACT 1 to 4 promise of every route alike, as tables; what each route does is tested elsewhere.
 
@@ -20,20 +15,12 @@ let admin: string
 let appId: string
 const secrets = new Set<string>([ADMIN_SECRET])
 
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  url = broker.url
-  admin = await adminToken(url)
+shareBroker(async (shared) => {
+  ;({ folder, broker, url, admin } = shared)
   const json = { name: "walked", scopes: ["read:data:*"] }
   const app = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
   appId = app.app_id
   secrets.add(app.client_secret)
-})
-
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
 })
 
 type Kind = "admin" | "app" | "agent"

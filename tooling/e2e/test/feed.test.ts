@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { describe, expect, test } from "vitest"
+import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
 import { adminToken, agent, call } from "../src/client.ts"
 import { digestOf, type FeedStream, feedVerifier, type Message, openFeed } from "../src/feed.ts"
 import { rawHttp } from "../src/raw-http.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess
@@ -17,14 +18,9 @@ async function begin() {
   verified = await feedVerifier(url)
 }
 
-beforeAll(async () => {
-  folder = await brokerFolder()
-  await begin()
-})
-
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
+shareBroker(async (shared) => {
+  ;({ folder, broker, url, admin } = shared)
+  verified = await feedVerifier(url)
 })
 
 async function page(since?: number): Promise<Message> {

@@ -1,21 +1,15 @@
 import { once } from "node:events"
 import { connect } from "node:net"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, call, trail } from "../src/client.ts"
+import { describe, expect, test } from "vitest"
+import type { BrokerProcess } from "../src/broker-process.ts"
+import { call, trail } from "../src/client.ts"
 import { rawHttp } from "../src/raw-http.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
-let folder: BrokerFolder
 let broker: BrokerProcess
 let admin: string
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  admin = await adminToken(broker.url)
-})
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
+shareBroker((shared) => {
+  ;({ broker, admin } = shared)
 })
 
 const SAFE = { "x-content-type-options": "nosniff", "cache-control": "no-store", "x-frame-options": "DENY" }

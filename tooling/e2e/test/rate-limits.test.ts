@@ -1,28 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import {
-  ADMIN_SECRET,
-  type BrokerFolder,
-  type BrokerProcess,
-  brokerFolder,
-  startBroker,
-} from "../src/broker-process.ts"
-import { adminToken, type CallOptions, call, trail } from "../src/client.ts"
+import { describe, expect, test } from "vitest"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { type CallOptions, call, trail } from "../src/client.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
-let folder: BrokerFolder
-let broker: BrokerProcess
 let url: string
 let admin: string
 
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  url = broker.url
-  admin = await adminToken(url)
-})
-
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
+shareBroker((shared) => {
+  ;({ url, admin } = shared)
 })
 
 const from = (address: string, route: string, options: CallOptions) =>

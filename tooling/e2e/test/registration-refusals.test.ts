@@ -1,20 +1,14 @@
 import { generateKeyPairSync, sign } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { describe, expect, test } from "vitest"
+import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
 import { adminToken, agentKey, call, launchToken, nonce, registration, trail } from "../src/client.ts"
 import { auditProblems } from "../src/independent-audit.ts"
+import { shareBroker } from "../src/shared-broker.ts"
 
-let folder: BrokerFolder
 let broker: BrokerProcess
 let admin: string
-beforeAll(async () => {
-  folder = await brokerFolder()
-  broker = await startBroker(folder)
-  admin = await adminToken(broker.url)
-})
-afterAll(async () => {
-  await broker[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
+shareBroker((shared) => {
+  ;({ broker, admin } = shared)
 })
 
 type Changes = Record<string, unknown>

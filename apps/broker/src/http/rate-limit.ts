@@ -1,4 +1,3 @@
-import { Refusal } from "@agentwrit/authority"
 import { TokenBucket } from "limiter"
 import { LRUCache } from "lru-cache"
 
@@ -37,9 +36,4 @@ export class RateLimit {
     this.#buckets.set(key, bucket)
     return bucket
   }
-}
-
-/** The refusal of what comes too often. */
-export function tooOften(what: string, retryAfter: number): Refusal {
-  return new Refusal("rate_limited", { detail: `too many ${what}`, retryAfter })
 }

@@ -1,17 +1,15 @@
-import { RateLimit, tooOften } from "../http/rate-limit.ts"
+import { RateLimit } from "../http/rate-limit.ts"
+import { admitWithin } from "./admission.ts"
 import { type Endpoint, endpoint, success } from "./endpoint.ts"
 
-/** Seconds after which one who signed in too often may try again (CONTRACT 3). */
-const RETRY_AFTER = 1
+const TOO_OFTEN = { deniedAs: "admin_auth_failed", what: "sign-ins from this address", retryAfter: 1 } as const
 
+/** The operator's sign-in, limited by address (CONTRACT 3). */
 export function adminSignIn(): Endpoint {
   const perSource = new RateLimit({ burst: 10, times: 5, interval: "second" })
   return endpoint("adminSignIn", {
     deniedAs: "admin_auth_failed",
-    async admit(authority, caller) {
-      if (perSource.take(caller.source)) return
-      await authority.recordRefusal(caller, "admin_auth_failed", tooOften("sign-ins from this address", RETRY_AFTER))
-    },
+    admit: (authority, caller) => admitWithin(perSource, caller.source, TOO_OFTEN, [authority, caller]),
     async run(authority, { caller, body }) {
       const issued = await authority.signInAdmin(caller, body.secret)
       return success("adminSignIn", { ...issued, tokenType: "Bearer" })
