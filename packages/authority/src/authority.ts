@@ -129,7 +129,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     adminSecret,
     witness,
     nonces: new NonceMint(signingKey),
-    revocations: new RevocationSet(),
+    revocations: new RevocationSet(await store.revocationCount()),
     verifiedTokens: new VerifiedTokens(),
     denials: new DenialFold(clock, (events) => commit(context, { writes: [], events })),
     redact: createRedactor({ secrets: adminSecret.clear === undefined ? [] : [adminSecret.clear] }),

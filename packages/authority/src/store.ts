@@ -107,6 +107,8 @@ export interface Store extends AsyncDisposable {
   events(query: EventQuery): Promise<EventPage>
   /** The agent that holds this token as its own. */
   agentByToken(jti: string): Promise<Agent | undefined>
+  /** How many revocations are not forgotten. */
+  revocationCount(): Promise<number>
   /** Every revocation that is not forgotten, for the set in memory, in lists of a few thousand. */
   revocations(): AsyncIterable<readonly RevokedDigest[]>
   /**

@@ -17,13 +17,20 @@ const NEVER = 0xffff_ffff
  * revoked.has(revocationDigest("task", "report-7")) // true
  */
 export class RevocationSet {
-  #slots = INITIAL_SLOTS
+  #slots: number
   #size = 0
-  #words = new Uint32Array(INITIAL_SLOTS * WORDS)
-  #expiries = new Uint32Array(INITIAL_SLOTS)
+  #words: Uint32Array
+  #expiries: Uint32Array
   #cursor = 0
   // Targets can be chosen by those who name tasks; odd random factors keep them from aiming at one slot.
   readonly #factors: Uint32Array = Uint32Array.from({ length: WORDS }, () => Math.floor(Math.random() * 2 ** 32) | 1)
+
+  /** @param expected how many digests are about to be added: with room for them from the start, adding does not stop to grow. */
+  constructor(expected = 0) {
+    this.#slots = Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2((expected + 1) / MAX_FILL)))
+    this.#words = new Uint32Array(this.#slots * WORDS)
+    this.#expiries = new Uint32Array(this.#slots)
+  }
 
   /** How many digests it holds. */
   get size(): number {
@@ -135,9 +142,8 @@ export class RevocationSet {
 
 function wordsOf(digest: Uint8Array): Uint32Array {
   if (digest.length !== 32) throw new TypeError("a revocation digest has 32 bytes")
-  const words = new Uint32Array(WORDS)
-  for (let i = 0; i < WORDS * 4; i++) words[i >> 2] = ((words[i >> 2] ?? 0) << 8) | (digest[i] ?? 0)
-  return words
+  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength)
+  return Uint32Array.of(view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12))
 }
 
 // Rounded so that an entry is never forgotten early: up to whole seconds, and beyond the year 2106 to never.

@@ -1,5 +1,4 @@
 import type { RevocationPage, RevokedDigest } from "@agentwrit/authority"
-import { decodeBase64Url } from "@agentwrit/core"
 import type Sqlite from "better-sqlite3"
 import { type Kysely, sql } from "kysely"
 import type { Reader } from "./reader.ts"
@@ -16,7 +15,8 @@ export async function* revokedDigests(database: Sqlite.Database): AsyncIterable<
   )
   for (let after = 0; ; ) {
     const rows = read.all(after, STEP)
-    yield rows.map(({ digest, forget_at }) => ({ digest: decodeBase64Url(digest), forgetAt: forget_at }))
+    // Node's own decoder takes half the time; what is not 32 bytes the set refuses.
+    yield rows.map(({ digest, forget_at }) => ({ digest: Buffer.from(digest, "base64url"), forgetAt: forget_at }))
     after = rows.at(-1)?.seq ?? after
     if (rows.length < STEP) return
   }

@@ -196,6 +196,14 @@ export class SqliteStore implements Store {
     return row && toAgent(row)
   }
 
+  async revocationCount(): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom("revocations")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow()
+    return count
+  }
+
   revocations(): AsyncIterable<readonly RevokedDigest[]> {
     return revokedDigests(this.#connection.database)
   }

@@ -30,6 +30,7 @@ export const revocationCases: readonly StoreCase[] = [
       await list(store, { ...entry, revokedAt: START + 9 })
       await list(store, { ...entry, expiresAt: START, forgetAt: START })
       equal(await listedDigests(store), [digestOf(entry)])
+      equal(await store.revocationCount(), 1)
       equal(listed.length, 1)
       await rejects(
         list(store, entry, true),
