@@ -59,9 +59,9 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   for (const endpoint of all) {
     const took = metrics.timer(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, host, took, (exchange, body) =>
+      answerTo(c, host, took, (_exchange, body) =>
         endpoint.answer(authority, {
-          caller: { resource: exchange.path, source: callerSource(c, options) },
+          source: callerSource(c, options),
           parameters: c.req.param(),
           bearer: bearerToken(c.req.header("authorization")),
           body,
@@ -110,9 +110,9 @@ async function answerTo(
 
 /** The path as it was asked for: decoded it could hold anything. */
 function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2)
-  const end = url.indexOf("?", start)
-  return end === -1 ? url.slice(start) : url.slice(start, end)
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2))
+  const end = path.search(/[?#]/)
+  return end === -1 ? path : path.slice(0, end)
 }
 
 function callerSource(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {

@@ -44,7 +44,8 @@ export interface HttpRequest {
 
 /** A request before it is read by its route's schemas. */
 export interface RawRequest {
-  readonly caller: Caller
+  /** What the trail's flood protection counts by. */
+  readonly source: string
   readonly bearer: string | undefined
   /** The path's parameters, decoded. */
   readonly parameters: Readonly<Record<string, string>>
@@ -69,11 +70,10 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
   const route: Route = routes[name]
   return {
     route,
-    async answer(authority, { caller: asking, bearer, parameters: raw, body, url, http }) {
+    async answer(authority, { source, bearer, parameters: raw, body, url, http }) {
       const { needs } = route
       const parameters = readParameters(route, raw)
-      // What a path names is no name of ours may be a secret: the trail then holds the pattern.
-      const caller = parameters === undefined ? { ...asking, resource: route.path } : asking
+      const caller = { source, resource: pathOf(route, parameters) }
       await options.admit?.(authority, caller)
       const claims = needs === "none" ? undefined : await authority.authenticate(caller, bearer, needs, options.wording)
       const read = readRequest(route, body, url)
@@ -107,6 +107,16 @@ function readParameters({ parameters }: Route, raw: Readonly<Record<string, stri
   if (parameters === undefined) return {}
   const decoded = decode(parameters, raw)
   return decoded.ok ? decoded.value : undefined
+}
+
+/**
+ * The path in its one spelling, for the trail. As it was asked for, it could hold what we would never write there: behind a `#`, or
+ * as a parameter that is no name of ours, anything up to a secret; the trail then holds the pattern.
+ */
+function pathOf({ path }: Route, parameters: unknown): string {
+  if (parameters === undefined) return path
+  const named = parameters as Readonly<Record<string, string>>
+  return path.replace(/\{(\w+)\}/g, (pattern, name: string) => named[name] ?? pattern)
 }
 
 const NOTHING = { ok: true, value: undefined } as const

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest"
+import { brokerFolder, startBroker } from "../src/broker-process.ts"
+import { adminToken, trail } from "../src/client.ts"
+import { rawHttp } from "../src/raw-http.ts"
+
+// A fragment has no place in a request's target, but the parser lets one through. It is under no redaction, and 80 kB long if need be.
+test.each([
+  ["a fragment", "/v1/revoke#0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"],
+  ["a fragment behind a query", "/v1/revoke?a=b#0123456789abcdef"],
+  ["a query behind a fragment", "/v1/revoke#a?0123456789abcdef"],
+  ["another spelling", "/v1/%72evoke"],
+  ["another spelling of a dot segment", "/v1/x/%2e%2e/revoke"],
+])("%s in the target does not reach the trail", async (_, target) => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  const answer = await rawHttp(
+    broker.url,
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`,
+  )
+  expect(answer).toMatch(/^HTTP\/1.1 401 /)
+  expect(answer).not.toContain("0123456789abcdef")
+  const events = await trail(broker.url, await adminToken(broker.url))
+  expect(events.at(-2)).toMatchObject({ event_type: "token_auth_failed", resource: "/v1/revoke" })
+})
