@@ -8,10 +8,12 @@ import {
   MAX_DELEGATION_DEPTH,
 } from "@agentwrit/core"
 import { type AppConditions, underCeiling, whileAppChanges } from "./app-ceiling.ts"
+import { TOKEN_REVOKED } from "./bearer.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import type { Agent } from "./records.ts"
 import { Refusal } from "./refusal.ts"
 import { scopeHint } from "./scope-hint.ts"
+import { ConflictError } from "./store.ts"
 import { isListed } from "./token-check.ts"
 import { type IssuedToken, issueToken, LONGEST_TTL, signOrRefuse } from "./token-issue.ts"
 import { commit, deny, subjectOf } from "./trail.ts"
@@ -77,20 +79,33 @@ async function decideAndCommit(
     })
     return deny(context, { types: ["token_auth_failed"], caller, subject: subjectOf(held) }, refusal)
   }
-  await commit(context, {
-    writes: decided.conditions,
-    events: [
-      {
-        event_type: "delegation_created",
-        ...subjectOf(held),
-        detail: `token ${prepared.claims.jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${expiresIn} s`,
-        resource: caller.resource,
-        outcome: "success",
-        deleg_depth: delegationChain.length,
-        deleg_chain_hash: chain_hash,
-      },
-    ],
-  })
+  try {
+    await commit(context, {
+      writes: [...decided.conditions, { type: "require_unrevoked", jti: held.jti }],
+      events: [
+        {
+          event_type: "delegation_created",
+          ...subjectOf(held),
+          detail: `token ${prepared.claims.jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${expiresIn} s`,
+          resource: caller.resource,
+          outcome: "success",
+          deleg_depth: delegationChain.length,
+          deleg_chain_hash: chain_hash,
+        },
+      ],
+    })
+  } catch (error) {
+    if (!(error instanceof ConflictError) || error.code === "app_changed") throw error
+    const refusal = new Refusal("token_revoked", {
+      detail: TOKEN_REVOKED,
+      reason: "token was renewed, released or revoked meanwhile",
+    })
+    return deny(
+      context,
+      { types: ["token_revoked_access", "delegation_created"], caller, subject: subjectOf(held) },
+      refusal,
+    )
+  }
   return { accessToken: issueToken(context, prepared), expiresIn, delegationChain }
 }
 

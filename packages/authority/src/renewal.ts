@@ -61,7 +61,8 @@ async function decideAndCommit(context: AuthorityContext, caller: Caller, held: 
           toJti: claims.jti,
           expiresAt: claims.exp * 1000,
         },
-        { type: "revoke", revocation: superseded },
+        // Whoever revoked it in this moment meant to stop it, so that it must not live on as its successor.
+        { type: "revoke", revocation: superseded, once: true },
       ],
       events: [
         {
@@ -76,7 +77,7 @@ async function decideAndCommit(context: AuthorityContext, caller: Caller, held: 
   } catch (error) {
     if (!(error instanceof ConflictError) || error.code === "app_changed") throw error
     return refuse(
-      new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed or released meanwhile" }),
+      new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed, released or revoked meanwhile" }),
       "token_revoked_access",
     )
   }

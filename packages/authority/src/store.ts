@@ -17,7 +17,7 @@ export type Write =
   /** Fails with `launch_token_unusable` unless it is known, unexpired at `at` and, when single-use, unspent. */
   | { readonly type: "use_launch_token"; readonly hash: string; readonly at: number }
   | { readonly type: "add_agent"; readonly agent: Agent }
-  /** Fails with `token_superseded` unless the agent still holds `fromJti`. */
+  /** Fails with `token_superseded` unless the agent still holds `fromJti`. The new token has not run out, whatever was marked of the old one. */
   | {
       readonly type: "replace_token"
       readonly agentId: string
@@ -35,6 +35,8 @@ export type Write =
    * the agent that holds the token.
    */
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
+  /** Changes nothing. Fails with `already_revoked` when that token is listed. */
+  | { readonly type: "require_unrevoked"; readonly jti: string }
 
 /** Which condition did not hold. */
 export type ConflictCode =

@@ -6,6 +6,20 @@ import { type Prepare, parameter } from "./statements.ts"
 
 type RevokeWrite = Extract<Write, { readonly type: "revoke" }>
 
+/** Prepares the condition that a token is not listed as revoked. */
+export function preparedUnrevoked(prepare: Prepare): (jti: string) => void {
+  const find = prepare<{ jti: string }>((db) =>
+    db
+      .selectFrom("revocations")
+      .select("seq")
+      .where("level", "=", sql.lit("token"))
+      .where("target", "=", parameter<string>("jti")),
+  )
+  return (jti) => {
+    if (find.get({ jti }) !== undefined) throw new ConflictError("already_revoked")
+  }
+}
+
 /** Prepares what lists a revocation; run, it answers the new entry, or nothing when the list stays as it is. */
 export function preparedRevocations(prepare: Prepare): (write: RevokeWrite) => ListedRevocation | undefined {
   // Asked first, because an insertion that conflicts would use up a number, and the feed's head would run ahead of its entries.

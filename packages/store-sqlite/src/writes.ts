@@ -1,6 +1,6 @@
 import { ConflictError, type ListedRevocation, type Write } from "@agentwrit/authority"
 import { type Selectable, sql } from "kysely"
-import { preparedRevocations } from "./revocation-write.ts"
+import { preparedRevocations, preparedUnrevoked } from "./revocation-write.ts"
 import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
 import type { AgentsTable, AppsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
 import { type Prepare, parameter, rowParameters } from "./statements.ts"
@@ -77,7 +77,7 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
   const replaceToken = prepare<{ agentId: string; fromJti: string; toJti: string; expiresAt: number }>((db) =>
     db
       .updateTable("agents")
-      .set({ jti: parameter<string>("toJti"), expires_at: parameter<number>("expiresAt") })
+      .set({ jti: parameter<string>("toJti"), expires_at: parameter<number>("expiresAt"), expired_at: sql<null>`null` })
       .where("agent_id", "=", parameter<string>("agentId"))
       .where("jti", "=", parameter<string>("fromJti"))
       .where("released_at", "is", null),
@@ -99,6 +99,7 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
       .where("jti", "=", parameter<string>("jti")),
   )
   const revoke = preparedRevocations(prepare)
+  const requireUnrevoked = preparedUnrevoked(prepare)
 
   return (write) => {
     switch (write.type) {
@@ -137,6 +138,9 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
         return undefined
       case "revoke":
         return revoke(write)
+      case "require_unrevoked":
+        requireUnrevoked(write.jti)
+        return undefined
     }
   }
 }

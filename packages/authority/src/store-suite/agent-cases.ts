@@ -69,4 +69,24 @@ export const agentCases: readonly StoreCase[] = [
       })
     },
   },
+  {
+    name: "an agent whose token was marked as run out, by a clock that was ahead, is active again with the next",
+    async run({ open }) {
+      await using store = await open()
+      const registered = agent()
+      const { agentId, jti } = registered
+      await store.commit({
+        writes: [
+          { type: "add_agent", agent: registered },
+          { type: "expire_agent", agentId, jti, at: NOW },
+        ],
+        events: [],
+      })
+      equal(await store.activeAgents(NOW), 0)
+      const next = { toJti: "b".repeat(32), expiresAt: NOW + 300_000 }
+      await store.commit({ writes: [{ type: "replace_token", agentId, fromJti: jti, ...next }], events: [] })
+      equal(await store.activeAgents(NOW), 1)
+      equal((await store.agentsRunOut(next.expiresAt, 10)).length, 1)
+    },
+  },
 ]

@@ -88,6 +88,22 @@ export const revocationCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "what requires a token that is not revoked is not made once it is, in the same flush either",
+    async run({ open }) {
+      await using store = await open()
+      const [entry, other] = [revocation(), revocation()]
+      const use = (jti: string) => store.commit({ writes: [{ type: "require_unrevoked", jti }], events: [] })
+      const [before, , after, unrelated] = await Promise.allSettled([
+        use(entry.target),
+        list(store, entry),
+        use(entry.target),
+        use(other.target),
+      ])
+      equal([before.status, after.status, unrelated.status], ["fulfilled", "rejected", "fulfilled"])
+      await rejects(use(entry.target), (error) => error instanceof ConflictError && error.code === "already_revoked")
+    },
+  },
+  {
     name: "an agent is found by the token that it holds",
     async run({ open }) {
       await using store = await open()
