@@ -16,6 +16,12 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 } as const
 
+/**
+ * Milliseconds for which a client whose request is being answered may neither send nor take a byte. A stream of events has one every
+ * 5 s.
+ */
+const STALLED = 30_000
+
 /** Bytes of a request's head: room for the longest token that is issued, and the rest. */
 const MAX_HEADER_SIZE = MAX_TOKEN_LENGTH + 16 * 1024
 
@@ -59,6 +65,7 @@ export async function serve(app: BrokerApp, { port, address, tls }: ListenOption
   const options = { ...LIMITS, maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false }
   const server: Server | TlsServer =
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener)
+  server.timeout = STALLED
   const connections = new Connections(server)
   answerParserErrors(server, secureTransport, (socket) => connections.isAnswering(socket))
   await listen(server, port, address)

@@ -13,7 +13,7 @@ export interface Exchange {
 export interface Answer {
   readonly status: number
   /** Absent: no body. */
-  readonly body?: string | ReadableStream<Uint8Array>
+  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   readonly mediaType?: string
   readonly headers?: AnswerHeaders
 }

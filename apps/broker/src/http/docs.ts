@@ -55,13 +55,13 @@ const SCRIPT = "text/javascript; charset=utf-8"
 
 /** The API page, from a viewer that ships with the broker: it works offline. */
 export const docsPages: readonly Page[] = [
-  page("/v1/docs", "text/html; charset=utf-8", async () => HTML),
-  page("/v1/docs/start.js", SCRIPT, async () => START),
+  page("/v1/docs", "text/html; charset=utf-8", async () => Buffer.from(HTML)),
+  page("/v1/docs/start.js", SCRIPT, async () => Buffer.from(START)),
   page("/v1/docs/swagger-ui.css", CSS, viewerFile("swagger-ui.css")),
   page("/v1/docs/swagger-ui-bundle.js", SCRIPT, viewerFile("swagger-ui-bundle.js")),
 ]
 
-function page(path: Page["path"], mediaType: string, read: () => Promise<string>): Page {
+function page(path: Page["path"], mediaType: string, read: () => Promise<Uint8Array<ArrayBuffer>>): Page {
   return {
     path,
     answer: async () => ({
@@ -73,11 +73,18 @@ function page(path: Page["path"], mediaType: string, read: () => Promise<string>
   }
 }
 
-/** Reads a file of the viewer when it is first asked for. */
-function viewerFile(name: string): () => Promise<string> {
-  let text: Promise<string> | undefined
+/**
+ * Reads a file of the viewer when it is first asked for. Its bytes are sent as they are: a text would be encoded anew for each
+ * client, 12 ms for the script, and wait as a copy of its own for each that does not read.
+ */
+function viewerFile(name: string): () => Promise<Uint8Array<ArrayBuffer>> {
+  let bytes: Promise<Uint8Array<ArrayBuffer>> | undefined
   return () => {
-    text ??= readFile(new URL(`../../viewer/${name}`, import.meta.url), "utf8")
-    return text
+    bytes ??= readFile(new URL(`../../viewer/${name}`, import.meta.url))
+    // What failed once, because too many files were open, may go well the next time.
+    bytes.catch(() => {
+      bytes = undefined
+    })
+    return bytes
   }
 }

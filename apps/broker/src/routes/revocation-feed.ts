@@ -1,4 +1,4 @@
-import { Refusal } from "@agentwrit/authority"
+import { type FeedMessage, Refusal } from "@agentwrit/authority"
 import { FollowerStreams } from "../http/follower-streams.ts"
 import { type Endpoint, endpoint } from "./endpoint.ts"
 
@@ -10,8 +10,8 @@ export function revocations(): Endpoint {
   return endpoint("revocations", {
     async run(authority, { caller, query, http }) {
       if (!wantsStream(http.header("accept"))) {
-        const { jws } = await authority.revocationsPage(query.since)
-        return { status: 200, body: jws, mediaType: "application/jwt" }
+        const page = await authority.revocationsPage(query.since)
+        return { status: 200, body: pageBytes(page), mediaType: "application/jwt" }
       }
       const since = lastEventId(http.header("last-event-id")) ?? query.since
       const head = http.method === "HEAD"
@@ -21,6 +21,17 @@ export function revocations(): Endpoint {
       return { status: 200, mediaType: EVENT_STREAM, ...(stream !== undefined && { body: stream }) }
     },
   })
+}
+
+/** Pages as bytes, made once for all who ask: a text would wait as a copy of its own for each that does not read. */
+const encoded = new WeakMap<FeedMessage, Uint8Array<ArrayBuffer>>()
+
+function pageBytes(page: FeedMessage): Uint8Array<ArrayBuffer> {
+  const known = encoded.get(page)
+  if (known !== undefined) return known
+  const bytes = Buffer.from(page.jws)
+  encoded.set(page, bytes)
+  return bytes
 }
 
 /** Whether the client names the media type; `*` is no wish for a stream. */
