@@ -6,15 +6,15 @@ import { expect, test } from "vitest"
 import { brokerFolder, startBroker } from "../src/broker-process.ts"
 import { call } from "../src/client.ts"
 
-const CLIENTS = 200
+const CLIENTS = 400
 
 async function mebibytes(pid: number | undefined): Promise<number> {
   const found = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))
   return Number(found?.[1]) / 1024
 }
 
-// Each answer is 1.5 MB: as texts, they held up everyone else for 12 ms each, and each took memory until its client went away.
-test.skipIf(platform() !== "linux")(`${CLIENTS} clients that do not read the largest answer cost neither time nor memory`, async () => {
+// Each answer is 1.5 MB: as a text it held up everyone else for 12 ms, and what the network did not take waited in memory.
+test.skipIf(platform() !== "linux")(`${CLIENTS} clients that do not read the largest answer cost no memory`, async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const { hostname, port } = new URL(broker.url)
@@ -30,11 +30,9 @@ test.skipIf(platform() !== "linux")(`${CLIENTS} clients that do not read the lar
   )
   try {
     for (const socket of sockets) socket.write("GET /v1/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n")
-    const began = performance.now()
-    // The last of them has its answer before this one, which came behind it, has.
+    // This one comes behind them all.
     await call(broker.url, "GET /v1/challenge")
-    expect(performance.now() - began).toBeLessThan(1000)
-    expect((await mebibytes(broker.child.pid)) - before).toBeLessThan(100)
+    expect((await mebibytes(broker.child.pid)) - before).toBeLessThan(64)
   } finally {
     for (const socket of sockets) socket.destroy()
   }
