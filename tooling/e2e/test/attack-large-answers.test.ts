@@ -1,0 +1,21 @@
+import { expect, test } from "vitest"
+import { brokerFolder, startBroker } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+
+const REQUESTS = 50
+
+async function cpuSeconds(url: string): Promise<number> {
+  const { text } = await call(url, "GET /v1/metrics")
+  return Number(/^process_cpu_user_seconds_total (\S+)$/m.exec(text)?.[1])
+}
+
+// It is 1.5 MB: as a text it was encoded anew for everyone who asked, and a thousand of them held up the broker for 12 s.
+test("the largest answer that anyone may ask for takes next to none of the thread's time", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  await call(broker.url, "GET /v1/docs/swagger-ui-bundle.js")
+  const before = await cpuSeconds(broker.url)
+  for (let asked = 0; asked < REQUESTS; asked++) await call(broker.url, "GET /v1/docs/swagger-ui-bundle.js")
+  // Measured: 1.2 ms, and 11 ms as a text.
+  expect((1000 * ((await cpuSeconds(broker.url)) - before)) / REQUESTS).toBeLessThan(5)
+})
