@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { MAX_FEED_ENTRIES } from "@agentwrit/core"
 import { LRUCache } from "lru-cache"
 import type { AuthorityContext } from "./context.ts"
@@ -15,6 +16,9 @@ const PAGE_LIFE = 10_000
 /** Characters of made pages that are kept. */
 const KEPT_CHARACTERS = 16 * 1024 * 1024
 
+/** The part of the thread that making pages may take, so that whoever asks for ever other positions holds up no one else much. */
+const SHARE = 1 / 3
+
 /** Pages that may wait to be made; a full one takes milliseconds of the thread that issues tokens. */
 const QUEUE_LENGTH = 64
 
@@ -29,6 +33,8 @@ export class FeedPages {
     maxSize: KEPT_CHARACTERS,
     sizeCalculation: ({ jws }) => jws.length,
   })
+  /** Milliseconds of the thread that the last page took. */
+  #took = 0
   readonly #underWay = new Map<number, Promise<FeedMessage>>()
   readonly #context: AuthorityContext
   readonly #head: () => number
@@ -59,6 +65,7 @@ export class FeedPages {
         this.#waiting--
         this.#underWay.delete(since)
       })
+      .then(() => this.#rest())
     return page
   }
 
@@ -70,10 +77,18 @@ export class FeedPages {
       this.#context,
       store.revocationsAfter(from, MAX_FEED_ENTRIES, clock.now() - LATE_CLOCKS),
     )
+    const began = performance.now()
     const last = entries.at(-1)
     const to = last !== undefined && entries.length === MAX_FEED_ENTRIES ? last.seq : head
     const page = signFeedMessage(this.#context, { from, to, head, reset, entries })
+    this.#took = performance.now() - began
     this.#made.set(since, page, { ttl: to === head ? LAST_PAGE_LIFE : PAGE_LIFE })
     return page
+  }
+
+  /** Leaves the thread to others, unless the page was small. */
+  async #rest(): Promise<void> {
+    const rest = this.#took * (1 / SHARE - 1)
+    if (rest >= 1) await pause(rest, undefined, { ref: false })
   }
 }

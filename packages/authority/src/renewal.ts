@@ -77,7 +77,10 @@ async function decideAndCommit(context: AuthorityContext, caller: Caller, held: 
   } catch (error) {
     if (!(error instanceof ConflictError) || error.code === "app_changed") throw error
     return refuse(
-      new Refusal("token_revoked", { detail: TOKEN_REVOKED, reason: "token was renewed, released or revoked meanwhile" }),
+      new Refusal("token_revoked", {
+        detail: TOKEN_REVOKED,
+        reason: "token was renewed, released or revoked meanwhile",
+      }),
       "token_revoked_access",
     )
   }

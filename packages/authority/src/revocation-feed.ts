@@ -11,7 +11,7 @@ const HEARTBEAT = 5_000
 export interface FeedFollower {
   /** Takes a message; `false` when it does not keep up, and is to be let go. */
   send(message: FeedMessage): boolean
-  /** Answers once there is room for a page. */
+  /** Answers once it has taken what it was sent and there is room for a page; rejects when that takes too long. */
   ready(): Promise<void>
   /** The feed ends here, in the middle of it when there is an error. */
   end(error?: unknown): void
@@ -71,14 +71,15 @@ export class RevocationFeed {
   }
 
   async #join(since: number, follower: FeedFollower): Promise<void> {
-    for (let position = since; this.#joining.has(follower); ) {
+    for (let position = since; ; ) {
+      await follower.ready()
+      if (!this.#joining.has(follower)) return
       const page = await this.#pages.at(position)
       if (!this.#joining.has(follower)) return
       if (!follower.send(page)) return this.#letGo(follower, new Error("does not keep up"))
       position = page.to
       // From here to the next line nothing can commit, so that no message falls between the page and the live ones.
       if (position === this.#head) return this.#makeLive(follower)
-      await follower.ready()
     }
   }
 

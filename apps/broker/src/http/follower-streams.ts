@@ -1,4 +1,5 @@
 import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
+import { type PagePlace, PagePlaces } from "./page-places.ts"
 
 /** Streams that may be open at a time: from one source, and in all. */
 const PER_SOURCE = 256
@@ -7,10 +8,10 @@ const IN_ALL = 1024
 /** Seconds after which a client that found no room may ask again; until then it polls. */
 const RETRY_AFTER = 5
 
-/** Bytes that may wait for a reader: some pages of the feed. One that falls further behind is let go. */
-const MAX_UNSENT = 2 * 1024 * 1024
+/** Bytes that may wait for a reader: a page of the feed and some of what commits meanwhile. One that falls further behind is let go. */
+const MAX_UNSENT = 1024 * 1024
 
-/** Milliseconds that a reader may take until it has room for the next page. */
+/** Milliseconds that a reader may take until it has read a page, or wait for a place to get one. */
 const PATIENCE = 30_000
 
 const text = new TextEncoder()
@@ -19,6 +20,7 @@ const text = new TextEncoder()
 export class FollowerStreams {
   #count = 0
   readonly #bySource = new Map<string, number>()
+  readonly #places = new PagePlaces()
 
   /**
    * Opens a stream of what `follow` sends.
@@ -35,7 +37,7 @@ export class FollowerStreams {
       })
     this.#count++
     this.#bySource.set(source, ofSource + 1)
-    return eventStream(follow, () => this.#closed(source))
+    return eventStream(follow, this.#places.of(source), () => this.#closed(source))
   }
 
   #closed(source: string): void {
@@ -46,14 +48,26 @@ export class FollowerStreams {
   }
 }
 
-function eventStream(follow: (follower: FeedFollower) => () => void, closed: () => void): ReadableStream<Uint8Array> {
+function eventStream(
+  follow: (follower: FeedFollower) => () => void,
+  place: PagePlace,
+  closed: () => void,
+): ReadableStream<Uint8Array> {
   let unfollow: (() => void) | undefined
-  let wanted = Promise.withResolvers<void>()
   let open = true
+  /** What the reader has not asked for yet, and the bytes of that and of what it was given last. */
+  const unsent: Uint8Array[] = []
+  let unread = 0
+  /** Whether it was sent something since it had read everything. */
+  let sent = false
+  /** Whether the reader waits: then it has read everything. */
+  let asks = false
+  let asked = Promise.withResolvers<void>()
   const close = (): void => {
     if (!open) return
     open = false
-    wanted.resolve()
+    asked.resolve()
+    place.giveBack()
     closed()
   }
   return new ReadableStream<Uint8Array>(
@@ -61,12 +75,19 @@ function eventStream(follow: (follower: FeedFollower) => () => void, closed: () 
       start(controller) {
         const follower: FeedFollower = {
           send(message) {
-            if (!open || !hasRoom(controller)) return false
-            controller.enqueue(bytesOf(message))
+            if (!open || unread > MAX_UNSENT) return false
+            const bytes = bytesOf(message)
+            unread += bytes.length
+            sent = true
+            if (asks) controller.enqueue(bytes)
+            else unsent.push(bytes)
+            asks = false
             return true
           },
-          ready: async () => {
-            if (!hasRoom(controller)) await withinPatience(wanted.promise)
+          async ready() {
+            if (unread > 0) await withinPatience(asked.promise)
+            await withinPatience(place.take())
+            if (!open) place.giveBack()
           },
           end(error) {
             if (!open) return
@@ -82,21 +103,29 @@ function eventStream(follow: (follower: FeedFollower) => () => void, closed: () 
           throw error
         }
       },
-      // Called whenever there is room: those who wait for it go on, and the next wait begins.
-      pull() {
-        wanted.resolve()
-        wanted = Promise.withResolvers()
+      // Called when the reader asks, and so has read what it was given before: nothing is buffered ahead of it.
+      pull(controller) {
+        const next = unsent.shift()
+        unread = unsent.reduce((sum, { length }) => sum + length, next?.length ?? 0)
+        if (next !== undefined) {
+          controller.enqueue(next)
+          return
+        }
+        asks = true
+        // One that waits for a page asks too, and keeps its turn.
+        if (sent) place.giveBack()
+        sent = false
+        asked.resolve()
+        asked = Promise.withResolvers()
       },
       cancel() {
         unfollow?.()
         close()
       },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNSENT }),
+    { highWaterMark: 0 },
   )
 }
-
-const hasRoom = ({ desiredSize }: ReadableStreamDefaultController): boolean => desiredSize !== null && desiredSize > 0
 
 async function withinPatience(wanted: Promise<void>): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<void>()
