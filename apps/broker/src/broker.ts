@@ -59,9 +59,9 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   for (const endpoint of all) {
     const took = metrics.timer(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, host, took, (_exchange, body) =>
+      answerTo(c, host, took, ({ source, body }) =>
         endpoint.answer(authority, {
-          source: callerSource(c, options),
+          source,
           parameters: c.req.param(),
           bearer: bearerToken(c.req.header("authorization")),
           body,
@@ -74,30 +74,40 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   for (const page of docsPages) app.on("GET", page.path, (c) => answerTo(c, host, elsewhere, () => page.answer()))
   for (const [path, allow] of allowedMethods(all))
     app.all(path, (c) =>
-      answerTo(c, host, elsewhere, async (exchange) =>
+      answerTo(c, host, elsewhere, async ({ exchange }) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
     )
   app.notFound((c) =>
-    answerTo(c, host, elsewhere, async (exchange) =>
+    answerTo(c, host, elsewhere, async ({ exchange }) =>
       problem(exchange, { code: "not_found", detail: "there is no such path" }),
     ),
   )
   return app
 }
 
+/** A request whose body was read. */
+interface Received {
+  readonly exchange: Exchange
+  readonly source: string
+  readonly body: Uint8Array
+}
+
 /** Runs one request: limits its body, and turns whatever is thrown into a problem. */
 async function answerTo(
   c: RequestContext,
-  { onBug, secureTransport = false, underWay }: Host,
+  host: Host,
   took: (seconds: number) => void,
-  run: (exchange: Exchange, body: Uint8Array) => Promise<Answer>,
+  run: (received: Received) => Promise<Answer>,
 ): Promise<Response> {
+  const { onBug, secureTransport = false, underWay } = host
   const began = performance.now()
   const requestId = requestIdOf(c.req.header("x-request-id"))
   const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
   try {
-    return respond(exchange, await run(exchange, await readBody(c.req.raw, c.env?.incoming, underWay)))
+    const source = callerSource(c, host)
+    const body = await readBody(c.req.raw, c.env?.incoming, { underWay, source })
+    return respond(exchange, await run({ exchange, source, body }))
   } catch (error) {
     const known = problemFor(error)
     if (known === undefined) onBug(error, exchange)

@@ -4,11 +4,13 @@ import { expect, test } from "vitest"
 import { brokerFolder, startBroker } from "../src/broker-process.ts"
 import { call } from "../src/client.ts"
 
+const slowBody = (source: string): string =>
+  `POST /v1/token/validate HTTP/1.1\r\nhost: a\r\nx-forwarded-for: ${source}\r\ncontent-length: 1048576\r\n\r\n`
+
 test("bodies that never end fill no more than 64 MiB, and others are told to come back until they go", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const { port, hostname } = new URL(broker.url)
-  const head = "POST /v1/token/validate HTTP/1.1\r\nhost: a\r\ncontent-length: 1048576\r\n\r\n"
   const answers: string[] = []
   const sockets: Socket[] = []
   for (let at = 0; at < 72; at++) {
@@ -17,7 +19,7 @@ test("bodies that never end fill no more than 64 MiB, and others are told to com
     socket.setEncoding("latin1").on("data", (text: string) => answers.push(text))
     socket.on("error", () => undefined)
     await once(socket, "connect")
-    socket.write(head)
+    socket.write(slowBody(`198.19.0.${at}`))
     socket.write(Buffer.alloc(1_048_575, 32))
   }
   await expect.poll(() => answers.length, { timeout: 5000 }).toBeGreaterThanOrEqual(7)

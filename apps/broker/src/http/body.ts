@@ -11,6 +11,9 @@ export class BodyTooLargeError extends Error {
 /** Bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
 const MAX_UNDER_WAY = 64 * MAX_BODY
 
+/** The same over the requests of one source, so that no one alone can take all the room, and with it every other's. */
+const MAX_OF_SOURCE = 8 * MAX_BODY
+
 /** So many bodies are on their way in that this one found no room. */
 export class TooManyBodiesError extends Error {
   override readonly name = "TooManyBodiesError"
@@ -19,16 +22,22 @@ export class TooManyBodiesError extends Error {
 /** Counts the bytes of bodies on their way in. */
 export class BodiesUnderWay {
   #bytes = 0
+  readonly #bySource = new Map<string, number>()
 
   /** Whether there is room for so many more; if so, they count until they are given back. */
-  take(bytes: number): boolean {
-    if (this.#bytes + bytes > MAX_UNDER_WAY) return false
+  take(source: string, bytes: number): boolean {
+    const ofSource = (this.#bySource.get(source) ?? 0) + bytes
+    if (this.#bytes + bytes > MAX_UNDER_WAY || ofSource > MAX_OF_SOURCE) return false
     this.#bytes += bytes
+    this.#bySource.set(source, ofSource)
     return true
   }
 
-  giveBack(bytes: number): void {
+  giveBack(source: string, bytes: number): void {
     this.#bytes -= bytes
+    const ofSource = (this.#bySource.get(source) ?? 0) - bytes
+    if (ofSource <= 0) this.#bySource.delete(source)
+    else this.#bySource.set(source, ofSource)
   }
 }
 
@@ -43,21 +52,22 @@ const EMPTY = new Uint8Array(0)
  * Reads a request's body, whatever its method, and stops reading at the limit, also when it is chunked and declares no
  * length.
  * @param incoming Node's request behind `request`; absent when the app is called in process.
+ * @param source what the bytes on their way in count for.
  * @throws BodyTooLargeError, TooManyBodiesError or BodyAbortedError
  */
 export async function readBody(
   request: Request,
   incoming: IncomingMessage | undefined,
-  underWay: BodiesUnderWay,
+  { underWay, source }: { readonly underWay: BodiesUnderWay; readonly source: string },
 ): Promise<Uint8Array> {
   if (incoming === undefined) return collect(request.body)
   const declared = incoming.headers["content-length"]
   if (declared === undefined && incoming.headers["transfer-encoding"] === undefined) return EMPTY
   if (Number(declared) > MAX_BODY) throw new BodyTooLargeError()
-  return receive(incoming, underWay)
+  return receive(incoming, underWay, source)
 }
 
-function receive(incoming: IncomingMessage, underWay: BodiesUnderWay): Promise<Uint8Array> {
+function receive(incoming: IncomingMessage, underWay: BodiesUnderWay, source: string): Promise<Uint8Array> {
   let counted = 0
   const body = new Promise<Uint8Array>((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -68,7 +78,7 @@ function receive(incoming: IncomingMessage, underWay: BodiesUnderWay): Promise<U
         incoming.removeAllListeners("data")
         incoming.pause()
         reject(new BodyTooLargeError())
-      } else if (underWay.take(chunk.length)) {
+      } else if (underWay.take(source, chunk.length)) {
         counted += chunk.length
         chunks.push(chunk)
       } else {
@@ -81,7 +91,7 @@ function receive(incoming: IncomingMessage, underWay: BodiesUnderWay): Promise<U
     incoming.once("error", () => reject(new BodyAbortedError()))
     incoming.once("close", () => reject(new BodyAbortedError()))
   })
-  return body.finally(() => underWay.giveBack(counted))
+  return body.finally(() => underWay.giveBack(source, counted))
 }
 
 async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
