@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { loadConfig } from "./config/config.ts"
 import { createLog } from "./log.ts"
-import { FAULT_EXIT, logRedactor, start } from "./start.ts"
+import { FAULT_EXIT, logRedactor, type RunningBroker, start } from "./start.ts"
 import { startFailure } from "./start-failure.ts"
 import { VERSION } from "./version.ts"
 
@@ -16,17 +16,13 @@ try {
   log.ok("main", "starting broker", { version: VERSION, mode: config.mode })
 
   let exitCode = 0
-  const broker = await start(config, log, () => {
-    exitCode = FAULT_EXIT
-  })
-  log.flush()
+  let broker: RunningBroker | undefined
+  let stopAsked: NodeJS.Signals | undefined
+  let renewalAsked = false
 
-  let stopping = false
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return
-    stopping = true
+  const stop = (running: RunningBroker, signal: NodeJS.Signals): void => {
     log.ok("main", "stopping", { signal })
-    broker
+    running
       .stop()
       .then(() => log.ok("main", "stopped"))
       .catch((error: unknown) => {
@@ -38,23 +34,40 @@ try {
         process.exit(exitCode)
       })
   }
-  process.on("SIGHUP", () => {
+  const renewCertificates = (running: RunningBroker): void => {
     if (config.tls.mode === "none") return
     try {
-      broker.renewCertificates()
+      running.renewCertificates()
       log.ok("tls", "certificates read again")
     } catch (error) {
       log.fail("tls", "certificates kept as they were", {
         cause: error instanceof Error ? error.message : String(error),
       })
     }
+  }
+  // Before the start: it takes its time, and a signal meanwhile would end the process without a word, or, to process 1 of a
+  // container, be lost. What was asked then is done once the broker runs.
+  process.on("SIGHUP", () => {
+    if (broker === undefined) renewalAsked = true
+    else renewCertificates(broker)
   })
-  process.on("SIGTERM", stop)
-  process.on("SIGINT", stop)
+  for (const asked of ["SIGTERM", "SIGINT"] as const)
+    process.on(asked, (signal) => {
+      if (stopAsked !== undefined) return
+      stopAsked = signal
+      if (broker !== undefined) stop(broker, signal)
+    })
+
+  broker = await start(config, log, () => {
+    exitCode = FAULT_EXIT
+  })
+  log.flush()
+  if (renewalAsked) renewCertificates(broker)
 
   // Said last: whoever waits for it may send a signal at once.
   const lines = [...broker.seedLines, `AgentWrit broker v${VERSION} listening on ${broker.listening}`]
   process.stdout.write(`${lines.join("\n")}\n`)
+  if (stopAsked !== undefined) stop(broker, stopAsked)
 } catch (error) {
   process.stderr.write(`${startFailure(error)}\n`)
   process.exitCode = 1

@@ -84,7 +84,8 @@ export function runBroker(environment: Record<string, string>): Promise<Ended> {
   return launch(environment).ended
 }
 
-function launch(environment: Record<string, string>) {
+/** Starts the built broker and waits for nothing. */
+export function launch(environment: Record<string, string>) {
   const { PATH = "" } = process.env
   const child = spawn(process.execPath, [MAIN], {
     env: { PATH, HOME: "/nonexistent", ...environment },

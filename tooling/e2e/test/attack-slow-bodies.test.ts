@@ -18,7 +18,9 @@ test("one source with a hundred bodies that never end locks no one else out", as
       socket.once("data", () => refused++)
       socket.on("error", () => undefined)
       await once(socket, "connect")
-      socket.write("POST /v1/register HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 198.19.0.1\r\ncontent-length: 1048576\r\n\r\n")
+      socket.write(
+        "POST /v1/register HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 198.19.0.1\r\ncontent-length: 1048576\r\n\r\n",
+      )
       socket.write(Buffer.alloc(1_048_575, 32))
     }
     await expect.poll(() => refused, { timeout: 5000 }).toBeGreaterThanOrEqual(36)

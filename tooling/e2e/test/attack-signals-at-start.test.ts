@@ -1,0 +1,28 @@
+import { once } from "node:events"
+import { expect, test } from "vitest"
+import { brokerFolder, launch } from "../src/broker-process.ts"
+
+/** Starts a broker and sends it signals in the moment in which it says that it starts. */
+async function startAndSignal(environment: Record<string, string>, ...signals: readonly NodeJS.Signals[]) {
+  const broker = launch(environment)
+  while (!broker.output().stdout.includes("starting broker")) await once(broker.child.stdout, "data")
+  expect(broker.output().stdout).not.toContain("listening on")
+  for (const signal of signals) broker.child.kill(signal)
+  return broker
+}
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s during the start stops the broker in good order", async (signal) => {
+  await using folder = await brokerFolder()
+  const { ended } = await startAndSignal(folder.environment, signal, signal)
+  const { code, stdout, stderr } = await ended
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  expect(stdout).toContain("| stopped")
+})
+
+test("SIGHUP during the start does not end the broker", async () => {
+  await using folder = await brokerFolder()
+  const { child, output, ended } = await startAndSignal(folder.environment, "SIGHUP")
+  await expect.poll(() => output().stdout, { timeout: 10_000 }).toContain("listening on")
+  child.kill("SIGTERM")
+  expect(await ended).toMatchObject({ code: 0, stderr: "" })
+})
