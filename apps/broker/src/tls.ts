@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createSecureContext, type SecureContextOptions } from "node:tls"
 import type { TlsConfig } from "./config/config.ts"
@@ -44,7 +45,7 @@ export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettin
     const settings: TlsSettings = {
       cert: readFileSync(config.cert),
       key: readFileSync(config.key),
-      ...(mutual && { ca: readFileSync(config.clientCa) }),
+      ...(mutual && { ca: readCertificates(config.clientCa) }),
       minVersion: "TLSv1.2",
       ciphers: AEAD_SUITES,
       honorCipherOrder: true,
@@ -59,4 +60,16 @@ export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettin
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TlsFileError(`the TLS files cannot be used (${why}): check ${named.join(", ")}`, { cause })
   }
+}
+
+/**
+ * Node takes a CA file that holds no certificate, as one has that is being written, without a word, and then refuses every client;
+ * behind one that is broken it skips the others.
+ */
+function readCertificates(path: string): Buffer {
+  const pem = readFileSync(path)
+  const blocks = pem.toString("latin1").match(/-----BEGIN [^-]+-----[^-]*(-----END [^-]+-----)?/g) ?? []
+  for (const block of blocks) new X509Certificate(block)
+  if (blocks.length === 0) throw new Error(`${path} holds no certificate`)
+  return pem
 }

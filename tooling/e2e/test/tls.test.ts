@@ -137,11 +137,17 @@ describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
     ["a certificate that is none", "AA_TLS_CERT", "data.txt"],
     ["a key of another certificate", "AA_TLS_KEY", "client-key.pem"],
     ["a file that is missing", "AA_TLS_CERT", "absent.pem"],
+    ["an empty client CA", "AA_TLS_CLIENT_CA", "empty.pem"],
+    ["a client CA that is none", "AA_TLS_CLIENT_CA", "data.txt"],
+    ["a client CA that is a key", "AA_TLS_CLIENT_CA", "client-key.pem"],
+    ["a client CA with a broken certificate behind a whole one", "AA_TLS_CLIENT_CA", "half.pem"],
   ])("%s stops the start with its name", async (_, variable, name) => {
     await using folder = await brokerFolder()
-    const { tls, file } = certificates(folder)
+    const { mtls, file, ca } = certificates(folder)
     writeFileSync(file("data.txt"), "no certificate")
-    const { code, stderr } = await runBroker({ ...folder.environment, ...tls, [variable]: file(name) })
+    writeFileSync(file("empty.pem"), "")
+    writeFileSync(file("half.pem"), `${ca}${ca.toString().slice(0, 200)}`)
+    const { code, stderr } = await runBroker({ ...folder.environment, ...mtls, [variable]: file(name) })
     expect([code, stderr]).toEqual([1, expect.stringContaining(file(name))])
     expect(stderr).toContain(variable)
   })
