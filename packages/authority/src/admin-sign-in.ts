@@ -1,3 +1,4 @@
+import { clampTtl } from "@agentwrit/core"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { Refusal } from "./refusal.ts"
 import { type IssuedToken, issueToken, prepareToken } from "./token-issue.ts"
@@ -5,6 +6,11 @@ import { commit, deny } from "./trail.ts"
 
 /** What an operator's token may do (CONTRACT 3, "apps"). */
 export const ADMIN_SCOPES: readonly string[] = ["admin:launch-tokens:*", "admin:revoke:*", "admin:audit:*"]
+
+/** Seconds that an operator's token lives: no longer than any may, because its revocation is told of for that long. */
+export function adminTtl({ settings }: AuthorityContext): number {
+  return clampTtl({ fallback: settings.adminTokenTtl, limits: [settings.maxTtl] })
+}
 
 /** Exchanges the admin secret for an admin token (CONTRACT 3, `POST /v1/admin/auth`). */
 export async function signInAdmin(context: AuthorityContext, caller: Caller, secret: string): Promise<IssuedToken> {
@@ -16,7 +22,7 @@ export async function signInAdmin(context: AuthorityContext, caller: Caller, sec
         : new Refusal("unauthorized", { detail: "sign-in failed", reason: "wrong admin secret" })
     return deny(context, { types: ["admin_auth_failed"], caller }, refusal)
   }
-  const ttl = context.settings.adminTokenTtl
+  const ttl = adminTtl(context)
   const prepared = prepareToken(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl })
   await commit(context, {
     writes: [],

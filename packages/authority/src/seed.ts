@@ -1,4 +1,4 @@
-import { ADMIN_SCOPES } from "./admin-sign-in.ts"
+import { ADMIN_SCOPES, adminTtl } from "./admin-sign-in.ts"
 import type { AuthorityContext, Caller } from "./context.ts"
 import { createLaunchToken } from "./launch-token.ts"
 import { issueToken, prepareToken } from "./token-issue.ts"
@@ -15,7 +15,7 @@ const SEED_LIFE = 3600
 
 /** Makes a launch token and an admin token without anyone signing in: for development alone. */
 export async function seedTokens(context: AuthorityContext, caller: Caller): Promise<SeedTokens> {
-  const { adminTokenTtl: ttl } = context.settings
+  const ttl = adminTtl(context)
   const admin = prepareToken(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl })
   await commit(context, {
     writes: [],
