@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http"
-import type { Authority } from "@agentwrit/authority"
+import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
 import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
@@ -59,41 +59,48 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   for (const endpoint of all) {
     const took = metrics.timer(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, host, took, ({ source, body }) =>
-        endpoint.answer(authority, {
-          source,
-          parameters: c.req.param(),
+      answerTo(c, host, took, async ({ source, readBody }) => {
+        const parameters = c.req.param()
+        const body = await readBody().catch((error: unknown) => {
+          if (!(error instanceof Refusal)) throw error
+          return endpoint.refuse(authority, { source, parameters }, error)
+        })
+        return endpoint.answer(authority, {
+          ...{ source, parameters, body },
           bearer: bearerToken(c.req.header("authorization")),
-          body,
           url: c.req.url,
           http: { method: c.req.method, header: (name) => c.req.header(name) },
-        }),
-      ),
+        })
+      }),
     )
   }
-  for (const page of docsPages) app.on("GET", page.path, (c) => answerTo(c, host, elsewhere, () => page.answer()))
+  const answerElsewhere = (c: RequestContext, run: (exchange: Exchange) => Answer | Promise<Answer>) =>
+    answerTo(c, host, elsewhere, async ({ exchange, readBody }) => {
+      await readBody()
+      return run(exchange)
+    })
+  for (const page of docsPages) app.on("GET", page.path, (c) => answerElsewhere(c, () => page.answer()))
   for (const [path, allow] of allowedMethods(all))
     app.all(path, (c) =>
-      answerTo(c, host, elsewhere, async ({ exchange }) =>
+      answerElsewhere(c, (exchange) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
     )
   app.notFound((c) =>
-    answerTo(c, host, elsewhere, async ({ exchange }) =>
-      problem(exchange, { code: "not_found", detail: "there is no such path" }),
-    ),
+    answerElsewhere(c, (exchange) => problem(exchange, { code: "not_found", detail: "there is no such path" })),
   )
   return app
 }
 
-/** A request whose body was read. */
+/** A request whose head was read. */
 interface Received {
   readonly exchange: Exchange
   readonly source: string
-  readonly body: Uint8Array
+  /** Reads the body within its limits. */
+  readBody(): Promise<Uint8Array>
 }
 
-/** Runs one request: limits its body, and turns whatever is thrown into a problem. */
+/** Runs one request, and turns whatever is thrown into a problem. */
 async function answerTo(
   c: RequestContext,
   host: Host,
@@ -106,8 +113,8 @@ async function answerTo(
   const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
   try {
     const source = callerSource(c, host)
-    const body = await readBody(c.req.raw, c.env?.incoming, { underWay, source })
-    return respond(exchange, await run({ exchange, source, body }))
+    const received = { exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) }
+    return respond(exchange, await run(received))
   } catch (error) {
     const known = problemFor(error)
     if (known === undefined) onBug(error, exchange)

@@ -9,6 +9,7 @@ export type RefusalCode =
   | "forbidden"
   | "not_found"
   | "conflict"
+  | "payload_too_large"
   | "rate_limited"
   | "unavailable"
 

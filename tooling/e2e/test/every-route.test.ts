@@ -55,8 +55,8 @@ const WALKED: readonly Walked[] = [
     deniedAs: "registration_policy_violation",
   },
   { route: "POST /v1/token/validate", body: () => ({ token: admin }), required: ["token"] },
-  { route: "POST /v1/token/renew", kinds: ["agent"] },
-  { route: "POST /v1/token/release", kinds: ["admin", "app", "agent"] },
+  { route: "POST /v1/token/renew", kinds: ["agent"], deniedAs: "token_renewal_failed" },
+  { route: "POST /v1/token/release", kinds: ["admin", "app", "agent"], deniedAs: "token_released" },
   {
     route: "POST /v1/delegate",
     kinds: ["agent"],
@@ -97,7 +97,7 @@ const WALKED: readonly Walked[] = [
     required: [],
     deniedAs: "app_updated",
   },
-  { route: "DELETE /v1/admin/apps/{id}", ...ADMIN },
+  { route: "DELETE /v1/admin/apps/{id}", ...ADMIN, deniedAs: "app_deregistered" },
   {
     route: "POST /v1/app/auth",
     body: () => ({ client_id: "walked-000000000000", client_secret: "x" }),
@@ -281,17 +281,18 @@ describe.each(WALKED.filter(({ body }) => body !== undefined))(
   },
 )
 
-describe.each(WALKED)("$route", ({ route }) => {
+describe.each(WALKED)("$route", ({ route, deniedAs }) => {
   const [method = "", path = ""] = route.split(" ")
 
   if (method !== "GET")
     test("answers a body over 1 MiB with 413, also when it is chunked", async () => {
-      const before = (await trail(url, admin)).length
       for (const raw of [Buffer.alloc(1_048_577, 32), chunks(1_048_577)]) {
-        const answer = await call(url, named(route), { raw: raw as Buffer<ArrayBuffer> })
+        const { answer, added } = await asked(route, { raw: raw as Buffer<ArrayBuffer> })
         expectProblem(answer, named(path), 413, "payload_too_large")
+        const { detail } = answer.body
+        const denied = { event_type: deniedAs, outcome: "denied", resource: named(path), detail }
+        expect(added).toMatchObject(deniedAs === undefined ? [] : [denied])
       }
-      expect((await trail(url, admin)).length).toBe(before)
     })
 
   test("answers other methods with 405 and those that it has", async () => {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http"
+import { Refusal } from "@agentwrit/authority"
 
 /** Bytes of a request's body (CONTRACT 1). */
-export const MAX_BODY = 1_048_576
+const MAX_BODY = 1_048_576
 
-/** The body is larger than {@link MAX_BODY}. */
-export class BodyTooLargeError extends Error {
-  override readonly name = "BodyTooLargeError"
-}
+/** Refuses a body that is larger than {@link MAX_BODY}. */
+const tooLarge = (): Refusal =>
+  new Refusal("payload_too_large", { detail: `the body is larger than ${MAX_BODY} bytes` })
 
 /** Bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
 const MAX_UNDER_WAY = 64 * MAX_BODY
@@ -53,7 +53,7 @@ const EMPTY = new Uint8Array(0)
  * length.
  * @param incoming Node's request behind `request`; absent when the app is called in process.
  * @param source what the bytes on their way in count for.
- * @throws BodyTooLargeError, TooManyBodiesError or BodyAbortedError
+ * @throws {@link Refusal} `payload_too_large`, TooManyBodiesError or BodyAbortedError
  */
 export async function readBody(
   request: Request,
@@ -63,7 +63,7 @@ export async function readBody(
   if (incoming === undefined) return collect(request.body)
   const declared = incoming.headers["content-length"]
   if (declared === undefined && incoming.headers["transfer-encoding"] === undefined) return EMPTY
-  if (Number(declared) > MAX_BODY) throw new BodyTooLargeError()
+  if (Number(declared) > MAX_BODY) throw tooLarge()
   return receive(incoming, underWay, source)
 }
 
@@ -77,7 +77,7 @@ function receive(incoming: IncomingMessage, underWay: BodiesUnderWay, source: st
       if (size > MAX_BODY) {
         incoming.removeAllListeners("data")
         incoming.pause()
-        reject(new BodyTooLargeError())
+        reject(tooLarge())
       } else if (underWay.take(source, chunk.length)) {
         counted += chunk.length
         chunks.push(chunk)
@@ -100,7 +100,7 @@ async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8
   let size = 0
   for await (const chunk of stream) {
     size += chunk.length
-    if (size > MAX_BODY) throw new BodyTooLargeError()
+    if (size > MAX_BODY) throw tooLarge()
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

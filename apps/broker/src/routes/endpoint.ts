@@ -33,6 +33,8 @@ export interface EndpointRequest<N extends RouteName> {
 export interface Endpoint {
   readonly route: Route
   answer(authority: Authority, request: RawRequest): Promise<Answer>
+  /** Refuses a request whose body was not read, and the trail has it by then. */
+  refuse(authority: Authority, request: Pick<RawRequest, "source" | "parameters">, refusal: Refusal): Promise<never>
 }
 
 /** What few endpoints want to know of the HTTP request itself. */
@@ -84,6 +86,11 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
       // The route's own schemas read both, so they are of its types.
       const request = { caller, claims, parameters, http, ...read } as EndpointRequest<N>
       return options.run(authority, request)
+    },
+    async refuse(authority, { source, parameters }, refusal) {
+      if (options.deniedAs === undefined) throw refusal
+      const resource = pathOf(route, readParameters(route, parameters))
+      return authority.recordRefusal({ source, resource }, options.deniedAs, refusal)
     },
   }
 }
