@@ -60,6 +60,16 @@ test("a long list comes in pages of 5,000, a snapshot too, and the last one is f
   await expect.poll(async () => (await page(broker.app, 12_001)).iat, { timeout: 3000 }).toBe(iat + 60)
 })
 
+test("however many ask from as many positions that there are not, one snapshot is made for all", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await folder.open()
+  const asked = Array.from({ length: 200 }, (_, nth) => ask(broker.app, `GET /v1/revocations?since=${1000 + nth}`))
+  const answers = await Promise.all(asked)
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  expect(payloadOf(answers[0]?.text ?? "")).toMatchObject({ from: 0, reset: true })
+})
+
 test("what stopped mattering is left out, and what only just did is not", async () => {
   await using folder = await brokerFolder()
   await using broker = await folder.open()

@@ -19,6 +19,9 @@ const KEPT_CHARACTERS = 16 * 1024 * 1024
 /** The part of the thread that making pages may take, so that whoever asks for ever other positions holds up no one else much. */
 const SHARE = 1 / 3
 
+/** Stands for every position that there is not. */
+const NOWHERE = -1
+
 /** Pages that may wait to be made; a full one takes milliseconds of the thread that issues tokens. */
 const QUEUE_LENGTH = 64
 
@@ -49,7 +52,9 @@ export class FeedPages {
    * The page behind a position; one that there is not yet is answered with the first page of a snapshot.
    * @throws {@link Refusal} `unavailable` when too many pages wait to be made.
    */
-  at(since: number): Promise<FeedMessage> {
+  at(position: number): Promise<FeedMessage> {
+    // All who ask from where the list never was get the same snapshot, made once.
+    const since = position > this.#head() ? NOWHERE : position
     const made = this.#made.get(since)
     if (made !== undefined && (made.to !== made.head || made.head === this.#head())) return Promise.resolve(made)
     const underWay = this.#underWay.get(since)
@@ -71,7 +76,7 @@ export class FeedPages {
 
   async #make(since: number): Promise<FeedMessage> {
     const { store, clock } = this.#context
-    const reset = since > this.#head()
+    const reset = since === NOWHERE
     const from = reset ? 0 : since
     const { entries, head } = await read(
       this.#context,
