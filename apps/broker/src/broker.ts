@@ -20,12 +20,24 @@ export interface BrokerOptions {
   readonly version: string
   /** Told of every bug that a request ran into; the client learns nothing of its cause. */
   readonly onBug: (error: unknown, request: { readonly requestId: string; readonly path: string }) => void
+  /** Told of every answer, in the moment in which it is made. */
+  readonly onAnswer?: (answered: Answered) => void
   /** Its observer has to be the authority's for them to move. Default: metrics that only tell of requests and gauges. */
   readonly metrics?: Metrics
   /** Whether requests come over TLS; then every answer carries HSTS. Default: false. */
   readonly secureTransport?: boolean
   /** Whose `X-Forwarded-For` counts. Default: nobody's. */
   readonly isTrustedProxy?: IsTrustedProxy
+}
+
+/** A request that was answered. */
+export interface Answered {
+  readonly requestId: string
+  readonly method: string
+  /** The route's pattern, or `other`: a path as it was asked for could hold a secret. */
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
 }
 
 type NodeEnvironment = { Bindings: { readonly incoming?: IncomingMessage } }
@@ -54,12 +66,13 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const { authority, version, metrics = new Metrics() } = options
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
-  const elsewhere = metrics.timer("other")
   const host: Host = { ...options, underWay: new BodiesUnderWay() }
+  const answering = (route: string): CountedRoute => ({ route, took: metrics.timer(route) })
+  const elsewhere = answering("other")
   for (const endpoint of all) {
-    const took = metrics.timer(endpoint.route.path)
+    const route = answering(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, host, took, async ({ source, readBody }) => {
+      answerTo(c, host, route, async ({ source, readBody }) => {
         const parameters = c.req.param()
         const body = await readBody().catch((error: unknown) => {
           if (!(error instanceof Refusal)) throw error
@@ -92,6 +105,12 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   return app
 }
 
+/** A route as its answers are counted. */
+interface CountedRoute {
+  readonly route: string
+  readonly took: (seconds: number) => void
+}
+
 /** A request whose head was read. */
 interface Received {
   readonly exchange: Exchange
@@ -104,25 +123,25 @@ interface Received {
 async function answerTo(
   c: RequestContext,
   host: Host,
-  took: (seconds: number) => void,
+  { route, took }: CountedRoute,
   run: (received: Received) => Promise<Answer>,
 ): Promise<Response> {
-  const { onBug, secureTransport = false, underWay } = host
+  const { onAnswer, onBug, secureTransport = false, underWay } = host
   const began = performance.now()
   const requestId = requestIdOf(c.req.header("x-request-id"))
   const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
-  try {
-    const source = callerSource(c, host)
-    const received = { exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) }
-    return respond(exchange, await run(received))
-  } catch (error) {
+  const source = callerSource(c, host)
+  const received = { exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) }
+  const answer = await run(received).catch((error: unknown) => {
     const known = problemFor(error)
     if (known === undefined) onBug(error, exchange)
     const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
-    return respond(exchange, problem(exchange, parts))
-  } finally {
-    took((performance.now() - began) / 1000)
-  }
+    return problem(exchange, parts)
+  })
+  const seconds = (performance.now() - began) / 1000
+  took(seconds)
+  onAnswer?.({ requestId, method: c.req.method, route, status: answer.status, seconds })
+  return respond(exchange, answer)
 }
 
 /** The path as it was asked for: decoded it could hold anything. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { loadConfig } from "./config/config.ts"
 import { createLog } from "./log.ts"
-import { FAULT_EXIT, logRedactor, type RunningBroker, start } from "./start.ts"
+import { addressText, FAULT_EXIT, logRedactor, type RunningBroker, start } from "./start.ts"
 import { startFailure } from "./start-failure.ts"
 import { VERSION } from "./version.ts"
 
@@ -13,7 +13,10 @@ try {
   const { logLevel: level, logFormat: format } = config
   const log = createLog({ level, format, stdout: process.stdout, stderr: process.stderr, redact: logRedactor(config) })
   for (const { message, context } of warnings) log.warn("CFG", message, context)
-  log.ok("main", "starting broker", { version: VERSION, mode: config.mode })
+  if (config.mode === "development")
+    log.warn("CFG", "development mode: short secrets and seed tokens are taken, AA_MODE=production refuses them")
+  const addr = addressText(config.bindAddress, config.port)
+  log.ok("main", "starting broker", { addr, version: VERSION, mode: config.mode })
 
   let exitCode = 0
   let broker: RunningBroker | undefined

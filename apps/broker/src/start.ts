@@ -1,6 +1,7 @@
 import { createRedactor } from "@agentwrit/audit"
 import { type Authority, auditOrigin, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
 import { SqliteStore } from "@agentwrit/store-sqlite"
+import { answerLog } from "./answer-log.ts"
 import { createBroker } from "./broker.ts"
 import { checkpointPath, fileWitness } from "./checkpoint-witness.ts"
 import type { Config } from "./config/config.ts"
@@ -9,7 +10,7 @@ import { loadAuditKey, loadOrCreateKey } from "./key-files.ts"
 import type { Log } from "./log.ts"
 import { Metrics } from "./metrics.ts"
 import { tellAll } from "./observers.ts"
-import { type RunningServer, serve } from "./server.ts"
+import { serve } from "./server.ts"
 import { readTls } from "./tls.ts"
 import { VERSION } from "./version.ts"
 
@@ -77,6 +78,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     secureTransport: settings !== undefined,
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
+    ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
     onBug: (error, { requestId, path }) =>
       log.fail("http", "a request ran into a bug", {
         request_id: requestId,
@@ -95,7 +97,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
   return {
     seedLines:
       seeds === undefined ? [] : [`SEED_LAUNCH_TOKEN=${seeds.launchToken}`, `SEED_ADMIN_TOKEN=${seeds.adminToken}`],
-    listening: listeningText(server) + LISTENING_MODE[tls.mode],
+    listening: addressText(server.address.address, server.address.port) + LISTENING_MODE[tls.mode],
     renewCertificates() {
       if (tls.mode !== "none") server.renewCertificates(readTls(tls))
     },
@@ -110,8 +112,9 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
 
 const LISTENING_MODE = { none: "", tls: " (TLS)", mtls: " (mTLS)" } as const
 
-function listeningText({ address: { address, family, port } }: RunningServer): string {
-  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`
+/** Address and port as one writes them in a URL. */
+export function addressText(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 function reportTrail(authority: Authority, log: Log): void {

@@ -36,6 +36,29 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 )
 
+test("the log says where and how the broker starts, and at level trace every answer by its route", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, { AA_LOG_LEVEL: "trace" })
+  const secret = "not-to-be-logged"
+  await call(broker.url, `GET /v1/admin/apps/${secret}?token=${secret}`, { headers: { "x-request-id": "traced-1" } })
+  await call(broker.url, `GET /${secret}`)
+  const { stdout } = await broker.end("SIGTERM")
+  expect(stdout).toMatch(/\[AA:BROKER:WARN\] \S+ \| CFG \| development mode: .*AA_MODE=production/)
+  expect(stdout).toMatch(/ \| main \| starting broker \| addr=127\.0\.0\.1:0, version=\S+, mode=development\n/)
+  expect(stdout).toMatch(
+    /\[AA:BROKER:TRACE\] \S+ \| http \| answered \| request_id=traced-1, method=GET, route="?\/v1\/admin\/apps\/\{id\}"?, status=401, milliseconds=[\d.]+\n/,
+  )
+  expect(stdout).toMatch(/route=other, status=404/)
+  expect(stdout).not.toContain(secret)
+})
+
+test.each(["verbose", "standard"])("at level %s no answer is logged, nor in production a warning", async (level) => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, { AA_LOG_LEVEL: level, AA_MODE: "production" })
+  await call(broker.url, "GET /v1/health")
+  expect((await broker.end("SIGTERM")).stdout).not.toMatch(/TRACE|WARN/)
+})
+
 test("stopping with idle connections open takes no time", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
