@@ -23,10 +23,13 @@ export function eventLog(log: Log): Observer {
     trailUnverified(cause) {
       log.warn("audit", "the audit trail could not be verified, it is tried again", { cause: messageOf(cause) })
     },
-    maintained({ tokens, nonces, launchTokens, agents }) {
+    maintained({ tokens, nonces, launchTokens, delegatedTokens, agents }) {
       const done = { "pruned expired JTIs": tokens, "pruned spent nonces": nonces }
-      const others = { "pruned expired launch tokens": launchTokens, "expired agents": agents }
-      for (const [what, count] of Object.entries({ ...done, ...others }))
+      const others = {
+        "pruned expired launch tokens": launchTokens,
+        "pruned expired delegated tokens": delegatedTokens,
+      }
+      for (const [what, count] of Object.entries({ ...done, ...others, "expired agents": agents }))
         if (count > 0) log.ok("maintenance", what, { count })
     },
     maintenanceFailed(cause) {

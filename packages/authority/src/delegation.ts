@@ -70,7 +70,7 @@ async function decideAndCommit(
   })
   if (prepared instanceof Refusal)
     return deny(context, { types: ["delegation_created"], caller, subject: subjectOf(held) }, prepared)
-  const { chain_hash, exp, iat } = prepared.claims
+  const { chain_hash, exp, iat, jti } = prepared.claims
   const expiresIn = exp - iat
   if (expiresIn <= 0) {
     const refusal = new Refusal("unauthorized", {
@@ -81,12 +81,16 @@ async function decideAndCommit(
   }
   try {
     await commit(context, {
-      writes: [...decided.conditions, { type: "require_unrevoked", jti: held.jti }],
+      writes: [
+        ...decided.conditions,
+        { type: "require_unrevoked", jti: held.jti },
+        { type: "add_delegated_token", jti, expiresAt: exp * 1000 },
+      ],
       events: [
         {
           event_type: "delegation_created",
           ...subjectOf(held),
-          detail: `token ${prepared.claims.jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${expiresIn} s`,
+          detail: `token ${jti} delegated to ${request.delegateTo}: scope ${request.scope.join(" ")}, ttl ${expiresIn} s`,
           resource: caller.resource,
           outcome: "success",
           deleg_depth: delegationChain.length,

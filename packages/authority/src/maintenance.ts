@@ -14,6 +14,7 @@ export interface MaintenanceReport {
   readonly tokens: number
   readonly nonces: number
   readonly launchTokens: number
+  readonly delegatedTokens: number
   /** Agents whose token ran out. */
   readonly agents: number
 }
@@ -84,12 +85,13 @@ export class Maintenance {
     const tokens = await this.#prune(() => store.pruneRevocations(now, PRUNED_AT_ONCE))
     const nonces = await this.#prune(() => store.pruneNonces(expired, PRUNED_AT_ONCE))
     const launchTokens = await this.#prune(() => store.pruneLaunchTokens(expired, PRUNED_AT_ONCE))
+    const delegatedTokens = await this.#prune(() => store.pruneDelegatedTokens(expired, PRUNED_AT_ONCE))
     for (let slots = revocations.size * SLOTS_PER_ENTRY; slots > 0 && !this.#stopped; slots -= SLOTS_AT_ONCE) {
       revocations.forgetExpired(toUnixSeconds(now), SLOTS_AT_ONCE)
       await pause(BREATH)
     }
     const agents = await this.#expireAgents(now)
-    const report = { at: clock.now(), tokens, nonces, launchTokens, agents }
+    const report = { at: clock.now(), tokens, nonces, launchTokens, delegatedTokens, agents }
     observer.maintained?.(report)
     return report
   }

@@ -60,9 +60,12 @@ export async function revoke(
   return { revoked: true, level, target, count: 1 }
 }
 
-/** When a token runs out: known of the one that an agent holds; of others, that they live no longer than the ceiling allows. */
+/**
+ * When a token runs out: known of agents' own and of delegated ones, which may outlive a ceiling that was lowered since; of
+ * others, that they live no longer than the ceiling allows (CONTRACT 5, `exp`).
+ */
 async function tokenEnd({ settings, store }: AuthorityContext, jti: string, now: number): Promise<number | null> {
-  const holder = await store.agentByToken(jti)
-  if (holder !== undefined) return holder.expiresAt
+  const known = await store.tokenEnd(jti)
+  if (known !== undefined) return known
   return settings.maxTtl === 0 ? null : now + settings.maxTtl * 1000
 }

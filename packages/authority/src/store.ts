@@ -17,6 +17,8 @@ export type Write =
   /** Fails with `launch_token_unusable` unless it is known, unexpired at `at` and, when single-use, unspent. */
   | { readonly type: "use_launch_token"; readonly hash: string; readonly at: number }
   | { readonly type: "add_agent"; readonly agent: Agent }
+  /** Remembers when a delegated token runs out. */
+  | { readonly type: "add_delegated_token"; readonly jti: string; readonly expiresAt: number }
   /** Fails with `token_superseded` unless the agent still holds `fromJti`. The new token has not run out, whatever was marked of the old one. */
   | {
       readonly type: "replace_token"
@@ -104,11 +106,13 @@ export interface Store extends AsyncDisposable {
   pruneNonces(expiredBefore: number, limit: number): Promise<number>
   /** Forgets launch tokens that expired before an instant; answers how many. */
   pruneLaunchTokens(expiredBefore: number, limit: number): Promise<number>
+  /** Forgets delegated tokens that ran out before an instant; answers how many. */
+  pruneDelegatedTokens(expiredBefore: number, limit: number): Promise<number>
   /** How many agents are active at `now`. */
   activeAgents(now: number): Promise<number>
   events(query: EventQuery): Promise<EventPage>
-  /** The agent that holds this token as its own. */
-  agentByToken(jti: string): Promise<Agent | undefined>
+  /** When the token runs out that an agent holds as its own or that was delegated; of others nothing is known. */
+  tokenEnd(jti: string): Promise<number | undefined>
   /** How many revocations are not forgotten. */
   revocationCount(): Promise<number>
   /** Every revocation that is not forgotten, for the set in memory, in lists of a few thousand. */

@@ -2,11 +2,13 @@ import type { Kysely } from "kysely"
 import { type Migration, Migrator } from "kysely/migration"
 import { DatabaseError } from "./errors.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
+import { delegatedTokens } from "./migrations/0002-delegated-tokens.ts"
 import type { Schema } from "./schema.ts"
 
 /** Forward only, in this order; each runs in a transaction of its own. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-foundation": foundation,
+  "0002-delegated-tokens": delegatedTokens,
 }
 
 /**

@@ -10,6 +10,7 @@ export interface Pruning {
   /** Which expired before. */
   readonly nonces: Prune
   readonly launchTokens: Prune
+  readonly delegatedTokens: Prune
 }
 
 interface Bounds {
@@ -55,9 +56,22 @@ export function preparedPruning(prepare: Prepare): Pruning {
           .limit(parameter<number>("limit")),
       ),
   )
+  const delegatedTokens = prepare<Bounds>((db) =>
+    db
+      .deleteFrom("delegated_tokens")
+      .where("jti", "in", (eb) =>
+        eb
+          .selectFrom("delegated_tokens")
+          .select("jti")
+          .where("expires_at", "<", parameter<number>("before"))
+          .orderBy("expires_at")
+          .limit(parameter<number>("limit")),
+      ),
+  )
   return {
     revocations: (before, limit) => revocations.run({ before, limit }).changes,
     nonces: (before, limit) => nonces.run({ before, limit }).changes,
     launchTokens: (before, limit) => launchTokens.run({ before, limit }).changes,
+    delegatedTokens: (before, limit) => delegatedTokens.run({ before, limit }).changes,
   }
 }

@@ -67,6 +67,12 @@ export interface SpentNoncesTable {
   expires_at: Milliseconds
 }
 
+/** When delegated tokens run out, for the end of a revocation of theirs. */
+export interface DelegatedTokensTable {
+  jti: string
+  expires_at: Milliseconds
+}
+
 export interface AgentsTable {
   seq: Generated<number>
   agent_id: string
@@ -105,5 +111,6 @@ export interface Schema {
   launch_tokens: LaunchTokensTable
   spent_nonces: SpentNoncesTable
   agents: AgentsTable
+  delegated_tokens: DelegatedTokensTable
   revocations: RevocationsTable
 }

@@ -29,7 +29,7 @@ import { preparedPruning } from "./pruning.ts"
 import { Reader } from "./reader.ts"
 import { queryRevocations, revokedDigests } from "./revocation-query.ts"
 import { toAgent, toApp, toCheckpoint, toLaunchToken } from "./rows.ts"
-import type { AgentsTable, AppsTable, LaunchTokensTable, Schema } from "./schema.ts"
+import type { AgentsTable, AppsTable, DelegatedTokensTable, LaunchTokensTable, Schema } from "./schema.ts"
 import { parameter, preparing } from "./statements.ts"
 import { type LoadedTrail, loadTrail } from "./trail-state.ts"
 import { verifyTrail } from "./trail-verification.ts"
@@ -68,7 +68,7 @@ export class SqliteStore implements Store {
   readonly #appByClientId
   readonly #launchToken
   readonly #agent
-  readonly #agentByToken
+  readonly #tokenEnd
   readonly #agentsRunOut
   readonly #pruning
 
@@ -110,8 +110,14 @@ export class SqliteStore implements Store {
     this.#agent = prepare<{ agentId: string }, Selectable<AgentsTable>>((db) =>
       db.selectFrom("agents").selectAll().where("agent_id", "=", parameter<string>("agentId")),
     )
-    this.#agentByToken = prepare<{ jti: string }, Selectable<AgentsTable>>((db) =>
-      db.selectFrom("agents").selectAll().where("jti", "=", parameter<string>("jti")),
+    this.#tokenEnd = prepare<{ jti: string }, DelegatedTokensTable>((db) =>
+      db
+        .selectFrom("agents")
+        .select(["jti", "expires_at"])
+        .where("jti", "=", parameter<string>("jti"))
+        .unionAll(
+          db.selectFrom("delegated_tokens").select(["jti", "expires_at"]).where("jti", "=", parameter<string>("jti")),
+        ),
     )
     this.#agentsRunOut = prepare<{ now: number; limit: number }, Selectable<AgentsTable>>((db) =>
       db
@@ -183,6 +189,10 @@ export class SqliteStore implements Store {
     return this.#queue.commit(() => this.#pruning.launchTokens(expiredBefore, limit))
   }
 
+  pruneDelegatedTokens(expiredBefore: number, limit: number): Promise<number> {
+    return this.#queue.commit(() => this.#pruning.delegatedTokens(expiredBefore, limit))
+  }
+
   activeAgents(now: number): Promise<number> {
     return countActiveAgents(this.#db, this.#reader, now)
   }
@@ -191,9 +201,8 @@ export class SqliteStore implements Store {
     return queryEvents(this.#db, this.#reader, query)
   }
 
-  async agentByToken(jti: string): Promise<Agent | undefined> {
-    const row = this.#agentByToken.get({ jti })
-    return row && toAgent(row)
+  async tokenEnd(jti: string): Promise<number | undefined> {
+    return this.#tokenEnd.get({ jti })?.expires_at
   }
 
   async revocationCount(): Promise<number> {

@@ -2,7 +2,7 @@ import { ConflictError, type ListedRevocation, type Write } from "@agentwrit/aut
 import { type Selectable, sql } from "kysely"
 import { preparedRevocations, preparedUnrevoked } from "./revocation-write.ts"
 import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
-import type { AgentsTable, AppsTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
+import type { AgentsTable, AppsTable, DelegatedTokensTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
 import { type Prepare, parameter, rowParameters } from "./statements.ts"
 
 type AppRow = Omit<Selectable<AppsTable>, "seq">
@@ -74,6 +74,9 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
         ]),
       ),
   )
+  const addDelegatedToken = prepare<DelegatedTokensTable>((db) =>
+    db.insertInto("delegated_tokens").values(rowParameters<DelegatedTokensTable>(["jti", "expires_at"])),
+  )
   const replaceToken = prepare<{ agentId: string; fromJti: string; toJti: string; expiresAt: number }>((db) =>
     db
       .updateTable("agents")
@@ -126,6 +129,9 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
         return undefined
       case "add_agent":
         addAgent.run(fromAgent(write.agent))
+        return undefined
+      case "add_delegated_token":
+        addDelegatedToken.run({ jti: write.jti, expires_at: write.expiresAt })
         return undefined
       case "replace_token":
         if (replaceToken.run(write).changes === 0) throw new ConflictError("token_superseded")

@@ -104,17 +104,24 @@ export const revocationCases: readonly StoreCase[] = [
     },
   },
   {
-    name: "an agent is found by the token that it holds",
+    name: "the end is known of tokens that agents hold and of delegated ones, until these are forgotten",
     async run({ open }) {
       await using store = await open()
       const registered = agent()
       await store.commit({ writes: [{ type: "add_agent", agent: registered }], events: [] })
-      equal(await store.agentByToken(registered.jti), registered)
+      equal(await store.tokenEnd(registered.jti), registered.expiresAt)
       const next = { toJti: "b".repeat(32), expiresAt: START + 1 }
       const { agentId, jti: fromJti } = registered
       await store.commit({ writes: [{ type: "replace_token", agentId, fromJti, ...next }], events: [] })
-      equal(await store.agentByToken(fromJti), undefined)
-      equal((await store.agentByToken(next.toJti))?.agentId, agentId)
+      equal(await store.tokenEnd(fromJti), undefined)
+      equal(await store.tokenEnd(next.toJti), next.expiresAt)
+      const delegated = ["c", "d", "e"].map((digit, at) => ({ jti: digit.repeat(32), expiresAt: START + at }))
+      const writes = delegated.map((each) => ({ type: "add_delegated_token", ...each }) as const)
+      await store.commit({ writes, events: [] })
+      const ends = () => Promise.all(delegated.map(({ jti }) => store.tokenEnd(jti)))
+      equal(await ends(), [START, START + 1, START + 2])
+      equal([await store.pruneDelegatedTokens(START + 2, 1), await store.pruneDelegatedTokens(START + 2, 9)], [1, 1])
+      equal(await ends(), [undefined, undefined, START + 2])
     },
   },
 ]
