@@ -1,5 +1,5 @@
 import type { EventPage, EventQuery } from "@agentwrit/authority"
-import type { Kysely } from "kysely"
+import { type Kysely, sql } from "kysely"
 import type { Reader } from "./reader.ts"
 import { toEvent } from "./rows.ts"
 import type { Schema } from "./schema.ts"
@@ -46,7 +46,10 @@ function filtered(db: Kysely<Schema>, query: EventQuery) {
   if (query.agentId !== undefined) matching = matching.where("agent_id", "=", query.agentId)
   if (query.taskId !== undefined) matching = matching.where("task_id", "=", query.taskId)
   if (query.eventType !== undefined) matching = matching.where("event_type", "=", query.eventType)
-  if (query.outcome !== undefined) matching = matching.where("outcome", "=", query.outcome)
+  // SQLite would take the index of denials before those that find less; a plus keeps it from that.
+  const isNarrow = (query.agentId ?? query.taskId ?? query.eventType) !== undefined
+  const outcome = isNarrow ? sql<string>`+${sql.ref("outcome")}` : sql.ref<string>("outcome")
+  if (query.outcome !== undefined) matching = matching.where(outcome, "=", query.outcome)
   if (query.since !== undefined) matching = matching.where("timestamp", ">=", query.since)
   if (query.until !== undefined) matching = matching.where("timestamp", "<=", query.until)
   if (query.after !== undefined) matching = matching.where("seq", ">", query.after)

@@ -3,12 +3,14 @@ import { type Migration, Migrator } from "kysely/migration"
 import { DatabaseError } from "./errors.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 import { delegatedTokens } from "./migrations/0002-delegated-tokens.ts"
+import { denials } from "./migrations/0003-denials.ts"
 import type { Schema } from "./schema.ts"
 
 /** Forward only, in this order; each runs in a transaction of its own. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-foundation": foundation,
   "0002-delegated-tokens": delegatedTokens,
+  "0003-denials": denials,
 }
 
 /**
