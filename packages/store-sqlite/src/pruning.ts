@@ -1,3 +1,5 @@
+import { sql } from "kysely"
+import type { Schema } from "./schema.ts"
 import { type Prepare, parameter } from "./statements.ts"
 
 /** Deletes a bounded number of rows inside the open transaction; answers how many. */
@@ -13,65 +15,28 @@ export interface Pruning {
   readonly delegatedTokens: Prune
 }
 
-interface Bounds {
-  readonly before: number
-  readonly limit: number
+/** The column that an instant is held against, the comparison, and what tells the rows apart. */
+interface Due {
+  readonly column: string
+  readonly comparison: "<" | "<="
+  readonly key: string
 }
 
 /** Prepares the statement of each kind. */
 export function preparedPruning(prepare: Prepare): Pruning {
-  const revocations = prepare<Bounds>((db) =>
-    db
-      .deleteFrom("revocations")
-      .where("seq", "in", (eb) =>
-        eb
-          .selectFrom("revocations")
-          .select("seq")
-          .where("forget_at", "<=", parameter<number>("before"))
-          .orderBy("forget_at")
-          .limit(parameter<number>("limit")),
-      ),
-  )
-  const nonces = prepare<Bounds>((db) =>
-    db
-      .deleteFrom("spent_nonces")
-      .where("nonce", "in", (eb) =>
-        eb
-          .selectFrom("spent_nonces")
-          .select("nonce")
-          .where("expires_at", "<", parameter<number>("before"))
-          .orderBy("expires_at")
-          .limit(parameter<number>("limit")),
-      ),
-  )
-  const launchTokens = prepare<Bounds>((db) =>
-    db
-      .deleteFrom("launch_tokens")
-      .where("hash", "in", (eb) =>
-        eb
-          .selectFrom("launch_tokens")
-          .select("hash")
-          .where("expires_at", "<", parameter<number>("before"))
-          .orderBy("expires_at")
-          .limit(parameter<number>("limit")),
-      ),
-  )
-  const delegatedTokens = prepare<Bounds>((db) =>
-    db
-      .deleteFrom("delegated_tokens")
-      .where("jti", "in", (eb) =>
-        eb
-          .selectFrom("delegated_tokens")
-          .select("jti")
-          .where("expires_at", "<", parameter<number>("before"))
-          .orderBy("expires_at")
-          .limit(parameter<number>("limit")),
-      ),
-  )
+  const pruning = (table: keyof Schema, { column, comparison, key }: Due): Prune => {
+    const due = sql`
+      select ${sql.ref(key)} from ${sql.table(table)}
+      where ${sql.ref(column)} ${sql.raw(comparison)} ${parameter("before")}
+      order by ${sql.ref(column)} limit ${parameter("limit")}`
+    const remove = sql`delete from ${sql.table(table)} where ${sql.ref(key)} in (${due})`
+    const statement = prepare<{ before: number; limit: number }>((db) => ({ compile: () => remove.compile(db) }))
+    return (before, limit) => statement.run({ before, limit }).changes
+  }
   return {
-    revocations: (before, limit) => revocations.run({ before, limit }).changes,
-    nonces: (before, limit) => nonces.run({ before, limit }).changes,
-    launchTokens: (before, limit) => launchTokens.run({ before, limit }).changes,
-    delegatedTokens: (before, limit) => delegatedTokens.run({ before, limit }).changes,
+    revocations: pruning("revocations", { column: "forget_at", comparison: "<=", key: "seq" }),
+    nonces: pruning("spent_nonces", { column: "expires_at", comparison: "<", key: "nonce" }),
+    launchTokens: pruning("launch_tokens", { column: "expires_at", comparison: "<", key: "hash" }),
+    delegatedTokens: pruning("delegated_tokens", { column: "expires_at", comparison: "<", key: "jti" }),
   }
 }

@@ -1,6 +1,9 @@
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
+import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
 import { adminToken, agent, call, launchToken, registration } from "../src/client.ts"
+import { signedByBroker, tokenPart } from "../src/forged-tokens.ts"
 import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
@@ -164,6 +167,22 @@ test("active agents rise with a registration, and fall with a release, a revocat
   expect(samples.get("agentwrit_audit_chain_ok")).toBe(1)
 })
 
+test("a genuine token from the future counts as clock skew, an expired one does not", async () => {
+  const now = Math.floor(Date.now() / 1000)
+  const validating = (times: object) => () => {
+    const token = signedByBroker(folder, tokenPart(admin, 0), { ...tokenPart(admin, 1), ...times })
+    return call(url, "POST /v1/token/validate", { json: { token } })
+  }
+  const invalid = { 'validations_total{decision="invalid"}': 1, [event("token_auth_failed")]: 1 }
+  expect(await movedBy(validating({ nbf: now + 60, exp: now + 90 }))).toEqual({ ...invalid, clock_skew_total: 1 })
+  expect(await movedBy(validating({ nbf: now - 90, exp: now - 60 }))).toEqual(invalid)
+})
+
+test("the maintenance tells when it ran, within seconds of the start", async () => {
+  const last = async () => (await scrape()).get("agentwrit_maintenance_last_run_timestamp_seconds") ?? 0
+  await expect.poll(last, { timeout: 10_000 }).toBeGreaterThan(Date.now() / 1000 - 60)
+})
+
 test("scopes of many names share a series after the first 200", async () => {
   const allowed_scope = Array.from({ length: 250 }, (_, n) => `read:kind-${n}:*`)
   admin = await adminToken(url)
@@ -176,4 +195,24 @@ test("scopes of many names share a series after the first 200", async () => {
   const series = [...samples.keys()].filter((name) => name.startsWith("agentwrit_tokens_issued_total{"))
   expect(series.length).toBeLessThanOrEqual(201)
   expect(samples.get('agentwrit_tokens_issued_total{scope="other"}')).toBeGreaterThanOrEqual(50)
+})
+
+test("a store that cannot commit shows, and so does a trail that was changed", { timeout: 20_000 }, async () => {
+  const database = new DatabaseSync(join(folder.path, "data.db"))
+  database.exec("BEGIN IMMEDIATE")
+  const signingIn = () => call(url, "POST /v1/admin/auth", { json: { secret: ADMIN_SECRET } })
+  expect(await movedBy(signingIn)).toMatchObject({ 'db_errors_total{operation="commit"}': 1 })
+  expect((await scrape()).get("agentwrit_store_ok")).toBe(0)
+  database.exec("ROLLBACK")
+  await expect.poll(async () => (await signingIn()).status, { timeout: 5000 }).toBe(200)
+  expect((await scrape()).get("agentwrit_store_ok")).toBe(1)
+
+  await broker.end("SIGKILL")
+  database.exec("UPDATE events SET detail = 'nothing to see' WHERE seq = (SELECT max(seq) FROM events)")
+  database.close()
+  broker = await startBroker(folder)
+  url = broker.url
+  expect((await scrape()).get("agentwrit_audit_chain_ok")).toBe(0)
+  expect((await call(url, "GET /v1/health")).body.audit_chain).toBe("broken")
+  expect(broker.output().stderr).toContain("[AA:BROKER:FAIL]")
 })
