@@ -6,6 +6,9 @@ import { ask, brokerFolder, launchToken, registration, SECRET, signIn } from "./
 
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
 
+/** A thread takes its time to start on a busy machine. */
+const SOON = { timeout: 10_000 }
+
 const auditChain = async (app: Parameters<typeof ask>[0]): Promise<string> =>
   (await ask(app, "GET /v1/health")).body.audit_chain
 
@@ -147,7 +150,7 @@ test("a trail stays sound while the place for its checkpoints is away, and throu
   await first.crash()
   folder.witness.away = false
   await using second = await folder.open()
-  await expect.poll(() => auditChain(second.app)).toBe("ok")
+  await expect.poll(() => auditChain(second.app), SOON).toBe("ok")
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
 })
 
@@ -175,7 +178,7 @@ test.each([
   const found: (string | undefined)[] = []
   await using second = await folder.open({ observer: { trailVerified: (problem) => found.push(problem) } })
   expect(await auditChain(second.app)).toBe("verifying")
-  await expect.poll(() => auditChain(second.app)).toBe("broken")
+  await expect.poll(() => auditChain(second.app), SOON).toBe("broken")
   expect(found).toEqual([expect.stringContaining(`audit trail broken at ${where}: `)])
   expect((await ask(second.app, "GET /v1/health")).status).toBe(200)
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
@@ -190,7 +193,7 @@ test("a sound trail is verified wholly after the start, a new one needs no verif
   const found: (string | undefined)[] = []
   await using second = await folder.open({ observer: { trailVerified: (problem) => found.push(problem) } })
   expect(await auditChain(second.app)).toBe("verifying")
-  await expect.poll(() => auditChain(second.app)).toBe("ok")
+  await expect.poll(() => auditChain(second.app), SOON).toBe("ok")
   expect(found).toEqual([undefined])
 })
 
@@ -203,7 +206,7 @@ test("a verification that cannot be done is told of, and nothing is called verif
   const observer = { trailUnverified: (cause: unknown) => told.push(cause) }
   await using second = await folder.open({ observer })
   change(folder.database, "ALTER TABLE events RENAME TO hidden")
-  await expect.poll(() => told.length).toBe(1)
+  await expect.poll(() => told.length, SOON).toBe(1)
   expect(await auditChain(second.app)).toBe("verifying")
   change(folder.database, "ALTER TABLE hidden RENAME TO events")
 })
