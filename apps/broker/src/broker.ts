@@ -130,9 +130,11 @@ async function answerTo(
   const began = performance.now()
   const requestId = requestIdOf(c.req.header("x-request-id"))
   const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
-  const source = callerSource(c, host)
-  const received = { exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) }
-  const answer = await run(received).catch((error: unknown) => {
+  const answered = async (): Promise<Answer> => {
+    const source = callerSource(c, host)
+    return run({ exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) })
+  }
+  const answer = await answered().catch((error: unknown) => {
     const known = problemFor(error)
     if (known === undefined) onBug(error, exchange)
     const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
