@@ -1,4 +1,4 @@
-import { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from "#platform"
+import { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from "#encoding"
 import { EncodingError, type EncodingErrorCode } from "./errors.ts"
 
 const encoder = new TextEncoder()
