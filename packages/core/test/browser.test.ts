@@ -78,7 +78,7 @@ describe("the bundle for browsers", () => {
 
   beforeAll(async () => {
     const code = await bundle({ format: "iife", globalName: "AgentWrit", minify: true })
-    const context = createContext({ TextEncoder, TextDecoder }) as { sandbox: Sandbox }
+    const context = createContext({ TextEncoder, TextDecoder, atob, btoa }) as { sandbox: Sandbox }
     runInContext(`${code}\n${driver}`, context)
     sandbox = context.sandbox
   })

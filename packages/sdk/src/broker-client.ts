@@ -1,8 +1,8 @@
-import { type Decoded, decode, type Encodable, encode, encodeQuery, problem } from "@agentwrit/contract"
+import { type Decoded, decode, type Encodable, encode, encodeQuery } from "@agentwrit/contract"
 import type * as v from "valibot"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
-import { BrokerError, InvalidRequestError, NetworkError, UnexpectedAnswerError } from "./errors.ts"
+import { BrokerError, InvalidRequestError, isProblem, NetworkError, UnexpectedAnswerError } from "./errors.ts"
 import { delay, retryDelay } from "./retry.ts"
 
 /** How to reach a broker. */
@@ -28,7 +28,8 @@ export interface CallOptions {
 
 /** The parts of one call that its route does not settle. */
 export interface CallInput<C extends Call> extends CallOptions {
-  readonly body?: C extends { readonly request: infer S extends v.GenericSchema } ? Encodable<S> : never
+  /** Where it is good for a while only, a function that makes it anew for each attempt; what that throws ends the call. */
+  readonly body?: BodyOf<C> | (() => Promise<BodyOf<C>>)
   readonly query?: C extends { readonly query: infer S extends v.GenericSchema } ? Encodable<S> : never
   /** The path's parameter, for a path that has `{id}`. */
   readonly id?: string
@@ -36,6 +37,8 @@ export interface CallInput<C extends Call> extends CallOptions {
   readonly bearer?: string
   readonly accept?: string
 }
+
+type BodyOf<C extends Call> = C extends { readonly request: infer S extends v.GenericSchema } ? Encodable<S> : never
 
 /** What a call answers: the camelCase form of its route's answer, or nothing. */
 export type CallAnswer<C extends Call> = C extends { readonly response: infer S extends v.GenericSchema }
@@ -47,7 +50,8 @@ export class BrokerClient {
   readonly brokerUrl: string
   readonly #timeoutMs: number
   readonly #retries: number
-  readonly #fetch: Fetch
+  /** What calls are sent with. It is called without an object before it, as browsers demand of theirs. */
+  readonly fetch: Fetch
 
   /** @throws `TypeError` for options that cannot be meant. */
   constructor({ brokerUrl, timeoutMs = 10_000, retries = 2, fetch = globalThis.fetch }: BrokerOptions) {
@@ -56,8 +60,7 @@ export class BrokerClient {
     this.brokerUrl = parseBrokerUrl(brokerUrl)
     this.#timeoutMs = timeoutMs
     this.#retries = retries
-    // Called without an object before it, as browsers demand of theirs.
-    this.#fetch = (url, init) => fetch(url, init)
+    this.fetch = (url, init) => fetch(url, init)
   }
 
   /**
@@ -80,8 +83,8 @@ export class BrokerClient {
     input: CallInput<C>,
     read: (answer: Response) => Promise<T>,
   ): Promise<T> {
-    const { url, init } = this.#request(call, input)
     for (let attempt = 1; ; attempt++) {
+      const { url, init } = await this.#request(call, input)
       try {
         return await this.#attempt(url, init, input.signal, read)
       } catch (error) {
@@ -93,8 +96,9 @@ export class BrokerClient {
     }
   }
 
-  #request(call: Call, input: CallInput<Call>): { url: string; init: RequestInit } {
-    const body = call.request && written(call.request, input.body)
+  async #request(call: Call, input: CallInput<Call>): Promise<{ url: string; init: RequestInit }> {
+    const given: unknown = typeof input.body === "function" ? await input.body() : input.body
+    const body = call.request && written(call.request, given)
     const query = call.query && input.query ? encodeQuery(call.query as never, input.query as never) : ""
     const path = call.path.replace("{id}", encodeURIComponent(input.id ?? ""))
     const headers: Record<string, string> = { accept: input.accept ?? "application/json" }
@@ -118,7 +122,7 @@ export class BrokerClient {
   ): Promise<T> {
     const timeout = AbortSignal.timeout(this.#timeoutMs)
     try {
-      const answer = await this.#fetch(url, {
+      const answer = await this.fetch(url, {
         ...init,
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       })
@@ -135,10 +139,10 @@ export class BrokerClient {
   }
 
   async #refusal(answer: Response): Promise<Error> {
-    const read = decode(problem, await json(answer))
-    if (!read.ok) return this.#unexpected(answer, "no problem document")
+    const problem = await json(answer)
+    if (!isProblem(problem)) return this.#unexpected(answer, "no problem document")
     const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN)
-    return new BrokerError(read.value, Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined)
+    return new BrokerError(problem, Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined)
   }
 
   #unexpected(answer: Response, detail: string): UnexpectedAnswerError {

@@ -35,6 +35,16 @@ export class AgentWritError<Code extends string = string> extends Error {
   }
 }
 
+/** What of a problem document is read; the contract's schema of all of it is not carried into every bundle. */
+type ReadProblem = Pick<Problem, "status" | "detail" | "error_code" | "request_id" | "hint">
+
+/** Whether an answer's JSON is a problem document, as far as it is read. */
+export function isProblem(value: unknown): value is ReadProblem {
+  if (typeof value !== "object" || value === null) return false
+  const { status, detail, error_code: code, request_id: requestId, hint = "" }: Partial<ReadProblem> = value
+  return typeof status === "number" && [detail, code, requestId, hint].every((text) => typeof text === "string")
+}
+
 /** The broker refused, with a problem document (RFC 9457; CONTRACT 1, "Errors"). */
 export class BrokerError extends AgentWritError<ProblemCode> {
   override readonly name = "BrokerError"
@@ -42,7 +52,7 @@ export class BrokerError extends AgentWritError<ProblemCode> {
   /** Seconds after which to try again, where the broker named them. */
   readonly retryAfter: number | undefined
 
-  constructor(problem: Problem, retryAfter: number | undefined) {
+  constructor(problem: ReadProblem, retryAfter: number | undefined) {
     const { detail, hint, request_id: requestId, status } = problem
     const advice = hint === undefined ? "" : `; ${hint}`
     super(problem.error_code as ProblemCode, `${detail} (${problem.error_code}, request ${requestId})${advice}`, {

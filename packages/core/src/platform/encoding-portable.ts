@@ -1,9 +1,4 @@
-import { createRadix64 } from "./base64.ts"
-
 const LOWER_HEX = /^(?:[0-9a-f]{2})*$/
-
-const base64 = /* @__PURE__ */ createRadix64("+/", true)
-const base64Url = /* @__PURE__ */ createRadix64("-_", false)
 
 export function toHex(bytes: Uint8Array): string {
   let text = ""
@@ -19,17 +14,31 @@ export function fromHex(text: string): Uint8Array | undefined {
 }
 
 export function toBase64(bytes: Uint8Array): string {
-  return base64.encode(bytes)
+  let binary = ""
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
 }
 
 export function fromBase64(text: string): Uint8Array | undefined {
-  return base64.decode(text)
+  return exact(text, text, toBase64)
 }
 
 export function toBase64Url(bytes: Uint8Array): string {
-  return base64Url.encode(bytes)
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
 }
 
 export function fromBase64Url(text: string): Uint8Array | undefined {
-  return base64Url.decode(text)
+  return exact(text, text.replaceAll("-", "+").replaceAll("_", "/"), toBase64Url)
+}
+
+// atob skips spaces and padding as it likes; only text that comes back as it was is accepted.
+function exact(text: string, base64: string, encode: (bytes: Uint8Array) => string): Uint8Array | undefined {
+  let binary: string
+  try {
+    binary = atob(base64)
+  } catch {
+    return undefined
+  }
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  return encode(bytes) === text ? bytes : undefined
 }
