@@ -59,6 +59,6 @@ function claimsOf(token: string): v.InferOutput<typeof delegatedClaims> {
 
 function malformed(): CredentialError {
   return new CredentialError("malformed_token", "this is not a delegated token", {
-    hint: "hand over what `await delegated.token()` gives the delegator; an agent's own token stays in its process",
+    hint: "hand over what `await delegated.token()` gives its delegator",
   })
 }

@@ -27,7 +27,7 @@ export async function generateAgentKey(): Promise<AgentKey> {
   } catch (cause) {
     throw new AgentWritError("key_unavailable", "this platform makes no Ed25519 keys", {
       cause,
-      hint: "give a key of another kind, such as createSigningKey of @agentwrit/core makes; pages need https",
+      hint: "give a key, such as createSigningKey of @agentwrit/core makes; pages need https",
     })
   }
 }

@@ -23,7 +23,7 @@ export function parseAllowedOrigins(origins: readonly string[] | undefined): Rea
 
 function parseOrigin(text: string): string {
   const url = URL.parse(text)
-  if (url === null || !isHttp(url) || url.href !== `${url.origin}/`)
+  if (url === null || !isHttp(url) || url.href !== `${url.origin}/` || text.includes("*"))
     throw new TypeError("allowedOrigins must hold origins such as https://api.example.com, without a path")
   return url.origin
 }

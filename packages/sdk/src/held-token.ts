@@ -156,7 +156,7 @@ export class HeldToken {
           "release_uncertain",
           "the answer to a renewal was lost: its token may still be good",
           {
-            hint: "it expires by itself; to be rid of it now, have an operator revoke the agent",
+            hint: "it expires by itself; an operator can revoke the agent now",
             cause: error,
           },
         )
@@ -171,14 +171,14 @@ export class HeldToken {
   #checkHeld(): void {
     if (this.#released)
       throw new CredentialError("credential_released", "the credential was released", {
-        hint: "register an agent for each task, and release it when the task is done",
+        hint: "register an agent for each task",
       })
   }
 
   #checkAlive(): void {
     if (this.#token.lifetime.left() <= 0)
       throw new CredentialError("credential_expired", "the token has expired", {
-        hint: "register the agent again; a delegated token comes from its delegator",
+        hint: "register again; a delegated token comes from its delegator",
         ...(this.#failure && { cause: this.#failure }),
       })
   }

@@ -48,7 +48,7 @@ export function redirected(
     for (const name of OF_THE_BODY) headers.delete(name)
     return { url, method: "GET", headers, body: null }
   }
-  if (!isReplayable(hop)) return refuse("redirects a request whose body is a stream, which cannot be sent again")
+  if (!isReplayable(hop)) return refuse("redirects a stream, which cannot be sent twice")
   return { url, method, headers, body: hop.body }
 }
 
