@@ -176,7 +176,7 @@ async function json(answer: Response): Promise<unknown> {
 }
 
 /** The platform's own words for a failed connection, which hold no part of the request. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   let reason = "no reason is known"
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     reason = "code" in cause && typeof cause.code === "string" ? cause.code : cause.message || reason
