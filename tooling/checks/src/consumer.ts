@@ -53,9 +53,9 @@ export async function consumerFaults(folder: string, packed: readonly PackedPack
   return (await Promise.all(attempts)).flat()
 }
 
-/** What the package declares is taken from where it finds it itself; our own packages come from the tarballs. */
+/** What the package declares, peers too, is taken from where it finds it itself; our own packages come from the tarballs. */
 async function linkDependencies({ folder, manifest }: WorkspacePackage, modules: string): Promise<void> {
-  for (const name of Object.keys(manifest.dependencies ?? {}))
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
     if (!name.startsWith("@agentwrit/")) await link(resolve(folder, "node_modules", name), join(modules, name))
 }
 
