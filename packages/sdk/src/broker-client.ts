@@ -70,7 +70,11 @@ export class BrokerClient {
   async send<const C extends Call>(call: C, input: CallInput<C> = {}): Promise<CallAnswer<C>> {
     const { response: schema } = call
     return this.exchange(call, input, async (answer) => {
-      if (schema === undefined) return undefined as CallAnswer<C>
+      if (schema === undefined) {
+        // Some proxies answer a page of theirs with 200: that is no success of the broker's.
+        if (answer.status !== 204) throw this.#unexpected(answer, "204 was due")
+        return undefined as CallAnswer<C>
+      }
       const read: Decoded<unknown> = decode(schema, await json(answer))
       if (!read.ok) throw this.#unexpected(answer, read.detail)
       return read.value as CallAnswer<C>

@@ -23,5 +23,7 @@ export function issuedToken(
 ): IssuedToken {
   if (!TOKEN_FORM.test(answer.accessToken))
     throw new UnexpectedAnswerError(client.brokerUrl, 200, "access_token is no compact JWS", undefined)
-  return { value: answer.accessToken, lifetime: new Lifetime(answer.expiresIn, ticks) }
+  // The broker counts from the second that had begun, so a token lives up to one less.
+  const seconds = Math.max(answer.expiresIn - 1, answer.expiresIn / 2)
+  return { value: answer.accessToken, lifetime: new Lifetime(seconds, ticks) }
 }

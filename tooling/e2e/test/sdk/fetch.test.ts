@@ -1,7 +1,7 @@
+import { acceptDelegation, TargetError } from "@agentwrit/sdk"
 import { describe, expect, it } from "vitest"
-import { acceptDelegation, TargetError } from "../src/index.ts"
-import { startApi } from "./api-server.ts"
-import { delegatedToken } from "./delegated-token.ts"
+import { startApi } from "../../src/api-server.ts"
+import { delegatedToken } from "../../src/delegated-token.ts"
 
 const token = delegatedToken()
 

@@ -12,6 +12,12 @@ export interface Received {
   readonly body: string
 }
 
+/** What an API answers. */
+export interface ApiAnswer {
+  readonly status?: number
+  readonly headers?: Record<string, string>
+}
+
 /** An API on a free port of this machine. */
 export interface ApiServer extends AsyncDisposable {
   readonly origin: string
@@ -20,14 +26,14 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Starts an API that notes what it gets and answers as it is told; `{}` is a 200. */
 export async function startApi(
-  answer: (request: Received) => { status?: number; headers?: Record<string, string> } = () => ({}),
+  answer: (request: Received) => ApiAnswer | Promise<ApiAnswer> = () => ({}),
 ): Promise<ApiServer> {
   const received: Received[] = []
   const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { method = "", url = "", headers } = incoming
     const request = { method, path: url, authorization: headers.authorization, headers, body: await text(incoming) }
     received.push(request)
-    const { status = 200, headers: answered = {} } = answer(request)
+    const { status = 200, headers: answered = {} } = await answer(request)
     outgoing.writeHead(status, answered).end(`${method} ${url}`)
   }
   const server = createServer((incoming, outgoing) => {
