@@ -56,8 +56,9 @@ export async function consumerFaults(folder: string, packed: readonly PackedPack
   const attempts = entries.map((entry) => imported(entry, folder))
   for (const { name, options, takes } of CONSUMERS) {
     const files = [`${name}.ts`]
-    const lines = entries.filter((entry) => takes.test(entry)).map((entry) => `export * as _ from "${entry}"\n`)
-    await writeFile(join(folder, `${name}.ts`), lines.map((line, index) => line.replace("_", `entry${index}`)).join(""))
+    const taken = entries.filter((entry) => takes.test(entry))
+    const lines = taken.map((entry, index) => `export * as entry${index} from "${entry}"\n`)
+    await writeFile(join(folder, `${name}.ts`), lines.join(""))
     const config = join(folder, `tsconfig.${name}.json`)
     await writeFile(config, JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, ...options }, files }))
     attempts.push(attempt("tsc", ["-p", config], folder))
