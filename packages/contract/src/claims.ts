@@ -1,14 +1,7 @@
-import type { Claims, DelegationRecord } from "@agentwrit/core"
+import type { Claims } from "@agentwrit/core"
 import * as v from "valibot"
+import { delegationChain } from "./delegation-record.ts"
 import { documented, hex, oneOf, scopeList, text, wholeNumber } from "./fields.ts"
-
-/** A link of a delegation chain, as it was signed (CONTRACT 2, "Delegation record"). */
-export const delegationRecord: v.GenericSchema<DelegationRecord> = v.looseObject({
-  agent: documented(text(), "The delegator's agent id"),
-  scope: documented(scopeList(), "The scopes that the delegator held"),
-  delegated_at: documented(text(), "When, as RFC 3339 with milliseconds"),
-  signature: documented(hex(128), "The broker's Ed25519 signature over the record"),
-})
 
 /** A token's claims, as they were signed (CONTRACT 2, "Claims"). */
 export const claims: v.GenericSchema<Claims> = v.looseObject({
@@ -24,8 +17,6 @@ export const claims: v.GenericSchema<Claims> = v.looseObject({
   scope: documented(scopeList(), "What it allows"),
   task_id: v.exactOptional(documented(text(), "The agent's task")),
   orch_id: v.exactOptional(documented(text(), "The agent's orchestration")),
-  delegation_chain: v.exactOptional(
-    documented(v.array(delegationRecord), "Who delegated to whom, the first delegator first"),
-  ),
+  delegation_chain: v.exactOptional(documented(delegationChain(), "Who delegated to whom, the first delegator first")),
   chain_hash: v.exactOptional(documented(hex(64), "SHA-256 of the delegation chain")),
 })

@@ -1,5 +1,5 @@
 import * as v from "valibot"
-import { delegationRecord } from "./claims.ts"
+import { delegationChain } from "./delegation-record.ts"
 import { agentId, documented, scopes, ttl } from "./fields.ts"
 import { message } from "./message.ts"
 import { tokenFields } from "./token-answer.ts"
@@ -20,5 +20,5 @@ export const delegationRequest = message({
 /** The answer to `POST /v1/delegate`. */
 export const delegationResponse = message({
   ...tokenFields,
-  delegationChain: documented(v.array(delegationRecord), "The new token's chain, the first delegator first"),
+  delegationChain: documented(delegationChain(), "The new token's chain, the first delegator first"),
 })

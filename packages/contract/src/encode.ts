@@ -9,7 +9,7 @@ import {
   type OptionalField,
   wireName,
 } from "./message.ts"
-import { type VariantOption, type VariantSchema, variant } from "./variant.ts"
+import type { VariantOption, VariantSchema } from "./variant.ts"
 
 /**
  * What {@link encode} accepts for a schema: a message's camelCase form, where an optional field, or one with a default, may
@@ -68,7 +68,7 @@ function writerOf(schema: v.GenericSchema): Writer {
 
 function makeWriter(schema: v.GenericSchema): Writer {
   if (isMessage(schema)) return messageWriter(schema.fields)
-  if (isVariant(schema)) return variantWriter(schema.key, schema.options)
+  if (isVariant(schema)) return (value) => encode(schema.optionOf(value), value)
   if (isCodec(schema)) return (value) => schema.toWire(value)
   if (isWrapper(schema)) return writerOf(schema.wrapped)
   const write = isArray(schema) ? writerOf(schema.item) : undefined
@@ -88,22 +88,14 @@ function messageWriter(fields: MessageFields): Writer {
   }
 }
 
-function variantWriter(key: string, options: readonly VariantOption<string>[]): Writer {
-  const byTag = new Map<unknown, Writer>(options.map((option) => [option.fields[key]?.literal, writerOf(option)]))
-  return (value) => {
-    const write = isRecord(value) ? byTag.get(value[key]) : undefined
-    if (write === undefined) throw new TypeError(`encode: no variant has this ${key}`)
-    return write(value)
-  }
-}
-
 // A pipe keeps the members of its first schema, `reference` among them.
 function isMessage(schema: v.GenericSchema): schema is MessageSchema<MessageFields> {
   return schema.reference === message
 }
 
 function isVariant(schema: v.GenericSchema): schema is VariantSchema<string, readonly VariantOption<string>[]> {
-  return schema.reference === variant
+  // Not by its function, which would bring every bundle all of it.
+  return schema.type === "variant"
 }
 
 function isCodec(schema: v.GenericSchema): schema is CodecSchema<unknown> {

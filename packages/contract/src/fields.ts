@@ -143,7 +143,7 @@ const SCOPES_MESSAGE = `must be a list of 1 to ${MAX_SCOPES} scopes`
 
 /** The scopes that an answer speaks of. */
 export function scopeList(): v.GenericSchema<string[]> {
-  return v.array(text(), "must be a list of scopes")
+  return list(text(), { message: "must be a list of scopes" })
 }
 
 // Not "." or "..", also where the segment stands within an id.
@@ -193,7 +193,7 @@ export function appName(): v.GenericSchema<string> {
   )
 }
 
-const APP_NAME_ALONE = new RegExp(`^${APP_NAME}$`)
+const APP_NAME_ALONE = /* @__PURE__ */ new RegExp(`^${APP_NAME}$`)
 
 /** An app's id: `app-{name}-{6 hex}`. */
 export function appId(): v.GenericSchema<string> {
@@ -201,7 +201,7 @@ export function appId(): v.GenericSchema<string> {
 }
 
 const APP_ID_TEXT = `app-${APP_NAME}-[0-9a-f]{6}`
-const APP_ID = new RegExp(`^${APP_ID_TEXT}$`)
+const APP_ID = /* @__PURE__ */ new RegExp(`^${APP_ID_TEXT}$`)
 const MAX_APP_ID = "app-".length + 64 + "-".length + 6
 
 /** Whose tokens can be revoked at level `agent`: an agent id, or `app:{app_id}` (CONTRACT 2, "Claims", `sub`). */

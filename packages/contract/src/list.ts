@@ -4,13 +4,15 @@ import type { SchemaFragment } from "./rule.ts"
 
 /** The bounds and the wording of a {@link list}. */
 export interface ListOptions {
-  readonly minItems: number
-  readonly maxItems: number
+  /** Default 0. */
+  readonly minItems?: number
+  /** Default: any number. */
+  readonly maxItems?: number
   /** What is accepted, worded to follow the field's name: `must be a list of …`. */
   readonly message: string
 }
 
-/** A JSON array of like items within bounds. */
+/** A JSON array of like items. */
 export interface ListSchema<TItem extends v.GenericSchema>
   extends v.BaseSchema<v.InferInput<TItem>[], v.InferOutput<TItem>[], v.BaseIssue<unknown>> {
   readonly type: "array"
@@ -25,7 +27,8 @@ export interface ListSchema<TItem extends v.GenericSchema>
  * megabyte of short scopes would be parsed only to be refused for its length.
  */
 export function list<TItem extends v.GenericSchema>(item: TItem, options: ListOptions): ListSchema<TItem> {
-  const { minItems, maxItems, message } = options
+  const { message, ...bounds } = options
+  const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = bounds
   return v._standardSchema<ListSchema<TItem>>({
     kind: "schema",
     type: "array",
@@ -33,7 +36,7 @@ export function list<TItem extends v.GenericSchema>(item: TItem, options: ListOp
     expects: "Array",
     async: false,
     item,
-    jsonSchema: { minItems, maxItems },
+    jsonSchema: bounds,
     "~run"({ value: input }, config) {
       if (!Array.isArray(input) || input.length < minItems || input.length > maxItems)
         return failure(issueOf("schema", { type: "array", message }, input))

@@ -26,7 +26,7 @@ export type ProblemCode = keyof typeof PROBLEMS
 export type ProblemStatus = (typeof PROBLEMS)[ProblemCode]["status"]
 
 /** Every problem code, in the order of CONTRACT 1's table. */
-export const PROBLEM_CODES: readonly ProblemCode[] = Object.keys(PROBLEMS) as ProblemCode[]
+export const PROBLEM_CODES: readonly ProblemCode[] = /* @__PURE__ */ Object.keys(PROBLEMS) as ProblemCode[]
 
 /** What stands before the code in a problem's `type`. */
 export const PROBLEM_TYPE_PREFIX = "urn:agentwrit:error:"
@@ -94,7 +94,7 @@ export function createProblem({ code, detail, instance, requestId, hint }: Probl
 }
 
 /** The schema of a problem document. Its names are RFC 9457's and stay as they are. */
-export const problem: v.GenericSchema<Problem> = v.object({
+export const problem: v.GenericSchema<Problem> = v.looseObject({
   type: documented(text(), "`urn:agentwrit:error:` and the error code"),
   title: documented(text(), "The status's reason phrase"),
   status: documented(wholeNumber(400, 599), "The HTTP status"),

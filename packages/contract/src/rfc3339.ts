@@ -1,8 +1,8 @@
-const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
-// The years 0000 to 9999 in UTC: what RFC 3339 can write.
-const FIRST = Date.parse("0000-01-01T00:00:00.000Z")
-const LAST = Date.parse("9999-12-31T23:59:59.999Z")
+// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: what RFC 3339 can write.
+const FIRST = -62_167_219_200_000
+const LAST = 253_402_300_799_999
 
 /** Which millisecond to take for an instant between two: `up` for the start of a range, `down` for its end. */
 export type Rounding = "up" | "down"
@@ -15,28 +15,16 @@ export type Rounding = "up" | "down"
 export function parseInstant(text: string, rounding: Rounding = "down"): number | undefined {
   const match = DATE_TIME.exec(text)
   if (match === null) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const offsetHour = Number(match[9] ?? 0)
-  const offsetMinute = Number(match[10] ?? 0)
-  if (hour > 23 || minute > 59 || second > 60 || offsetHour > 23 || offsetMinute > 59) return undefined
+  const [, day = "", time = "", second = "", fraction = "", sign, offsetHour = 0, offsetMinute = 0] = match
+  const leap = second === "60"
+  const local = Date.parse(`${day}T${time}${leap ? "59" : second}Z`)
+  // Engines may take 30 February for a day of March, and 24:00 for the next day.
+  if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(day)) return undefined
+  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000
+  const whole = local + (leap ? 1000 : 0) - (sign === "-" ? -offset : offset)
+  // Leap seconds are inserted before the midnight that begins a month.
+  if (leap && !new Date(whole).toISOString().endsWith("-01T00:00:00.000Z")) return undefined
 
-  const date = new Date(0)
-  // setUTCFullYear, because Date.UTC takes the years 0 to 99 for the twentieth century's.
-  date.setUTCFullYear(year, month - 1, day)
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined
-  date.setUTCHours(hour, minute, second)
-  const offset = (offsetHour * 60 + offsetMinute) * 60_000
-  const whole = date.getTime() - (match[8] === "-" ? -offset : offset)
-  if (second === 60 && !isFirstOfMonth(whole)) return undefined
-
-  const fraction = match[7] ?? ""
   const milliseconds = Number(fraction.slice(0, 3).padEnd(3, "0"))
   const beyond = /[1-9]/.test(fraction.slice(3))
   const instant = whole + milliseconds + (beyond && rounding === "up" ? 1 : 0)
@@ -47,10 +35,4 @@ export function parseInstant(text: string, rounding: Rounding = "down"): number 
 export function formatInstant(instant: number): string {
   if (!(instant >= FIRST && instant <= LAST)) throw new RangeError("formatInstant: outside the years 0000 to 9999")
   return new Date(instant).toISOString()
-}
-
-/** Leap seconds are inserted before the midnight that begins a month. */
-function isFirstOfMonth(instant: number): boolean {
-  const date = new Date(instant)
-  return date.getUTCDate() === 1 && instant % 86_400_000 < 1000 && date.getUTCHours() === 0
 }

@@ -15,6 +15,8 @@ export interface VariantSchema<K extends string, O extends readonly VariantOptio
   readonly expects: "Object"
   readonly key: K
   readonly options: O
+  /** The message that this value, in code, is of. @throws TypeError when it is of none. */
+  readonly optionOf: (value: unknown) => O[number]
 }
 
 /** A schema that reads by the message whose literal the field `key` holds. `accepted` words a fault of that field. */
@@ -32,6 +34,11 @@ export function variant<K extends string, const O extends readonly VariantOption
     async: false,
     key,
     options,
+    optionOf(value) {
+      const option = isRecord(value) ? byTag.get(value[key]) : undefined
+      if (option === undefined) throw new TypeError(`encode: no variant has this ${key}`)
+      return option
+    },
     "~run"(dataset, config) {
       const input = dataset.value
       if (!isRecord(input))

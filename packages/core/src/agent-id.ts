@@ -40,24 +40,30 @@ export function formatAgentId(id: AgentId): string {
 export function parseAgentId(text: string): AgentId {
   if (typeof text !== "string") throw invalid("is not a string")
   if (text.length > MAX_AGENT_ID_LENGTH) throw invalid(`is longer than ${MAX_AGENT_ID_LENGTH} bytes`)
-  const [scheme, empty, trustDomain, agent, orchId, taskId, instance, ...rest] = text.split("/")
-  if (scheme !== "spiffe:" || empty !== "" || agent !== "agent" || rest.length > 0) throw invalid(FORM)
-  if (trustDomain === undefined || orchId === undefined || taskId === undefined || instance === undefined)
-    throw invalid(FORM)
-  const id = { trustDomain, orchId, taskId, instance }
+  const id = partsOf(text)
+  if (id === undefined) throw invalid(FORM)
   formatAgentId(id)
   return id
 }
 
 /** Whether `text` is an agent id that {@link parseAgentId} reads. */
 export function isAgentId(text: unknown): text is string {
-  if (typeof text !== "string") return false
-  try {
-    parseAgentId(text)
-    return true
-  } catch {
-    return false
-  }
+  if (typeof text !== "string" || text.length > MAX_AGENT_ID_LENGTH) return false
+  const id = partsOf(text)
+  return (
+    id !== undefined &&
+    isTrustDomain(id.trustDomain) &&
+    isPathSegment(id.orchId) &&
+    isPathSegment(id.taskId) &&
+    INSTANCE.test(id.instance)
+  )
+}
+
+function partsOf(text: string): AgentId | undefined {
+  const parts = /^spiffe:\/\/([^/]*)\/agent\/([^/]*)\/([^/]*)\/([^/]*)$/.exec(text)
+  if (parts === null) return undefined
+  const [, trustDomain = "", orchId = "", taskId = "", instance = ""] = parts
+  return { trustDomain, orchId, taskId, instance }
 }
 
 /** Whether `text` can be the trust domain of an agent id (SPIFFE-ID 2.1). */

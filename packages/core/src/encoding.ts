@@ -1,9 +1,9 @@
-import { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from "#platform"
+import { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from "#encoding"
 import { EncodingError, type EncodingErrorCode } from "./errors.ts"
 
-const encoder = new TextEncoder()
+const encoder = /* @__PURE__ */ new TextEncoder()
 // Without ignoreBOM a leading byte order mark would vanish, and the text would no longer re-encode to its bytes.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** Lower-case hex. */
 export function encodeHex(bytes: Uint8Array): string {

@@ -75,8 +75,17 @@ export function decodeCompact(type: string, text: string, maxLength: number): Jw
   return { keyId, payload, signature, signingInput: text.slice(0, payloadEnd) }
 }
 
-// Member by member checks would let a second spelling through; the header is rebuilt from its kid and compared as a whole.
+/** The header that was read last and its key id: nearly all tokens have the same one, and comparing its text is all it then takes. */
+let lastHeader = { type: "", encoded: "", keyId: "" }
+
 function keyIdOfHeader(type: string, encoded: string): string {
+  if (encoded !== lastHeader.encoded || type !== lastHeader.type)
+    lastHeader = { type, encoded, keyId: readKeyId(type, encoded) }
+  return lastHeader.keyId
+}
+
+// Member by member checks would let a second spelling through; the header is rebuilt from its kid and compared as a whole.
+function readKeyId(type: string, encoded: string): string {
   const expectedEnd = '"}'
   const expectedStart = headerText(type, "").slice(0, -expectedEnd.length)
   const header = decodePart(encoded, "header")

@@ -78,7 +78,7 @@ describe("the bundle for browsers", () => {
 
   beforeAll(async () => {
     const code = await bundle({ format: "iife", globalName: "AgentWrit", minify: true })
-    const context = createContext({ TextEncoder, TextDecoder }) as { sandbox: Sandbox }
+    const context = createContext({ TextEncoder, TextDecoder, atob, btoa }) as { sandbox: Sandbox }
     runInContext(`${code}\n${driver}`, context)
     sandbox = context.sandbox
   })
@@ -93,12 +93,15 @@ describe("the bundle for browsers", () => {
     expect(code).not.toMatch(/\bprocess\./)
   })
 
-  it("keeps to what is used: scopes come without any cryptography", async () => {
+  it.each([
+    ["scopes", "scopesWithin"],
+    ["encodings", "decodeHex, encodeBase64"],
+  ])("keeps to what is used: %s come without any cryptography", async (_what, names) => {
     const code = await bundle({
       format: "esm",
       minify: true,
       stdin: {
-        contents: 'export { scopesWithin } from "./index.ts"',
+        contents: `export { ${names} } from "./index.ts"`,
         resolveDir: fileURLToPath(new URL("../src", import.meta.url)),
         loader: "ts",
       },

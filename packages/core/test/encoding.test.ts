@@ -12,12 +12,14 @@ import {
   encodeUtf8,
   sha256,
 } from "../src/index.ts"
+import * as nodeEncoding from "../src/platform/encoding-node.ts"
+import * as portableEncoding from "../src/platform/encoding-portable.ts"
 import * as nodePlatform from "../src/platform/node.ts"
 import * as portablePlatform from "../src/platform/portable.ts"
-import type { PlatformPrimitives } from "../src/platform/primitives.ts"
+import type { EncodingPrimitives, PlatformPrimitives } from "../src/platform/primitives.ts"
 
-const native: PlatformPrimitives = nodePlatform
-const portable: PlatformPrimitives = portablePlatform
+const native: EncodingPrimitives & Pick<PlatformPrimitives, "sha256"> = { ...nodePlatform, ...nodeEncoding }
+const portable: EncodingPrimitives & Pick<PlatformPrimitives, "sha256"> = { ...portablePlatform, ...portableEncoding }
 const platforms = [
   ["native", native],
   ["portable", portable],

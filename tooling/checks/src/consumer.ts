@@ -13,18 +13,30 @@ export interface PackedPackage extends WorkspacePackage {
 
 /** A strict consumer that skips no declaration file: what a package's types name must be there for whoever installs it. */
 const COMPILER_OPTIONS = {
-  module: "nodenext",
   target: "es2024",
-  lib: ["es2024", "esnext.disposable"],
-  types: ["node"],
   strict: true,
   exactOptionalPropertyTypes: true,
   skipLibCheck: false,
   noEmit: true,
 }
 
+const NODE = { lib: ["es2024", "esnext.disposable"], types: ["node"] }
+const BROWSER = { lib: [...NODE.lib, "dom", "dom.iterable", "dom.asynciterable"], types: [] }
+
+/** How consumers resolve what they import, and what their platform is. */
+const CONSUMERS = [
+  { name: "nodenext", options: { module: "nodenext", ...NODE }, takes: /./ },
+  { name: "bundler", options: { module: "preserve", moduleResolution: "bundler", ...NODE }, takes: /./ },
+  {
+    name: "browser",
+    options: { module: "preserve", moduleResolution: "bundler", ...BROWSER },
+    takes: /^@agentwrit\/(core|audit|contract|sdk)(\/(verify|admin))?$/,
+  },
+]
+
 /**
- * Unpacks the tarballs beside what they depend on, imports each entry point, and type-checks the imports.
+ * Unpacks the tarballs beside what they depend on, imports each entry point, and type-checks the imports as each kind of
+ * consumer resolves them.
  * @returns what a user who installed them would run into.
  */
 export async function consumerFaults(folder: string, packed: readonly PackedPackage[]): Promise<string[]> {
@@ -41,21 +53,22 @@ export async function consumerFaults(folder: string, packed: readonly PackedPack
     Object.keys(manifest.exports ?? {}).map((path) => join(manifest.name, path)),
   )
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
-  await writeFile(
-    join(folder, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files: ["all.ts"] }),
-  )
-  await writeFile(
-    join(folder, "all.ts"),
-    entries.map((entry, index) => `export * as entry${index} from "${entry}"\n`).join(""),
-  )
-  const attempts = [attempt("tsc", ["-p", folder], folder), ...entries.map((entry) => imported(entry, folder))]
+  const attempts = entries.map((entry) => imported(entry, folder))
+  for (const { name, options, takes } of CONSUMERS) {
+    const files = [`${name}.ts`]
+    const taken = entries.filter((entry) => takes.test(entry))
+    const lines = taken.map((entry, index) => `export * as entry${index} from "${entry}"\n`)
+    await writeFile(join(folder, `${name}.ts`), lines.join(""))
+    const config = join(folder, `tsconfig.${name}.json`)
+    await writeFile(config, JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, ...options }, files }))
+    attempts.push(attempt("tsc", ["-p", config], folder))
+  }
   return (await Promise.all(attempts)).flat()
 }
 
-/** What the package declares is taken from where it finds it itself; our own packages come from the tarballs. */
+/** What the package declares, peers too, is taken from where it finds it itself; our own packages come from the tarballs. */
 async function linkDependencies({ folder, manifest }: WorkspacePackage, modules: string): Promise<void> {
-  for (const name of Object.keys(manifest.dependencies ?? {}))
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
     if (!name.startsWith("@agentwrit/")) await link(resolve(folder, "node_modules", name), join(modules, name))
 }
 

@@ -6,6 +6,8 @@ export interface Step {
   readonly command: readonly [program: string, ...words: string[]]
   /** Shows the output as it comes, not only when the step fails. */
   readonly show?: boolean
+  /** Shows its last line beside its name: what it measured. */
+  readonly tell?: boolean
 }
 
 /** Runs steps in order and answers the exit code: each gets a line, and one that fails shows what it said and ends the run. */
@@ -18,7 +20,8 @@ export async function runSteps(steps: readonly Step[]): Promise<number> {
       process.stdout.write(`${output}\n✗ ${step.name} (${seconds} s, exit ${code}): ${step.command.join(" ")}\n`)
       return 1
     }
-    if (step.show !== true) process.stdout.write(`✓ ${step.name} (${seconds} s)\n`)
+    const told = step.tell === true ? `: ${output.trimEnd().split("\n").at(-1)}` : ""
+    if (step.show !== true) process.stdout.write(`✓ ${step.name}${told} (${seconds} s)\n`)
   }
   return 0
 }

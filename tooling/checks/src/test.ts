@@ -11,6 +11,7 @@ const CHECKS: readonly Step[] = [
   { name: "OpenAPI document", command: ["node", "tooling/checks/src/openapi.ts"] },
   { name: "types", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
   { name: "unused files, exports, dependencies", command: ["knip"] },
+  { name: "bundles", command: ["node", "tooling/checks/src/bundles.ts"], tell: true },
   { name: "packages as they ship", command: ["node", "tooling/checks/src/packed.ts"] },
 ]
 

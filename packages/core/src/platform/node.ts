@@ -13,30 +13,6 @@ export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Arr
   return plain(state.digest())
 }
 
-export function toHex(bytes: Uint8Array): string {
-  return view(bytes).toString("hex")
-}
-
-export function fromHex(text: string): Uint8Array | undefined {
-  return exact(text, "hex")
-}
-
-export function toBase64(bytes: Uint8Array): string {
-  return view(bytes).toString("base64")
-}
-
-export function fromBase64(text: string): Uint8Array | undefined {
-  return exact(text, "base64")
-}
-
-export function toBase64Url(bytes: Uint8Array): string {
-  return view(bytes).toString("base64url")
-}
-
-export function fromBase64Url(text: string): Uint8Array | undefined {
-  return exact(text, "base64url")
-}
-
 export function importSigner(seed: Uint8Array): Ed25519Signer {
   const der = Buffer.concat([PKCS8_PREFIX, seed])
   const privateKey = createPrivateKey({ key: der, format: "der", type: "pkcs8" })
@@ -51,16 +27,6 @@ export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
   // Parsing costs a quarter of a verification, so it is done once a key.
   const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: "der", type: "spki" })
   return (message, signature) => verify(null, message, key, signature)
-}
-
-// Buffer's decoders skip what they do not know; only text that comes back as it was is accepted.
-function exact(text: string, encoding: "hex" | "base64" | "base64url"): Uint8Array | undefined {
-  const bytes = Buffer.from(text, encoding)
-  return bytes.toString(encoding) === text ? plain(bytes) : undefined
-}
-
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 // A copy: a small Buffer lies in a pool that others share, and its `slice` and `toString` are not a Uint8Array's.

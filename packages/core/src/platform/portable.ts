@@ -1,14 +1,9 @@
 import { getPublicKey, hashes, Point, sign } from "@noble/ed25519"
 import { sha256 as nobleSha256, sha512 } from "@noble/hashes/sha2.js"
 import { bytesToHex } from "@noble/hashes/utils.js"
-import { createRadix64 } from "./base64.ts"
 import type { Ed25519Signer, Ed25519Verifier } from "./primitives.ts"
 
 const GROUP_ORDER = Point.CURVE().n
-const LOWER_HEX = /^(?:[0-9a-f]{2})*$/
-
-const base64 = createRadix64("+/", true)
-const base64Url = createRadix64("-_", false)
 
 // noble leaves the choice of SHA-512 for its synchronous functions to its user.
 hashes.sha512 = sha512
@@ -18,33 +13,6 @@ export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Arr
   const state = nobleSha256.create().update(first)
   for (const part of rest) state.update(part)
   return state.digest()
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return bytesToHex(bytes)
-}
-
-export function fromHex(text: string): Uint8Array | undefined {
-  if (!LOWER_HEX.test(text)) return undefined
-  const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
-  return bytes
-}
-
-export function toBase64(bytes: Uint8Array): string {
-  return base64.encode(bytes)
-}
-
-export function fromBase64(text: string): Uint8Array | undefined {
-  return base64.decode(text)
-}
-
-export function toBase64Url(bytes: Uint8Array): string {
-  return base64Url.encode(bytes)
-}
-
-export function fromBase64Url(text: string): Uint8Array | undefined {
-  return base64Url.decode(text)
 }
 
 export function importSigner(seed: Uint8Array): Ed25519Signer {

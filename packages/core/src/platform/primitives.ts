@@ -13,19 +13,26 @@ export interface Ed25519Signer {
 export type Ed25519Verifier = (message: Uint8Array, signature: Uint8Array) => boolean
 
 /**
- * What each platform supplies, as module exports under `#platform` (package.json `imports`). Decoders answer `undefined` for text
- * that is not exactly what the encoder writes. Both implementations must give the same answer to the same bytes.
+ * What each platform supplies, as module exports under `#platform` (package.json `imports`). Both implementations must give the
+ * same answer to the same bytes.
  */
 export interface PlatformPrimitives {
   sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array
+  /** @param seed 32 bytes (RFC 8032 section 5.1.5). */
+  importSigner(seed: Uint8Array): Ed25519Signer
+  /** @param publicKey 32 bytes, which no one changes afterwards. */
+  importVerifier(publicKey: Uint8Array): Ed25519Verifier
+}
+
+/**
+ * What each platform supplies under `#encoding`, apart from the above so that a bundle that only encodes carries no curve.
+ * Decoders answer `undefined` for text that is not exactly what the encoder writes.
+ */
+export interface EncodingPrimitives {
   toHex(bytes: Uint8Array): string
   fromHex(text: string): Uint8Array | undefined
   toBase64(bytes: Uint8Array): string
   fromBase64(text: string): Uint8Array | undefined
   toBase64Url(bytes: Uint8Array): string
   fromBase64Url(text: string): Uint8Array | undefined
-  /** @param seed 32 bytes (RFC 8032 section 5.1.5). */
-  importSigner(seed: Uint8Array): Ed25519Signer
-  /** @param publicKey 32 bytes, which no one changes afterwards. */
-  importVerifier(publicKey: Uint8Array): Ed25519Verifier
 }

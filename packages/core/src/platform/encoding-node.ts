@@ -1,0 +1,36 @@
+import { Buffer } from "node:buffer"
+
+export function toHex(bytes: Uint8Array): string {
+  return view(bytes).toString("hex")
+}
+
+export function fromHex(text: string): Uint8Array | undefined {
+  return exact(text, "hex")
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return view(bytes).toString("base64")
+}
+
+export function fromBase64(text: string): Uint8Array | undefined {
+  return exact(text, "base64")
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+  return view(bytes).toString("base64url")
+}
+
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  return exact(text, "base64url")
+}
+
+// Buffer's decoders skip what they do not know; only text that comes back as it was is accepted. The answer is a copy: a small
+// Buffer lies in a pool that others share.
+function exact(text: string, encoding: "hex" | "base64" | "base64url"): Uint8Array | undefined {
+  const bytes = Buffer.from(text, encoding)
+  return bytes.toString(encoding) === text ? new Uint8Array(bytes) : undefined
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

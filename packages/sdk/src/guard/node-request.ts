@@ -1,0 +1,44 @@
+import type { VerifiedClaims } from "../verify/verified-tokens.ts"
+
+/** What of Node's `IncomingMessage` the adapters read. */
+export interface NodeRequest {
+  readonly headers: { readonly [name: string]: string | string[] | undefined }
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders?: readonly string[]
+}
+
+/** Every value of the `Authorization` header: Node's `headers` keeps the first and drops the rest. */
+export function authorizationOf({ headers, rawHeaders = [] }: NodeRequest): readonly string[] {
+  const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === "authorization")
+  if (values.length > 0) return values
+  const { authorization } = headers
+  return typeof authorization === "string" ? [authorization] : []
+}
+
+/** The request's id, when it sent one. */
+export function requestIdOf({ headers }: NodeRequest): string | undefined {
+  const id = headers["x-request-id"]
+  return typeof id === "string" ? id : undefined
+}
+
+/** A path without its query. */
+export function pathOf(url: string): string {
+  return url.split("?", 1)[0] ?? ""
+}
+
+const claims = new WeakMap<object, VerifiedClaims>()
+
+/** Keeps the claims of a request for its handlers. */
+export function keepClaims(request: object, verified: VerifiedClaims): void {
+  claims.set(request, verified)
+}
+
+/**
+ * The claims of the token that came with a request.
+ * @throws `TypeError` when no guard let it through: the route is open.
+ */
+export function claimsOf(request: object): VerifiedClaims {
+  const verified = claims.get(request)
+  if (verified === undefined) throw new TypeError("no guard stands before this route: add guard(verifier) to it")
+  return verified
+}

@@ -1,0 +1,18 @@
+export { type AcceptDelegationOptions, acceptDelegation } from "./accept-delegation.ts"
+export { type AgentKey, type AgentKeyPair, agentKeyOf, generateAgentKey } from "./agent-key.ts"
+export { TargetError, type TargetErrorCode } from "./allowed-origins.ts"
+export { AgentWritApp, type AppOptions, type CreateAgentOptions, type CreateLaunchTokenOptions } from "./app.ts"
+export type { BrokerOptions, CallOptions, Fetch } from "./broker-client.ts"
+export type { Agent, Credential, CredentialOptions, DelegatedCredential, DelegateOptions } from "./credential.ts"
+export { CredentialError, type CredentialErrorCode } from "./credential-error.ts"
+export type { CredentialFetch } from "./credential-fetch.ts"
+export {
+  AgentWritError,
+  type AgentWritErrorOptions,
+  BrokerError,
+  InvalidRequestError,
+  NetworkError,
+  UnexpectedAnswerError,
+} from "./errors.ts"
+export type { CredentialFailure } from "./held-token.ts"
+export { type AgentOptions, type RegisterAgentOptions, registerAgent } from "./registration.ts"

@@ -1,0 +1,49 @@
+import { decode, revocationFeed } from "@agentwrit/contract"
+import {
+  CoreError,
+  decodeUtf8,
+  FEED_FRESHNESS,
+  type FindKey,
+  REVOCATION_FEED_TYPE,
+  type RevocationFeed,
+  verifyCompact,
+} from "@agentwrit/core"
+
+/** Why a message of the feed is not believed; its message is for the operator. */
+export class FeedError extends Error {
+  override readonly name = "FeedError"
+}
+
+/**
+ * Verifies a message of the feed by itself: header, signature, shape, and that its members agree (CONTRACT 5). Whether it goes on
+ * where the verifier is, is for `Revocations`.
+ * @throws {@link FeedError}
+ */
+export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed {
+  const message = read(jws, findKey)
+  const { from, to, head, reset, entries, iat, fresh_until } = message
+  if (from > to || to > head) throw new FeedError(`a message goes from ${from} to ${to} of ${head}`)
+  if (to === from && to !== head) throw new FeedError(`a message leads no further than ${to} of ${head}`)
+  if (reset && from !== 0) throw new FeedError("a snapshot does not begin at 0")
+  if (fresh_until <= iat || fresh_until > iat + FEED_FRESHNESS)
+    throw new FeedError(`a message wants to be trusted for ${fresh_until - iat} s`)
+  let last = from
+  for (const { seq } of entries) {
+    if (seq <= last || seq > to) throw new FeedError(`entry ${seq} is out of order`)
+    last = seq
+  }
+  return message
+}
+
+function read(jws: string, findKey: FindKey): RevocationFeed {
+  let payload: unknown
+  try {
+    payload = JSON.parse(decodeUtf8(verifyCompact(REVOCATION_FEED_TYPE, jws, findKey).payload))
+  } catch (cause) {
+    if (!(cause instanceof CoreError || cause instanceof SyntaxError)) throw cause
+    throw new FeedError(`a message does not verify: ${cause.message}`, { cause })
+  }
+  const decoded = decode(revocationFeed, payload)
+  if (!decoded.ok) throw new FeedError(`a message has not the feed's form: ${decoded.detail}`)
+  return decoded.value
+}

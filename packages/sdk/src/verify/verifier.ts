@@ -1,0 +1,214 @@
+import {
+  type Claims,
+  checkClaims,
+  findRevocation,
+  type RevocationLevel,
+  revocationDigest,
+  verifyToken,
+} from "@agentwrit/core"
+import { BrokerClient } from "../broker-client.ts"
+import { delay } from "../retry.ts"
+import { InvalidTokenError, invalidToken, VerifierUnavailableError } from "./errors.ts"
+import { FeedFollower } from "./feed-follower.ts"
+import { introspect } from "./introspection.ts"
+import { KeySet } from "./key-set.ts"
+import { type RevocationMode, readTerms, type VerifierOptions, type VerifierTerms } from "./options.ts"
+import { Revocations } from "./revocations.ts"
+import { type RememberedToken, type VerifiedClaims, VerifiedTokens } from "./verified-tokens.ts"
+
+/** Verifies tokens for a resource server. Make one for the process, and close it at the end: until then it keeps connections open. */
+export interface Verifier extends AsyncDisposable {
+  /** The broker whose tokens it accepts. */
+  readonly brokerUrl: string
+  /** How it learns of revocations. */
+  readonly revocation: RevocationMode
+  /**
+   * Verifies a token: form, signature, delegation chain, times, issuer, audience, revocation (CONTRACT 2 and 5). Any kind of token is
+   * accepted, those of apps and operators too: go on with `requireScope`, which their reserved scopes never satisfy.
+   * @returns its claims, frozen.
+   * @throws `InvalidTokenError`; `VerifierUnavailableError` whenever it cannot be sure.
+   */
+  verify(token: string): Promise<VerifiedClaims>
+  /**
+   * Waits until tokens can be verified.
+   * @throws `VerifierUnavailableError` with the reason when that takes longer than `timeoutMs`, default 30,000.
+   */
+  ready(options?: { readonly timeoutMs?: number }): Promise<void>
+  /** Ends what it does in the background. From then on it accepts nothing. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a verifier and begins at once to fetch the broker's keys and to follow its feed of revocations; `ready` tells when both
+ * are there, and a token that is verified earlier waits for the first try.
+ * @throws `TypeError` for options that cannot be meant.
+ * @example
+ * await using verifier = createVerifier({ brokerUrl: "https://broker.example", audience: "crm" })
+ * const claims = await verifier.verify(token)
+ * requireScope(claims, "read:data:customer-7291")
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const terms = readTerms(options)
+  if (terms.revocation === "none") warnOfNone()
+  return new BrokerVerifier(options, terms)
+}
+
+class BrokerVerifier implements Verifier {
+  readonly brokerUrl: string
+  readonly revocation: RevocationMode
+  readonly #terms: VerifierTerms
+  readonly #client: BrokerClient
+  readonly #keys: KeySet
+  readonly #revocations: Revocations | undefined
+  readonly #tokens = new VerifiedTokens()
+  readonly #closing = new AbortController()
+  readonly #background: Promise<unknown>
+  #changed = Promise.withResolvers<void>()
+  /** Settles after the first try to reach the broker, however it went, and after one call's time at the latest. */
+  #firstTry: Promise<void> | undefined
+
+  constructor(options: VerifierOptions, terms: VerifierTerms) {
+    const { signal } = this.#closing
+    this.#terms = terms
+    this.#client = new BrokerClient(options)
+    this.brokerUrl = this.#client.brokerUrl
+    this.revocation = terms.revocation
+    this.#keys = new KeySet(this.#client, signal)
+    const tasks = [this.#keys.keepFresh()]
+    if (terms.revocation === "feed") {
+      this.#revocations = new Revocations(terms)
+      const atMost = delay(options.timeoutMs ?? 10_000, signal).catch(() => undefined)
+      this.#firstTry = Promise.race([this.#changed.promise, atMost]).finally(() => {
+        this.#firstTry = undefined
+      })
+      tasks.push(this.#follow(options, this.#revocations))
+    }
+    this.#background = Promise.all(tasks)
+  }
+
+  async verify(token: string): Promise<VerifiedClaims> {
+    if (this.#firstTry !== undefined) await this.#firstTry
+    this.#throwIfUnavailable()
+    const remembered = this.#tokens.get(token) ?? (await this.#verifyNew(token))
+    if (this.revocation === "introspect") await this.#introspect(token, remembered)
+    // Nothing below waits, so that all of it is true at the same moment.
+    this.#throwIfUnavailable()
+    this.#throwIfNotGood(token, remembered)
+    return remembered.claims
+  }
+
+  async ready({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const end = Promise.withResolvers<"end">()
+    const timer = setTimeout(() => end.resolve("end"), timeoutMs)
+    try {
+      if (this.#revocations === undefined) {
+        if ((await Promise.race([this.#keys.load(), end.promise])) === "end") throw notReady(timeoutMs)
+      } else {
+        while (this.#unavailable() !== undefined && !this.#closing.signal.aborted)
+          if ((await Promise.race([this.#changed.promise, end.promise])) === "end") break
+      }
+      this.#throwIfUnavailable()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#tokens.clear()
+    this.#tellChange()
+    await this.#background
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #follow(options: VerifierOptions, revocations: Revocations): Promise<void> {
+    const { fetch = globalThis.fetch } = options
+    return new FeedFollower({
+      // It repeats by itself, and from where it then is.
+      client: new BrokerClient({ ...options, retries: 0 }),
+      fetch: (url, init) => fetch(url, init),
+      keys: this.#keys,
+      revocations,
+      signal: this.#closing.signal,
+      changed: () => this.#tellChange(),
+    }).run()
+  }
+
+  #tellChange(): void {
+    const changed = this.#changed
+    this.#changed = Promise.withResolvers()
+    changed.resolve()
+  }
+
+  #unavailable(): VerifierUnavailableError | undefined {
+    if (this.#closing.signal.aborted) return new VerifierUnavailableError("verifier_closed", "the verifier is closed")
+    return this.#revocations?.unavailable
+  }
+
+  #throwIfUnavailable(): void {
+    const unavailable = this.#unavailable()
+    if (unavailable !== undefined) throw unavailable
+  }
+
+  async #verifyNew(token: string): Promise<RememberedToken> {
+    try {
+      const { claims, key } = await this.#keys.verifying((findKey) => verifyToken(token, findKey))
+      return this.#tokens.remember(token, claims, key)
+    } catch (error) {
+      if (error instanceof VerifierUnavailableError) throw error
+      throw invalidToken(error)
+    }
+  }
+
+  #throwIfNotGood(token: string, remembered: RememberedToken): void {
+    const { claims, key } = remembered
+    const { issuer, audience, clockToleranceS: clockTolerance } = this.#terms
+    if (this.#keys.get(key.keyId) !== key) {
+      this.#tokens.forget(token)
+      throw new InvalidTokenError(
+        "unknown_key",
+        `token is signed by a key that is no longer the broker's: ${key.keyId}`,
+      )
+    }
+    try {
+      checkClaims(claims as Claims, { now: Date.now() / 1000, issuer, audience, clockTolerance })
+    } catch (error) {
+      this.#tokens.forget(token)
+      throw invalidToken(error)
+    }
+    if (this.#revocations !== undefined) throwIfRevoked(remembered, this.#revocations)
+  }
+
+  async #introspect(token: string, remembered: RememberedToken): Promise<void> {
+    this.#throwIfNotGood(token, remembered)
+    const asked = performance.now()
+    if (asked - remembered.validatedAt < this.#terms.maxStalenessMs) return
+    await introspect(this.#client, token, remembered.claims, this.#closing.signal)
+    remembered.validatedAt = asked
+  }
+}
+
+function throwIfRevoked(remembered: RememberedToken, revocations: Revocations): void {
+  if (remembered.unrevokedAt === revocations.version) return
+  if (remembered.revocationDigests.some((digest) => revocations.has(digest))) {
+    const isListed = (level: RevocationLevel, target: string) => revocations.has(revocationDigest(level, target))
+    const hit = findRevocation(remembered.claims as Claims, isListed)
+    throw new InvalidTokenError("token_revoked", `token is revoked at level ${hit?.level}: ${hit?.target}`)
+  }
+  remembered.unrevokedAt = revocations.version
+}
+
+function notReady(timeoutMs: number): VerifierUnavailableError {
+  return new VerifierUnavailableError("keys_unavailable", `the broker's keys did not come within ${timeoutMs} ms`)
+}
+
+let warned = false
+
+function warnOfNone(): void {
+  if (warned) return
+  warned = true
+  console.warn('AgentWrit: with revocation: "none", revoked and released tokens are accepted until they expire')
+}

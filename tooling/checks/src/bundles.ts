@@ -1,0 +1,41 @@
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+import { build } from "esbuild"
+
+// What a page loads of the SDK: each entry bundled from what is built, as any user's bundler would.
+
+/** Entries for browsers, with the most bytes that each may have, minified and gzipped. */
+const ENTRIES = [
+  { entry: "@agentwrit/sdk", limit: 12 * 1024 },
+  // Verifying brings the curve's arithmetic along, for platforms that have none of their own.
+  { entry: "@agentwrit/sdk/verify", limit: 24 * 1024 },
+]
+
+/** What only Node has. An import of one of its modules fails the bundling already. */
+const OF_NODE = /\b(?:Buffer|process|require|__dirname)\b|\bnode:/
+
+const sizes: string[] = []
+for (const { entry, limit } of ENTRIES) {
+  const { outputFiles } = await build({
+    stdin: { contents: `export * from "${entry}"`, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2024",
+  })
+  const [{ text = "", contents = new Uint8Array() } = {}] = outputFiles
+  const size = gzipSync(contents, { level: 9 }).length
+  const [found] = OF_NODE.exec(text) ?? []
+  if (found !== undefined) fail(`${entry} has ${found}, which only Node has`)
+  if (size > limit)
+    fail(`${entry} has ${size} bytes gzipped, more than ${limit}: see what it carries with esbuild --analyze`)
+  sizes.push(`${entry} ${size.toLocaleString("en")} of ${limit.toLocaleString("en")} bytes`)
+}
+process.stdout.write(`${sizes.join(", ")}\n`)
+
+function fail(fault: string): void {
+  process.stderr.write(`${fault}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,170 @@
+import { createSigningKey } from "@agentwrit/core"
+import { type Agent, acceptDelegation, agentKeyOf, BrokerError, CredentialError, registerAgent } from "@agentwrit/sdk"
+import { expect, test } from "vitest"
+import { call, launchToken, trail } from "../../src/client.ts"
+import { sdkApp } from "../../src/sdk-app.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+
+const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] }
+
+let shared: SharedBroker
+shareBroker((broker) => {
+  shared = broker
+})
+
+/** What the broker says of a token. */
+async function claimsOf(token: string) {
+  const { body } = await call(shared.url, "POST /v1/token/validate", { json: { token } })
+  return body.valid === true ? body.claims : undefined
+}
+
+const lifeOf = ({ exp, iat }: { exp: number; iat: number }) => exp - iat
+
+test("an app creates an agent, bound to its orchestration and task by a launch token good once; it ends with the block", async () => {
+  const app = await sdkApp(shared)
+  let token: string
+  {
+    await using agent = await app.createAgent(TASK)
+    token = await agent.token()
+    expect(await claimsOf(token)).toMatchObject({
+      ...{ sub: agent.id, orch_id: "crm", task_id: "t-42", scope: TASK.scope, kind: "agent" },
+    })
+    expect(agent).toMatchObject(TASK)
+    expect(agent.expiresAt.getTime() - Date.now()).toBeGreaterThan(290_000)
+  }
+  expect(await claimsOf(token)).toBeUndefined()
+  const issued = (await trail(shared.url, shared.admin)).findLast(
+    ({ event_type: type }) => type === "launch_token_issued",
+  )
+  expect(issued).toMatchObject({ orch_id: "crm", task_id: "t-42" })
+  expect(issued?.["detail"]).toContain("crm/t-42")
+})
+
+test("a launch token of an app registers the task that it is for, and no other, once", async () => {
+  const app = await sdkApp(shared)
+  const given = await app.createLaunchToken({ ...TASK, maxTtl: 60, ttl: 100, agentName: "worker" })
+  const other = registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK, taskId: "t-43" })
+  await expect(other).rejects.toMatchObject({ name: "BrokerError", code: "scope_violation", status: 403 })
+  await using agent = await registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK })
+  expect(lifeOf(await claimsOf(await agent.token()))).toBe(60)
+  const again = registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK })
+  await expect(again).rejects.toMatchObject({ code: "unauthorized", status: 401, requestId: expect.any(String) })
+})
+
+test("a process that holds only a launch token registers; ttl and maxTtl say how long tokens live", async () => {
+  const given = await launchToken(shared.url, shared.admin, { max_ttl: 120 })
+  await using agent = await registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK, ttl: 90 })
+  expect(lifeOf(await claimsOf(await agent.token()))).toBe(90)
+  const app = await sdkApp(shared)
+  await using short = await app.createAgent({ ...TASK, ttl: 30 })
+  await using capped = await app.createAgent({ ...TASK, ttl: 90, maxTtl: 40 })
+  await using longest = await app.createAgent({ ...TASK, maxTtl: 50 })
+  const lives = [short, capped, longest].map(async (agent) => lifeOf(await claimsOf(await agent.token())))
+  expect(await Promise.all(lives)).toEqual([30, 40, 50])
+})
+
+test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused before or by the broker", async () => {
+  const app = await sdkApp(shared)
+  const core = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
+  const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])
+  if (!("privateKey" in pair)) throw new Error("no pair")
+  for (const key of [core, await agentKeyOf(pair)]) {
+    await using agent = await app.createAgent({ ...TASK, key })
+    expect(await claimsOf(await agent.token())).toBeDefined()
+  }
+  const liar = { publicKey: core.publicKey, sign: () => new Uint8Array(64) }
+  await expect(app.createAgent({ ...TASK, key: liar })).rejects.toMatchObject({ code: "unauthorized" })
+  const short = { publicKey: new Uint8Array(31), sign: () => new Uint8Array(64) }
+  await expect(app.createAgent({ ...TASK, key: short })).rejects.toThrow(TypeError)
+})
+
+test("what the broker refuses is a BrokerError that says what to do; what it would refuse for its form is not sent", async () => {
+  const app = await sdkApp(shared)
+  const beyond = await app.createAgent({ ...TASK, scope: ["write:data:1"] }).catch((error: unknown) => error)
+  expect(beyond).toBeInstanceOf(BrokerError)
+  expect(beyond).toMatchObject({ code: "forbidden", status: 403, detail: expect.stringContaining("write:data:1") })
+  expect(beyond).toMatchObject({ hint: expect.any(String), message: expect.stringContaining("request ") })
+  const invalid = { name: "InvalidRequestError", code: "invalid_request" }
+  await expect(app.createAgent({ ...TASK, orchId: "a/b" })).rejects.toMatchObject(invalid)
+  await expect(app.createAgent({ ...TASK, scope: [] })).rejects.toMatchObject(invalid)
+  await expect(app.createAgent({ ...TASK, ttl: 0 })).rejects.toMatchObject({ code: "invalid_ttl" })
+  await expect(app.createAgent({ ...TASK, allowedOrigins: ["nowhere"] })).rejects.toThrow(TypeError)
+})
+
+test("a long orchestration and task make a label that the broker takes", async () => {
+  const app = await sdkApp(shared)
+  await using agent = await app.createAgent({ ...TASK, orchId: "o".repeat(300), taskId: "t".repeat(300) })
+  expect(agent.orchId).toHaveLength(300)
+})
+
+test("release is once, and for good", async () => {
+  const app = await sdkApp(shared)
+  const agent = await app.createAgent(TASK)
+  const token = await agent.token()
+  await Promise.all([agent.release(), agent.release()])
+  await agent.release()
+  expect(await claimsOf(token)).toBeUndefined()
+  const releases = (await trail(shared.url, shared.admin)).filter(
+    (event) => event["agent_id"] === agent.id && event["event_type"] === "token_released",
+  )
+  expect(releases).toHaveLength(1)
+  for (const use of [agent.token(), agent.renew(), agent.fetch("https://api.example"), delegateTo(agent, agent.id)])
+    await expect(use).rejects.toMatchObject({ name: "CredentialError", code: "credential_released" })
+})
+
+test("releasing what was revoked before is done", async () => {
+  const app = await sdkApp(shared)
+  const agent = await app.createAgent(TASK)
+  await call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target: agent.id } })
+  await agent.release()
+})
+
+test("a delegation is narrower, names its chain, cannot be renewed, and can be handed on and over", async () => {
+  const app = await sdkApp(shared)
+  await using first = await app.createAgent({ ...TASK, scope: ["read:data:*"] })
+  await using second = await app.createAgent(TASK)
+  await using third = await app.createAgent(TASK)
+  const delegated = await first.delegate({ to: second.id, scope: ["read:data:7"], ttl: 30 })
+  const claims = await claimsOf(await delegated.token())
+  expect(claims).toMatchObject({ sub: second.id, scope: ["read:data:7"], delegation_chain: [{ agent: first.id }] })
+  expect(lifeOf(claims)).toBe(30)
+  expect(delegated).toMatchObject({ id: second.id, orchId: "crm", taskId: "t-42", scope: ["read:data:7"] })
+  expect(delegated.chain).toEqual(claims.delegation_chain)
+  await expect(delegated.renew()).rejects.toMatchObject({
+    code: "not_renewable",
+    hint: expect.stringContaining("delegator"),
+  })
+
+  const accepted = acceptDelegation({ brokerUrl: shared.url, token: await delegated.token() })
+  expect({ ...accepted }).toEqual({ ...delegated })
+  expect(Math.abs(accepted.expiresAt.getTime() - delegated.expiresAt.getTime())).toBeLessThan(3000)
+  const further = await accepted.delegate({ to: third.id, scope: ["read:data:7"] })
+  expect(further.chain.map(({ agent }) => agent)).toEqual([first.id, second.id])
+  await accepted.release()
+  expect(await claimsOf(await delegated.token())).toBeUndefined()
+  expect(await claimsOf(await further.token())).toBeDefined()
+})
+
+test("a wider delegation, and one to no active agent, is refused", async () => {
+  const app = await sdkApp(shared)
+  await using agent = await app.createAgent(TASK)
+  await using other = await app.createAgent(TASK)
+  await expect(agent.delegate({ to: other.id, scope: ["read:data:*"] })).rejects.toMatchObject({
+    code: "scope_violation",
+  })
+  await expect(delegateTo(agent, agent.id)).rejects.toMatchObject({ code: "invalid_request" })
+  await other.release()
+  await expect(delegateTo(agent, other.id)).rejects.toMatchObject({ code: "not_found", status: 404 })
+})
+
+test("an agent's own token, and what is none, is not accepted as a delegated one", async () => {
+  const app = await sdkApp(shared)
+  await using agent = await app.createAgent(TASK)
+  for (const token of [await agent.token(), "", "a.b.c", `a.${btoa("[]")}.c`, "a\r\nb: c", undefined as never]) {
+    expect(() => acceptDelegation({ brokerUrl: shared.url, token })).toThrow(CredentialError)
+  }
+})
+
+function delegateTo(agent: Agent, to: string) {
+  return agent.delegate({ to, scope: TASK.scope })
+}

@@ -1,0 +1,235 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { inspect } from "node:util"
+import { AgentWritApp, type AppOptions, registerAgent } from "@agentwrit/sdk"
+import { describe, expect, test } from "vitest"
+import { call, launchToken } from "../../src/client.ts"
+import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
+import { registerApp } from "../../src/sdk-app.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+
+const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
+const SIGN_IN = "POST /v1/app/auth"
+const CREATE = "POST /v1/app/launch-tokens"
+const CHALLENGE = "GET /v1/challenge"
+const REGISTER = "POST /v1/register"
+
+let shared: SharedBroker
+shareBroker((broker) => {
+  shared = broker
+})
+
+async function appBehind(proxy: BrokerProxy, options: Partial<AppOptions> = {}) {
+  const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
+  return new AgentWritApp({ brokerUrl: proxy.url, clientId, clientSecret, ...options })
+}
+
+/** Answers the first requests of a path in the broker's place, in turn. */
+function answering(path: string, ...answers: ((answer: ServerResponse) => void)[]) {
+  return ({ url }: IncomingMessage, response: ServerResponse) => {
+    const answer = url === path ? answers.shift() : undefined
+    if (answer === undefined) return "pass" as const
+    answer(response)
+    return "taken" as const
+  }
+}
+
+const problem =
+  (status: number, code: string, headers: Record<string, string> = {}) =>
+  (answer: ServerResponse) => {
+    const document = { type: `urn:agentwrit:error:${code}`, title: "x", status, detail: `it is ${code}`, instance: "/" }
+    answer.writeHead(status, { "content-type": "application/problem+json", ...headers })
+    answer.end(JSON.stringify({ ...document, error_code: code, request_id: "r-1" }))
+  }
+const html = (status: number) => (answer: ServerResponse) =>
+  void answer.writeHead(status, { "content-type": "text/html" }).end("<html><h1>It works!</h1></html>")
+const cut = (answer: ServerResponse) => void answer.destroy()
+const half = (answer: ServerResponse) => {
+  answer.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
+  answer.write('{"access_token": "ey', () => answer.destroy())
+}
+const silence = () => undefined
+
+describe("signing in", () => {
+  test("happens when first needed, once for all who need it at once", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    expect(proxy.seen).toEqual([])
+    const agents = await Promise.all([app.createAgent(TASK), app.createAgent(TASK), app.createAgent(TASK)])
+    expect(proxy.seen.filter((seen) => seen === SIGN_IN)).toHaveLength(1)
+    await Promise.all(agents.map((agent) => agent.release()))
+  })
+
+  test("with a wrong secret is refused, and told as such to everyone", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy, { clientSecret: "0".repeat(64) })
+    const wrong = { name: "BrokerError", code: "unauthorized", status: 401, requestId: expect.any(String) }
+    await expect(app.createAgent(TASK)).rejects.toMatchObject(wrong)
+    await expect(app.createAgent(TASK)).rejects.toMatchObject(wrong)
+    expect(proxy.seen).toEqual([SIGN_IN, SIGN_IN])
+  })
+
+  test("beyond the broker's limit tells when to come back, and does not wait a minute for it", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy, { clientSecret: "0".repeat(64) })
+    for (let attempt = 0; attempt < 3; attempt++) await app.createAgent(TASK).catch(() => undefined)
+    await expect(app.createAgent(TASK)).rejects.toMatchObject({ code: "rate_limited", status: 429, retryAfter: 60 })
+  })
+
+  test("happens again before the token expires, and once when the broker no longer takes it", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    proxy.edit = (chunk, path) =>
+      path === "/v1/app/auth" ? chunk.replace(/"expires_in":\d+/, '"expires_in":0') : chunk
+    await app.createLaunchToken(TASK)
+    proxy.edit = (chunk) => chunk
+    await app.createLaunchToken(TASK)
+    await app.createLaunchToken(TASK)
+    expect(proxy.seen).toEqual([SIGN_IN, CREATE, SIGN_IN, CREATE, CREATE])
+    proxy.intercept = answering("/v1/app/launch-tokens", problem(403, "token_revoked"), problem(403, "token_revoked"))
+    await Promise.all([app.createLaunchToken(TASK), app.createLaunchToken(TASK)])
+    expect(proxy.seen.slice(5).toSorted()).toEqual([SIGN_IN, CREATE, CREATE, CREATE, CREATE])
+  })
+
+  test("is not tried over and over when a new token is not taken either", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    proxy.intercept = answering("/v1/app/launch-tokens", problem(401, "unauthorized"), problem(401, "unauthorized"))
+    await expect(app.createLaunchToken(TASK)).rejects.toMatchObject({ code: "unauthorized" })
+    expect(proxy.seen).toEqual([SIGN_IN, CREATE, SIGN_IN, CREATE])
+  })
+
+  test("of a deregistered app is refused", async () => {
+    const { appId, ...secrets } = await registerApp(shared.url, shared.admin)
+    const app = new AgentWritApp({ brokerUrl: shared.url, ...secrets })
+    await app.createLaunchToken(TASK)
+    await call(shared.url, `DELETE /v1/admin/apps/${appId}`, { bearer: shared.admin })
+    await expect(app.createLaunchToken(TASK)).rejects.toMatchObject({ code: "unauthorized", status: 401 })
+  })
+
+  test("goes on for the others when one of them no longer waits", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    const aborter = new AbortController()
+    proxy.intercept = ({ url }) => {
+      if (url === "/v1/app/auth") aborter.abort(new Error("enough"))
+      return "pass"
+    }
+    const aborted = app.createLaunchToken({ ...TASK, signal: aborter.signal })
+    const other = app.createLaunchToken(TASK)
+    await expect(aborted).rejects.toThrow("enough")
+    expect(await other).toMatch(/^[0-9a-f]{64}$/)
+    expect(proxy.seen.filter((seen) => seen === SIGN_IN)).toHaveLength(1)
+  })
+})
+
+describe("what may be done twice is tried again after", () => {
+  test.each<[string, (answer: ServerResponse) => void]>([
+    ["500", problem(500, "internal_error")],
+    ["503 with a Retry-After", problem(503, "unavailable", { "retry-after": "1" })],
+    ["502 in HTML", html(502)],
+    ["a cut connection", cut],
+    ["an answer cut in its body", half],
+    ["silence", silence],
+  ])("%s", async (_what, answer) => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy, { timeoutMs: 1000 })
+    proxy.intercept = answering("/v1/app/launch-tokens", answer)
+    const started = performance.now()
+    expect(await app.createLaunchToken(TASK)).toMatch(/^[0-9a-f]{64}$/)
+    expect(proxy.seen).toEqual([SIGN_IN, CREATE, CREATE])
+    if (_what.includes("Retry-After")) expect(performance.now() - started).toBeGreaterThan(1000)
+  })
+
+  test("and given up after the retries that were asked for", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy, { retries: 1 })
+    proxy.intercept = answering("/v1/app/launch-tokens", cut, cut, cut)
+    await expect(app.createLaunchToken(TASK)).rejects.toMatchObject({ name: "NetworkError", code: "network_error" })
+    expect(proxy.seen).toEqual([SIGN_IN, CREATE, CREATE])
+  })
+})
+
+describe("a registration", () => {
+  async function registering(proxy: BrokerProxy) {
+    const given = await launchToken(shared.url, shared.admin)
+    return registerAgent({ brokerUrl: proxy.url, launchToken: given, ...TASK, timeoutMs: 1000 })
+  }
+
+  test("that was refused before it did anything is tried again, with a new nonce", async () => {
+    await using proxy = await startProxy(shared.url)
+    proxy.intercept = answering("/v1/register", problem(503, "unavailable", { "retry-after": "0" }))
+    const agent = await registering(proxy)
+    expect(proxy.seen).toEqual([CHALLENGE, REGISTER, CHALLENGE, REGISTER])
+    await agent.release()
+  })
+
+  test.each<[string, (answer: ServerResponse) => void, string]>([
+    ["500", problem(500, "internal_error"), "internal_error"],
+    ["silence", silence, "timeout"],
+    ["a cut connection", cut, "network_error"],
+    ["an answer cut in its body", half, "network_error"],
+    ["HTML", html(200), "unexpected_answer"],
+  ])("whose outcome is unknown is not: %s", async (_what, answer, code) => {
+    await using proxy = await startProxy(shared.url)
+    proxy.intercept = answering("/v1/register", answer)
+    await expect(registering(proxy)).rejects.toMatchObject({ code })
+    expect(proxy.seen).toEqual([CHALLENGE, REGISTER])
+  })
+})
+
+describe("an error names the broker and says what to do", () => {
+  const app = (brokerUrl: string) =>
+    new AgentWritApp({ brokerUrl, clientId: "c", clientSecret: "s", retries: 0, timeoutMs: 300 })
+
+  test("when nothing listens there", async () => {
+    await expect(app("http://127.0.0.1:1").createAgent(TASK)).rejects.toMatchObject({
+      ...{ name: "NetworkError", code: "network_error", brokerUrl: "http://127.0.0.1:1", status: undefined },
+      ...{ message: expect.stringMatching(/http:\/\/127\.0\.0\.1:1 cannot be reached/), hint: expect.any(String) },
+    })
+  })
+
+  test.each<[string, (answer: ServerResponse) => void, Record<string, unknown>]>([
+    ["silence", silence, { name: "NetworkError", code: "timeout" }],
+    ["HTML", html(200), { name: "UnexpectedAnswerError", code: "unexpected_answer", status: 200 }],
+    ["HTML and 404", html(404), { name: "UnexpectedAnswerError", code: "unexpected_answer", status: 404 }],
+    ["a redirect", (answer) => answer.writeHead(302, { location: "https://elsewhere.example" }).end(), { status: 302 }],
+    ["JSON of another form", (answer) => answer.end("{}"), { name: "UnexpectedAnswerError", status: 200 }],
+    ["a token that is none", (answer) => answer.end(NO_TOKEN), { name: "UnexpectedAnswerError" }],
+  ])("on %s", async (_what, answer, expected) => {
+    await using proxy = await startProxy(shared.url)
+    proxy.intercept = answering("/v1/app/auth", answer)
+    const error = await app(proxy.url)
+      .createAgent(TASK)
+      .catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ ...expected, brokerUrl: proxy.url, hint: expect.any(String) })
+    expect(inspect(error)).not.toContain("planted")
+  })
+
+  const NO_TOKEN = JSON.stringify({ access_token: "planted\r\n", expires_in: 60, token_type: "Bearer", scopes: [] })
+})
+
+test("an abort ends waiting between attempts, and the call", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await appBehind(proxy)
+  proxy.intercept = answering("/v1/app/launch-tokens", problem(503, "unavailable", { "retry-after": "9" }))
+  const signal = AbortSignal.timeout(700)
+  const started = performance.now()
+  await expect(app.createAgent({ ...TASK, signal })).rejects.toThrow(/timeout|abort/i)
+  expect(performance.now() - started).toBeLessThan(5000)
+  await expect(app.createAgent({ ...TASK, signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough")
+})
+
+test.each<[string, Partial<AppOptions>]>([
+  ["no URL", { brokerUrl: "broker.example" }],
+  ["a URL of another scheme", { brokerUrl: "ftp://broker.example" }],
+  ["a URL with a password", { brokerUrl: "https://user:planted@broker.example" }],
+  ["no client id", { clientId: "" }],
+  ["no client secret", { clientSecret: undefined as never }],
+  ["no time", { timeoutMs: 0 }],
+  ["half a retry", { retries: 0.5 }],
+])("an app with %s is a TypeError", (_what, options) => {
+  const make = () =>
+    new AgentWritApp({ brokerUrl: "https://b.example", clientId: "c", clientSecret: "planted", ...options })
+  expect(make).toThrow(TypeError)
+  expect(make).not.toThrow(/planted/)
+})

@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { expect, test } from "vitest"
+import { ADMIN_SECRET } from "../../src/broker-process.ts"
+import { call } from "../../src/client.ts"
+import { shareBroker } from "../../src/shared-broker.ts"
+
+const run = promisify(execFile)
+
+let url: string
+let admin: string
+shareBroker((shared) => {
+  ;({ url, admin } = shared)
+})
+
+const AGENT = "spiffe://agentwrit\\.local/agent/\\w+/[\\w-]+/[0-9a-f]{16}"
+
+/** What each example prints, a regular expression a line, when it is run in its folder as its page says. */
+const examples: [name: string, lines: string[]][] = [
+  [
+    "guarded-hono",
+    [
+      `its own customer: 200 {"customer":"7291","readBy":"${AGENT}"}`,
+      "another customer: 403 missing: read:data:customer-1; nearest held: read:data:customer-7291",
+      'without a token:  401 Bearer realm="agentwrit"',
+    ],
+  ],
+  [
+    "guarded-express",
+    [
+      `reading: 200 {"customer":"7291","readBy":"${AGENT}"}`,
+      "  the service's log: insufficient_scope: token lacks scope: missing: write:data:customer-7291; nearest held: read:data:customer-7291",
+      "writing: 403 missing: write:data:customer-7291; nearest held: read:data:customer-7291",
+      "  the service's log: malformed_token: token header is not base64url without padding",
+      "forged:  401 token is invalid or expired",
+    ],
+  ],
+  [
+    "mcp-server",
+    [
+      `read_customer 7291: done: customer 7291, read by ${AGENT}`,
+      "read_customer 1: refused: token lacks scope: missing: read:data:customer-1; nearest held: read:data:customer-7291",
+      'without a token: 401 Bearer error="invalid_token", .+, resource_metadata="http://127.0.0.1/.well-known/oauth-protected-resource/mcp"',
+    ],
+  ],
+  [
+    "incident-response",
+    [
+      ...[1, 2, 3].map(() => `accepted: ${AGENT}`),
+      "revoked task t-[0-9a-f-]+ in [0-9.]+ ms",
+      ...[1, 2, 3].map(() => "refused [0-9.]+ ms later: token is revoked at level task: t-[0-9a-f-]+"),
+    ],
+  ],
+]
+
+test.each(examples)("%s runs and prints what it shows, and leaves no active app behind", async (name, lines) => {
+  const cwd = fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url))
+  const { PATH = "" } = process.env
+  const env = { PATH, AACTL_BROKER_URL: url, AACTL_ADMIN_SECRET: ADMIN_SECRET }
+  const { stdout } = await run(process.execPath, ["main.ts"], { cwd, env })
+  const printed = stdout.trimEnd().split("\n")
+  expect(printed).toEqual(lines.map((line) => expect.stringMatching(new RegExp(`^${line}$`))))
+  const { body } = await call(url, "GET /v1/admin/apps", { bearer: admin })
+  expect(body.apps.filter((app: { status: string }) => app.status === "active")).toEqual([])
+})

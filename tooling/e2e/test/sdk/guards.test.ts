@@ -1,0 +1,282 @@
+import { once } from "node:events"
+import { createServer, type RequestListener } from "node:http"
+import { type AddressInfo, connect } from "node:net"
+import * as expressGuard from "@agentwrit/sdk/express"
+import * as fastifyGuard from "@agentwrit/sdk/fastify"
+import * as honoGuard from "@agentwrit/sdk/hono"
+import type { Verifier, VerifierError } from "@agentwrit/sdk/verify"
+import { serve } from "@hono/node-server"
+import express from "express"
+import fastify from "fastify"
+import { Hono } from "hono"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { adminToken, agent, call } from "../../src/client.ts"
+import { startProxy } from "../../src/proxy.ts"
+import { shareBroker } from "../../src/shared-broker.ts"
+import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
+
+let url: string
+let admin: string
+shareBroker((shared) => {
+  ;({ url, admin } = shared)
+})
+
+/** An API with the same routes on each framework: `/open` needs a token, `/list` a scope, `/data/:id` one made from the path. */
+type Api = (verifier: Verifier, refused: (error: VerifierError) => void) => Promise<{ url: string; close(): unknown }>
+
+const listening = async (listener: RequestListener) => {
+  const server = createServer(listener).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
+}
+
+const honoApi: Api = async (verifier, onRefused) => {
+  const { guard, scopeFor } = honoGuard
+  const app = new Hono()
+  app.get("/open", guard(verifier, { onRefused }), (c) => c.json({ sub: c.var.claims.sub }))
+  app.get("/list", guard(verifier, { scope: "read:data:*", realm: "crm", onRefused }), (c) => c.json({}))
+  app.get("/data/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>
+    c.json({}),
+  )
+  app.get("/raw/:id", guard(verifier, { scope: (c) => `read:data:${c.req.param("id")}` }), (c) => c.json({}))
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+  await once(server, "listening")
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
+}
+
+const expressApi: Api = (verifier, onRefused) => {
+  const { claimsOf, guard, scopeFor } = expressGuard
+  const app = express()
+  app.get("/open", guard(verifier, { onRefused }), (req, res) => {
+    res.json({ sub: claimsOf(req).sub })
+  })
+  const empty = (_: express.Request, res: express.Response) => {
+    res.json({})
+  }
+  app.get("/list", guard(verifier, { scope: "read:data:*", realm: "crm", onRefused }), empty)
+  app.get("/data/:id", guard(verifier, { scope: (req) => scopeFor("read", "data", req.params["id"] as string) }), empty)
+  app.get("/raw/:id", guard(verifier, { scope: (req) => `read:data:${req.params["id"]}` }), empty)
+  return listening(app)
+}
+
+const fastifyApi: Api = async (verifier, onRefused) => {
+  const { claimsOf, guard, scopeFor } = fastifyGuard
+  const app = fastify()
+  const idOf = (params: unknown) => (params as { id: string }).id
+  app.get("/open", { onRequest: guard(verifier, { onRefused }) }, async (request) => ({ sub: claimsOf(request).sub }))
+  app.get("/list", { onRequest: guard(verifier, { scope: "read:data:*", realm: "crm", onRefused }) }, async () => ({}))
+  const made = guard(verifier, { scope: ({ params }) => scopeFor("read", "data", idOf(params)) })
+  app.get("/data/:id", { onRequest: made }, async () => ({}))
+  const raw = guard(verifier, { scope: ({ params }) => `read:data:${idOf(params)}` })
+  app.get("/raw/:id", { onRequest: raw }, async () => ({}))
+  return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() }
+}
+
+describe.each([
+  ["hono", honoApi],
+  ["express", expressApi],
+  ["fastify", fastifyApi],
+])("the guard for %s", (_, start) => {
+  let api: { url: string; close(): unknown }
+  let verifier: Verifier
+  let held: { agent_id: string; access_token: string }
+  let wide: { access_token: string }
+  const refusals: VerifierError[] = []
+
+  beforeAll(async () => {
+    const { createVerifier } = await import("@agentwrit/sdk/verify")
+    verifier = createVerifier({ brokerUrl: url })
+    await verifier.ready()
+    api = await start(verifier, (error) => refusals.push(error))
+    held = await agent(url, admin)
+    wide = await agent(url, admin, { requested_scope: ["read:data:*"] })
+  })
+  afterAll(async () => {
+    await api.close()
+    await verifier.close()
+  })
+
+  const get = (path: string, headers: Record<string, string> = {}) => call(api.url, `GET ${path}`, { headers })
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+  test("lets a good token through and tells handlers its claims, whatever the scheme's case", async () => {
+    for (const scheme of ["Bearer", "bearer", "BEARER"]) {
+      const { status, body } = await get("/open", { authorization: `${scheme} ${held.access_token}` })
+      expect([status, body]).toEqual([200, { sub: held.agent_id }])
+    }
+  })
+
+  test("answers 401 without an error where no token was sent", async () => {
+    for (const headers of [{}, { authorization: "Basic eDp5" }]) {
+      const { status, headers: answered, body } = await get("/list?secret=1", { ...headers, "x-request-id": "mine-1" })
+      expect(status).toBe(401)
+      expect(answered.get("www-authenticate")).toBe('Bearer realm="crm", scope="read:data:*"')
+      expect(answered.get("content-type")).toBe("application/problem+json")
+      expect(answered.get("cache-control")).toBe("no-store")
+      expect(body).toEqual({
+        type: "urn:agentwrit:error:unauthorized",
+        title: "Unauthorized",
+        status: 401,
+        detail: "a bearer token is needed",
+        instance: "/list",
+        error_code: "unauthorized",
+        request_id: "mine-1",
+      })
+      expect(answered.get("x-request-id")).toBe("mine-1")
+    }
+  })
+
+  test("answers every bad token the same, and tells the operator why", async () => {
+    const revoked = await agent(url, admin)
+    await revoke(url, admin, "agent", revoked.agent_id)
+    await expect.poll(() => verdict(verifier, revoked.access_token)).toBe("token_revoked")
+    refusals.length = 0
+    const rows: [authorization: string, code: string][] = [
+      ["Bearer", "malformed_token"],
+      ["Bearer x", "malformed_token"],
+      [`Bearer ${held.access_token}=`, "malformed_token"],
+      [`Bearer ${held.access_token} x`, "malformed_token"],
+      [`Bearer ${held.access_token}, Bearer ${held.access_token}`, "malformed_token"],
+      [`Bearer ${held.access_token.slice(0, -4)}AAAA`, "bad_signature"],
+      [`Bearer ${revoked.access_token}`, "token_revoked"],
+    ]
+    for (const [authorization, code] of rows) {
+      const { status, headers, body } = await get("/open", { authorization, "x-request-id": "bad id" })
+      expect([status, headers.get("www-authenticate")]).toEqual([
+        401,
+        'Bearer realm="agentwrit", error="invalid_token"',
+      ])
+      expect(body).toEqual({
+        type: "urn:agentwrit:error:unauthorized",
+        title: "Unauthorized",
+        status: 401,
+        detail: "token is invalid or expired",
+        instance: "/open",
+        error_code: "unauthorized",
+        request_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      })
+      expect(refusals.pop()?.code).toBe(code)
+    }
+  })
+
+  test("refuses two Authorization headers, whichever is good", async () => {
+    const { port } = new URL(api.url)
+    for (const [first, second] of [
+      [held.access_token, "x"],
+      ["x", held.access_token],
+      [held.access_token, held.access_token],
+    ]) {
+      const socket = connect(Number(port), "127.0.0.1")
+      const lines = [`Authorization: Bearer ${first}`, `Authorization: Bearer ${second}`, "Connection: close"]
+      socket.write(`GET /open HTTP/1.1\r\nHost: x\r\n${lines.join("\r\n")}\r\n\r\n`)
+      let text = ""
+      for await (const chunk of socket) text += chunk
+      expect(text.slice(0, 12)).toBe("HTTP/1.1 401")
+    }
+  })
+
+  test("answers 403 with what is missing, to a caller that proved itself", async () => {
+    const { status, headers, body } = await get("/list", bearer(held.access_token))
+    expect([status, headers.get("www-authenticate")]).toEqual([
+      403,
+      'Bearer realm="crm", error="insufficient_scope", scope="read:data:*"',
+    ])
+    expect(body).toMatchObject({
+      error_code: "insufficient_scope",
+      detail: "token lacks a scope that the request needs",
+      hint: "missing: read:data:*; nearest held: read:data:7",
+    })
+    expect((await get("/list", bearer(wide.access_token))).status).toBe(200)
+  })
+
+  test("holds a path's parameter to the scope that is made from it, and lets no * or : widen it", async () => {
+    const rows: [path: string, narrow: number, wide: number][] = [
+      ["/data/7", 200, 200],
+      ["/data/8", 403, 200],
+      ["/data/*", 403, 403],
+      ["/data/%2A", 403, 403],
+      ["/data/7%3A8", 403, 200],
+      ["/data/7%208", 403, 403],
+      ["/data/7%22", 403, 403],
+      ["/data/7%0d%0aX-Evil%3A1", 403, 403],
+      [`/data/${"7".repeat(300)}`, 403, 403],
+      ["/raw/7", 200, 200],
+      ["/raw/8", 403, 200],
+      ["/raw/*", 403, 403],
+      ["/raw/7%208", 403, 403],
+    ]
+    for (const [path, narrow, broad] of rows) {
+      // An id that is too long for a framework's router never gets to the guard.
+      const told = async (token: string) => (await get(path, bearer(token))).status
+      const seen = [path, await told(held.access_token), await told(wide.access_token)]
+      expect(seen[1] === 404 || seen[1] === 414 ? [path, narrow, broad] : seen).toEqual([path, narrow, broad])
+    }
+  })
+
+  test("keeps operators and apps out where a scope is asked for", async () => {
+    expect((await get("/list", bearer(await adminToken(url)))).status).toBe(403)
+  })
+})
+
+test("a guard answers 503 with Retry-After while nothing can be verified", async () => {
+  const verifier = testVerifier({ brokerUrl: "http://127.0.0.1:9" })
+  for (const start of [honoApi, expressApi, fastifyApi]) {
+    const api = await start(verifier, () => undefined)
+    const { status, headers, body } = await call(api.url, "GET /open", { bearer: admin })
+    expect([status, headers.get("retry-after"), headers.get("www-authenticate")]).toEqual([503, "2", null])
+    expect(body).toMatchObject({ error_code: "unavailable", detail: "tokens cannot be verified at the moment" })
+    await api.close()
+  }
+})
+
+test("a bug in a scope function is the framework's 500, and never an open door", async () => {
+  await using proxy = await startProxy(url)
+  const verifier = testVerifier({ brokerUrl: proxy.url })
+  const bug = (): string => {
+    throw new RangeError("a bug")
+  }
+  const hono = new Hono().get("/", honoGuard.guard(verifier, { scope: bug }), (c) => c.text("open"))
+  expect((await hono.request("/", { headers: { authorization: `Bearer ${admin}` } })).status).toBe(500)
+  const app = express().get("/", expressGuard.guard(verifier, { scope: bug }), (_, res) => {
+    res.send("open")
+  })
+  app.use(((_error, _req, res, _next) => {
+    res.status(500).end()
+  }) satisfies express.ErrorRequestHandler)
+  const api = await listening(app)
+  expect((await call(api.url, "GET /", { bearer: admin })).status).toBe(500)
+  api.close()
+  const server = fastify()
+  server.get("/", { onRequest: fastifyGuard.guard(verifier, { scope: bug }) }, async () => "open")
+  const injected = await server.inject({ url: "/", headers: { authorization: `Bearer ${admin}` } })
+  expect(injected.statusCode).toBe(500)
+  await server.close()
+})
+
+test("a handler without a guard before it is told so", () => {
+  expect(() => expressGuard.claimsOf({})).toThrow(/no guard/)
+})
+
+test("scopeFor lets no part reach into the next", () => {
+  const { scopeFor } = honoGuard
+  expect(scopeFor("read", "data", "customer:7")).toBe("read:data:customer:7")
+  const rows: [action: string, resource: string, identifier: string | undefined][] = [
+    ["read", "data:7", "x"],
+    ["read:data", "7", "x"],
+    ["*", "data", "7"],
+    ["read", "*", "7"],
+    ["read", "data", "*"],
+    ["read", "data", "7*"],
+    ["read", "data", ""],
+    ["read", "data", undefined],
+    ["read", "", "7"],
+    ["read", "data", "7 write:data:7"],
+  ]
+  for (const row of rows) expect(() => scopeFor(...row), row.join()).toThrow(expect.objectContaining({ status: 403 }))
+})
+
+test("options that cannot be meant are a TypeError", () => {
+  const verifier = testVerifier({ brokerUrl: url })
+  for (const options of [{ scope: "read" }, { scope: ["read:data:7", "x"] }, { realm: 'a"b' }, { realm: "a\r\nb" }])
+    expect(() => honoGuard.guard(verifier, options), JSON.stringify(options)).toThrow(TypeError)
+})

@@ -1,0 +1,241 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import type { CredentialFailure } from "@agentwrit/sdk"
+import { expect, test, vi } from "vitest"
+import { startApi } from "../../src/api-server.ts"
+import { call } from "../../src/client.ts"
+import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
+import { registerApp, sdkApp } from "../../src/sdk-app.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+
+const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
+const RENEW = "POST /v1/token/renew"
+
+let shared: SharedBroker
+shareBroker((broker) => {
+  shared = broker
+})
+
+/** An agent behind a proxy, whose failures are noted. */
+async function agentBehind(proxy: BrokerProxy, options: { ttl: number; autoRenew?: boolean }) {
+  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0 })
+  const failures: CredentialFailure[] = []
+  const agent = await app.createAgent({ ...TASK, ...options, onError: (failure) => failures.push(failure) })
+  return { agent, failures }
+}
+
+async function isValid(token: string): Promise<boolean> {
+  return (await call(shared.url, "POST /v1/token/validate", { json: { token } })).body.valid
+}
+
+const renewals = (proxy: BrokerProxy) => proxy.seen.filter((seen) => seen === RENEW).length
+const revoke = (target: string) =>
+  call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target } })
+
+test("a token is renewed by itself after about three quarters of its life, again and again", async () => {
+  await using proxy = await startProxy(shared.url)
+  const started = performance.now()
+  const { agent } = await agentBehind(proxy, { ttl: 3 })
+  const times: number[] = []
+  proxy.intercept = ({ url }) => {
+    if (url === "/v1/token/renew") times.push(performance.now() - started)
+    return "pass"
+  }
+  const first = await agent.token()
+  await vi.waitFor(() => expect(renewals(proxy)).toBe(2), { timeout: 8000 })
+  // Of the two seconds that a token of three surely lives.
+  expect(times[0]).toBeGreaterThan(0.7 * 2000)
+  const present = await agent.token()
+  expect(present).not.toBe(first)
+  expect([await isValid(first), await isValid(present)]).toEqual([false, true])
+  await agent.release()
+})
+
+test("renewals that many ask for at once are one, and all get its token", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 60, autoRenew: false })
+  const before = await agent.token()
+  await Promise.all([agent.renew(), agent.renew(), agent.renew()])
+  expect(renewals(proxy)).toBe(1)
+  const tokens = await Promise.all([agent.renew(), agent.token(), agent.token()])
+  expect(tokens[1]).toBe(tokens[2])
+  expect(tokens[1]).not.toBe(before)
+  expect(await isValid(await agent.token())).toBe(true)
+  expect(renewals(proxy)).toBe(2)
+})
+
+test("with autoRenew: false nothing is renewed, and the end is told", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 1, autoRenew: false })
+  await vi.waitFor(() => expect(agent.token()).rejects.toMatchObject({ code: "credential_expired" }), { timeout: 5000 })
+  await expect(agent.renew()).rejects.toMatchObject({ code: "credential_expired", hint: expect.any(String) })
+  expect(renewals(proxy)).toBe(0)
+})
+
+test("one caller's abort ends its waiting, and neither the renewal nor another's", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 60 })
+  const aborter = new AbortController()
+  proxy.intercept = ({ url }) => {
+    if (url === "/v1/token/renew") aborter.abort(new Error("enough"))
+    return "pass"
+  }
+  const aborted = agent.renew({ signal: aborter.signal })
+  const other = agent.renew()
+  await expect(aborted).rejects.toThrow("enough")
+  await other
+  expect(renewals(proxy)).toBe(1)
+  await expect(agent.token({ signal: aborter.signal })).rejects.toThrow("enough")
+})
+
+test("failures that pass are survived: the token is used on, and renewed once the broker is back", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent, failures } = await agentBehind(proxy, { ttl: 6 })
+  const first = await agent.token()
+  let failing = 3
+  proxy.intercept = ({ url }, answer) => {
+    if (url !== "/v1/token/renew" || failing-- <= 0) return "pass"
+    if (failing === 2) answer.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>")
+    else if (failing === 1) answer.writeHead(500).end()
+    else answer.writeHead(503, { "retry-after": "0" }).end()
+    return "taken"
+  }
+  await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0), { timeout: 8000 })
+  expect(await agent.token()).toBe(first)
+  await vi.waitFor(async () => expect(await agent.token()).not.toBe(first), { timeout: 8000 })
+  expect(failures).toHaveLength(3)
+  for (const failure of failures) expect(failure).toMatchObject({ during: "renewal", willRetry: true })
+  expect(await isValid(await agent.token())).toBe(true)
+  await agent.release()
+})
+
+test("a refusal ends the renewals, and is what using the agent says from then on", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent, failures } = await agentBehind(proxy, { ttl: 2 })
+  await revoke(agent.id)
+  await vi.waitFor(() => expect(failures).toHaveLength(1), { timeout: 5000 })
+  expect(failures).toMatchObject([{ during: "renewal", willRetry: false, error: { code: "token_revoked" } }])
+  await expect(agent.token()).rejects.toMatchObject({ name: "BrokerError", code: "token_revoked", status: 403 })
+  await expect(agent.fetch("https://api.example")).rejects.toMatchObject({ code: "token_revoked" })
+  expect(renewals(proxy)).toBe(1)
+})
+
+test("an agent whose app may no longer grant its scope keeps its token until that expires", async () => {
+  await using proxy = await startProxy(shared.url)
+  const registered = await registerApp(shared.url, shared.admin)
+  const app = await sdkApp(shared, { brokerUrl: proxy.url, ...registered })
+  const agent = await app.createAgent({ ...TASK, ttl: 60 })
+  const json = { scopes: ["read:other:*"] }
+  await call(shared.url, `PUT /v1/admin/apps/${registered.appId}`, { bearer: shared.admin, json })
+  await expect(agent.renew()).rejects.toMatchObject({ code: "forbidden" })
+  expect(await isValid(await agent.token())).toBe(true)
+})
+
+test("release waits for the renewal under way and gives back what that brought; none begins afterwards", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 2 })
+  const before = await agent.token()
+  const tokens: string[] = []
+  proxy.edit = (chunk, path) => {
+    if (path === "/v1/token/renew") tokens.push(JSON.parse(chunk).access_token)
+    return chunk
+  }
+  const renewing = agent.renew()
+  await agent.release()
+  await renewing
+  expect(tokens).toHaveLength(1)
+  expect([await isValid(before), await isValid(tokens[0] ?? "")]).toEqual([false, false])
+  expect(proxy.seen.slice(-2)).toEqual([RENEW, "POST /v1/token/release"])
+  const others = await agentBehind(proxy, { ttl: 2 })
+  await vi.waitFor(() => expect(renewals(proxy)).toBe(2), { timeout: 5000 })
+  expect(proxy.seen.at(-1)).toBe(RENEW)
+  await others.agent.release()
+})
+
+test("after the answer to a renewal was lost, release tells that a token may be left", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 60 })
+  proxy.edit = (chunk, path) => {
+    if (path === "/v1/token/renew") proxy.cut()
+    return chunk
+  }
+  await expect(agent.renew()).rejects.toMatchObject({ name: "NetworkError" })
+  await expect(agent.release()).rejects.toMatchObject({ name: "CredentialError", code: "release_uncertain" })
+})
+
+test("the end of a block does not hide the block's error behind the release's; that one is told to onError", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0 })
+  const failures: CredentialFailure[] = []
+  const block = async () => {
+    await using agent = await app.createAgent({ ...TASK, onError: (failure) => failures.push(failure) })
+    proxy.intercept = (_, answer) => {
+      answer.destroy()
+      return "taken"
+    }
+    throw new Error(`the work of ${agent.id} failed`)
+  }
+  await expect(block()).rejects.toThrow(/^the work of spiffe:.* failed$/)
+  expect(failures).toMatchObject([{ during: "release", willRetry: false, error: { name: "NetworkError" } }])
+})
+
+test("a release that failed can be tried again", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 60 })
+  const token = await agent.token()
+  proxy.intercept = (_, answer) => {
+    answer.destroy()
+    return "taken"
+  }
+  await expect(agent.release()).rejects.toMatchObject({ name: "NetworkError", brokerUrl: proxy.url })
+  await expect(agent.token()).rejects.toMatchObject({ code: "credential_released" })
+  proxy.intercept = (_, answer) => {
+    answer.end("<h1>Welcome</h1>")
+    return "taken"
+  }
+  await expect(agent.release()).rejects.toMatchObject({ name: "UnexpectedAnswerError" })
+  proxy.intercept = () => "pass"
+  await agent.release()
+  expect(await isValid(token)).toBe(false)
+})
+
+test("a request that the API refuses because its token was replaced under way is sent once more, with the present one", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 60 })
+  const challenge = { status: 401, headers: { "www-authenticate": 'Bearer realm="api", error="invalid_token"' } }
+  const tokens: (string | undefined)[] = []
+  await using api = await startApi(async ({ authorization, path }) => {
+    tokens.push(authorization)
+    if (path === "/always") return challenge
+    if (tokens.length > 1) return {}
+    await agent.renew()
+    return challenge
+  })
+  const answer = await agent.fetch(api.origin, { method: "POST", body: "text" })
+  expect(answer.status).toBe(200)
+  expect(tokens[0]).not.toBe(tokens[1])
+  expect(tokens[1]).toBe(`Bearer ${await agent.token()}`)
+  // Whoever always says no gets no renewals by it.
+  expect((await agent.fetch(`${api.origin}/always`)).status).toBe(401)
+  expect([tokens.length, renewals(proxy)]).toEqual([3, 1])
+})
+
+test("waiting for a renewal keeps no process alive", async () => {
+  const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
+  const script = `
+    import { AgentWritApp } from "@agentwrit/sdk"
+    const app = new AgentWritApp(${JSON.stringify({ brokerUrl: shared.url, clientId, clientSecret })})
+    const agent = await app.createAgent(${JSON.stringify(TASK)})
+    console.log(agent.id)`
+  const started = performance.now()
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  let output = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text))
+  const [code] = await once(child, "close")
+  expect([code, output]).toEqual([0, expect.stringMatching(/^spiffe:/)])
+  expect(performance.now() - started).toBeLessThan(15_000)
+})

@@ -1,0 +1,339 @@
+import { readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { VerifierUnavailableError } from "@agentwrit/sdk/verify"
+import { describe, expect, test, vi } from "vitest"
+import { type BrokerFolder, brokerFolder, startBroker } from "../../src/broker-process.ts"
+import { adminToken, agent } from "../../src/client.ts"
+import { signedByBroker, tokenPart } from "../../src/forged-tokens.ts"
+import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
+import { shareBroker } from "../../src/shared-broker.ts"
+import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
+
+let folder: BrokerFolder
+let url: string
+let admin: string
+shareBroker((shared) => {
+  ;({ folder, url, admin } = shared)
+})
+
+const FEED = "/v1/revocations"
+
+/** A verifier behind a proxy, and an agent whose token it accepts. */
+async function behindProxy(proxy: BrokerProxy, options: { maxStalenessMs?: number } = {}) {
+  const verifier = testVerifier({ brokerUrl: proxy.url, ...options })
+  await verifier.ready()
+  const { access_token, agent_id } = await agent(url, admin)
+  expect(await verdict(verifier, access_token)).toBe(agent_id)
+  const judged = () => verdict(verifier, access_token)
+  const feedCalls = () => proxy.seen.filter((line) => line.includes(FEED)).length
+  return { verifier, judged, access_token, agent_id, feedCalls }
+}
+
+/** A message of the feed as the broker would sign it. */
+function message(changes: Record<string, unknown>): string {
+  const { kid } = tokenPart(admin, 0)
+  const iat = Math.floor(Date.now() / 1000)
+  const header = { alg: "EdDSA", typ: "agentwrit-revocations+jwt", kid }
+  const payload = { from: 0, to: 0, head: 0, reset: false, entries: [], iat, fresh_until: iat + 30, ...changes }
+  return signedByBroker(folder, header, payload)
+}
+
+describe("a feed that is cut off", () => {
+  test("is followed again without a hole, and what was revoked meanwhile is known", async () => {
+    await using proxy = await startProxy(url)
+    const { judged, agent_id, feedCalls } = await behindProxy(proxy)
+    const before = feedCalls()
+    proxy.intercept = (incoming, answer) => {
+      if (incoming.url?.startsWith(FEED) !== true) return "pass"
+      answer.destroy()
+      return "taken"
+    }
+    proxy.cut()
+    await expect.poll(feedCalls).toBeGreaterThan(before)
+    await revoke(url, admin, "agent", agent_id)
+    expect(await judged()).toBe(agent_id)
+    proxy.intercept = () => "pass"
+    await expect.poll(judged, { timeout: 8_000 }).toBe("token_revoked")
+    const position = proxy.seen.at(-1)?.split("since=")[1]
+    expect(Number(position)).toBeGreaterThanOrEqual(0)
+  })
+
+  test("shuts the verifier as soon as what it knows is too old, and not before", async () => {
+    await using proxy = await startProxy(url)
+    const { verifier, judged, access_token, agent_id } = await behindProxy(proxy, { maxStalenessMs: 3_000 })
+    proxy.intercept = () => "taken"
+    proxy.cut()
+    await expect.poll(judged, { timeout: 8_000 }).toBe("feed_stale")
+    const error = await verifier.verify(access_token).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(VerifierUnavailableError)
+    expect(error).toMatchObject({ status: 503, clientDetail: "tokens cannot be verified at the moment" })
+    proxy.intercept = () => "pass"
+    proxy.cut()
+    await expect.poll(judged, { timeout: 8_000 }).toBe(agent_id)
+  })
+
+  test("and silent while it stays open counts as cut off", { timeout: 40_000 }, async () => {
+    await using proxy = await startProxy(url)
+    const { judged, feedCalls, agent_id } = await behindProxy(proxy)
+    const before = feedCalls()
+    proxy.edit = () => ""
+    await revoke(url, admin, "agent", agent_id)
+    await expect.poll(feedCalls, { timeout: 25_000, interval: 200 }).toBeGreaterThan(before)
+    proxy.edit = (chunk) => chunk
+    await expect.poll(judged, { timeout: 8_000 }).toBe("token_revoked")
+  })
+})
+
+describe("a feed that something between has changed", () => {
+  /** Puts another text in the place of every message that arrives from now on, and expects the verifier to shut. */
+  async function expectShut(edit: (chunk: string) => string, fault: RegExp): Promise<void> {
+    await using proxy = await startProxy(url)
+    const { verifier, judged, access_token, agent_id, feedCalls } = await behindProxy(proxy)
+    const before = feedCalls()
+    proxy.edit = (chunk, path) => (path.startsWith(FEED) ? edit(chunk) : chunk)
+    await revoke(url, admin, "task", `t-${crypto.randomUUID()}`)
+    await expect.poll(judged).toBe("feed_not_joined")
+    const error = await verifier.verify(access_token).catch((error: unknown) => error)
+    expect((error as Error).message).toMatch(fault)
+    await expect.poll(feedCalls, { timeout: 3_000 }).toBeGreaterThan(before)
+    expect(await judged()).toBe("feed_not_joined")
+    proxy.edit = (chunk) => chunk
+    await expect.poll(judged, { timeout: 12_000 }).toBe(agent_id)
+  }
+  const put = (jws: string) => `data: ${jws}\n\n`
+
+  test("shuts the verifier: a byte of a signature", async () => {
+    await expectShut((chunk) => chunk.replace(/.{8}\n\n$/, "AAAAAAAA\n\n"), /does not verify/)
+  })
+
+  test("an entry that was taken out", async () => {
+    await expectShut(
+      (chunk) =>
+        chunk.replace(/^data: (\S+)$/m, (_, jws: string) => {
+          const [header, payload = "", signature] = jws.split(".")
+          const body = JSON.parse(Buffer.from(payload, "base64url").toString())
+          const edited = Buffer.from(JSON.stringify({ ...body, entries: [] })).toString("base64url")
+          return `data: ${header}.${edited}.${signature}`
+        }),
+      /does not verify/,
+    )
+  })
+
+  test("a token in the place of a message", async () => {
+    await expectShut(() => put(admin), /header/)
+  })
+
+  test("something that is no message", async () => {
+    await expectShut(() => put("<html>"), /does not verify/)
+  })
+
+  test("messages that were held back, so that a later one leaves a hole", async () => {
+    await expectShut(() => put(message({ from: 1_000_000, to: 1_000_000, head: 1_000_000 })), /begins at/)
+  })
+
+  test("members that do not agree", async () => {
+    const rows: [changes: Record<string, unknown>, fault: RegExp][] = [
+      [{ from: 5, to: 4, head: 9, reset: true }, /from 5 to 4/],
+      [{ from: 0, to: 10, head: 9, reset: true }, /to 10 of 9/],
+      [{ from: 3, to: 9, head: 9, reset: true }, /does not begin at 0/],
+      [{ reset: true, fresh_until: Math.floor(Date.now() / 1000) + 3_600 }, /to be trusted for/],
+      [{ reset: true, entries: "none" }, /form/],
+      [{ reset: true, to: "0" }, /form/],
+      [{ reset: true, to: 0, head: 9 }, /leads no further/],
+    ]
+    for (const [changes, fault] of rows) await expectShut(() => put(message(changes)), fault)
+  }, 60_000)
+})
+
+describe("a feed that is replayed or reordered", () => {
+  test("shuts the verifier, and what it knew before stays known", async () => {
+    await using proxy = await startProxy(url)
+    const kept: string[] = []
+    proxy.edit = (chunk, path) => {
+      if (path.startsWith(FEED)) kept.push(chunk)
+      return chunk
+    }
+    const { judged, agent_id } = await behindProxy(proxy)
+    await revoke(url, admin, "task", `t-${crypto.randomUUID()}`)
+    await revoke(url, admin, "agent", agent_id)
+    await expect.poll(judged).toBe("token_revoked")
+    const other = await agent(url, admin)
+    const verifier = testVerifier({ brokerUrl: proxy.url })
+    await verifier.ready()
+    expect(await verdict(verifier, other.access_token)).toBe(other.agent_id)
+    const [replayed = ""] = kept.slice(1)
+    proxy.edit = (chunk, path) => (path.startsWith(FEED) ? replayed : chunk)
+    await revoke(url, admin, "agent", other.agent_id)
+    await expect.poll(() => verdict(verifier, other.access_token)).toBe("feed_not_joined")
+    expect(await judged()).toBe("feed_not_joined")
+    proxy.edit = (chunk) => chunk
+    await expect.poll(() => verdict(verifier, other.access_token), { timeout: 12_000 }).toBe("token_revoked")
+    await expect.poll(judged, { timeout: 12_000 }).toBe("token_revoked")
+  })
+
+  test("as a whole snapshot of old: it was signed before what is known", async () => {
+    await using proxy = await startProxy(url)
+    const { verifier, judged, access_token, agent_id } = await behindProxy(proxy)
+    const old = Math.floor(Date.now() / 1000) - 20
+    proxy.intercept = (incoming, answer) => {
+      if (incoming.url?.startsWith(FEED) !== true) return "pass"
+      answer.writeHead(200, { "content-type": "text/event-stream" })
+      answer.write(`data: ${message({ reset: true, iat: old, fresh_until: old + 30 })}\n\n`)
+      return "taken"
+    }
+    proxy.cut()
+    await expect.poll(judged, { timeout: 4_000 }).toBe("feed_not_joined")
+    const error = await verifier.verify(access_token).catch((error: unknown) => error)
+    expect((error as Error).message).toMatch(/older than the one before/)
+    proxy.intercept = () => "pass"
+    await expect.poll(judged, { timeout: 12_000 }).toBe(agent_id)
+  })
+})
+
+describe("a feed that is reset", () => {
+  test("only adds: what was held stays", async () => {
+    await using proxy = await startProxy(url)
+    const { judged, agent_id } = await behindProxy(proxy)
+    await revoke(url, admin, "agent", agent_id)
+    await expect.poll(judged).toBe("token_revoked")
+    const resets: string[] = []
+    proxy.intercept = (incoming, answer) => {
+      if (incoming.url?.startsWith(FEED) !== true) return "pass"
+      resets.push(incoming.url)
+      answer.writeHead(200, { "content-type": "text/event-stream" })
+      answer.write(`data: ${message({ reset: true })}\n\n`)
+      return "taken"
+    }
+    proxy.cut()
+    const other = await agent(url, admin)
+    await expect.poll(() => resets.length, { timeout: 4_000 }).toBeGreaterThan(0)
+    await expect.poll(judged).toBe("token_revoked")
+    proxy.intercept = () => "pass"
+    proxy.cut()
+    // From the position of that snapshot all is told again, to whoever follows.
+    await revoke(url, admin, "agent", other.agent_id)
+    const verifier = testVerifier({ brokerUrl: proxy.url })
+    await expect.poll(() => verdict(verifier, other.access_token)).toBe("token_revoked")
+    await expect.poll(judged, { timeout: 4_000 }).toBe("token_revoked")
+  })
+})
+
+describe("without a stream", () => {
+  const noStreams = (status: number, mediaType: string): BrokerProxy["intercept"] => {
+    return (incoming, answer) => {
+      if (!incoming.headers.accept?.includes("text/event-stream")) return "pass"
+      answer.writeHead(status, { "content-type": mediaType, "retry-after": "5" }).end("{}")
+      return "taken"
+    }
+  }
+
+  test.each([
+    ["503 for one too many", 503, "application/problem+json"],
+    ["a proxy's page", 200, "text/html"],
+    ["406", 406, "text/plain"],
+  ])("the feed is polled: %s", { timeout: 30_000 }, async (_, status, mediaType) => {
+    await using proxy = await startProxy(url)
+    proxy.intercept = noStreams(status, mediaType)
+    const { judged, agent_id, feedCalls } = await behindProxy(proxy)
+    const before = feedCalls()
+    await revoke(url, admin, "agent", agent_id)
+    await expect.poll(judged, { timeout: 8_000 }).toBe("token_revoked")
+    expect(feedCalls() - before).toBeLessThanOrEqual(2)
+  })
+})
+
+describe("a clock that is wrong", () => {
+  test("by more than the feed's freshness shuts the verifier, whichever way", async () => {
+    for (const seconds of [60, -60]) {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 })
+      const verifier = testVerifier({ brokerUrl: url })
+      try {
+        const error = await verifier.ready({ timeoutMs: 1_500 }).catch((error: unknown) => error)
+        expect(error).toBeInstanceOf(VerifierUnavailableError)
+        expect((error as Error).message).toMatch(seconds > 0 ? /stopped being fresh/ : /in the future/)
+      } finally {
+        vi.useRealTimers()
+      }
+    }
+  })
+
+  test("that is set back does not make old news fresh", async () => {
+    await using proxy = await startProxy(url)
+    const { judged } = await behindProxy(proxy, { maxStalenessMs: 2_000 })
+    proxy.intercept = () => "taken"
+    proxy.cut()
+    const fixed = Date.now()
+    vi.useFakeTimers({ toFake: ["Date"], now: fixed })
+    try {
+      await expect
+        .poll(
+          () => {
+            vi.setSystemTime(fixed)
+            return judged()
+          },
+          { timeout: 5_000 },
+        )
+        .toBe("feed_stale")
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe("a broker that is started again", () => {
+  test("with a new key: the verifier takes the new key up, drops the old one, and keeps what was revoked", {
+    timeout: 60_000,
+  }, async () => {
+    await using own = await brokerFolder()
+    const first = await startBroker(own)
+    const port = new URL(first.url).port
+    const operator = await adminToken(first.url)
+    const verifier = testVerifier({ brokerUrl: first.url })
+    const old = await agent(first.url, operator)
+    const revoked = await agent(first.url, operator)
+    await revoke(first.url, operator, "agent", revoked.agent_id)
+    await expect.poll(() => verdict(verifier, revoked.access_token)).toBe("token_revoked")
+    expect(await verdict(verifier, old.access_token)).toBe(old.agent_id)
+    await first.end("SIGTERM")
+    await rm(join(own.path, "signing.key"))
+    const second = await startBroker(own, { AA_PORT: port })
+    const fresh = await agent(second.url, await adminToken(second.url))
+    await expect.poll(() => verdict(verifier, fresh.access_token), { timeout: 15_000 }).toBe(fresh.agent_id)
+    expect(await verdict(verifier, old.access_token)).toBe("unknown_key")
+    expect(await verdict(verifier, revoked.access_token)).toBe("unknown_key")
+  })
+
+  test("with a new database: the feed begins anew, and the verifier follows", { timeout: 60_000 }, async () => {
+    await using own = await brokerFolder()
+    const first = await startBroker(own)
+    const port = new URL(first.url).port
+    const operator = await adminToken(first.url)
+    const verifier = testVerifier({ brokerUrl: first.url })
+    const held = await agent(first.url, operator)
+    await revoke(first.url, operator, "agent", held.agent_id)
+    await revoke(first.url, operator, "task", "another")
+    await expect.poll(() => verdict(verifier, held.access_token)).toBe("token_revoked")
+    await first.end("SIGTERM")
+    for (const file of await readdir(own.path)) if (file !== "signing.key") await rm(join(own.path, file))
+    const second = await startBroker(own, { AA_PORT: port })
+    const again = await adminToken(second.url)
+    const fresh = await agent(second.url, again)
+    await expect.poll(() => verdict(verifier, fresh.access_token), { timeout: 15_000 }).toBe(fresh.agent_id)
+    // The new database knows nothing of it; the verifier does.
+    expect(await verdict(verifier, held.access_token)).toBe("token_revoked")
+    await revoke(second.url, again, "agent", fresh.agent_id)
+    await expect.poll(() => verdict(verifier, fresh.access_token), { timeout: 15_000 }).toBe("token_revoked")
+  })
+})
+
+test("a closed verifier accepts nothing and holds no connection", async () => {
+  await using proxy = await startProxy(url)
+  const { verifier, judged } = await behindProxy(proxy)
+  await verifier.close()
+  await verifier.close()
+  expect(await judged()).toBe("verifier_closed")
+  await expect(verifier.ready()).rejects.toMatchObject({ code: "verifier_closed" })
+  const { length } = proxy.seen
+  proxy.cut()
+  expect(proxy.seen).toHaveLength(length)
+})

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest"
+import { agent } from "../../src/client.ts"
+import { startProxy } from "../../src/proxy.ts"
+import { shareBroker } from "../../src/shared-broker.ts"
+import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
+
+let url: string
+let admin: string
+shareBroker((shared) => {
+  ;({ url, admin } = shared)
+})
+
+const VALIDATE = "POST /v1/token/validate"
+
+test("introspect asks the broker at each use, and only about tokens that are good by themselves", async () => {
+  await using proxy = await startProxy(url)
+  const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "introspect" })
+  const { access_token, agent_id } = await agent(url, admin)
+  const asked = () => proxy.seen.filter((line) => line === VALIDATE).length
+  expect(await verdict(verifier, access_token)).toBe(agent_id)
+  expect(await verdict(verifier, access_token)).toBe(agent_id)
+  expect(asked()).toBe(2)
+  expect(await verdict(verifier, `${access_token}=`)).toBe("malformed_token")
+  expect(await verdict(verifier, access_token.replace(/.{4}$/, "AAAA"))).toBe("bad_signature")
+  expect(asked()).toBe(2)
+  await revoke(url, admin, "agent", agent_id)
+  expect(await verdict(verifier, access_token)).toBe("token_refused")
+})
+
+test("introspect keeps a yes for as long as it is told to", async () => {
+  await using proxy = await startProxy(url)
+  const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "introspect", maxStalenessMs: 1_000 })
+  const { access_token, agent_id } = await agent(url, admin)
+  for (let at = 0; at < 5; at++) expect(await verdict(verifier, access_token)).toBe(agent_id)
+  expect(proxy.seen.filter((line) => line === VALIDATE)).toHaveLength(1)
+  await revoke(url, admin, "agent", agent_id)
+  await expect.poll(() => verdict(verifier, access_token), { timeout: 3_000 }).toBe("token_refused")
+})
+
+test("introspect accepts nothing without an answer of the broker's", async () => {
+  await using proxy = await startProxy(url)
+  const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "introspect", retries: 0, timeoutMs: 500 })
+  const { access_token, agent_id } = await agent(url, admin)
+  const other = await agent(url, admin)
+  expect(await verdict(verifier, access_token)).toBe(agent_id)
+  const { body } = await (async () => {
+    const answer = await fetch(`${url}/v1/token/validate`, {
+      method: "POST",
+      body: JSON.stringify({ token: other.access_token }),
+    })
+    return { body: await answer.text() }
+  })()
+  const rows: [name: string, status: number, body: string | undefined, code: string][] = [
+    ["HTML", 200, "<html>", "introspection_unavailable"],
+    ["a failure", 500, "", "introspection_unavailable"],
+    ["half a yes", 200, '{"valid":true}', "introspection_unavailable"],
+    ["a yes to another token", 200, body, "token_refused"],
+    ["silence", 0, undefined, "introspection_unavailable"],
+  ]
+  for (const [name, status, text, code] of rows) {
+    proxy.intercept = (incoming, answer) => {
+      if (`${incoming.method} ${incoming.url}` !== VALIDATE) return "pass"
+      if (text !== undefined) answer.writeHead(status, { "content-type": "application/json" }).end(text)
+      return "taken"
+    }
+    expect([name, await verdict(verifier, access_token)]).toEqual([name, code])
+  }
+})
+
+test("none accepts what was revoked until it expires: that is what its name says", async () => {
+  await using proxy = await startProxy(url)
+  const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "none" })
+  const { access_token, agent_id } = await agent(url, admin)
+  await revoke(url, admin, "agent", agent_id)
+  expect(await verdict(verifier, access_token)).toBe(agent_id)
+  expect(proxy.seen).toEqual(["GET /.well-known/jwks.json"])
+})
