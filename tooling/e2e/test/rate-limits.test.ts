@@ -13,11 +13,13 @@ shareBroker((shared) => {
 const from = (address: string, route: string, options: CallOptions) =>
   call(url, route, { ...options, headers: { "x-forwarded-for": address } })
 
-const statuses = async (asked: Promise<{ status: number }>[]) => {
+const counted = (answers: readonly { status: number }[]) => {
   const counts: Record<number, number> = {}
-  for (const { status } of await Promise.all(asked)) counts[status] = (counts[status] ?? 0) + 1
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1
   return counts
 }
+
+const statuses = async (asked: Promise<{ status: number }>[]) => counted(await Promise.all(asked))
 
 describe("admin sign-in", () => {
   const signIn = (address: string, json: unknown = { secret: ADMIN_SECRET }) =>
@@ -25,17 +27,16 @@ describe("admin sign-in", () => {
 
   test("is refused after ten at once from an address, whatever was sent, and 5 a second come back", async () => {
     const kinds = [{ secret: ADMIN_SECRET }, { secret: "wrong" }, { secret: 7 }]
-    const counts = await statuses(Array.from({ length: 40 }, (_, n) => signIn("203.0.113.1", kinds[n % 3])))
-    expect(counts[429]).toBeGreaterThanOrEqual(28)
+    const began = performance.now()
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => signIn("203.0.113.1", kinds[n % 3])))
+    const allowed = 10 + Math.ceil((5 * (performance.now() - began)) / 1000)
+    const counts = counted(answers)
+    expect(counts[429]).toBeGreaterThanOrEqual(40 - allowed)
     expect((counts[200] ?? 0) + (counts[401] ?? 0) + (counts[400] ?? 0)).toBeGreaterThanOrEqual(10)
-    const refused = await signIn("203.0.113.1")
-    expect([refused.status, refused.body.error_code, refused.headers.get("retry-after")]).toEqual([
-      429,
-      "rate_limited",
-      "1",
-    ])
-    const event = (await trail(url, admin)).at(-1)
-    expect(event).toMatchObject({ event_type: "admin_auth_failed", outcome: "denied", detail: refused.body.detail })
+    const refused = answers.find(({ status }) => status === 429)
+    expect([refused?.body.error_code, refused?.headers.get("retry-after")]).toEqual(["rate_limited", "1"])
+    const denial = { event_type: "admin_auth_failed", outcome: "denied", detail: refused?.body.detail }
+    expect(await trail(url, admin)).toContainEqual(expect.objectContaining(denial))
     await expect.poll(async () => (await signIn("203.0.113.1")).status, { timeout: 3000, interval: 250 }).toBe(200)
   })
 
