@@ -21,7 +21,8 @@ export { type Encodable, encode } from "./encode.ts"
 export { MAX_AGENT_NAME, MAX_CLIENT_ID, MAX_SCOPES } from "./fields.ts"
 export { healthResponse } from "./health.ts"
 export { jwkSetResponse, publicJwk } from "./jwk-set.ts"
-export { DEFAULT_LAUNCH_TOKEN_TTL, launchTokenPolicy, launchTokenRequest, launchTokenResponse } from "./launch-token.ts"
+export { DEFAULT_LAUNCH_TOKEN_TTL, issuedLaunchToken, launchTokenRequest } from "./launch-token.ts"
+export { launchTokenPolicy, launchTokenResponse } from "./launch-token-answer.ts"
 export { type ListOptions, type ListSchema, list } from "./list.ts"
 export {
   type MessageFields,

@@ -1,17 +1,5 @@
 import * as v from "valibot"
-import {
-  ceiling,
-  characters,
-  documented,
-  flag,
-  hex,
-  instant,
-  MAX_AGENT_NAME,
-  pathSegment,
-  scopeList,
-  seconds,
-  ttl,
-} from "./fields.ts"
+import { ceiling, characters, documented, flag, hex, MAX_AGENT_NAME, pathSegment, ttl } from "./fields.ts"
 import { message } from "./message.ts"
 
 /** Seconds that a launch token lives when its maker names no TTL (CONTRACT 3, "launch-tokens"). */
@@ -30,15 +18,8 @@ export const launchTokenRequest = message({
   taskId: v.exactOptional(documented(pathSegment(), "Only a registration for this task may use it")),
 })
 
-/** What a launch token allows. */
-export const launchTokenPolicy = message({
-  allowedScope: documented(scopeList(), "The widest scope that a registration with it may ask for"),
-  maxTtl: documented(seconds(), "The longest TTL that a registration with it may ask for"),
-})
+/** The field of the answer that holds the launch token. */
+export const launchTokenField = { launchToken: documented(hex(64), "Shown this once") } as const
 
-/** The answer to `POST /v1/admin/launch-tokens` and `POST /v1/app/launch-tokens`. */
-export const launchTokenResponse = message({
-  launchToken: documented(hex(64), "Shown this once"),
-  expiresAt: documented(instant(), "When it expires"),
-  policy: launchTokenPolicy,
-})
+/** What an agent needs of the answer, of which `launchTokenResponse` is the whole: a bundle that reads this alone is smaller. */
+export const issuedLaunchToken = message(launchTokenField)

@@ -20,8 +20,10 @@ export interface Call<N extends RouteName = RouteName> {
   readonly repeatable: Repeatable
   readonly request?: PartOf<Routes[N], "request">
   readonly query?: PartOf<Routes[N], "query">
-  /** Absent for an answer that is not JSON. */
-  readonly response?: PartOf<Routes[N]["success"], "body">
+  /** The answer's schema, or one of what is read of it; absent for an answer that is not JSON. */
+  readonly response?: Reading<PartOf<Routes[N]["success"], "body">>
 }
 
 type PartOf<R, K extends string> = R extends { readonly [_ in K]: infer S extends v.GenericSchema } ? S : never
+
+type Reading<S> = S extends v.GenericSchema ? v.GenericSchema<unknown, Partial<v.InferOutput<S>>> | S : never

@@ -4,8 +4,8 @@ import {
   challengeResponse,
   delegationRequest,
   delegationResponse,
+  issuedLaunchToken,
   launchTokenRequest,
-  launchTokenResponse,
   registrationRequest,
   registrationResponse,
   renewalResponse,
@@ -35,7 +35,7 @@ export const createAppLaunchToken = {
   path: "/v1/app/launch-tokens",
   repeatable: "always",
   request: launchTokenRequest,
-  response: launchTokenResponse,
+  response: issuedLaunchToken,
 } as const satisfies Call<"createAppLaunchToken">
 
 /** `POST /v1/register`: a lost answer may have spent the launch token. */

@@ -8,11 +8,13 @@ import { build } from "esbuild"
 const ENTRIES = [
   { entry: "@agentwrit/sdk", limit: 12 * 1024 },
   // Verifying brings the curve's arithmetic along, for platforms that have none of their own.
-  { entry: "@agentwrit/sdk/verify", limit: 24 * 1024 },
+  { entry: "@agentwrit/sdk/verify", limit: 34 * 1024 },
 ]
 
-/** What only Node has. An import of one of its modules fails the bundling already. */
-const OF_NODE = /\b(?:Buffer|process|require|__dirname)\b|\bnode:/
+/**
+ * What only Node has. An import of one of its modules fails the bundling already; a look whether there is a `process` does no harm.
+ */
+const OF_NODE = /\b(?:Buffer|require|__dirname)\b|\bnode:/
 
 const sizes: string[] = []
 for (const { entry, limit } of ENTRIES) {

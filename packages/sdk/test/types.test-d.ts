@@ -1,0 +1,115 @@
+import type { webcrypto } from "node:crypto"
+import { message, renewalResponse } from "@agentwrit/contract"
+import { createSigningKey, type DelegationRecord } from "@agentwrit/core"
+import * as v from "valibot"
+import { expectTypeOf } from "vitest"
+import type { Call } from "../src/call.ts"
+import {
+  type Agent,
+  type AgentKey,
+  type AgentKeyPair,
+  AgentWritApp,
+  AgentWritError,
+  acceptDelegation,
+  type BrokerError,
+  type Credential,
+  type CredentialError,
+  type CredentialFailure,
+  type CredentialFetch,
+  type DelegatedCredential,
+  type NetworkError,
+  registerAgent,
+  type TargetError,
+} from "../src/index.ts"
+
+// Types are the tests here: each line compiles, or is expected not to.
+
+const app = new AgentWritApp({ brokerUrl: "https://b.example", clientId: "c", clientSecret: "s" })
+const task = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] } as const
+
+export const created = async (): Promise<void> => {
+  await using agent = await app.createAgent(task)
+  expectTypeOf(agent).toEqualTypeOf<Agent>()
+  expectTypeOf(agent).toExtend<Credential>()
+  expectTypeOf(await agent.fetch("https://api.example")).toEqualTypeOf<Response>()
+  expectTypeOf(agent.scope).toEqualTypeOf<readonly string[]>()
+  expectTypeOf(agent.expiresAt).toEqualTypeOf<Date>()
+  const delegated = await agent.delegate({ to: agent.id, scope: task.scope })
+  expectTypeOf(delegated).toEqualTypeOf<DelegatedCredential>()
+  expectTypeOf(delegated.chain).toEqualTypeOf<readonly DelegationRecord[]>()
+  expectTypeOf(await delegated.token()).toEqualTypeOf<string>()
+  // What others give out as the standard fetch takes ours.
+  expectTypeOf(agent.fetch).toExtend<(input: string | URL | Request, init?: RequestInit) => Promise<Response>>()
+  expectTypeOf<CredentialFetch>().toExtend<typeof globalThis.fetch>()
+
+  // @ts-expect-error a task has a name
+  await app.createAgent({ orchId: "crm", scope: task.scope })
+  // @ts-expect-error scopes are a list
+  await app.createAgent({ ...task, scope: "read:data:7" })
+  // @ts-expect-error seconds are a number
+  await app.createAgent({ ...task, ttl: "60" })
+  // @ts-expect-error there is no such option
+  await app.createAgent({ ...task, autorenew: false })
+  // @ts-expect-error an agent is itself for good
+  agent.id = ""
+  // @ts-expect-error its scope too
+  agent.scope.push("write:data:7")
+  // @ts-expect-error an agent has no chain
+  agent.chain
+  // @ts-expect-error the token is got by a call, so that no copy of the object has it
+  agent.token.length satisfies string
+  // @ts-expect-error a delegation names its scope
+  await agent.delegate({ to: agent.id })
+}
+
+// Keys: core's, and pairs of WebCrypto.
+expectTypeOf(createSigningKey).returns.toExtend<AgentKey>()
+expectTypeOf<webcrypto.CryptoKeyPair>().toExtend<AgentKeyPair>()
+expectTypeOf<{ publicKey: string }>().not.toExtend<AgentKey>()
+
+// @ts-expect-error an app without its secret
+new AgentWritApp({ brokerUrl: "https://b.example", clientId: "c" })
+// @ts-expect-error a registration without its launch token
+export const unlaunched = () => registerAgent({ brokerUrl: "https://b.example", ...task })
+// @ts-expect-error a delegation without its token
+export const tokenless = () => acceptDelegation({ brokerUrl: "https://b.example" })
+
+/** The hierarchy narrows by class and by code. */
+export function explain(error: AgentWritError | CredentialError | BrokerError): string | number | undefined {
+  expectTypeOf<NetworkError["code"]>().toEqualTypeOf<"network_error" | "timeout">()
+  expectTypeOf<TargetError["code"]>().toEqualTypeOf<"origin_not_allowed" | "insecure_target" | "redirect_refused">()
+  expectTypeOf<CredentialFailure["error"]>().toEqualTypeOf<AgentWritError>()
+  expectTypeOf<BrokerError["status"]>().toEqualTypeOf<number>()
+  expectTypeOf<BrokerError["retryAfter"]>().toEqualTypeOf<number | undefined>()
+  if (!(error instanceof AgentWritError)) return undefined
+  // @ts-expect-error what an error says is not changed
+  error.code = "other"
+  return error.hint ?? error.status
+}
+
+// A call is of a route in the contract's table, and reads what the contract answers or a part of it.
+export const right = {
+  method: "POST",
+  path: "/v1/token/renew",
+  repeatable: "refused",
+  response: renewalResponse,
+} as const satisfies Call<"renew">
+export const part = {
+  method: "POST",
+  path: "/v1/token/renew",
+  repeatable: "refused",
+  response: message({ accessToken: v.string() }),
+} as const satisfies Call<"renew">
+export const wrongType = {
+  method: "POST",
+  path: "/v1/token/renew",
+  repeatable: "refused",
+  // @ts-expect-error a token is text
+  response: message({ accessToken: v.number() }),
+} as const satisfies Call<"renew">
+export const wrongPath = {
+  method: "POST",
+  // @ts-expect-error another route's path
+  path: "/v1/token/release",
+  repeatable: "refused",
+} as const satisfies Call<"renew">
