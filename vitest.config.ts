@@ -6,6 +6,7 @@ const packages = [
   "packages/contract",
   "packages/authority",
   "packages/store-sqlite",
+  "packages/sdk",
   "apps/broker",
   "tooling/e2e",
 ]

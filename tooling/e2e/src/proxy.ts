@@ -1,0 +1,69 @@
+import { once } from "node:events"
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+
+/** What a proxy does with a request in the broker's place; whoever takes it answers it, or leaves it hanging. */
+export type Intercept = (incoming: IncomingMessage, answer: ServerResponse) => "taken" | "pass"
+
+/** Changes an answer's body on its way, a chunk at a time. */
+export type Edit = (chunk: string, path: string) => string
+
+/** A proxy before a broker that can be told to misbehave, as those between an agent and its broker do. */
+export interface Proxy extends AsyncDisposable {
+  readonly url: string
+  /** `method path` of every request that came, in order. */
+  readonly seen: string[]
+  intercept: Intercept
+  edit: Edit
+  /** Cuts every connection that is open. */
+  cut(): void
+}
+
+/** Starts a proxy on a free port; until it is told otherwise it passes all on unchanged. */
+export async function startProxy(target: string): Promise<Proxy> {
+  const seen: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((incoming, answer) => {
+    seen.push(`${incoming.method} ${incoming.url}`)
+    if (proxy.intercept(incoming, answer) === "pass")
+      forward(target, incoming, answer, (chunk, path) => proxy.edit(chunk, path))
+  })
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.on("error", () => undefined).once("close", () => sockets.delete(socket))
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const proxy: Proxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    intercept: () => "pass",
+    edit: (chunk) => chunk,
+    cut,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      cut()
+    },
+  }
+  return proxy
+}
+
+function forward(target: string, incoming: IncomingMessage, answer: ServerResponse, edit: Edit): void {
+  const path = incoming.url ?? "/"
+  const { host: _, ...headers } = incoming.headers
+  const outgoing = request(`${target}${path}`, { method: incoming.method, headers, agent: false }, (from) => {
+    const { "content-length": _length, ...rest } = from.headers
+    answer.writeHead(from.statusCode ?? 502, rest)
+    answer.flushHeaders()
+    from.setEncoding("utf8")
+    from.on("data", (chunk: string) => answer.write(edit(chunk, path)))
+    from.once("end", () => answer.end())
+    from.once("error", () => answer.destroy())
+  })
+  outgoing.once("error", () => answer.destroy())
+  answer.once("close", () => outgoing.destroy())
+  incoming.pipe(outgoing)
+}
