@@ -1,4 +1,12 @@
-import { type Decoded, decode, type Encodable, encode, encodeQuery, problem } from "@agentwrit/contract"
+import {
+  type Decoded,
+  decode,
+  type Encodable,
+  encode,
+  encodeQuery,
+  PROBLEM_MEDIA_TYPE,
+  problem,
+} from "@agentwrit/contract"
 import type * as v from "valibot"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
@@ -35,6 +43,8 @@ export interface CallInput<C extends Call> extends CallOptions {
   /** The token that travels in `Authorization: Bearer`. */
   readonly bearer?: string
   readonly accept?: string
+  /** Told the JSON of the answer as it came, once it was found to be of the contract's form. */
+  readonly onAnswer?: ((json: string) => void) | undefined
 }
 
 /** What a call answers: the camelCase form of its route's answer, or nothing. */
@@ -68,8 +78,10 @@ export class BrokerClient {
     const { response: schema } = call
     return this.exchange(call, input, async (answer) => {
       if (schema === undefined) return undefined as CallAnswer<C>
-      const read: Decoded<unknown> = decode(schema, await json(answer))
+      const text = await answer.text()
+      const read: Decoded<unknown> = decode(schema, parsed(text))
       if (!read.ok) throw this.#unexpected(answer, read.detail)
+      input.onAnswer?.(text)
       return read.value as CallAnswer<C>
     })
   }
@@ -83,7 +95,7 @@ export class BrokerClient {
     const { url, init } = this.#request(call, input)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(url, init, input.signal, read)
+        return await this.#attempt(call, url, init, input.signal, read)
       } catch (error) {
         input.signal?.throwIfAborted()
         const wait = attempt > this.#retries ? undefined : retryDelay(error, call.repeatable, attempt)
@@ -111,6 +123,7 @@ export class BrokerClient {
   }
 
   async #attempt<T>(
+    { otherwise }: Call,
     url: string,
     init: RequestInit,
     signal: AbortSignal | undefined,
@@ -122,7 +135,7 @@ export class BrokerClient {
         ...init,
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       })
-      if (answer.ok) return await read(answer)
+      if (answer.ok || (answer.status === otherwise && !isProblem(answer))) return await read(answer)
       throw await this.#refusal(answer)
     } catch (error) {
       if (error instanceof BrokerError || error instanceof UnexpectedAnswerError) throw error
@@ -135,7 +148,7 @@ export class BrokerClient {
   }
 
   async #refusal(answer: Response): Promise<Error> {
-    const read = decode(problem, await json(answer))
+    const read = decode(problem, parsed(await answer.text()))
     if (!read.ok) return this.#unexpected(answer, "no problem document")
     const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN)
     return new BrokerError(read.value, Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined)
@@ -161,9 +174,11 @@ function written(schema: v.GenericSchema, body: unknown): string {
   return JSON.stringify(wire)
 }
 
-/** The answer's JSON; `undefined` for anything else. */
-async function json(answer: Response): Promise<unknown> {
-  const text = await answer.text()
+const isProblem = (answer: Response): boolean =>
+  answer.headers.get("content-type")?.startsWith(PROBLEM_MEDIA_TYPE) === true
+
+/** What the JSON says; `undefined` for a text that is none. */
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

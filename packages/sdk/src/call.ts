@@ -22,6 +22,10 @@ export interface Call<N extends RouteName = RouteName> {
   readonly query?: PartOf<Routes[N], "query">
   /** Absent for an answer that is not JSON. */
   readonly response?: PartOf<Routes[N]["success"], "body">
+  /** A status beside success whose answer has the same form, where it is no problem document. */
+  readonly otherwise?: OtherwiseOf<Routes[N]>
 }
 
 type PartOf<R, K extends string> = R extends { readonly [_ in K]: infer S extends v.GenericSchema } ? S : never
+
+type OtherwiseOf<R> = R extends { readonly otherwise: { readonly status: infer S } } ? S : never
