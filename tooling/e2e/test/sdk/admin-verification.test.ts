@@ -4,7 +4,7 @@ import { AgentWritAdmin } from "@agentwrit/sdk/admin"
 import { beforeEach, describe, expect, test } from "vitest"
 import { ADMIN_SECRET } from "../../src/broker-process.ts"
 import { launchToken } from "../../src/client.ts"
-import { type Proxy, startProxy } from "../../src/proxy.ts"
+import { type Edit, startProxy } from "../../src/proxy.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
@@ -38,7 +38,7 @@ test("a sound trail, against its present checkpoint and a kept one", async () =>
 })
 
 describe("what a dishonest broker answers", () => {
-  const behind = async (edit: Proxy["edit"]): Promise<AsyncDisposable & { admin: AgentWritAdmin }> => {
+  const behind = async (edit: Edit): Promise<AsyncDisposable & { admin: AgentWritAdmin }> => {
     const proxy = await startProxy(shared.url)
     proxy.edit = (chunk, path) => (path.startsWith("/v1/audit/events") ? edit(chunk, path) : chunk)
     return { admin: adminAt(proxy.url), [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }

@@ -4,7 +4,7 @@ import { AgentWritAdmin, type AgentWritError, BrokerError, type EventsFilter, Ne
 import { expect, test } from "vitest"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
 import { agent, launchToken } from "../../src/client.ts"
-import { type Proxy, startProxy } from "../../src/proxy.ts"
+import { startProxy } from "../../src/proxy.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
@@ -127,7 +127,7 @@ test("the secret may be fetched, and its failure is the call's", async () => {
 })
 
 /** Pages of two, so that few things fill many. */
-async function pagedProxy(): Promise<Proxy> {
+async function pagedProxy(): ReturnType<typeof startProxy> {
   const proxy = await startProxy(shared.url)
   proxy.intercept = (incoming) => {
     incoming.url = incoming.url?.replace("limit=1000", "limit=2") ?? ""
