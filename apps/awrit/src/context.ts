@@ -39,11 +39,7 @@ export class Context {
 
   /** Options of the call whose answer is the command's result: with `--json` it is printed as it came. */
   get answer(): AdminCallOptions {
-    return { signal: this.out.gone, onAnswer: this.out.json ? (json) => void this.#print(json) : undefined }
-  }
-
-  async #print(json: string): Promise<void> {
-    await this.out.line(json.trimEnd()).catch(() => undefined)
+    return { signal: this.out.gone, onAnswer: this.out.json ? this.out.answered : undefined }
   }
 
   /** Whether somebody can be asked. */

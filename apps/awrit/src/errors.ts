@@ -11,4 +11,8 @@ export class CommandError extends Error {
 /** Whoever read the output has gone, as `head` does; nothing is wrong. */
 export class ReaderGone extends Error {
   override readonly name = "ReaderGone"
+
+  constructor() {
+    super("whoever read the output has gone")
+  }
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events"
 import type { WriteStream } from "node:tty"
 import { styleText } from "node:util"
 import { CommandError, ReaderGone } from "./errors.ts"
@@ -31,7 +30,6 @@ export class Output {
   readonly #stderr: Stream
   readonly #noColor: boolean
   readonly #gone = new AbortController()
-  #fault: Error | undefined
 
   constructor({ stdout, stderr, json, env }: OutputOptions) {
     this.json = json
@@ -39,14 +37,16 @@ export class Output {
     this.#stderr = stderr
     this.#noColor = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb"
     stdout.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") this.#fault ??= error
-      this.#gone.abort(new ReaderGone("the reader has gone"))
+      const isGone = error.code === "EPIPE"
+      this.#gone.abort(
+        isGone ? new ReaderGone() : new CommandError(`the result could not be written: ${error.message}`),
+      )
     })
     // Who does not read messages does not miss them.
     stderr.on("error", () => undefined)
   }
 
-  /** Aborts when nobody reads stdout any more. */
+  /** Aborts when nobody reads stdout any more, or it cannot be written. */
   get gone(): AbortSignal {
     return this.#gone.signal
   }
@@ -64,12 +64,14 @@ export class Output {
   /** The text, styled where stdout is a terminal with colour. */
   readonly styled = (style: Style, text: string): string => this.#style(this.#stdout, style, text)
 
-  /** A line of the result, in every mode. Waits while the reader is slow. */
+  /**
+   * A line of the result, in every mode. Waits while the reader is slow. One that has gone misses it without a word: what the
+   * command found out still decides its exit code.
+   */
   async line(text: string): Promise<void> {
-    this.gone.throwIfAborted()
-    if (this.#stdout.write(`${text}\n`)) return
-    await Promise.race([once(this.#stdout as WriteStream, "drain", { signal: this.gone }).catch(() => undefined)])
-    this.gone.throwIfAborted()
+    if (!this.#isOpen()) return
+    if (!this.#stdout.write(`${text}\n`)) await new Promise<void>((resolve) => this.#whenWritten("drain", resolve))
+    this.#isOpen()
   }
 
   /** Lines for people; left out with `--json`. */
@@ -77,16 +79,21 @@ export class Output {
     if (!this.json && texts.length > 0) await this.line(texts.join("\n"))
   }
 
+  readonly #bold = (text: string): string => this.styled("bold", text)
+
   /** A table for people. */
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<void> {
-    return this.lines(
-      rows.length === 0 ? [] : tableLines(rows, columns, this.width, (text) => this.styled("bold", text)),
-    )
+    return this.lines(rows.length === 0 ? [] : tableLines(rows, columns, this.width, this.#bold))
   }
 
   /** One thing's parts, for people. */
   record(parts: readonly (readonly [name: string, value: string])[]): Promise<void> {
-    return this.lines(recordLines(parts, (text) => this.styled("bold", text)))
+    return this.lines(recordLines(parts, this.width, this.#bold))
+  }
+
+  /** The API's answer as it came; whether it could be written {@link Output.flush} says. */
+  readonly answered = (json: string): void => {
+    this.#stdout.write(`${json.trimEnd()}\n`)
   }
 
   /** A document of our own, where the API has none; only with `--json`. */
@@ -111,12 +118,29 @@ export class Output {
 
   /** Waits until all is written. @throws CommandError when the result could not be. */
   async flush(): Promise<void> {
-    if (!this.gone.aborted)
-      await new Promise<void>((resolve) => {
-        this.gone.addEventListener("abort", () => resolve(), { once: true })
-        this.#stdout.write("", () => resolve())
-      })
-    if (this.#fault !== undefined) throw new CommandError(`the result could not be written: ${this.#fault.message}`)
+    if (!this.#isOpen()) return
+    await new Promise<void>((resolve) => {
+      this.gone.addEventListener("abort", () => resolve(), { once: true })
+      // A failed write is told of after its callback.
+      this.#stdout.write("", () => setImmediate(resolve))
+    })
+    this.#isOpen()
+  }
+
+  /** @throws CommandError when stdout cannot be written; a reader that has gone is no fault. */
+  #isOpen(): boolean {
+    if (this.gone.aborted && !(this.gone.reason instanceof ReaderGone)) throw this.gone.reason
+    return !this.gone.aborted
+  }
+
+  #whenWritten(event: "drain", resolve: () => void): void {
+    const done = (): void => {
+      this.#stdout.off(event, done)
+      this.gone.removeEventListener("abort", done)
+      resolve()
+    }
+    this.#stdout.once(event, done)
+    this.gone.addEventListener("abort", done)
   }
 
   #style(stream: Stream, style: Style, text: string): string {

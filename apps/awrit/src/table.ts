@@ -1,4 +1,4 @@
-import { cut, padded, visible, widthOf } from "./text.ts"
+import { cut, padded, visible, widthOf, wrapped } from "./text.ts"
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -30,7 +30,7 @@ export function tableLines<Row>(
     Math.max(widthOf(title), ...cells.map((line) => widthOf(line[at] ?? ""))),
   )
   const widths = width === undefined ? natural : fitted(columns, natural, width)
-  if (widths === undefined) return blockLines(cells, columns, bold)
+  if (widths === undefined) return blockLines(cells, columns, width, bold)
   const line = (texts: readonly string[]): string =>
     texts
       .map((text, at) => padded(cut(text, widths[at] ?? 0), widths[at] ?? 0))
@@ -62,22 +62,34 @@ function fitted<Row>(
 function blockLines<Row>(
   cells: readonly (readonly string[])[],
   columns: readonly Column<Row>[],
+  width: number | undefined,
   bold: (text: string) => string,
 ): string[] {
   const titles = Math.max(...columns.map(({ title }) => widthOf(title)))
   return cells.flatMap((line, row) => [
     ...(row === 0 ? [] : [""]),
-    ...line.flatMap((text, at) =>
-      text === "" ? [] : [`${bold(padded(columns[at]?.title ?? "", titles))}${" ".repeat(GAP)}${text}`],
-    ),
+    ...line.flatMap((text, at) => (text === "" ? [] : partLines(columns[at]?.title ?? "", text, titles, width, bold))),
   ])
 }
 
-/** Lines of one thing's parts, a name and a value each; values are never cut. */
+/** Lines of one thing's parts, a name and a value each. Values are never cut, and broken at spaces alone. */
 export function recordLines(
   parts: readonly (readonly [name: string, value: string])[],
+  width: number | undefined,
   bold: (text: string) => string,
 ): string[] {
   const names = Math.max(...parts.map(([name]) => widthOf(name)))
-  return parts.map(([name, value]) => `${bold(padded(name, names))}${" ".repeat(GAP)}${visible(value)}`.trimEnd())
+  return parts.flatMap(([name, value]) => partLines(name, visible(value), names, width, bold))
+}
+
+function partLines(
+  name: string,
+  value: string,
+  names: number,
+  width: number | undefined,
+  bold: (text: string) => string,
+): string[] {
+  const before = names + GAP
+  const lines = width === undefined ? [value] : wrapped(value, Math.max(NARROWEST, width - before))
+  return lines.map((line, at) => ((at === 0 ? bold(padded(name, before)) : " ".repeat(before)) + line).trimEnd())
 }

@@ -20,7 +20,6 @@ export async function verifyBroker({ key, kept, keptNote }: Evidence, context: C
   const admin = await context.admin()
   try {
     const { present, report } = await admin.verifyTrail({
-      signal: context.out.gone,
       onProgress: progress.show,
       verifierKey: key,
       checkpoint: keptNote,
