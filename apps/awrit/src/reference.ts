@@ -2,6 +2,7 @@ import type { Command } from "./command.ts"
 import { TREE } from "./commands/tree.ts"
 import { GLOBAL_FLAGS } from "./global-flags.ts"
 import { flagRows, usageOf } from "./help.ts"
+import { padded, widthOf } from "./text.ts"
 import { allCommands } from "./tree.ts"
 
 const HEAD = `# awrit
@@ -17,25 +18,29 @@ The operator's command line. This page is made of the command definitions: \`npx
   \`NO_COLOR\`.
 `
 
-const ENVIRONMENT = `## Environment
+const ENVIRONMENT: readonly (readonly [variable: string, text: string])[] = [
+  ["variable", "what it says"],
+  ["`AACTL_BROKER_URL`", "the broker; else `BROKER_URL` of the config file, else `http://localhost:8080`"],
+  ["`AACTL_ADMIN_SECRET`", "the admin secret; else `ADMIN_SECRET` of the config file, unless that is a hash"],
+  ["`AACTL_CA`", "PEM certificates that the broker's must come from, as `--ca`"],
+  ["`AACTL_CERT`", "client certificate for mutual TLS, as `--cert`"],
+  ["`AACTL_KEY`", "its private key, as `--key`"],
+  ["`AA_CONFIG_PATH`", "config file that is read instead of `/etc/broker/config` or `~/.broker/config`"],
+  ["`NO_COLOR`", "no colour, when it is not empty"],
+]
 
-| variable             | what it says                                                                              |
-| -------------------- | ----------------------------------------------------------------------------------------- |
-| \`AACTL_BROKER_URL\`   | the broker; else \`BROKER_URL\` of the config file, else \`http://localhost:8080\`            |
-| \`AACTL_ADMIN_SECRET\` | the admin secret; else \`ADMIN_SECRET\` of the config file, unless that is a hash           |
-| \`AACTL_CA\`           | PEM certificates that the broker's must come from, as \`--ca\`                              |
-| \`AACTL_CERT\`         | client certificate for mutual TLS, as \`--cert\`                                            |
-| \`AACTL_KEY\`          | its private key, as \`--key\`                                                               |
-| \`AA_CONFIG_PATH\`     | config file that is read instead of \`/etc/broker/config\` or \`~/.broker/config\`            |
-| \`NO_COLOR\`           | no colour, when it is not empty                                                           |
-
-The config file is refused when it is a symbolic link, or when group or others can read it.
-`
+const CONFIG_FILE = "The config file is refused when it is a symbolic link, or when group or others can read it."
 
 /** The reference of all commands, in Markdown. */
 export async function cliReference(): Promise<string> {
   const commands = await allCommands(TREE)
-  return `${[HEAD, `## Global flags\n\n${flagTable(GLOBAL_FLAGS)}\n`, ENVIRONMENT, ...commands.map(section)].join("\n").trimEnd()}\n`
+  const parts = [
+    HEAD,
+    `## Global flags\n\n${flagTable(GLOBAL_FLAGS)}\n`,
+    `## Environment\n\n${table(ENVIRONMENT)}\n\n${CONFIG_FILE}\n`,
+    ...commands.map(section),
+  ]
+  return `${parts.join("\n").trimEnd()}\n`
 }
 
 function section(command: Command): string {
@@ -63,6 +68,15 @@ function section(command: Command): string {
 }
 
 function flagTable(args: Command["args"]): string {
-  const rows = flagRows(args).map(([flag, text]) => `| \`${flag}\` | ${text.replaceAll("|", "\\|")} |`)
-  return ["| flag | |", "| --- | --- |", ...rows].join("\n")
+  return table([["flag", ""], ...flagRows(args).map(([flag, text]) => [`\`${flag}\``, text] as const)])
+}
+
+/** A table of two columns, its head first, as the repository's formatter writes it. */
+function table(rows: readonly (readonly [string, string])[]): string {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")))
+  const widths = [0, 1].map((column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ""))))
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => padded(cell, widths[column] ?? 0)).join(" | ")} |`
+  const [head = [], ...body] = cells
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n")
 }

@@ -1,4 +1,6 @@
-import { existsSync } from "node:fs"
+import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { AuditEvent } from "@agentwrit/audit"
 import type { KeptCheckpoint } from "@agentwrit/authority"
 import Sqlite from "better-sqlite3"
@@ -57,12 +59,39 @@ function openReadOnly(path: string): Sqlite.Database {
   // SQLite would say of a missing file no more than that it cannot be opened.
   if (!existsSync(path)) throw new DatabaseError("database_unreadable", `${path} does not exist`)
   try {
-    const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
-    database.pragma("query_only = ON")
-    database.pragma("trusted_schema = OFF")
-    return database
+    // A log beside it is that of a broker that runs, or did not end well; then all that reading takes is there.
+    return existsSync(`${path}-wal`) ? connect(path) : connectToCopy(path)
   } catch (error) {
     throw refusal(path, error)
+  }
+}
+
+/**
+ * Of a file in WAL mode, even a connection that only reads makes a log and its index, leaves them there, and where root did that
+ * the broker could not start any more. So they are made beside a copy, whose names are gone as soon as it is open.
+ */
+function connectToCopy(path: string): Sqlite.Database {
+  const folder = mkdtempSync(join(tmpdir(), "agentwrit-trail-"))
+  try {
+    const copy = join(folder, "data.db")
+    copyFileSync(path, copy, constants.COPYFILE_FICLONE)
+    return connect(copy)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function connect(path: string): Sqlite.Database {
+  const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
+  try {
+    database.pragma("query_only = ON")
+    database.pragma("trusted_schema = OFF")
+    // Opens all the files that reading takes.
+    database.prepare("select count(*) from sqlite_schema").get()
+    return database
+  } catch (error) {
+    database.close()
+    throw error
   }
 }
 
