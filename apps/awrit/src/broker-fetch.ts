@@ -11,7 +11,12 @@ export async function tlsFetch({ ca, cert, key }: TlsFiles): Promise<Fetch> {
     ...(key !== undefined && { key }),
   }
   try {
-    const { createSecureContext } = await import("node:tls")
+    const [{ X509Certificate }, { createSecureContext }] = await Promise.all([
+      import("node:crypto"),
+      import("node:tls"),
+    ])
+    // Certificates that cannot be read would be left out without a word.
+    if (ca !== undefined) new X509Certificate(ca)
     createSecureContext(connect)
   } catch (error) {
     throw new CommandError(`the files of --ca, --cert and --key cannot be used together: ${(error as Error).message}`)
