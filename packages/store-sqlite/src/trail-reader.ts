@@ -60,7 +60,7 @@ function openReadOnly(path: string): Sqlite.Database {
   if (!existsSync(path)) throw new DatabaseError("database_unreadable", `${path} does not exist`)
   try {
     // A log beside it is that of a broker that runs, or did not end well; then all that reading takes is there.
-    return connect(path)
+    return existsSync(`${path}-wal`) ? connect(path) : connectToCopy(path)
   } catch (error) {
     throw refusal(path, error)
   }
