@@ -4,10 +4,12 @@ const packages = [
   "packages/core",
   "packages/audit",
   "packages/contract",
+  "packages/config-file",
   "packages/authority",
   "packages/store-sqlite",
   "packages/sdk",
   "apps/broker",
+  "apps/awrit",
   "tooling/e2e",
 ]
 

@@ -1,19 +1,8 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto"
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
+import { PrivateFileError, readPrivateFile, writeWhole } from "@agentwrit/config-file"
 import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
 
 /** Why a key file cannot be used. */
@@ -102,62 +91,6 @@ export function loadAuditKey({ path, origin, trailExists }: AuditKeyOptions): Lo
   return { key, created, verifierKey, verifierKeyPath }
 }
 
-/** Why {@link readPrivateFile} refused a file, in words that follow the file's name. */
-export class PrivateFileError extends Error {
-  override readonly name = "PrivateFileError"
-  readonly code: "exposed" | "unreadable"
-
-  constructor(code: PrivateFileError["code"], message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
-
-/**
- * Reads a file that only its owner may read. It is opened once and judged by that descriptor, so nobody can swap it between
- * the check and the read.
- * @returns `undefined` when there is no such file.
- * @throws {@link PrivateFileError}
- */
-export function readPrivateFile(
-  path: string,
-  { maxBytes, refuseSymlink = false }: { readonly maxBytes: number; readonly refuseSymlink?: boolean },
-): Buffer | undefined {
-  // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (refuseSymlink ? constants.O_NOFOLLOW : 0)
-  let descriptor: number
-  try {
-    descriptor = openSync(path, flags)
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined
-    if (code === "ELOOP" && refuseSymlink)
-      throw new PrivateFileError("unreadable", "is a symbolic link: give the file itself", { cause: error })
-    throw new PrivateFileError("unreadable", `cannot be opened (${code})`, { cause: error })
-  }
-  try {
-    const file = fstatSync(descriptor)
-    if (!file.isFile()) refuse("unreadable", "is not a regular file")
-    // Who may write it may put a secret of their own there.
-    if ((file.mode & 0o066) !== 0)
-      refuse(
-        "exposed",
-        `is open to group or others (mode 0${(file.mode & 0o777).toString(8)}): make it yours alone with chmod 600`,
-      )
-    if (file.size > maxBytes) refuse("unreadable", `is larger than ${maxBytes} bytes`)
-    return readFileSync(descriptor)
-  } catch (error) {
-    if (error instanceof PrivateFileError) throw error
-    throw new PrivateFileError("unreadable", `cannot be read (${codeOf(error)})`, { cause: error })
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function refuse(code: PrivateFileError["code"], message: string): never {
-  throw new PrivateFileError(code, message)
-}
-
 function loadKey(path: string): SigningKey | undefined {
   let bytes: Buffer | undefined
   try {
@@ -194,7 +127,7 @@ function parseKey(pem: string, path: string): SigningKey {
 function createKey(path: string): LoadedKey {
   const { privateKey } = generateKeyPairSync("ed25519")
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
-  const created = writing(path, () => writeNew(path, pem))
+  const created = writing(path, () => writeWhole(path, pem, { mode: 0o600, replace: false }))
   // Read back even when we wrote it: of two that start at once, one file wins, and both must use that one.
   const key = loadKey(path)
   if (key === undefined)
@@ -212,44 +145,7 @@ function keepVerifierKey(path: string, line: string): void {
   } catch {
     // Not there or not readable: it is written anew, from the key.
   }
-  writing(path, () => writeSynced(path, line, 0o644, renameSync))
-}
-
-/** Writes a file that does not exist yet; answers false when it does. */
-function writeNew(path: string, content: string): boolean {
-  try {
-    // A link, unlike a rename, never replaces a file that came to be meanwhile.
-    writeSynced(path, content, 0o600, linkSync)
-    return true
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false
-    throw error
-  }
-}
-
-/** Whole or not at all: the content is on disk before the name leads to it, and the name before this returns. */
-function writeSynced(path: string, content: string, mode: number, name: (from: string, to: string) => void): void {
-  const folder = dirname(path)
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`)
-  try {
-    const descriptor = openSync(temporary, "wx", mode)
-    try {
-      fchmodSync(descriptor, mode)
-      writeFileSync(descriptor, content)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    name(temporary, path)
-  } finally {
-    rmSync(temporary, { force: true })
-  }
-  const descriptor = openSync(folder, "r")
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
+  writing(path, () => writeWhole(path, line, { mode: 0o644, replace: true }))
 }
 
 function writing<T>(path: string, write: () => T): T {

@@ -1,4 +1,4 @@
-import { type Decoded, decode, type Encodable, encode, encodeQuery } from "@agentwrit/contract"
+import { type Decoded, decode, type Encodable, encode, encodeQuery, PROBLEM_MEDIA_TYPE } from "@agentwrit/contract"
 import type * as v from "valibot"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
@@ -36,9 +36,14 @@ export interface CallInput<C extends Call> extends CallOptions {
   /** The token that travels in `Authorization: Bearer`. */
   readonly bearer?: string
   readonly accept?: string
+  /** Told the JSON of the answer as it came, once it was found to be of the contract's form. */
+  readonly onAnswer?: ((json: string) => void) | undefined
 }
 
-type BodyOf<C extends Call> = C extends { readonly request: infer S extends v.GenericSchema } ? Encodable<S> : never
+/** What a call takes as its body. */
+export type BodyOf<C extends Call> = C extends { readonly request: infer S extends v.GenericSchema }
+  ? Encodable<S>
+  : never
 
 /** What a call answers: the camelCase form of its route's answer, or nothing. */
 export type CallAnswer<C extends Call> = C extends { readonly response: infer S extends v.GenericSchema }
@@ -75,8 +80,10 @@ export class BrokerClient {
         if (answer.status !== 204) throw this.#unexpected(answer, "204 was due")
         return undefined as CallAnswer<C>
       }
-      const read: Decoded<unknown> = decode(schema, await json(answer))
+      const text = await answer.text()
+      const read: Decoded<unknown> = decode(schema, parsed(text))
       if (!read.ok) throw this.#unexpected(answer, read.detail)
+      input.onAnswer?.(text)
       return read.value as CallAnswer<C>
     })
   }
@@ -90,7 +97,7 @@ export class BrokerClient {
     for (let attempt = 1; ; attempt++) {
       const { url, init } = await this.#request(call, input)
       try {
-        return await this.#attempt(url, init, input.signal, read)
+        return await this.#attempt(call, url, init, input.signal, read)
       } catch (error) {
         input.signal?.throwIfAborted()
         const wait = attempt > this.#retries ? undefined : retryDelay(error, call.repeatable, attempt)
@@ -119,6 +126,7 @@ export class BrokerClient {
   }
 
   async #attempt<T>(
+    { otherwise }: Call,
     url: string,
     init: RequestInit,
     signal: AbortSignal | undefined,
@@ -130,7 +138,7 @@ export class BrokerClient {
         ...init,
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       })
-      if (answer.ok) return await read(answer)
+      if (answer.ok || (answer.status === otherwise && !saysProblem(answer))) return await read(answer)
       throw await this.#refusal(answer)
     } catch (error) {
       if (error instanceof BrokerError || error instanceof UnexpectedAnswerError) throw error
@@ -143,7 +151,7 @@ export class BrokerClient {
   }
 
   async #refusal(answer: Response): Promise<Error> {
-    const problem = await json(answer)
+    const problem = parsed(await answer.text())
     if (!isProblem(problem)) return this.#unexpected(answer, "no problem document")
     const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN)
     return new BrokerError(problem, Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined)
@@ -169,9 +177,11 @@ function written(schema: v.GenericSchema, body: unknown): string {
   return JSON.stringify(wire)
 }
 
-/** The answer's JSON; `undefined` for anything else. */
-async function json(answer: Response): Promise<unknown> {
-  const text = await answer.text()
+const saysProblem = (answer: Response): boolean =>
+  answer.headers.get("content-type")?.startsWith(PROBLEM_MEDIA_TYPE) === true
+
+/** What the JSON says; `undefined` for a text that is none. */
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

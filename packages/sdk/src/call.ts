@@ -22,8 +22,12 @@ export interface Call<N extends RouteName = RouteName> {
   readonly query?: PartOf<Routes[N], "query">
   /** The answer's schema, or one of what is read of it; absent for an answer that is not JSON. */
   readonly response?: Reading<PartOf<Routes[N]["success"], "body">>
+  /** A status beside success whose answer has the same form, where it is no problem document. */
+  readonly otherwise?: OtherwiseOf<Routes[N]>
 }
 
 type PartOf<R, K extends string> = R extends { readonly [_ in K]: infer S extends v.GenericSchema } ? S : never
+
+type OtherwiseOf<R> = R extends { readonly otherwise: { readonly status: infer S } } ? S : never
 
 type Reading<S> = S extends v.GenericSchema ? v.GenericSchema<unknown, Partial<v.InferOutput<S>>> | S : never

@@ -1,2 +1,3 @@
 export { DatabaseError, type DatabaseErrorCode } from "./errors.ts"
 export { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts"
+export { openTrail, type TrailReader } from "./trail-reader.ts"

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { consumerFaults, type PackedPackage } from "./consumer.ts"
+import { installedCommandFaults } from "./installed-command.ts"
 import { publishedPackages, type WorkspacePackage } from "./workspace.ts"
 
 // Source is what development sees; this looks at what a user installs: each packed tarball, its manifest and its types, and all
@@ -20,7 +21,8 @@ try {
     await check(folder, "publint", ["run", tarball, "--strict"])
     await check(folder, "attw", [tarball, "--profile", "esm-only"])
   }
-  faults.push(...(await consumerFaults(join(scratch, "consumer"), packed)))
+  const consumer = join(scratch, "consumer")
+  faults.push(...(await consumerFaults(consumer, packed)), ...(await installedCommandFaults(consumer)))
 } finally {
   await rm(scratch, { recursive: true, force: true })
 }

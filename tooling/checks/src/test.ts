@@ -9,6 +9,7 @@ const CHECKS: readonly Step[] = [
   { name: "boundaries", command: ["turbo", "boundaries"] },
   { name: "layout in the documents", command: ["node", "tooling/checks/src/layout.ts"] },
   { name: "OpenAPI document", command: ["node", "tooling/checks/src/openapi.ts"] },
+  { name: "command line reference", command: ["node", "tooling/checks/src/cli.ts"] },
   { name: "types", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
   { name: "unused files, exports, dependencies", command: ["knip"] },
   { name: "bundles", command: ["node", "tooling/checks/src/bundles.ts"], tell: true },

@@ -7,7 +7,7 @@ import { expect, test } from "vitest"
 const ROOT = new URL("../../../", import.meta.url)
 
 // The examples of packages that need one another run from here, where all of them are installed, against what is built.
-test.each(["packages/authority", "packages/store-sqlite", "apps/broker"])(
+test.each(["packages/config-file", "packages/authority", "packages/store-sqlite", "apps/broker"])(
   "the example in %s's README runs and prints what it says",
   async (folder) => {
     const readme = await readFile(new URL(`${folder}/README.md`, ROOT), "utf8")

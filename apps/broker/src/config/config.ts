@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { isBcryptHash } from "@agentwrit/authority"
+import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
 import type { IsTrustedProxy } from "../http/client-address.ts"
 import { escapeInvisible, type LogContext } from "../log.ts"
-import { type ConfigFile, readConfigFile } from "./config-file.ts"
 import { trustedProxyCheck, trustsEveryone } from "./trusted-proxies.ts"
 import { nearestVariable, VARIABLES, type Variable, type VariableValues } from "./variables.ts"
 

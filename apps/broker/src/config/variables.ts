@@ -1,6 +1,7 @@
 import { isIP } from "node:net"
 import { isBcryptHash } from "@agentwrit/authority"
 import { isTrustDomain } from "@agentwrit/core"
+import { closest } from "fastest-levenshtein"
 import type { LogFormat, LogLevel } from "../log.ts"
 import { parseTrustedProxies } from "./trusted-proxies.ts"
 
@@ -262,23 +263,6 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
 
 /** The name of the variable that `name` is most likely a slip of: the one that the fewest changed characters lead to. */
 export function nearestVariable(name: string): string {
-  const written = name.toUpperCase().slice(0, 64)
-  const [nearest] = Object.values(VARIABLES)
-    .map((variable) => ({ name: variable.name, distance: editDistance(written, variable.name) }))
-    .sort((a, b) => a.distance - b.distance)
-  return nearest?.name ?? VARIABLES.adminSecret.name
-}
-
-/** Levenshtein's: insertions, deletions and replacements of one character. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
-  for (const [i, char] of [...from].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...to].entries()) {
-      const replaced = (row[j] ?? 0) + (char === other ? 0 : 1)
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
+  const names = Object.values(VARIABLES).map((variable) => variable.name)
+  return closest(name.toUpperCase().slice(0, 64), names)
 }

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { readConfigFile } from "../src/config/config-file.ts"
+import { readConfigFile, userConfigPath, writeConfigFile } from "../src/index.ts"
 
 let folder: string
 beforeEach(() => {
@@ -135,5 +135,33 @@ describe("its lines", () => {
     expect(problems).toEqual([])
     expect(warnings).toEqual([expect.stringContaining("quotes")])
     expect(warnings[0]).not.toContain("hunter2")
+  })
+})
+
+describe("writing", () => {
+  const mode = (path: string): number => lstatSync(path).mode & 0o777
+
+  it("makes a file that reads back, for its owner alone, in such a folder", () => {
+    const path = at("home", ".broker", "config")
+    expect(userConfigPath(at("home"))).toBe(path)
+    mkdirSync(at("home"))
+    expect(writeConfigFile(path, { MODE: "development", ADMIN_SECRET: "a=b c" }, false)).toBe(true)
+    expect([mode(path), mode(at("home", ".broker"))]).toEqual([0o600, 0o700])
+    expect(read()).toMatchObject({ path, values: { MODE: { text: "development" }, ADMIN_SECRET: { text: "a=b c" } } })
+  })
+
+  it("replaces a file, or a link, only when it may", () => {
+    const path = write(at("config"), "MODE=development")
+    expect(writeConfigFile(path, { MODE: "production" }, false)).toBe(false)
+    expect(readFileSync(path, "utf8")).toBe("MODE=development")
+    rmSync(path)
+    symlinkSync(write(at("elsewhere"), "kept"), path)
+    expect(writeConfigFile(path, { MODE: "production" }, false)).toBe(false)
+    expect(writeConfigFile(path, { MODE: "production" }, true)).toBe(true)
+    expect([lstatSync(path).isSymbolicLink(), readFileSync(at("elsewhere"), "utf8")]).toEqual([false, "kept"])
+  })
+
+  it("refuses a value that would be another line", () => {
+    expect(() => writeConfigFile(at("config"), { ADMIN_SECRET: "a\nMODE=development" }, false)).toThrow(TypeError)
   })
 })

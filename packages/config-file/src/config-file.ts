@@ -1,6 +1,7 @@
+import { mkdirSync } from "node:fs"
 import { homedir } from "node:os"
-import { join } from "node:path"
-import { PrivateFileError, readPrivateFile } from "../key-files.ts"
+import { dirname, join } from "node:path"
+import { PrivateFileError, readPrivateFile, writeWhole } from "./private-file.ts"
 
 /** The keys of the config file (CONTRACT 6). `BROKER_URL` is for `awrit`. */
 const CONFIG_FILE_KEYS = ["MODE", "ADMIN_SECRET", "BROKER_URL"] as const
@@ -32,12 +33,8 @@ const LONGEST_CONFIG_FILE = 64 * 1024
 
 /** Finds and reads the config file: the first that exists of `AA_CONFIG_PATH`, `/etc/broker/config`, `~/.broker/config`. */
 export function readConfigFile({ named, home = homeFolder(), etc = "/etc" }: ConfigFilePlaces): ConfigFile {
-  const places = [
-    ...(named === undefined ? [] : [named]),
-    join(etc, "broker", "config"),
-    ...(home === undefined ? [] : [join(home, ".broker", "config")]),
-  ]
-  for (const path of places) {
+  const places = [named, join(etc, "broker", "config"), userConfigPath(home)]
+  for (const path of places.filter((place) => place !== undefined)) {
     const told = path === named ? `AA_CONFIG_PATH=${JSON.stringify(path)}` : `config file ${path}`
     let bytes: Buffer | undefined
     try {
@@ -50,6 +47,29 @@ export function readConfigFile({ named, home = homeFolder(), etc = "/etc" }: Con
     if (path === named) return refused(`${told}: the file does not exist; accepted is the path of a config file`)
   }
   return { values: {}, problems: [], warnings: [] }
+}
+
+/** What {@link writeConfigFile} writes; an absent key is left out. */
+export type ConfigFileContent = Readonly<Partial<Record<ConfigFileKey, string>>>
+
+/**
+ * Writes a config file, 0600; a folder that is not there is made, 0700.
+ * @param replace whether a file that is there may be replaced.
+ * @returns `false` when there is one, and it may not.
+ */
+export function writeConfigFile(path: string, content: ConfigFileContent, replace: boolean): boolean {
+  const lines = Object.entries(content).map(([key, value]) => {
+    if (/[\p{Cc}]/u.test(value) || value !== value.trim())
+      throw new TypeError(`${key} cannot stand on a line of its own`)
+    return `${key}=${value}\n`
+  })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  return writeWhole(path, lines.join(""), { mode: 0o600, replace })
+}
+
+/** Where a user's own config file is; `undefined` for a user without a home. */
+export function userConfigPath(home: string | undefined = homeFolder()): string | undefined {
+  return home === undefined ? undefined : join(home, ".broker", "config")
 }
 
 const refused = (problem: string): ConfigFile => ({ values: {}, problems: [problem], warnings: [] })

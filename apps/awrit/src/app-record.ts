@@ -1,0 +1,17 @@
+import type { App } from "@agentwrit/sdk/admin"
+import { since } from "./time.ts"
+
+/** An app's parts, for people. */
+export function appRecord(app: App): (readonly [string, string])[] {
+  return [
+    ["app id", app.appId],
+    ["name", app.name],
+    ["client id", app.clientId],
+    ["scopes", app.scopes.join(" ")],
+    ["token ttl", `${app.tokenTtl} s`],
+    ["status", app.status],
+    ["created", since(app.createdAt)],
+    ["updated", since(app.updatedAt)],
+    ...(app.deregisteredAt === undefined ? [] : [["deregistered", since(app.deregisteredAt)] as const]),
+  ]
+}

@@ -1,0 +1,117 @@
+import { parseArgs } from "node:util"
+import { closest } from "fastest-levenshtein"
+import type { Arguments, Command } from "./command.ts"
+import { UsageError } from "./errors.ts"
+import { GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
+import type { Branch, Tree } from "./tree.ts"
+
+/** What a command line names. */
+export interface Resolved {
+  /** The words that lead there, such as `["app", "register"]`; may lead to a group, or nowhere yet. */
+  readonly path: readonly string[]
+  readonly branch: Branch
+  /** The words left for the command. */
+  readonly rest: readonly string[]
+}
+
+/** Finds the command that is named, among flags that may stand before and between its words. */
+export function resolve(words: readonly string[], tree: Tree): Resolved {
+  const path: string[] = []
+  const rest: string[] = []
+  let branch: Branch = { summary: "", commands: tree }
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? ""
+    if (branch.commands === undefined) rest.push(word)
+    else if (word.startsWith("-")) {
+      rest.push(word)
+      if (takesValue(word)) rest.push(...words.slice(++at, at + 1))
+    } else {
+      branch = named(branch.commands, word, path)
+      path.push(word)
+    }
+  }
+  return { path, branch, rest }
+}
+
+function named(commands: Tree, word: string, path: readonly string[]): Branch {
+  const branch = Object.hasOwn(commands, word) ? commands[word] : undefined
+  if (branch !== undefined) return branch
+  const before = ["awrit", ...path].join(" ")
+  throw new UsageError(
+    `there is no command "${before} ${shown(word)}"; did you mean "${before} ${nearest(word, Object.keys(commands))}"?`,
+  )
+}
+
+const takesValue = (word: string): boolean =>
+  Object.entries(GLOBAL_FLAGS).some(([name, { type }]) => type === "string" && word === `--${name}`)
+
+/** The global flags among these words; what the command's own flags are does not matter here. */
+export function globalFlags(words: readonly string[], args: Arguments = {}): GlobalFlags {
+  const { values } = parseArgs({ args: [...words], options: options({ ...args, ...GLOBAL_FLAGS }), strict: false })
+  const text = (name: keyof GlobalFlags): string | undefined => {
+    const value = values[name]
+    return typeof value === "string" && value !== "" ? value : undefined
+  }
+  return {
+    json: values["json"] === true,
+    "broker-url": text("broker-url"),
+    ca: text("ca"),
+    cert: text("cert"),
+    key: text("key"),
+    yes: values["yes"] === true,
+    help: values["help"] === true,
+    version: values["version"] === true,
+  }
+}
+
+/**
+ * Refuses what citty lets pass: unknown flags, flags without their value or given twice, and words that belong to nothing.
+ * @throws {@link UsageError}
+ */
+export function checkWords(words: readonly string[], { name, args }: Pick<Command, "name" | "args">): void {
+  const known: Arguments = { ...args, ...GLOBAL_FLAGS }
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: options(known),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const seen = new Set<string>()
+  let positionals = Object.values(args).filter(({ type }) => type === "positional").length
+  for (const token of tokens) {
+    if (token.kind === "positional" && positionals-- <= 0)
+      throw new UsageError(`"awrit ${name}" takes no argument "${shown(token.value)}"; see "awrit ${name} --help"`)
+    if (token.kind !== "option") continue
+    const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined
+    if (flag === undefined || flag.type === "positional" || token.rawName !== `--${token.name}`)
+      throw new UsageError(
+        `"awrit ${name}" has no flag ${shown(token.rawName)}; did you mean ${nearest(token.rawName, flagsOf(known))}?`,
+      )
+    if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice`)
+    seen.add(token.name)
+    if (flag.type === "boolean" && token.value !== undefined) throw new UsageError(`--${token.name} takes no value`)
+    // A forgotten value takes the next flag for its own.
+    if (flag.type === "string" && (token.value ?? "") === "")
+      throw new UsageError(
+        `--${token.name} needs a value${flag.value === undefined ? "" : `: --${token.name} ${flag.value}`}`,
+      )
+    if (flag.type === "string" && token.inlineValue === false && token.value.startsWith("--"))
+      throw new UsageError(`--${token.name} needs a value; one that begins with -- is written --${token.name}=VALUE`)
+  }
+}
+
+const flagsOf = (args: Arguments): string[] =>
+  Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [`--${name}`]))
+
+function options(args: Arguments): Record<string, { type: "string" | "boolean" }> {
+  return Object.fromEntries(
+    Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [[name, { type }]])),
+  )
+}
+
+const nearest = (word: string, known: readonly string[]): string => closest(word.slice(0, 64), known)
+
+/** A word of the command line on one line; one that could be a secret is not repeated. */
+const shown = (word: string): string =>
+  word.length > 40 || /[^!-~]/.test(word) ? `${word.replaceAll(/[^!-~]/g, "?").slice(0, 12)}…` : word

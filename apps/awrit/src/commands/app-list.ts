@@ -1,0 +1,22 @@
+import { type Command, command } from "../command.ts"
+import { exact } from "../time.ts"
+
+/** `awrit app list` */
+export const appList: Command = command({
+  name: "app list",
+  summary: "List the apps, newest first, inactive ones too",
+  args: {},
+  examples: ["awrit app list", "awrit app list --json | jq -r '.apps[].app_id'"],
+  async run(_given, context) {
+    const { apps, total } = await (await context.admin()).listApps(context.answer)
+    await context.out.table(apps, [
+      { title: "APP ID", cell: ({ appId }) => appId },
+      { title: "CLIENT ID", cell: ({ clientId }) => clientId },
+      { title: "STATUS", cell: ({ status }) => status },
+      { title: "TTL", cell: ({ tokenTtl }) => `${tokenTtl} s` },
+      { title: "CREATED", cell: ({ createdAt }) => exact(createdAt) },
+      { title: "SCOPES", cell: ({ scopes }) => scopes.join(" "), cuttable: true },
+    ])
+    context.out.note(total === 0 ? "No app is registered." : `${total} ${total === 1 ? "app" : "apps"}`)
+  },
+})

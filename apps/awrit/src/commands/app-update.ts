@@ -1,0 +1,28 @@
+import { appUpdateRequest } from "@agentwrit/contract"
+import { appIdOf } from "../app-id.ts"
+import { appRecord } from "../app-record.ts"
+import { type Command, command } from "../command.ts"
+import { numeric, readFlags, scopeList } from "../flags.ts"
+
+/** `awrit app update` */
+export const appUpdate: Command = command({
+  name: "app update",
+  summary: "Change an app's scope ceiling, token TTL, or both",
+  details: [
+    "A narrowed ceiling is in force at once: agents that hold more can neither renew nor delegate. --scopes replaces the whole ceiling.",
+  ],
+  args: {
+    id: { type: "string", value: "APP-ID", description: "The app's id" },
+    scopes: { type: "string", value: "SCOPES", description: "The new ceiling, separated by commas" },
+    "token-ttl": { type: "string", value: "SECONDS", description: "How long its own tokens live, 60 to 86400" },
+  },
+  examples: ["awrit app update --id app-billing-1a2b3c --scopes read:invoices:42 --token-ttl 600"],
+  async run(given, context) {
+    const id = appIdOf(given.id, "--id")
+    const update = readFlags(appUpdateRequest, {
+      scopes: scopeList(given.scopes),
+      token_ttl: numeric(given["token-ttl"]),
+    })
+    await context.out.record(appRecord(await (await context.admin()).updateApp(id, update, context.answer)))
+  },
+})

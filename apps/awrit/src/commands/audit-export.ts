@@ -1,0 +1,52 @@
+import { writeFileSync } from "node:fs"
+import { auditEventsQuery } from "@agentwrit/contract"
+import { type Command, command } from "../command.ts"
+import { CommandError } from "../errors.ts"
+import { readFlags } from "../flags.ts"
+import { Progress } from "../progress.ts"
+import { codeOf } from "../settings.ts"
+
+/** `awrit audit export` */
+export const auditExport: Command = command({
+  name: "audit export",
+  summary: "Write the whole audit trail as NDJSON to stdout",
+  details: [
+    "An event a line, as it was hashed, in the chain's order: what awrit audit verify --file verifies. Keep a checkpoint beside it: awrit audit export --with-checkpoint FILE writes the trail's signed head, which covers no more than the export holds.",
+  ],
+  args: {
+    after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
+    "with-checkpoint": { type: "string", value: "FILE", description: "Write the trail's signed head to this file" },
+  },
+  examples: [
+    "awrit audit export > trail.ndjson",
+    "awrit audit export --with-checkpoint trail.checkpoint > trail.ndjson",
+  ],
+  async run(given, context) {
+    const { out } = context
+    const signal = out.gone
+    const { after } = readFlags(auditEventsQuery, { after: given.after })
+    const admin = await context.admin()
+    // Before the events, so that all that it covers is there.
+    if (given["with-checkpoint"] !== undefined) save(given["with-checkpoint"], await admin.checkpoint({ signal }))
+    const { total } = await admin.listEvents({ after, limit: 1 }, { signal })
+    const progress = new Progress(out, "events written")
+    let written = 0
+    try {
+      for await (const event of admin.events({ after }, { signal })) {
+        await out.line(JSON.stringify(event))
+        progress.show(++written, Math.max(written, total))
+      }
+    } finally {
+      progress.end()
+    }
+    out.note(`${written} events`)
+  },
+})
+
+function save(path: string, checkpoint: string): void {
+  try {
+    writeFileSync(path, checkpoint)
+  } catch (error) {
+    throw new CommandError(`--with-checkpoint: ${path} cannot be written (${codeOf(error)})`)
+  }
+}

@@ -1,0 +1,20 @@
+import { type Command, command } from "../command.ts"
+import { completionScript, SHELLS } from "../completion-script.ts"
+import { UsageError } from "../errors.ts"
+
+/** `awrit completion` */
+export const completion: Command = command({
+  name: "completion",
+  summary: "Print a completion script for a shell",
+  args: { shell: { type: "positional", description: "bash, zsh or fish" } },
+  examples: [
+    'eval "$(awrit completion bash)"',
+    'awrit completion zsh > "$HOME/.zfunc/_awrit"',
+    "awrit completion fish > ~/.config/fish/completions/awrit.fish",
+  ],
+  async run(given, context) {
+    const shell = SHELLS.find((known) => known === given.shell)
+    if (shell === undefined) throw new UsageError(`<shell> must be one of ${SHELLS.join(", ")}`)
+    await context.out.line((await completionScript(shell, context.tree)).trimEnd())
+  },
+})

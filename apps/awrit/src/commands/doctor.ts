@@ -1,0 +1,44 @@
+import { type Command, command } from "../command.ts"
+import { brokerFindings } from "../doctor/broker.ts"
+import { certificateFindings } from "../doctor/certificate.ts"
+import { configurationFindings, urlFinding } from "../doctor/configuration.ts"
+import { fileFindings } from "../doctor/files.ts"
+import { type Finding, problem } from "../doctor/finding.ts"
+import { visible } from "../text.ts"
+
+const MARKS = { ok: "✓", warning: "!", problem: "✗" } as const
+const STYLES = { ok: "green", warning: "yellow", problem: "red" } as const
+
+/** `awrit doctor` */
+export const doctor: Command = command({
+  name: "doctor",
+  summary: "Find what is wrong with the set-up, and what to do about it",
+  details: [
+    "Looks at the configuration, the way to the broker, its certificate, the clocks, the sign-in, the audit chain, and the permissions of key files here. Exits with 1 when something does not work.",
+  ],
+  args: {},
+  examples: ["awrit doctor"],
+  async run(_given, context) {
+    const findings: Finding[] = configurationFindings(context)
+    try {
+      const brokerUrl = context.settings.brokerUrl()
+      findings.push(urlFinding(brokerUrl), ...(await brokerFindings(context, brokerUrl)))
+      findings.push(...(await certificateFindings(context, brokerUrl)))
+    } catch (error) {
+      findings.push(
+        problem("broker URL", (error as Error).message, "say where it is with --broker-url or AACTL_BROKER_URL"),
+      )
+    }
+    findings.push(...fileFindings(context))
+    const { out } = context
+    await out.document({ findings })
+    const about = Math.max(...findings.map((finding) => finding.about.length))
+    await out.lines(
+      findings.flatMap(({ about: name, advice, found, level }) => [
+        `${out.styled(STYLES[level], MARKS[level])} ${name.padEnd(about)}  ${visible(found)}`,
+        ...(advice === undefined ? [] : [`  ${" ".repeat(about)}  → ${visible(advice)}`]),
+      ]),
+    )
+    return findings.some(({ level }) => level === "problem") ? 1 : 0
+  },
+})

@@ -1,0 +1,34 @@
+import { type Command, command } from "../command.ts"
+import { span } from "../time.ts"
+
+/** `awrit health` */
+export const health: Command = command({
+  name: "health",
+  summary: "Show how the broker fares",
+  details: ["Exits with 1 when it is degraded or its audit trail is broken. Needs no admin secret."],
+  args: {},
+  examples: ["awrit health", "awrit health --json --broker-url https://broker.example"],
+  async run(_given, context) {
+    const { auditChain, auditEventsCount, dbConnected, status, uptime, version } = await (await context.admin()).health(
+      context.answer,
+    )
+    await context.out.record([
+      ["broker", context.settings.brokerUrl()],
+      ["status", status],
+      ["version", version],
+      ["up for", span(uptime * 1000)],
+      ["database", dbConnected ? "can commit" : "cannot commit"],
+      ["audit events", String(auditEventsCount)],
+      ["audit chain", auditChain],
+    ])
+    if (status === "ok" && auditChain !== "broken") return 0
+    if (status !== "ok")
+      context.out.note("The broker cannot commit: look at its log, its disk and its database.", "red")
+    if (auditChain === "broken")
+      context.out.note(
+        "The audit trail is broken: awrit audit verify says where, and the broker's log since when.",
+        "red",
+      )
+    return 1
+  },
+})

@@ -1,0 +1,106 @@
+import { type Claims, type CoreError, checkClaims, decodeToken, parseJwkSet, verifyToken } from "@agentwrit/core"
+import { type Command, command } from "../command.ts"
+import { CommandError } from "../errors.ts"
+import { expiry, since } from "../time.ts"
+import { TOKEN_FLAG, tokenOf } from "../token-input.ts"
+
+/** What is known of a token. */
+type Standing = "good" | "not signed by this broker" | "not valid now" | "revoked, released or refused"
+
+/** `awrit token inspect` */
+export const tokenInspect: Command = command({
+  name: "token inspect",
+  summary:
+    "Say what a token is: whose, what it may do, until when, through whom it was delegated, and whether it is good",
+  details: [
+    "The token is taken apart and verified here with the broker's keys; the broker is then asked whether it still stands. Exits with 1 when it is not good.",
+  ],
+  args: { token: TOKEN_FLAG },
+  examples: ["awrit token inspect --token - < token.txt"],
+  async run(given, context) {
+    const token = await tokenOf(given.token)
+    const { claims, header } = decoded(token)
+    const admin = await context.admin()
+    const signal = context.out.gone
+    const keys = parseJwkSet(await admin.keys({ signal }))
+    const fault = verificationFault(token, (keyId) => keys.find((key) => key.keyId === keyId))
+    let standing: Standing = "good"
+    let reason = fault
+    if (fault !== undefined) standing = "not signed by this broker"
+    else {
+      reason = timeFault(claims)
+      if (reason !== undefined) standing = "not valid now"
+      else if (!(await admin.validateToken(token, { signal })).valid) standing = "revoked, released or refused"
+    }
+    const { out } = context
+    await out.document({ standing, ...(reason !== undefined && { reason }), header, claims })
+    await out.record([
+      ["standing", reason === undefined ? standing : `${standing}: ${reason}`],
+      ...parts(claims),
+      ["key id", header.kid],
+    ])
+    if (standing === "good") return 0
+    if (fault !== undefined) out.note("Nothing that it says of itself may be relied on.", "red")
+    if (standing === "revoked, released or refused")
+      out.note(
+        "The broker does not accept it: it was revoked or released, or is for another issuer or audience.",
+        "red",
+      )
+    return 1
+  },
+})
+
+function decoded(token: string): ReturnType<typeof decodeToken> {
+  try {
+    return decodeToken(token)
+  } catch (error) {
+    throw new CommandError(`this is no token of AgentWrit: ${(error as CoreError).message}`)
+  }
+}
+
+function verificationFault(token: string, findKey: Parameters<typeof verifyToken>[1]): string | undefined {
+  try {
+    verifyToken(token, findKey)
+    return undefined
+  } catch (error) {
+    return (error as CoreError).message
+  }
+}
+
+function timeFault(claims: Claims): string | undefined {
+  try {
+    checkClaims(claims, { now: Math.floor(Date.now() / 1000) })
+    return undefined
+  } catch (error) {
+    return (error as CoreError).message
+  }
+}
+
+/** The claims in words. */
+function parts(claims: Claims): (readonly [string, string])[] {
+  const { delegation_chain: chain = [], exp, iat, iss, jti, kind, scope, sub } = claims
+  const optional = (name: string, value: string | undefined): (readonly [string, string])[] =>
+    value === undefined || value === "" ? [] : [[name, value]]
+  return [
+    ["subject", `${sub} (${kind})`],
+    ...scope.map((allowed, at) => [at === 0 ? "may" : "", inWords(allowed)] as const),
+    ["expires", expiry(exp * 1000)],
+    ["issued", since(iat * 1000)],
+    ...optional("task", claims.task_id),
+    ...optional("orchestration", claims.orch_id),
+    ...optional("issuer", iss),
+    ...optional("audience", claims.aud?.join(" ")),
+    ["jti", jti],
+    ...(chain.length === 0 ? [["delegated", "by nobody"] as const] : []),
+    ...chain.map(
+      ({ agent, delegated_at, scope: held }, at) =>
+        [at === 0 ? "delegated" : "", `by ${agent}, which held ${held.join(" ")}, at ${delegated_at}`] as const,
+    ),
+  ]
+}
+
+function inWords(scope: string): string {
+  const [action = "", resource = "", ...identifier] = scope.split(":")
+  const which = identifier.join(":")
+  return `${action} ${which === "*" ? `any ${resource}` : `${resource} ${which}`}  (${scope})`
+}

@@ -1,0 +1,70 @@
+import { type AdminCallOptions, AgentWritAdmin, type Fetch } from "@agentwrit/sdk/admin"
+import { tlsFetch } from "./broker-fetch.ts"
+import { CommandError } from "./errors.ts"
+import type { GlobalFlags } from "./global-flags.ts"
+import type { Output } from "./output.ts"
+import { type Environment, Settings } from "./settings.ts"
+import type { Tree } from "./tree.ts"
+
+/** What a command works with. */
+export class Context {
+  readonly flags: GlobalFlags
+  readonly env: Environment
+  readonly out: Output
+  readonly settings: Settings
+  /** All commands. */
+  readonly tree: Tree
+  /** What the process ends with. */
+  exitCode = 0
+
+  constructor({ env, flags, out, tree }: Pick<Context, "flags" | "env" | "out" | "tree">) {
+    this.flags = flags
+    this.env = env
+    this.out = out
+    this.tree = tree
+    this.settings = new Settings(flags, env)
+  }
+
+  /** The broker, as its operator. The secret is looked for when a call needs it. */
+  async admin(): Promise<AgentWritAdmin> {
+    const brokerUrl = this.settings.brokerUrl()
+    return new AgentWritAdmin({ brokerUrl, adminSecret: () => this.settings.adminSecret(), fetch: await this.fetch() })
+  }
+
+  /** What requests are made with: the platform's, or one with the given certificates. */
+  async fetch(): Promise<Fetch> {
+    const tls = this.settings.tls()
+    return Object.keys(tls).length === 0 ? globalThis.fetch : tlsFetch(tls)
+  }
+
+  /** Options of the call whose answer is the command's result: with `--json` it is printed as it came. */
+  get answer(): AdminCallOptions {
+    return { signal: this.out.gone, onAnswer: this.out.json ? this.out.answered : undefined }
+  }
+
+  /** Whether somebody can be asked. */
+  get isInteractive(): boolean {
+    return process.stdin.isTTY === true && this.out.isAttended
+  }
+
+  /**
+   * Says what will happen and asks whether it may; goes ahead with `--yes`, and where nobody can be asked.
+   * @param describe is only asked where somebody is.
+   */
+  async confirm(describe: () => Promise<string>): Promise<void> {
+    if (this.flags.yes || !this.isInteractive) return
+    const { confirm } = await import("@clack/prompts")
+    const message = await describe()
+    const answer = await confirm({ message, initialValue: false, output: process.stderr, withGuide: false })
+    if (answer !== true) throw new CommandError("nothing was done")
+  }
+
+  /** Asks for a text; `undefined` where nobody can be asked. */
+  async ask(message: string, placeholder: string): Promise<string | undefined> {
+    if (!this.isInteractive) return undefined
+    const { isCancel, text } = await import("@clack/prompts")
+    const answer = await text({ message, placeholder, output: process.stderr, withGuide: false })
+    if (isCancel(answer)) throw new CommandError("nothing was done")
+    return answer
+  }
+}

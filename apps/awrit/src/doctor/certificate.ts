@@ -1,0 +1,49 @@
+import { type ConnectionOptions, connect } from "node:tls"
+import type { Context } from "../context.ts"
+import { exact } from "../time.ts"
+import { type Finding, ok, problem, warning } from "./finding.ts"
+
+/** Milliseconds before its end in which a certificate should be renewed. */
+const SOON = 14 * 86_400_000
+
+const TIMEOUT = 5000
+
+/** The broker's certificate, where it speaks TLS. */
+export async function certificateFindings({ settings }: Context, brokerUrl: string): Promise<Finding[]> {
+  const { hostname, port, protocol } = new URL(brokerUrl)
+  if (protocol !== "https:") return []
+  const host = hostname.replace(/^\[|\]$/g, "")
+  try {
+    return [
+      await certificateFinding({
+        host,
+        port: Number(port) || 443,
+        servername: /^[\d.]+$|:/.test(host) ? "" : host,
+        ...settings.tls(),
+      }),
+    ]
+  } catch (error) {
+    return [
+      problem(
+        "certificate",
+        (error as Error).message,
+        "give the CA's certificates with --ca FILE, and the host name that the certificate is for",
+      ),
+    ]
+  }
+}
+
+function certificateFinding(options: ConnectionOptions): Promise<Finding> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...options, timeout: TIMEOUT })
+    socket.once("timeout", () => socket.destroy(new Error("the broker did not answer in time")))
+    socket.once("error", reject)
+    socket.once("secureConnect", () => {
+      const end = Date.parse(socket.getPeerCertificate().valid_to)
+      const protocol = socket.getProtocol() ?? "TLS"
+      socket.end()
+      const found = `trusted (${protocol}), valid until ${exact(end)}`
+      resolve(end - Date.now() < SOON ? warning("certificate", found, "renew it soon") : ok("certificate", found))
+    })
+  })
+}

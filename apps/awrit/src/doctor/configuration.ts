@@ -1,0 +1,37 @@
+import type { Context } from "../context.ts"
+import { type Finding, ok, problem, warning } from "./finding.ts"
+
+/** The config file, and where broker and secret come from. */
+export function configurationFindings({ env, settings }: Context): Finding[] {
+  const findings: Finding[] = []
+  try {
+    const { path, warnings } = settings.config()
+    findings.push(ok("config file", path ?? "there is none; flags and environment are used"))
+    for (const found of warnings)
+      findings.push(warning("config file", found, "take the quotes away if they are not part of it"))
+  } catch (error) {
+    findings.push(
+      problem("config file", (error as Error).message, "mend the file, or write it anew with awrit init --force"),
+    )
+  }
+  try {
+    settings.adminSecret()
+    findings.push(
+      ok("admin secret", (env["AACTL_ADMIN_SECRET"] ?? "") === "" ? "from the config file" : "from AACTL_ADMIN_SECRET"),
+    )
+  } catch (error) {
+    findings.push(problem("admin secret", (error as Error).message, "set AACTL_ADMIN_SECRET"))
+  }
+  return findings
+}
+
+/** Where the broker is; a plain connection to another machine shows the admin secret to whoever listens. */
+export function urlFinding(brokerUrl: string): Finding {
+  const { hostname, protocol } = new URL(brokerUrl)
+  if (protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return ok("broker URL", brokerUrl)
+  return warning(
+    "broker URL",
+    `${brokerUrl} is not encrypted: the admin secret travels in the clear`,
+    "use https, or a tunnel",
+  )
+}

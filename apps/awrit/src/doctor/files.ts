@@ -1,0 +1,36 @@
+import { lstatSync } from "node:fs"
+import { dirname, join } from "node:path"
+import type { Context } from "../context.ts"
+import { codeOf } from "../settings.ts"
+import { type Finding, ok, problem } from "./finding.ts"
+
+/** Files that hold secrets: the client's key, and those of a broker that runs from this folder and environment. */
+export function fileFindings({ env, settings }: Context): Finding[] {
+  const signingKey = env["AA_SIGNING_KEY_PATH"] || "./signing.key"
+  const files: readonly (readonly [about: string, path: string | undefined, isNamed: boolean])[] = [
+    ["client key", settings.tlsPath("key"), true],
+    ["signing key", signingKey, (env["AA_SIGNING_KEY_PATH"] ?? "") !== ""],
+    [
+      "audit key",
+      env["AA_AUDIT_KEY_PATH"] || join(dirname(signingKey), "audit.key"),
+      (env["AA_AUDIT_KEY_PATH"] ?? "") !== "",
+    ],
+    ["database", env["AA_DB_PATH"] || "./data.db", (env["AA_DB_PATH"] ?? "") !== ""],
+  ]
+  return files.flatMap(([about, path, isNamed]) => (path === undefined ? [] : fileFinding(about, path, isNamed)))
+}
+
+/** Of a file that nobody named, nothing is said where it is not there. */
+function fileFinding(about: string, path: string, isNamed: boolean): Finding[] {
+  try {
+    const file = lstatSync(path)
+    const mode = `0${(file.mode & 0o777).toString(8)}`
+    if (!file.isFile() && !file.isSymbolicLink()) return [problem(about, `${path} is not a file`, "name the file")]
+    if (!file.isSymbolicLink() && (file.mode & 0o077) !== 0)
+      return [problem(about, `${path} is open to others (mode ${mode})`, `chmod 600 ${path}`)]
+    return [ok(about, `${path} (mode ${mode})`)]
+  } catch (error) {
+    if (!isNamed && codeOf(error) === "ENOENT") return []
+    return [problem(about, `${path} cannot be read (${codeOf(error)})`, "correct its path, or put the file there")]
+  }
+}

@@ -1,0 +1,28 @@
+/** What the doctor says of one thing. */
+export interface Finding {
+  readonly level: "ok" | "warning" | "problem"
+  /** What was looked at. */
+  readonly about: string
+  readonly found: string
+  /** What to do about it. */
+  readonly advice?: string
+}
+
+/** Nothing is wrong. */
+export const ok = (about: string, found: string): Finding => ({ level: "ok", about, found })
+
+/** It works, but should be mended. */
+export const warning = (about: string, found: string, advice: string): Finding => ({
+  level: "warning",
+  about,
+  found,
+  advice,
+})
+
+/** It does not work. */
+export const problem = (about: string, found: string, advice: string): Finding => ({
+  level: "problem",
+  about,
+  found,
+  advice,
+})

@@ -1,0 +1,2 @@
+export { cliReference } from "./reference.ts"
+export { run } from "./run.ts"

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs"
+import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
+import { CommandError, UsageError } from "./errors.ts"
+import type { GlobalFlags } from "./global-flags.ts"
+
+/** The environment, as `process.env` holds it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** PEM files for TLS, by their content. */
+export interface TlsFiles {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
+const DEFAULT_BROKER_URL = "http://localhost:8080"
+
+/** Where the broker is and how to reach it: flags before environment before the config file. Each is read when it is needed. */
+export class Settings {
+  readonly #flags: GlobalFlags
+  readonly #env: Environment
+  #config: ConfigFile | undefined
+
+  constructor(flags: GlobalFlags, env: Environment) {
+    this.#flags = flags
+    this.#env = env
+  }
+
+  /** The config file that counts. @throws CommandError when it is refused. */
+  config(): ConfigFile {
+    this.#config ??= readConfigFile({ named: this.#variable("AA_CONFIG_PATH") })
+    const { problems } = this.#config
+    if (problems.length > 0) throw new CommandError(problems.join("; "))
+    return this.#config
+  }
+
+  /** @throws UsageError or CommandError when it is no broker's URL. */
+  brokerUrl(): string {
+    const flag = this.#flags["broker-url"]
+    if (flag !== undefined) return checkedUrl(flag, (fault) => new UsageError(`--broker-url ${fault}`))
+    const variable = this.#variable("AACTL_BROKER_URL")
+    if (variable !== undefined) return checkedUrl(variable, (fault) => new CommandError(`AACTL_BROKER_URL ${fault}`))
+    const text = this.config().values.BROKER_URL?.text ?? ""
+    return text === ""
+      ? DEFAULT_BROKER_URL
+      : checkedUrl(text, (fault) => new CommandError(`BROKER_URL of ${this.config().path} ${fault}`))
+  }
+
+  /** @throws CommandError when there is none, or only a hash of it. */
+  adminSecret(): string {
+    const variable = this.#variable("AACTL_ADMIN_SECRET")
+    if (variable !== undefined) return variable
+    const { path, values } = this.config()
+    const secret = values.ADMIN_SECRET?.text ?? ""
+    if (secret === "")
+      throw new CommandError("there is no admin secret: set AACTL_ADMIN_SECRET, or write a config file with awrit init")
+    if (/^\$2[aby]\$\d\d\$/.test(secret))
+      throw new CommandError(
+        `${path} holds only a hash of the admin secret: set AACTL_ADMIN_SECRET to the secret itself`,
+      )
+    return secret
+  }
+
+  /** @throws UsageError or CommandError when a file cannot be read, or one of certificate and key is missing. */
+  tls(): TlsFiles {
+    const files = { ca: this.tlsPath("ca"), cert: this.tlsPath("cert"), key: this.tlsPath("key") }
+    if ((files.cert === undefined) !== (files.key === undefined))
+      throw new UsageError(
+        "a client certificate needs its key: give both --cert and --key (or AACTL_CERT and AACTL_KEY)",
+      )
+    return Object.fromEntries(
+      Object.entries(files).flatMap(([name, path]) => (path === undefined ? [] : [[name, pem(name, path)]])),
+    )
+  }
+
+  /** The path of a TLS file, where one is given. */
+  tlsPath(name: "ca" | "cert" | "key"): string | undefined {
+    return this.#flags[name] ?? this.#variable(`AACTL_${name.toUpperCase()}`)
+  }
+
+  #variable(name: string): string | undefined {
+    const text = this.#env[name]
+    return text === "" ? undefined : text
+  }
+}
+
+function checkedUrl(text: string, failure: (fault: string) => Error): string {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+    throw failure("must be an http or https URL such as https://broker.example")
+  // Never repeated: a password may stand there.
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    throw failure("must be without user, password, query and fragment")
+  return text
+}
+
+function pem(name: string, path: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, "utf8")
+  } catch (error) {
+    throw new CommandError(`--${name}: ${path} cannot be read (${codeOf(error)})`)
+  }
+  if (!text.includes("-----BEGIN ")) throw new CommandError(`--${name}: ${path} is no PEM file`)
+  return text
+}
+
+/** The code of a system error, such as `ENOENT`. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

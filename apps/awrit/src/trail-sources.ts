@@ -1,0 +1,103 @@
+import { createReadStream, fstatSync, openSync } from "node:fs"
+import { createInterface } from "node:readline"
+import type { Readable } from "node:stream"
+import { openCheckpoint, type TreeHead, verifyTrail } from "@agentwrit/audit"
+import type { Context } from "./context.ts"
+import { CommandError } from "./errors.ts"
+import { Progress } from "./progress.ts"
+import { codeOf } from "./settings.ts"
+import type { Evidence } from "./trail-evidence.ts"
+import { checkpointWords, type Verdict } from "./trail-verdict.ts"
+
+const CHAIN = "hash chain"
+
+const PIN_KEY =
+  "The hash chain holds. That nothing was cut off or rewritten is proved with --vkey, the verifier key in the broker's audit.pub, and --checkpoint, one that was kept."
+
+/** Verifies the trail that the broker answers. */
+export async function verifyBroker({ key, kept, keptNote }: Evidence, context: Context): Promise<Verdict> {
+  const progress = new Progress(context.out, "events verified")
+  const admin = await context.admin()
+  try {
+    const { present, report } = await admin.verifyTrail({
+      onProgress: progress.show,
+      verifierKey: key,
+      checkpoint: keptNote,
+    })
+    const checked = [CHAIN]
+    if (present !== undefined) checked.push(checkpointWords("the broker's present", present))
+    if (kept !== undefined) checked.push(checkpointWords("the kept", kept))
+    return { source: context.settings.brokerUrl(), report, checked, ...(key === undefined && { advice: PIN_KEY }) }
+  } finally {
+    progress.end()
+  }
+}
+
+/** Verifies the trail in a database file, and against the newest checkpoint that is kept there. */
+export async function verifyDatabase(path: string, { key, kept }: Evidence, context: Context): Promise<Verdict> {
+  const { openTrail } = await import("@agentwrit/store-sqlite")
+  using trail = openTrail(path)
+  const checked = [CHAIN]
+  const checkpoints: TreeHead[] = []
+  if (trail.checkpoint !== undefined) {
+    const stored = key === undefined ? trail.checkpoint : openCheckpoint(trail.checkpoint.note, key)
+    checkpoints.push(stored)
+    checked.push(checkpointWords(`the database's ${key === undefined ? "(unverified) " : ""}newest`, stored))
+  }
+  if (kept !== undefined) {
+    checkpoints.push(kept)
+    checked.push(checkpointWords("the kept", kept))
+  }
+  const progress = new Progress(context.out, "events verified")
+  try {
+    const events = counted(trail.events(), (done) => progress.show(done, trail.size))
+    const report = await verifyTrail(events, { checkpoints })
+    return { source: path, report, checked, ...(key === undefined && { advice: PIN_KEY }) }
+  } finally {
+    progress.end()
+  }
+}
+
+function* counted<T>(items: Iterable<T>, tell: (done: number) => void): Iterable<T> {
+  let done = 0
+  for (const item of items) {
+    yield item
+    tell(++done)
+  }
+}
+
+/** Verifies an export, an event a line. */
+export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
+  const progress = new Progress(context.out, "bytes verified")
+  const { input, size } = opened(path)
+  let read = 0
+  input.on("data", (chunk: string | Buffer) => {
+    read += chunk.length
+    if (size > 0) progress.show(read, size)
+  })
+  try {
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+    const report = await verifyTrail(lines, kept === undefined ? {} : { checkpoint: kept })
+    const checked = [CHAIN, ...(kept === undefined ? [] : [checkpointWords("the kept", kept)])]
+    return { source: path === "-" ? "stdin" : path, report, checked, ...(kept === undefined && { advice: PIN_KEY }) }
+  } catch (error) {
+    if (codeOf(error) !== "unknown error" && !(error instanceof CommandError) && "syscall" in (error as object))
+      throw new CommandError(`${path} cannot be read (${codeOf(error)})`)
+    throw error
+  } finally {
+    progress.end()
+  }
+}
+
+function opened(path: string): { input: Readable; size: number } {
+  if (path === "-") return { input: process.stdin, size: 0 }
+  try {
+    const descriptor = openSync(path, "r")
+    const stat = fstatSync(descriptor)
+    if (stat.isDirectory()) throw new CommandError(`--file: ${path} is a folder`)
+    return { input: createReadStream("", { fd: descriptor }), size: stat.isFile() ? stat.size : 0 }
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    throw new CommandError(`--file: ${path} cannot be read (${codeOf(error)})`)
+  }
+}

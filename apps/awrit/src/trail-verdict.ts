@@ -1,0 +1,58 @@
+import type { TrailReport, TreeHead } from "@agentwrit/audit"
+import { encodeBase64 } from "@agentwrit/core"
+
+/** What came of a verification, for people and programs. */
+export interface Verdict {
+  /** What was verified: a broker, a database or an export. */
+  readonly source: string
+  readonly report: TrailReport
+  /** What the trail was held against, in words. */
+  readonly checked: readonly string[]
+  /** What was not, and what to give for it. */
+  readonly advice?: string
+}
+
+/** Words for a checkpoint that was checked. */
+export const checkpointWords = (which: string, { size }: TreeHead): string => `${which} checkpoint of ${size} events`
+
+/** A verdict's parts, for people. */
+export function verdictParts({ checked, report, source }: Verdict): (readonly [string, string])[] {
+  return [
+    ["trail", source],
+    ["verdict", report.ok ? "sound" : "BROKEN"],
+    ...(report.ok ? soundParts(report) : brokenParts(report)),
+    ["checked", checked.join(", ")],
+  ]
+}
+
+function soundParts({ count, headHash, root }: TrailReport & { ok: true }): (readonly [string, string])[] {
+  return [
+    ["events", String(count)],
+    ["last hash", headHash],
+    ["root", encodeBase64(root)],
+  ]
+}
+
+function brokenParts({
+  expected,
+  found,
+  position,
+  reason,
+}: TrailReport & { ok: false }): (readonly [string, string])[] {
+  return [
+    ["first bad event", String(position)],
+    ["how", reason],
+    ["expected", expected],
+    ["found", found],
+  ]
+}
+
+/** A verdict as JSON. */
+export function verdictDocument({ checked, report, source }: Verdict): Record<string, unknown> {
+  if (!report.ok) {
+    const { expected, found, message, position, reason } = report
+    return { ok: false, source, position, reason, expected, found, message, checked }
+  }
+  const { count, headHash, root } = report
+  return { ok: true, source, events: count, head_hash: headHash, root: encodeBase64(root), checked }
+}

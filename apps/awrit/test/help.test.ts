@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest"
+import { TREE } from "../src/commands/tree.ts"
+import { commandHelp, groupHelp } from "../src/help.ts"
+import { allCommands } from "../src/tree.ts"
+
+const plain = (_: unknown, text: string): string => text
+
+describe.each([80, 200])("help at %i columns", (width) => {
+  test("of awrit and its groups", () => {
+    expect(groupHelp([], "", TREE, width, plain)).toMatchSnapshot()
+    const { commands = {}, summary = "" } = TREE["audit"] ?? {}
+    expect(groupHelp(["audit"], summary, commands, width, plain)).toMatchSnapshot()
+  })
+
+  test("of every command, each line within the width", async () => {
+    for (const command of await allCommands(TREE)) {
+      const help = commandHelp(command, width, plain)
+      expect(help).toMatchSnapshot(command.name)
+      // Examples stand on one line, so that they can be copied.
+      const [text = ""] = help.split("Examples:")
+      expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(width)
+    }
+  })
+})
+
+test("every command stands in the tree under its own name", async () => {
+  const names = Object.entries(TREE).flatMap(([word, { commands }]) =>
+    commands === undefined ? [word] : Object.keys(commands).map((below) => `${word} ${below}`),
+  )
+  expect((await allCommands(TREE)).map(({ name }) => name)).toEqual(names)
+})

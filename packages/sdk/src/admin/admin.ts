@@ -1,0 +1,202 @@
+import type { AuditEvent } from "@agentwrit/contract"
+import type { JwkSet } from "@agentwrit/core"
+import { type BodyOf, BrokerClient, type BrokerOptions, type CallAnswer, type CallOptions } from "../broker-client.ts"
+import { release } from "../calls.ts"
+import { BrokerError } from "../errors.ts"
+import { type AgentsFilter, type AgentsPage, type AgentsQuery, type AgentView, eachAgent } from "./agents.ts"
+import {
+  type EventsFilter,
+  type EventsPage,
+  type EventsQuery,
+  eachEvent,
+  type FollowOptions,
+  followedEvents,
+} from "./audit-events.ts"
+import * as calls from "./calls.ts"
+import { type AdminSecret, AdminSession } from "./session.ts"
+import { type TrailVerification, type TrailVerificationOptions, verifyBrokerTrail } from "./trail-verification.ts"
+
+/** How to reach a broker as its operator. */
+export interface AdminOptions extends BrokerOptions {
+  /** The admin secret (`AA_ADMIN_SECRET`), or a function that fetches it from where it is kept, asked at each sign-in. */
+  readonly adminSecret: AdminSecret
+}
+
+/** What a caller may set on a call of {@link AgentWritAdmin}. */
+export interface AdminCallOptions extends CallOptions {
+  /** Told the answer's JSON exactly as the broker sent it, for programs that pass it on. */
+  readonly onAnswer?: ((json: string) => void) | undefined
+}
+
+/** An app under its ceiling. Instants are milliseconds since the Unix epoch, TTLs seconds. */
+export type App = CallAnswer<typeof calls.getApp>
+/** A new app; its `clientSecret` is told this once. */
+export type CreatedApp = CallAnswer<typeof calls.createApp>
+/** What a new app is made of. */
+export type AppCreation = BodyOf<typeof calls.createApp>
+/** What of an app to change, at least one of the two. */
+export type AppUpdate = BodyOf<typeof calls.updateApp>
+/** An app that was deregistered. */
+export type AppDeregistration = CallAnswer<typeof calls.deregisterApp>
+/** All apps, newest first, inactive ones too. */
+export type AppList = CallAnswer<typeof calls.listApps>
+/** What a launch token is made of. */
+export type LaunchTokenCreation = BodyOf<typeof calls.createLaunchToken>
+/** A new launch token; it is told this once. */
+export type CreatedLaunchToken = CallAnswer<typeof calls.createLaunchToken>
+/** What to revoke: a `level` and a `target` of the form that belongs to it (CONTRACT 3, "revoke"). */
+export type Revocation = BodyOf<typeof calls.revoke>
+/** What was revoked. */
+export type RevocationReceipt = CallAnswer<typeof calls.revoke>
+/** How the broker fares. */
+export type Health = CallAnswer<typeof calls.health>
+/** What the broker says of a token. */
+export type Validation = CallAnswer<typeof calls.validate>
+
+/**
+ * A broker's operator: manages apps, makes launch tokens, revokes, reads and verifies the audit trail. It signs in when that is
+ * first needed, once for all calls that wait for it, again before its token expires, and once more when the token is refused.
+ *
+ * Every call rejects with `BrokerError` when the broker refuses, `NetworkError` when it cannot be reached, `InvalidRequestError`
+ * before anything is sent that it would refuse for its form, and `UnexpectedAnswerError` when something else answers.
+ * @example
+ * const admin = new AgentWritAdmin({ brokerUrl: "https://broker.example", adminSecret })
+ * const app = await admin.createApp({ name: "billing", scopes: ["read:data:*"] })
+ * await admin.revoke({ level: "task", target: "task-001" })
+ */
+export class AgentWritAdmin {
+  readonly #client: BrokerClient
+  readonly #session: AdminSession
+
+  /** @throws `TypeError` for options that cannot be meant. */
+  constructor({ adminSecret, ...broker }: AdminOptions) {
+    if (typeof adminSecret !== "function" && (typeof adminSecret !== "string" || adminSecret === ""))
+      throw new TypeError("adminSecret must be the admin secret, or a function that fetches it")
+    this.#client = new BrokerClient(broker)
+    this.#session = new AdminSession(this.#client, adminSecret)
+  }
+
+  /** Registers an app under a ceiling. Keep its `clientSecret`: it cannot be had again. */
+  createApp(app: AppCreation, options: AdminCallOptions = {}): Promise<CreatedApp> {
+    return this.#session.send(calls.createApp, { ...options, body: app })
+  }
+
+  /** All apps, newest first, inactive ones too. */
+  listApps(options: AdminCallOptions = {}): Promise<AppList> {
+    return this.#session.send(calls.listApps, options)
+  }
+
+  /** One app, inactive or not. */
+  getApp(id: string, options: AdminCallOptions = {}): Promise<App> {
+    return this.#session.send(calls.getApp, { ...options, id })
+  }
+
+  /** Changes an app's ceiling, token TTL, or both; a narrowed ceiling is in force at once. */
+  updateApp(id: string, update: AppUpdate, options: AdminCallOptions = {}): Promise<App> {
+    return this.#session.send(calls.updateApp, { ...options, id, body: update })
+  }
+
+  /** Deregisters an app: no sign-in, its tokens revoked, its unused launch tokens void, its agents without renewal. */
+  deregisterApp(id: string, options: AdminCallOptions = {}): Promise<AppDeregistration> {
+    return this.#session.send(calls.deregisterApp, { ...options, id })
+  }
+
+  /** Makes a launch token, an agent's ticket to its registration. */
+  createLaunchToken(launchToken: LaunchTokenCreation, options: AdminCallOptions = {}): Promise<CreatedLaunchToken> {
+    return this.#session.send(calls.createLaunchToken, { ...options, body: launchToken })
+  }
+
+  /** One page of the agents, newest first. */
+  listAgents(query: AgentsQuery = {}, options: AdminCallOptions = {}): Promise<AgentsPage> {
+    return this.#session.send(calls.listAgents, { ...options, query })
+  }
+
+  /** All agents that match, newest first, each once. */
+  agents(filter: AgentsFilter = {}, options: CallOptions = {}): AsyncGenerator<AgentView, void, undefined> {
+    return eachAgent((query, call) => this.listAgents(query, call), filter, options)
+  }
+
+  /** Revokes a token, an agent or app, a task, or what was delegated from an agent. Idempotent. */
+  revoke(revocation: Revocation, options: AdminCallOptions = {}): Promise<RevocationReceipt> {
+    return this.#session.send(calls.revoke, { ...options, body: revocation })
+  }
+
+  /**
+   * Releases somebody's token, which is its own proof: nobody signs in.
+   * @returns whether this call ended it; `false` when it was released or revoked already.
+   */
+  async releaseToken(token: string, { signal }: CallOptions = {}): Promise<boolean> {
+    try {
+      await this.#client.send(release, { bearer: token, signal })
+      return true
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === "token_revoked") return false
+      throw error
+    }
+  }
+
+  /** Asks the broker whether a token is good; it never says why one is not. Nobody signs in. */
+  validateToken(token: string, options: AdminCallOptions = {}): Promise<Validation> {
+    return this.#client.send(calls.validate, { ...options, body: { token } })
+  }
+
+  /** One page of the audit trail, in the chain's order. */
+  listEvents(query: EventsQuery = {}, options: AdminCallOptions = {}): Promise<EventsPage> {
+    return this.#session.send(calls.listEvents, { ...options, query })
+  }
+
+  /** All events that match, in the chain's order, none missed and none twice while the trail grows. */
+  events(filter: EventsFilter = {}, options: CallOptions = {}): AsyncGenerator<AuditEvent, void, undefined> {
+    return eachEvent((query, call) => this.listEvents(query, call), filter, options)
+  }
+
+  /**
+   * Events as they come: those after `filter.after`, or else after the last that there is now. Goes on after passing failures,
+   * each of which `onTrouble` is told, and ends only when the loop is left or the signal aborts; it then throws its reason.
+   * @example
+   * for await (const event of admin.followEvents({ eventType: "token_revoked" }, { signal })) page(event)
+   */
+  async *followEvents(
+    filter: EventsFilter = {},
+    options: FollowOptions = {},
+  ): AsyncGenerator<AuditEvent, void, undefined> {
+    const after = filter.after ?? (await this.listEvents({ limit: 1 }, { signal: options.signal })).total
+    yield* followedEvents((query, call) => this.listEvents(query, call), { ...filter, after }, options)
+  }
+
+  /** The trail's signed head, a C2SP checkpoint. Keep some where the broker cannot reach them. */
+  checkpoint({ signal }: CallOptions = {}): Promise<string> {
+    return this.#session.authorized({ signal }, (bearer) =>
+      this.#client.exchange(calls.checkpoint, { signal, bearer, accept: "text/plain" }, (answer) => answer.text()),
+    )
+  }
+
+  /**
+   * Reads the whole trail and verifies it here: ids, hashes, the chain, and with a pinned key the broker's present checkpoint and
+   * one that was kept. A trail that does not hold is no error but a report.
+   * @throws `AuditError` when the key is none, or a checkpoint is not signed by it.
+   * @example
+   * const { report } = await admin.verifyTrail({ verifierKey, checkpoint })
+   * if (!report.ok) console.error(report.message)
+   */
+  verifyTrail(options: TrailVerificationOptions = {}): Promise<TrailVerification> {
+    return verifyBrokerTrail(
+      {
+        checkpoint: (call) => this.checkpoint(call),
+        events: (call) => this.events({}, call),
+        count: async (call) => (await this.listEvents({ limit: 1 }, call)).total,
+      },
+      options,
+    )
+  }
+
+  /** How the broker fares; also when it is degraded. Nobody signs in. */
+  health(options: AdminCallOptions = {}): Promise<Health> {
+    return this.#client.send(calls.health, options)
+  }
+
+  /** The keys that verify the broker's tokens, a JWK set. Nobody signs in. */
+  keys(options: AdminCallOptions = {}): Promise<JwkSet> {
+    return this.#client.send(calls.jwks, options)
+  }
+}

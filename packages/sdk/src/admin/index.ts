@@ -1,0 +1,30 @@
+export type { BrokerOptions, CallOptions, Fetch } from "../broker-client.ts"
+export {
+  AgentWritError,
+  type AgentWritErrorOptions,
+  BrokerError,
+  InvalidRequestError,
+  NetworkError,
+  UnexpectedAnswerError,
+} from "../errors.ts"
+export {
+  type AdminCallOptions,
+  type AdminOptions,
+  AgentWritAdmin,
+  type App,
+  type AppCreation,
+  type AppDeregistration,
+  type AppList,
+  type AppUpdate,
+  type CreatedApp,
+  type CreatedLaunchToken,
+  type Health,
+  type LaunchTokenCreation,
+  type Revocation,
+  type RevocationReceipt,
+  type Validation,
+} from "./admin.ts"
+export type { AgentsFilter, AgentsPage, AgentsQuery, AgentView } from "./agents.ts"
+export type { EventsFilter, EventsPage, EventsQuery, FollowOptions } from "./audit-events.ts"
+export type { AdminSecret } from "./session.ts"
+export type { TrailVerification, TrailVerificationOptions } from "./trail-verification.ts"

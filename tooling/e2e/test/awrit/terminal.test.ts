@@ -1,0 +1,100 @@
+import { beforeAll, describe, expect, test } from "vitest"
+import { awrit, operator } from "../../src/awrit.ts"
+import { agent, call } from "../../src/client.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+import { missingPrograms } from "../../src/shell.ts"
+import { onTerminal } from "../../src/terminal.ts"
+
+const ESCAPE = String.fromCharCode(27)
+const COLOUR = new RegExp(`${ESCAPE}\\[\\d+m`)
+
+describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a terminal", { timeout: 60_000 }, () => {
+  let shared: SharedBroker
+  let env: Record<string, string>
+  let agentId: string
+  shareBroker((started) => {
+    shared = started
+    env = operator(started.url)
+  })
+  beforeAll(async () => {
+    agentId = (await agent(shared.url, shared.admin, { task_id: "terminal", orch_id: "an-orchestration" })).agent_id
+  })
+
+  const status = async (taskId: string): Promise<string> =>
+    (await call(shared.url, `GET /v1/admin/agents?task_id=${taskId}`, { bearer: shared.admin })).body.agents[0].status
+
+  test("a question says what will be hit; no means no, and leaves it", async () => {
+    const words = ["revoke", "--level", "task", "--target", "terminal"]
+    const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "n"]] })
+    expect(text).toContain("1 active agents")
+    expect(text).toContain("nothing was done")
+    expect([code, await status("terminal")]).toEqual([1, "active"])
+  })
+
+  test("Ctrl-C at a question leaves it too", async () => {
+    const words = ["revoke", "--level", "agent", "--target", agentId]
+    const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "\u0003"]] })
+    expect(text).toContain("(active)")
+    expect([code, await status("terminal")]).toEqual([1, "active"])
+  })
+
+  test("yes, or --yes without a question, does it", async () => {
+    await agent(shared.url, shared.admin, { task_id: "asked" })
+    const asked = await onTerminal(["revoke", "--level", "task", "--target", "asked"], {
+      env,
+      typed: [["Go on?", "y"]],
+    })
+    expect([asked.code, await status("asked")]).toEqual([0, "revoked"])
+    await agent(shared.url, shared.admin, { task_id: "told" })
+    const told = await onTerminal(["revoke", "--level", "task", "--target", "told", "--yes"], { env })
+    expect(told.text).not.toContain("Go on?")
+    expect([told.code, await status("told")]).toEqual([0, "revoked"])
+  })
+
+  test("without a terminal nothing is asked and it goes ahead", async () => {
+    await agent(shared.url, shared.admin, { task_id: "script" })
+    const { code, stderr } = await awrit(["revoke", "--level", "task", "--target", "script"], { env })
+    expect([code, stderr, await status("script")]).toEqual([0, "", "revoked"])
+  })
+
+  test("what an app is made of is asked for, and its removal says what it hits", async () => {
+    const typed = [
+      ["Name of the app", "asked-app\r"],
+      ["scope ceiling", "read:data:*\r"],
+    ] as const
+    const made = await onTerminal(["app", "register"], { env, typed })
+    const id = /app-asked-app-[0-9a-f]{6}/.exec(made.text)?.[0] ?? ""
+    expect([made.code, made.text]).toEqual([0, expect.stringContaining("shown this once")])
+    const removed = await onTerminal(["app", "remove", "--id", id], { env, typed: [["Deregister", "y"]] })
+    expect(removed.text).toMatch(/its 0\s+active agents/)
+    expect([removed.code, removed.text]).toEqual([0, expect.stringContaining("inactive")])
+  })
+
+  test("colour, and none with NO_COLOR or in a pipe", async () => {
+    const words = ["agent", "list"]
+    expect((await onTerminal(words, { env })).raw).toMatch(COLOUR)
+    expect((await onTerminal(words, { env: { ...env, NO_COLOR: "1" } })).raw).not.toMatch(COLOUR)
+    const piped = await awrit(words, { env: { ...env, FORCE_COLOR: "1" } })
+    expect(piped.stdout + piped.stderr).not.toMatch(COLOUR)
+  })
+
+  test.each([40, 80, 200])("a table in %i columns fits, with every id whole", async (columns) => {
+    const { text } = await onTerminal(["agent", "list", "--task-id", "terminal"], { env, columns })
+    expect(text).toContain(agentId)
+    const lines = text.split("\n").filter((line) => !line.includes(agentId))
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns)
+  })
+
+  test("progress is shown while a trail is verified, on a terminal alone", async () => {
+    const shown = await onTerminal(["audit", "verify"], { env })
+    expect([shown.code, shown.raw]).toEqual([0, expect.stringContaining("events verified")])
+    const piped = await awrit(["audit", "verify"], { env })
+    expect([piped.code, piped.stderr]).toEqual([0, expect.not.stringContaining("events verified")])
+  })
+
+  test("Ctrl-C ends following without a word, as a shell expects", async () => {
+    const { code, text } = await onTerminal(["audit", "events", "--follow"], { env, typed: [["evt-", "\u0003"]] })
+    expect(code).toBe(130)
+    expect(text).not.toMatch(/awrit:|Error|at .*\.js/)
+  })
+})

@@ -1,0 +1,135 @@
+import { execFileSync } from "node:child_process"
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { beforeAll, describe, expect, test } from "vitest"
+import { awrit, operator } from "../../src/awrit.ts"
+import { brokerFolder, type Ended, startBroker } from "../../src/broker-process.ts"
+import { call, launchToken } from "../../src/client.ts"
+import { startProxy } from "../../src/proxy.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+
+let shared: SharedBroker
+let env: Record<string, string>
+let at: (name: string) => string
+shareBroker((started) => {
+  shared = started
+  env = operator(started.url)
+  at = (name) => join(started.folder.path, name)
+})
+
+/** An export with a checkpoint that covers it, and the trail a little further. */
+beforeAll(async () => {
+  for (let n = 0; n < 5; n++) await launchToken(shared.url, shared.admin)
+  const { code, stdout } = await awrit(["audit", "export", "--with-checkpoint", at("kept.checkpoint")], { env })
+  expect(code).toBe(0)
+  writeFileSync(at("trail.ndjson"), stdout)
+  await launchToken(shared.url, shared.admin)
+}, 60_000)
+
+const verify = (...words: string[]): Promise<Ended> => awrit(["audit", "verify", ...words], { env })
+
+async function sound(...words: string[]): Promise<string> {
+  const { code, stderr, stdout } = await verify(...words)
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" })
+  expect(stdout).toMatch(/^verdict +sound$/m)
+  return stdout
+}
+
+describe("a sound trail", { timeout: 60_000 }, () => {
+  test("of the broker", async () => {
+    expect(await sound()).toMatch(/^checked +hash chain$/m)
+    expect(await sound("--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint"))).toMatch(
+      /^checked +hash chain, the broker's present checkpoint of \d+ events, the kept checkpoint of \d+ events$/m,
+    )
+    // The key itself, in place of its file.
+    await sound("--vkey", readFileSync(at("audit.pub"), "utf8").trim())
+    const { stdout } = await verify("--json")
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, checked: ["hash chain"], events: expect.any(Number) })
+  })
+
+  test("of an export, also from stdin", async () => {
+    await sound("--file", at("trail.ndjson"))
+    const evidence = ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
+    expect(await sound("--file", at("trail.ndjson"), ...evidence)).toContain("the kept checkpoint")
+    const piped = await awrit(["audit", "verify", "--file", "-"], {
+      env,
+      input: readFileSync(at("trail.ndjson"), "utf8"),
+    })
+    expect([piped.code, piped.stdout]).toEqual([0, expect.stringContaining("stdin")])
+  })
+
+  test("of the database of a running broker, which goes on, and of a copy that is left as it is", async () => {
+    const evidence = ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
+    expect(await sound("--db", at("data.db"), ...evidence)).toContain("the database's newest checkpoint")
+    expect((await call(shared.url, "GET /v1/health")).body.db_connected).toBe(true)
+    await launchToken(shared.url, shared.admin)
+
+    execFileSync("mkdir", [at("copy")])
+    for (const name of readdirSync(shared.folder.path).filter((name) => /^data\.db(-wal)?$/.test(name)))
+      cpSync(at(name), join(at("copy"), name))
+    await sound("--db", join(at("copy"), "data.db"))
+
+    // Of a broker that has ended no log is left, and none may come to be: made by root, it would stop the next start.
+    await using folder = await brokerFolder()
+    const broker = await startBroker(folder)
+    await broker.end("SIGTERM")
+    const files = (): string[] => readdirSync(folder.path).filter((name) => name.startsWith("data.db"))
+    const [path, names] = [join(folder.path, "data.db"), files()]
+    const before = readFileSync(path)
+    expect(names).not.toContain("data.db-wal")
+    await sound("--db", path)
+    expect([files(), readFileSync(path).equals(before)]).toEqual([names, true])
+  })
+})
+
+describe("a broken trail", { timeout: 60_000 }, () => {
+  const lines = (): string[] => readFileSync(at("trail.ndjson"), "utf8").split("\n")
+
+  test.each([
+    [
+      "edited",
+      (all: string[]) => all.with(2, (all[2] ?? "").replace('"outcome":"success"', '"outcome":"denied"')),
+      3,
+      "hash",
+    ],
+    ["dropped", (all: string[]) => all.toSpliced(2, 1), 3, "order"],
+    ["no JSON", (all: string[]) => all.with(1, "{"), 2, "malformed"],
+  ])("an export with an event %s", async (_, edit, position, reason) => {
+    writeFileSync(at("bad.ndjson"), edit(lines()).join("\n"))
+    const { code, stderr, stdout } = await verify("--file", at("bad.ndjson"))
+    expect(code).toBe(1)
+    expect(stdout).toMatch(new RegExp(`^verdict +BROKEN$[^]*^first bad event +${position}$[^]*^how +${reason}$`, "m"))
+    expect(stderr).toMatch(new RegExp(`^awrit: audit trail broken at event ${position}: `))
+    const json = await verify("--file", at("bad.ndjson"), "--json")
+    expect([json.code, JSON.parse(json.stdout)]).toMatchObject([1, { ok: false, position, reason }])
+  })
+
+  test("an export without its tail, by the kept checkpoint", async () => {
+    writeFileSync(at("cut.ndjson"), `${lines().slice(0, 3).join("\n")}\n`)
+    await sound("--file", at("cut.ndjson"))
+    const evidence = ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
+    const { code, stdout } = await verify("--file", at("cut.ndjson"), ...evidence)
+    expect([code, stdout]).toEqual([1, expect.stringContaining("checkpoint_size")])
+  })
+
+  test("what a dishonest broker answers", async () => {
+    await using proxy = await startProxy(shared.url)
+    proxy.edit = (chunk) => chunk.replace('"event_type":"launch_token_issued"', '"event_type":"admin_auth"')
+    const { code, stdout } = await awrit(["audit", "verify"], { env: { ...env, AACTL_BROKER_URL: proxy.url } })
+    expect([code, stdout]).toEqual([1, expect.stringContaining("hash")])
+  })
+})
+
+test.each([
+  [["--file", "none.ndjson"], "--file: none.ndjson cannot be read (ENOENT)"],
+  [["--file", "/"], "is a folder"],
+  [["--db", "none.db"], "none.db does not exist"],
+  [["--db", "audit.pub"], "is no database of the broker"],
+  [["--vkey", "none.pub"], "--vkey: none.pub cannot be read (ENOENT)"],
+  [["--vkey", "trail.ndjson"], "this is no verifier key"],
+  [["--vkey", "audit.pub", "--checkpoint", "audit.pub"], "this is no signed note"],
+])("%j is refused with a line that says why", { timeout: 60_000 }, async (words, message) => {
+  const { code, stderr, stdout } = await awrit(["audit", "verify", ...words], { env, cwd: shared.folder.path })
+  expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(message)])
+  expect(stderr.trim().split("\n")).toHaveLength(1)
+})

@@ -1,0 +1,266 @@
+import { inspect } from "node:util"
+import type { AuditEvent } from "@agentwrit/contract"
+import { AgentWritAdmin, type AgentWritError, BrokerError, type EventsFilter, NetworkError } from "@agentwrit/sdk/admin"
+import { expect, test } from "vitest"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
+import { agent, launchToken } from "../../src/client.ts"
+import { startProxy } from "../../src/proxy.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+
+let shared: SharedBroker
+shareBroker((started) => {
+  shared = started
+})
+
+const adminAt = (brokerUrl: string, options: { adminSecret?: string; retries?: number } = {}): AgentWritAdmin =>
+  new AgentWritAdmin({ brokerUrl, adminSecret: ADMIN_SECRET, ...options })
+
+const signIns = (seen: readonly string[]): number => seen.filter((line) => line === "POST /v1/admin/auth").length
+
+async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+test("an app from its registration to its end", async () => {
+  const admin = adminAt(shared.url)
+  const made = await admin.createApp({ name: "sdk-admin", scopes: ["read:data:*"], tokenTtl: 600 })
+  expect(made).toMatchObject({ name: "sdk-admin", scopes: ["read:data:*"], tokenTtl: 600, status: "active" })
+  expect(made.clientSecret).toMatch(/^[0-9a-f]{64}$/)
+  const { clientSecret: _, ...app } = made
+  expect(await admin.getApp(made.appId)).toEqual(app)
+  expect((await admin.listApps()).apps.map(({ appId }) => appId)).toContain(made.appId)
+  expect(await admin.updateApp(made.appId, { scopes: ["read:data:7"] })).toMatchObject({ scopes: ["read:data:7"] })
+  expect(await admin.deregisterApp(made.appId)).toMatchObject({ appId: made.appId, status: "inactive" })
+  await expect(admin.updateApp(made.appId, { tokenTtl: 60 })).rejects.toMatchObject({ code: "conflict", status: 409 })
+  await expect(admin.getApp("app-none-000000")).rejects.toMatchObject({ code: "not_found", status: 404 })
+})
+
+test("a launch token, its agent, and the agent's end", async () => {
+  const admin = adminAt(shared.url)
+  const { launchToken: ticket, policy } = await admin.createLaunchToken({
+    agentName: "worker",
+    allowedScope: ["read:data:*"],
+  })
+  expect(ticket).toMatch(/^[0-9a-f]{64}$/)
+  expect(policy).toEqual({ allowedScope: ["read:data:*"], maxTtl: 300 })
+  const { agent_id: agentId, access_token: token } = await agent(shared.url, shared.admin, { task_id: "sdk-end" })
+  expect(await admin.validateToken(token)).toMatchObject({ valid: true, claims: { sub: agentId } })
+  expect(await admin.releaseToken(token)).toBe(true)
+  expect(await admin.releaseToken(token)).toBe(false)
+  expect(await admin.validateToken(token)).toMatchObject({ valid: false })
+  expect((await admin.listAgents({ taskId: "sdk-end" })).agents).toMatchObject([{ agentId, status: "released" }])
+  expect(await admin.revoke({ level: "task", target: "sdk-end" })).toMatchObject({ revoked: true, target: "sdk-end" })
+})
+
+test("what was answered is handed on as it came", async () => {
+  const admin = adminAt(shared.url)
+  const told: string[] = []
+  const { events } = await admin.listEvents({ limit: 2 }, { onAnswer: (json) => told.push(json) })
+  expect(told).toHaveLength(1)
+  expect(JSON.parse(told[0] ?? "")).toMatchObject({ events, limit: 2, offset: 0 })
+  await admin.health({ onAnswer: (json) => told.push(json) })
+  expect(JSON.parse(told[1] ?? "")).toMatchObject({ status: "ok", db_connected: true })
+})
+
+test("concurrent calls share one sign-in, and a token near its end is replaced", async () => {
+  await using proxy = await startProxy(shared.url)
+  const admin = adminAt(proxy.url)
+  await Promise.all([admin.listApps(), admin.listEvents(), admin.listAgents()])
+  await admin.listApps()
+  expect(signIns(proxy.seen)).toBe(1)
+
+  const expiring = adminAt(proxy.url)
+  proxy.edit = (chunk, path) =>
+    path === "/v1/admin/auth" ? chunk.replace(/"expires_in":\d+/, '"expires_in":0') : chunk
+  await expiring.listApps()
+  await expiring.listApps()
+  expect(signIns(proxy.seen)).toBe(3)
+})
+
+test("a refused token is replaced once; a wrong secret is not tried again", async () => {
+  await using proxy = await startProxy(shared.url)
+  const admin = adminAt(proxy.url)
+  proxy.edit = (chunk, path) =>
+    path === "/v1/admin/auth" ? chunk.replace(/"access_token":"[^"]+"/, '"access_token":"not.a.token"') : chunk
+  await expect(admin.listApps()).rejects.toMatchObject({ code: "unauthorized", status: 401 })
+  expect(signIns(proxy.seen)).toBe(2)
+  proxy.edit = (chunk) => chunk
+  await admin.listApps()
+  expect(signIns(proxy.seen)).toBe(3)
+
+  const wrong = adminAt(proxy.url, { adminSecret: "not the admin secret" })
+  await expect(wrong.listApps()).rejects.toMatchObject({ code: "unauthorized", status: 401 })
+  expect(signIns(proxy.seen)).toBe(4)
+})
+
+test("a caller that gives up leaves the sign-in to the others", async () => {
+  await using proxy = await startProxy(shared.url)
+  const held: (() => void)[] = []
+  proxy.intercept = (incoming, answer) => {
+    if (incoming.url !== "/v1/admin/auth" || held.length > 0) return "pass"
+    held.push(() => answer.writeHead(503, { "retry-after": "0" }).end())
+    return "taken"
+  }
+  const admin = adminAt(proxy.url)
+  const stop = new AbortController()
+  const given = admin.listApps({ signal: stop.signal })
+  const kept = admin.listApps()
+  await expect.poll(() => held.length).toBe(1)
+  stop.abort(new Error("no longer needed"))
+  await expect(given).rejects.toThrow("no longer needed")
+  held[0]?.()
+  expect((await kept).total).toBeGreaterThanOrEqual(0)
+  expect(signIns(proxy.seen)).toBe(2)
+})
+
+test("the secret may be fetched, and its failure is the call's", async () => {
+  const admin = new AgentWritAdmin({ brokerUrl: shared.url, adminSecret: async () => ADMIN_SECRET })
+  expect((await admin.listApps()).total).toBeGreaterThanOrEqual(0)
+  const failing = new AgentWritAdmin({
+    brokerUrl: shared.url,
+    adminSecret: () => Promise.reject(new Error("the vault is sealed")),
+  })
+  await expect(failing.listApps()).rejects.toThrow("the vault is sealed")
+  expect((await failing.health()).status).toBe("ok")
+})
+
+/** Pages of two, so that few things fill many. */
+async function pagedProxy(): ReturnType<typeof startProxy> {
+  const proxy = await startProxy(shared.url)
+  proxy.intercept = (incoming) => {
+    incoming.url = incoming.url?.replace("limit=1000", "limit=2") ?? ""
+    return "pass"
+  }
+  return proxy
+}
+
+test("agents are gone through page by page, each once while others register", async () => {
+  await using proxy = await pagedProxy()
+  const made: string[] = []
+  const register = async (): Promise<number> =>
+    made.push((await agent(shared.url, shared.admin, { orch_id: "pages" })).agent_id)
+  for (let n = 0; n < 5; n++) await register()
+  const listed: string[] = []
+  for await (const { agentId } of adminAt(proxy.url).agents({ orchId: "pages" }))
+    if (listed.push(agentId) === 1) await register()
+  expect(listed).toEqual(made.slice(0, 5).toReversed())
+})
+
+test("events are gone through by where the last one stood, however the trail grows", async () => {
+  await using proxy = await pagedProxy()
+  const admin = adminAt(proxy.url)
+  const everything: AuditEvent[] = []
+  for await (const event of admin.events()) if (everything.push(event) < 5) await launchToken(shared.url, shared.admin)
+  expect(everything.length).toBeGreaterThan(8)
+  expect((await admin.listEvents({ limit: 1 })).total).toBe(everything.length)
+  expect(everything.map(({ id }) => Number(id.slice(4)))).toEqual(everything.map((_, index) => index + 1))
+  expect(await collected(admin.events({ after: everything.length - 2 }))).toEqual(everything.slice(-2))
+  const issued = await collected(admin.events({ eventType: "launch_token_issued" }))
+  expect(issued).toEqual(everything.filter(({ event_type }) => event_type === "launch_token_issued"))
+})
+
+test("following tells what comes, goes on after failures, and ends by its signal", async () => {
+  await using proxy = await startProxy(shared.url)
+  const admin = adminAt(proxy.url, { retries: 0 })
+  await admin.listApps()
+  const stop = new AbortController()
+  const trouble: AgentWritError[] = []
+  const seen: string[] = []
+  const filter: EventsFilter = { eventType: "launch_token_issued" }
+  const following = (async () => {
+    const options = { intervalMs: 10, signal: stop.signal, onTrouble: (error: AgentWritError) => trouble.push(error) }
+    for await (const event of admin.followEvents(filter, options)) seen.push(event.id)
+  })()
+  const polled = (): number => proxy.seen.filter((line) => line.startsWith("GET /v1/audit/events")).length
+  await expect.poll(polled).toBeGreaterThan(2)
+  expect(seen).toEqual([])
+  await launchToken(shared.url, shared.admin)
+  await expect.poll(() => seen.length).toBe(1)
+
+  proxy.intercept = (_incoming, answer) => {
+    answer.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>")
+    return "taken"
+  }
+  await expect.poll(() => trouble.length).toBeGreaterThan(0)
+  await launchToken(shared.url, shared.admin)
+  proxy.intercept = () => "pass"
+  await expect.poll(() => seen.length).toBe(2)
+  expect(new Set(seen).size).toBe(2)
+  expect(trouble[0]).toMatchObject({ code: "unexpected_answer", status: 502 })
+
+  stop.abort(new Error("seen enough"))
+  await expect(following).rejects.toThrow("seen enough")
+})
+
+test("a broker that is down is named, and its degraded health is told", async () => {
+  const gone = adminAt("http://127.0.0.1:1", { retries: 0 })
+  await expect(gone.health()).rejects.toThrow(NetworkError)
+  await expect(gone.listApps()).rejects.toThrow("http://127.0.0.1:1")
+
+  await using proxy = await startProxy(shared.url)
+  const body = {
+    status: "degraded",
+    version: "2.0.0",
+    uptime: 1,
+    db_connected: false,
+    audit_events_count: 3,
+    audit_chain: "ok",
+  }
+  proxy.intercept = (_incoming, answer) => {
+    answer.writeHead(503, { "content-type": "application/json", "retry-after": "1" }).end(JSON.stringify(body))
+    return "taken"
+  }
+  expect(await adminAt(proxy.url).health()).toMatchObject({ status: "degraded", dbConnected: false })
+  expect(proxy.seen).toHaveLength(1)
+})
+
+test("what the broker would refuse for its form is not sent", async () => {
+  await using proxy = await startProxy(shared.url)
+  const admin = adminAt(proxy.url)
+  await admin.listApps()
+  const before = proxy.seen.length
+  await expect(admin.createApp({ name: "Bad Name", scopes: ["read:data:*"] })).rejects.toMatchObject({
+    code: "invalid_request",
+    message: expect.stringContaining("name must be"),
+  })
+  await expect(
+    admin.createLaunchToken({ agentName: "a", allowedScope: ["read:data:*"], ttl: 0 }),
+  ).rejects.toMatchObject({ code: "invalid_ttl" })
+  expect(proxy.seen).toHaveLength(before)
+})
+
+test("no secret shows in what is printed", async () => {
+  const admin = adminAt(shared.url)
+  await admin.listApps()
+  const error: unknown = await adminAt(shared.url, { adminSecret: "a wrong secret 0123456789" })
+    .listApps()
+    .catch((cause: unknown) => cause)
+  expect(error).toBeInstanceOf(BrokerError)
+  const shown = [admin, error].flatMap((value) => [
+    inspect(value, { depth: 20, showHidden: true }),
+    JSON.stringify(value),
+    String(value),
+  ])
+  for (const text of shown) {
+    expect(text).not.toContain(ADMIN_SECRET)
+    expect(text).not.toContain("a wrong secret")
+    expect(text).not.toMatch(/eyJ[A-Za-z0-9_-]+\./)
+  }
+})
+
+test("a broker with a new signing key is signed in to again", async () => {
+  await using folder = await brokerFolder()
+  const first = await startBroker(folder)
+  const { port } = new URL(first.url)
+  const admin = adminAt(first.url)
+  await admin.listApps()
+  await first.end("SIGTERM")
+  await startBroker(folder, {
+    AA_PORT: port,
+    AA_SIGNING_KEY_PATH: `${folder.path}/other.key`,
+    AA_AUDIT_KEY_PATH: `${folder.path}/audit.key`,
+  })
+  expect((await admin.listApps()).total).toBe(0)
+})
