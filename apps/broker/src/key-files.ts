@@ -1,20 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto"
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { linkSync, readFileSync, renameSync } from "node:fs"
+import { dirname } from "node:path"
 import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
+import { codeOf, PrivateFileError, readPrivateFile, writeSynced } from "./private-file.ts"
 
 /** Why a key file cannot be used. */
 export type KeyFileErrorCode =
@@ -59,6 +48,8 @@ export interface AuditKeyOptions {
   readonly origin: string
   /** Whether the trail has events; then a missing key is never replaced by a new one. */
   readonly trailExists: boolean
+  /** Where its verifier key is kept. Default: beside it, under its name. */
+  readonly verifierKeyPath?: string
 }
 
 /** The audit key with what others pin. */
@@ -87,78 +78,43 @@ export function loadOrCreateKey(path: string): LoadedKey {
  * tell the trail from a forged one. Keeps its verifier key in `audit.pub` beside it.
  * @throws {@link KeyFileError}
  */
-export function loadAuditKey({ path, origin, trailExists }: AuditKeyOptions): LoadedAuditKey {
+export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {
+  const { path, origin, trailExists, verifierKeyPath = verifierKeyPathOf(path) } = options
   const present = loadKey(path)
   if (present === undefined && trailExists)
     throw new KeyFileError(
       "key_missing",
       path,
-      "does not exist, but the audit trail has events signed with it: put it back from your backup, or correct AA_AUDIT_KEY_PATH",
+      "does not exist, but the audit trail has events signed with it: put it back from your backup, or correct AA_AUDIT_KEY_PATH; " +
+        "if it is lost for good, declare a restore: start once with AA_DECLARE_RESTORE set to a name for it, such as the date",
     )
   const { key, created } = present === undefined ? createKey(path) : { key: present, created: false }
   const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
-  const verifierKeyPath = path.endsWith(".key") ? `${path.slice(0, -".key".length)}.pub` : `${path}.pub`
-  keepVerifierKey(verifierKeyPath, `${verifierKey}\n`)
+  keepVerifierKey(verifierKeyPath, verifierKey)
   return { key, created, verifierKey, verifierKeyPath }
 }
 
-/** Why {@link readPrivateFile} refused a file, in words that follow the file's name. */
-export class PrivateFileError extends Error {
-  override readonly name = "PrivateFileError"
-  readonly code: "exposed" | "unreadable"
+/** Where the verifier key of an audit key is kept: `audit.pub` beside `audit.key`. */
+export const verifierKeyPathOf = (path: string): string =>
+  path.endsWith(".key") ? `${path.slice(0, -".key".length)}.pub` : `${path}.pub`
 
-  constructor(code: PrivateFileError["code"], message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
+/**
+ * Makes a key in a file that its public half names.
+ * @param pathOf the file's path.
+ * @throws {@link KeyFileError}
+ */
+export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): SigningKey {
+  const { key, pem } = newKey()
+  const path = pathOf(key.publicKey)
+  if (!writing(path, () => writeNew(path, pem))) throw new KeyFileError("key_unwritable", path, "exists already")
+  return key
 }
 
 /**
- * Reads a file that only its owner may read. It is opened once and judged by that descriptor, so nobody can swap it between
- * the check and the read.
- * @returns `undefined` when there is no such file.
- * @throws {@link PrivateFileError}
+ * Reads an Ed25519 key; `undefined` when there is no such file.
+ * @throws {@link KeyFileError}
  */
-export function readPrivateFile(
-  path: string,
-  { maxBytes, refuseSymlink = false }: { readonly maxBytes: number; readonly refuseSymlink?: boolean },
-): Buffer | undefined {
-  // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (refuseSymlink ? constants.O_NOFOLLOW : 0)
-  let descriptor: number
-  try {
-    descriptor = openSync(path, flags)
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined
-    if (code === "ELOOP" && refuseSymlink)
-      throw new PrivateFileError("unreadable", "is a symbolic link: give the file itself", { cause: error })
-    throw new PrivateFileError("unreadable", `cannot be opened (${code})`, { cause: error })
-  }
-  try {
-    const file = fstatSync(descriptor)
-    if (!file.isFile()) refuse("unreadable", "is not a regular file")
-    // Who may write it may put a secret of their own there.
-    if ((file.mode & 0o066) !== 0)
-      refuse(
-        "exposed",
-        `is open to group or others (mode 0${(file.mode & 0o777).toString(8)}): make it yours alone with chmod 600`,
-      )
-    if (file.size > maxBytes) refuse("unreadable", `is larger than ${maxBytes} bytes`)
-    return readFileSync(descriptor)
-  } catch (error) {
-    if (error instanceof PrivateFileError) throw error
-    throw new PrivateFileError("unreadable", `cannot be read (${codeOf(error)})`, { cause: error })
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function refuse(code: PrivateFileError["code"], message: string): never {
-  throw new PrivateFileError(code, message)
-}
-
-function loadKey(path: string): SigningKey | undefined {
+export function loadKey(path: string): SigningKey | undefined {
   let bytes: Buffer | undefined
   try {
     bytes = readPrivateFile(path, { maxBytes: LONGEST_KEY_FILE })
@@ -192,8 +148,7 @@ function parseKey(pem: string, path: string): SigningKey {
 }
 
 function createKey(path: string): LoadedKey {
-  const { privateKey } = generateKeyPairSync("ed25519")
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+  const { pem } = newKey()
   const created = writing(path, () => writeNew(path, pem))
   // Read back even when we wrote it: of two that start at once, one file wins, and both must use that one.
   const key = loadKey(path)
@@ -206,7 +161,15 @@ function createKey(path: string): LoadedKey {
   return { key, created }
 }
 
-function keepVerifierKey(path: string, line: string): void {
+function newKey(): { readonly key: SigningKey; readonly pem: string } {
+  const { privateKey } = generateKeyPairSync("ed25519")
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+  return { key: parseKey(pem, "new"), pem }
+}
+
+/** Keeps the verifier key where others find it. */
+export function keepVerifierKey(path: string, verifierKey: string): void {
+  const line = `${verifierKey}\n`
   try {
     if (readFileSync(path, "utf8") === line) return
   } catch {
@@ -224,31 +187,6 @@ function writeNew(path: string, content: string): boolean {
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false
     throw error
-  }
-}
-
-/** Whole or not at all: the content is on disk before the name leads to it, and the name before this returns. */
-function writeSynced(path: string, content: string, mode: number, name: (from: string, to: string) => void): void {
-  const folder = dirname(path)
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`)
-  try {
-    const descriptor = openSync(temporary, "wx", mode)
-    try {
-      fchmodSync(descriptor, mode)
-      writeFileSync(descriptor, content)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    name(temporary, path)
-  } finally {
-    rmSync(temporary, { force: true })
-  }
-  const descriptor = openSync(folder, "r")
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 
@@ -274,6 +212,3 @@ function writing<T>(path: string, write: () => T): T {
     )
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

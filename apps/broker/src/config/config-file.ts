@@ -1,6 +1,6 @@
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { PrivateFileError, readPrivateFile } from "../key-files.ts"
+import { PrivateFileError, readPrivateFile } from "../private-file.ts"
 
 /** The keys of the config file (CONTRACT 6). `BROKER_URL` is for `awrit`. */
 const CONFIG_FILE_KEYS = ["MODE", "ADMIN_SECRET", "BROKER_URL"] as const
