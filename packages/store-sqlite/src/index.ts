@@ -1,2 +1,3 @@
+export { type Backup, BackupError, type BackupErrorCode, backUpDatabase } from "./backup.ts"
 export { DatabaseError, type DatabaseErrorCode } from "./errors.ts"
 export { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts"
