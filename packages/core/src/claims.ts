@@ -1,7 +1,7 @@
 import { isAgentId, isPathSegment, parseAgentId } from "./agent-id.ts"
 import { type DelegationRecord, parseDelegationChain } from "./delegation-record.ts"
 import { ClaimsError, ScopeError } from "./errors.ts"
-import { parseScope } from "./scope.ts"
+import { isScope, parseScope } from "./scope.ts"
 
 /** Whom a token speaks for. Each route asks for a kind first and for a scope second (CONTRACT 2). */
 export type TokenKind = "admin" | "app" | "agent"
@@ -176,15 +176,18 @@ function parseAudience(value: unknown): string[] {
 
 function parseScopes(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0) throw invalid("claim scope is not an array with at least one scope")
-  return Array.from(value as unknown[], (member, i) => {
-    try {
-      parseScope(member as string)
-    } catch (cause) {
-      if (!(cause instanceof ScopeError)) throw cause
-      throw new ClaimsError("invalid_claims", `claim scope, member ${i + 1}: ${cause.message}`, { cause })
-    }
-    return member as string
-  })
+  return Array.from(value as unknown[], (member, i) => (isScope(member) ? member : parseBadScope(member, i + 1)))
+}
+
+/** Never returns: what is no scope is read once more, for the reason. */
+function parseBadScope(member: unknown, position: number): never {
+  try {
+    parseScope(member as string)
+  } catch (cause) {
+    if (!(cause instanceof ScopeError)) throw cause
+    throw new ClaimsError("invalid_claims", `claim scope, member ${position}: ${cause.message}`, { cause })
+  }
+  throw invalid(`claim scope, member ${position} is no scope`)
 }
 
 function invalid(message: string): ClaimsError {
