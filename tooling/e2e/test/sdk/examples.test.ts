@@ -19,6 +19,16 @@ const AGENT = "spiffe://agentwrit\\.local/agent/\\w+/[\\w-]+/[0-9a-f]{16}"
 /** What each example prints, a regular expression a line, when it is run in its folder as its page says. */
 const examples: [name: string, lines: string[]][] = [
   [
+    "agent-pipeline",
+    [
+      "planner to reader: read:data:customer-7291",
+      "reader to writer:  read:data:customer-7291",
+      "the API was called by planner → reader → writer",
+      "the writer's own token: 403",
+      "refused: 403 scope_violation, missing: read:data:\\*; nearest held: read:data:customer-7291",
+    ],
+  ],
+  [
     "guarded-hono",
     [
       `its own customer: 200 {"customer":"7291","readBy":"${AGENT}"}`,
