@@ -8,6 +8,7 @@ const packages = [
   "packages/store-sqlite",
   "apps/broker",
   "tooling/e2e",
+  "tooling/torture",
 ]
 
 export default defineConfig({

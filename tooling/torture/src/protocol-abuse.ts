@@ -7,7 +7,7 @@ import fc from "fast-check"
 import { mutated, mutatedToken } from "./mutators.ts"
 import { Random } from "./random.ts"
 import { Secrets } from "./secrets.ts"
-import type { Scenario } from "./stage.ts"
+import type { Scenario, Stage } from "./stage.ts"
 
 /** Milliseconds after which an answer that has not come is a hang. */
 const HANG = 15_000
@@ -37,12 +37,16 @@ export function answerProblems(asked: string, { status, text, headers }: RawAnsw
 /** Requests that are right, almost right and absurd, for every route of the OpenAPI document. */
 export const protocolAbuse: Scenario = {
   name: "protocol",
-  async run(stage) {
+  run: (stage) => abuseProtocol(stage, stage.profile.protocol.requests),
+}
+
+/** Sends so many requests, and writes down every answer that must not be. */
+export async function abuseProtocol(stage: Stage, count: number, environment: Record<string, string> = {}): Promise<void> {
     const row = stage.report.row("protocol")
     const seed = stage.seed()
     const random = new Random(seed)
     await using folder = await brokerFolder()
-    await using broker = await startBroker(folder, { AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400" })
+    await using broker = await startBroker(folder, { AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400", ...environment })
     const { url } = broker
     const secrets = new Secrets()
     secrets.add(ADMIN_SECRET)
@@ -50,7 +54,7 @@ export const protocolAbuse: Scenario = {
     const requests = await requestMaker(url, admin, random, secrets)
     const statuses = new Map<number, number>()
     const agentOfSockets = new Agent({ keepAlive: true, maxSockets: CLIENTS })
-    let left = stage.profile.protocol.requests
+    let left = count
     const client = async (): Promise<void> => {
       while (left-- > 0 && !stage.isOver) {
         const asked = requests()
@@ -78,7 +82,6 @@ export const protocolAbuse: Scenario = {
     for (const secret of secrets.in(stdout + stderr)) problems.push(`the log holds the secret ${secret.slice(0, 8)}…`)
     if (/a request ran into a bug/.test(stderr)) problems.push(`the log tells of a bug: ${stderr.slice(0, 2000)}`)
     row.check(problems, seed)
-  },
 }
 
 interface Asked {

@@ -6,7 +6,8 @@ import { adminToken, agent, call, trail } from "@agentwrit/e2e/client"
 import Sqlite from "better-sqlite3"
 import type { Scenario } from "./stage.ts"
 
-interface Tampering {
+/** One change of the trail on disk. */
+export interface Tampering {
   readonly name: string
   readonly sql: string
   /** Where the break is named. */
@@ -19,7 +20,7 @@ const COLUMNS = (
 ).trim()
 
 /** What someone with the file in hand may do to the trail below the newest checkpoint. */
-const TAMPERINGS: readonly Tampering[] = [
+export const TAMPERINGS: readonly Tampering[] = [
   { name: "edited", sql: "UPDATE events SET detail = detail || '.' WHERE seq = 3", at: 3 },
   { name: "deleted", sql: "DELETE FROM events WHERE seq = 3", at: 3 },
   {
@@ -70,11 +71,15 @@ function change(path: string, sql: string): void {
   database.close()
 }
 
-async function tamper({ name, sql, at }: Tampering): Promise<string[]> {
+/** Makes some history, changes it, and answers who did not notice. */
+export async function tamper(
+  { name, sql, at }: Tampering,
+  environment: Record<string, string> = {},
+): Promise<string[]> {
   await using folder = await brokerFolder()
   const kept = await history(folder.path, folder.environment)
   change(folder.path, sql)
-  await using broker = await startBroker(folder)
+  await using broker = await startBroker(folder, environment)
   const problems: string[] = []
   // The broker may name the end that does not fit the newest checkpoint; the auditor's verifier names the first broken event.
   const isNamed = await until(() => /audit trail broken at event \d+:/.test(broker.output().stderr))
