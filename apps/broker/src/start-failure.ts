@@ -1,4 +1,4 @@
-import { TrailContradictionError } from "@agentwrit/authority"
+import { TrailContradictionError, UnavailableError } from "@agentwrit/authority"
 import { DatabaseError } from "@agentwrit/store-sqlite"
 import { CheckpointFileError } from "./checkpoint-witness.ts"
 import { ConfigError } from "./config/config.ts"
@@ -10,6 +10,8 @@ const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, DatabaseError,
 /** What an operator reads when the start stops: what is wrong and what to do; a stack only for a bug. */
 export function startFailure(error: unknown): string {
   if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
+  if (error instanceof UnavailableError)
+    return `agentwrit-broker: ${error.message}: check the disk of AA_DB_PATH, and restore the latest backup`
   if (!(error instanceof Error)) return `agentwrit-broker: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
   if (code === "EADDRINUSE") return "agentwrit-broker: the port is taken by another program: set AA_PORT to a free one"
