@@ -3,12 +3,13 @@ import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
 import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
-import { BodiesUnderWay, readBody } from "./http/body.ts"
+import { bodiesUnderWay, readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
 import { docsPages } from "./http/docs.ts"
 import { problemFor } from "./http/failure.ts"
 import { requestIdOf } from "./http/headers.ts"
+import type { SourceQuota } from "./http/source-quota.ts"
 import { Metrics } from "./metrics.ts"
 import type { Endpoint } from "./routes/endpoint.ts"
 import { endpoints } from "./routes/index.ts"
@@ -49,7 +50,7 @@ type RequestContext = Context<NodeEnvironment>
 
 /** What every request to one broker shares. */
 interface Host extends BrokerOptions {
-  readonly underWay: BodiesUnderWay
+  readonly underWay: SourceQuota
 }
 
 /**
@@ -66,7 +67,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const { authority, version, metrics = new Metrics() } = options
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
-  const host: Host = { ...options, underWay: new BodiesUnderWay() }
+  const host: Host = { ...options, underWay: bodiesUnderWay() }
   const answering = (route: string): CountedRoute => ({ route, took: metrics.timer(route) })
   const elsewhere = answering("other")
   for (const endpoint of all) {

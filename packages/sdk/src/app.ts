@@ -1,12 +1,21 @@
 import { MAX_AGENT_NAME } from "@agentwrit/contract"
-import { type AppSecrets, AppSession } from "./app-session.ts"
 import { BrokerClient, type BrokerOptions, type CallOptions } from "./broker-client.ts"
-import { createAppLaunchToken } from "./calls.ts"
+import { appSignIn, createAppLaunchToken } from "./calls.ts"
 import type { Agent } from "./credential.ts"
+import { issuedToken } from "./issued-token.ts"
 import { type AgentOptions, register } from "./registration.ts"
+import { Session } from "./session.ts"
 
 /** How an app reaches its broker, and what it signs in with. */
-export interface AppOptions extends BrokerOptions, AppSecrets {}
+export interface AppOptions extends BrokerOptions {
+  /** What registering the app answered as `client_id`. */
+  readonly clientId: string
+  /** What registering the app answered as `client_secret`, once. */
+  readonly clientSecret: string
+}
+
+/** The part of its life after which an app's token is not used for a further call. */
+const LAST_USE = 0.9
 
 /** An agent that an app creates. */
 export interface CreateAgentOptions extends AgentOptions {
@@ -46,16 +55,23 @@ export class AgentWritApp {
   readonly brokerUrl: string
   readonly clientId: string
   readonly #client: BrokerClient
-  readonly #session: AppSession
+  readonly #session: Session
 
   /** @throws `TypeError` for options that cannot be meant. */
   constructor(options: AppOptions) {
     const { clientId, clientSecret } = options
     if (!(isText(clientId) && isText(clientSecret)))
       throw new TypeError("clientId and clientSecret must be what registering the app answered")
-    this.#client = new BrokerClient(options)
-    this.#session = new AppSession(this.#client, options)
-    this.brokerUrl = this.#client.brokerUrl
+    const client = new BrokerClient(options)
+    this.#client = client
+    this.#session = new Session({
+      lastUse: LAST_USE,
+      async signIn() {
+        const ticks = performance.now()
+        return issuedToken(client, await client.send(appSignIn, { body: { clientId, clientSecret } }), ticks)
+      },
+    })
+    this.brokerUrl = client.brokerUrl
     this.clientId = clientId
   }
 
@@ -80,7 +96,7 @@ export class AgentWritApp {
     const { agentName = `${orchId}/${taskId}`.slice(0, MAX_AGENT_NAME) } = options
     const body = { agentName, allowedScope: scope, orchId, taskId, maxTtl, ttl }
     const send = (bearer: string) => this.#client.send(createAppLaunchToken, { bearer, body, signal })
-    return (await this.#session.call(send, { signal })).launchToken
+    return (await this.#session.authorized({ signal }, send)).launchToken
   }
 }
 

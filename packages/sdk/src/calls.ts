@@ -9,6 +9,8 @@ import {
   registrationRequest,
   registrationResponse,
   renewalResponse,
+  validationRequest,
+  validationResponse,
 } from "@agentwrit/contract"
 import type { Call } from "./call.ts"
 
@@ -70,3 +72,12 @@ export const delegate = {
   request: delegationRequest,
   response: delegationResponse,
 } as const satisfies Call<"delegate">
+
+/** `POST /v1/token/validate` */
+export const validate = {
+  method: "POST",
+  path: "/v1/token/validate",
+  repeatable: "always",
+  request: validationRequest,
+  response: validationResponse,
+} as const satisfies Call<"validate">

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { Refusal } from "@agentwrit/authority"
+import { SourceQuota } from "./source-quota.ts"
 
 /** Bytes of a request's body (CONTRACT 1). */
 const MAX_BODY = 1_048_576
@@ -8,38 +9,13 @@ const MAX_BODY = 1_048_576
 const tooLarge = (): Refusal =>
   new Refusal("payload_too_large", { detail: `the body is larger than ${MAX_BODY} bytes` })
 
-/** Bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
-const MAX_UNDER_WAY = 64 * MAX_BODY
-
-/** The same over the requests of one source, so that no one alone can take all the room, and with it every other's. */
-const MAX_OF_SOURCE = 8 * MAX_BODY
-
 /** So many bodies are on their way in that this one found no room. */
 export class TooManyBodiesError extends Error {
   override readonly name = "TooManyBodiesError"
 }
 
-/** Counts the bytes of bodies on their way in. */
-export class BodiesUnderWay {
-  #bytes = 0
-  readonly #bySource = new Map<string, number>()
-
-  /** Whether there is room for so many more; if so, they count until they are given back. */
-  take(source: string, bytes: number): boolean {
-    const ofSource = (this.#bySource.get(source) ?? 0) + bytes
-    if (this.#bytes + bytes > MAX_UNDER_WAY || ofSource > MAX_OF_SOURCE) return false
-    this.#bytes += bytes
-    this.#bySource.set(source, ofSource)
-    return true
-  }
-
-  giveBack(source: string, bytes: number): void {
-    this.#bytes -= bytes
-    const ofSource = (this.#bySource.get(source) ?? 0) - bytes
-    if (ofSource <= 0) this.#bySource.delete(source)
-    else this.#bySource.set(source, ofSource)
-  }
-}
+/** Bounds the bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
+export const bodiesUnderWay = (): SourceQuota => new SourceQuota({ ofSource: 8 * MAX_BODY, inAll: 64 * MAX_BODY })
 
 /** The client went away before its body was whole: there is no one left to answer. */
 export class BodyAbortedError extends Error {
@@ -58,7 +34,7 @@ const EMPTY = new Uint8Array(0)
 export async function readBody(
   request: Request,
   incoming: IncomingMessage | undefined,
-  { underWay, source }: { readonly underWay: BodiesUnderWay; readonly source: string },
+  { underWay, source }: { readonly underWay: SourceQuota; readonly source: string },
 ): Promise<Uint8Array> {
   if (incoming === undefined) return collect(request.body)
   const declared = incoming.headers["content-length"]
@@ -67,7 +43,7 @@ export async function readBody(
   return receive(incoming, underWay, source)
 }
 
-function receive(incoming: IncomingMessage, underWay: BodiesUnderWay, source: string): Promise<Uint8Array> {
+function receive(incoming: IncomingMessage, underWay: SourceQuota, source: string): Promise<Uint8Array> {
   let counted = 0
   const body = new Promise<Uint8Array>((resolve, reject) => {
     const chunks: Buffer[] = []

@@ -1,9 +1,9 @@
 import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
 import { type PagePlace, PagePlaces } from "./page-places.ts"
+import { SourceQuota } from "./source-quota.ts"
 
-/** Streams that may be open at a time: from one source, and in all. */
-const PER_SOURCE = 256
-const IN_ALL = 1024
+/** Streams that may be open at a time. */
+const STREAMS = { ofSource: 256, inAll: 1024 }
 
 /** Seconds after which a client that found no room may ask again; until then it polls. */
 const RETRY_AFTER = 5
@@ -18,8 +18,7 @@ const text = new TextEncoder()
 
 /** The open event streams (WHATWG HTML, "Server-sent events"), bounded in number and in what waits for each. */
 export class FollowerStreams {
-  #count = 0
-  readonly #bySource = new Map<string, number>()
+  readonly #open = new SourceQuota(STREAMS)
   readonly #places = new PagePlaces()
 
   /**
@@ -28,23 +27,13 @@ export class FollowerStreams {
    * @throws {@link Refusal} `unavailable` when there are too many.
    */
   open(source: string, follow: (follower: FeedFollower) => () => void): ReadableStream<Uint8Array> {
-    const ofSource = this.#bySource.get(source) ?? 0
-    if (this.#count >= IN_ALL || ofSource >= PER_SOURCE)
+    if (!this.#open.take(source))
       throw new Refusal("unavailable", {
         detail: "too many streams are open",
         hint: "ask for the feed every 5 s without Accept: text/event-stream",
         retryAfter: RETRY_AFTER,
       })
-    this.#count++
-    this.#bySource.set(source, ofSource + 1)
-    return eventStream(follow, this.#places.of(source), () => this.#closed(source))
-  }
-
-  #closed(source: string): void {
-    this.#count--
-    const left = (this.#bySource.get(source) ?? 1) - 1
-    if (left === 0) this.#bySource.delete(source)
-    else this.#bySource.set(source, left)
+    return eventStream(follow, this.#places.of(source), () => this.#open.giveBack(source))
   }
 }
 

@@ -1,6 +1,7 @@
-/** Pages of the feed that may wait for readers at a time: those of one source, and in all. One is up to 0.8 MB. */
-const OF_SOURCE = 16
-const IN_ALL = 64
+import { SourceQuota } from "./source-quota.ts"
+
+/** Pages of the feed that may wait for readers at a time. One is up to 0.8 MB. */
+const PAGES = { ofSource: 16, inAll: 64 }
 
 /** A stream's place among them, taken before a page is made for it and given back once it has read that. */
 export interface PagePlace {
@@ -15,52 +16,38 @@ export interface PagePlace {
  * they asked for would fill the memory.
  */
 export class PagePlaces {
-  #taken = 0
-  readonly #bySource = new Map<string, number>()
+  readonly #taken = new SourceQuota(PAGES)
   /** In the order in which they came. */
-  readonly #waiting = new Map<PagePlace, { readonly source: string; readonly take: () => void }>()
+  readonly #waiting = new Map<PagePlace, { readonly source: string; readonly hold: () => void }>()
 
   of(source: string): PagePlace {
-    let taken = false
+    let held = false
     const place: PagePlace = {
       take: () =>
         new Promise((resolve) => {
-          const take = (): void => {
-            taken = true
-            this.#count(source, 1)
+          const hold = (): void => {
+            held = true
             resolve()
           }
-          if (taken) resolve()
-          else if (this.#isRoom(source)) take()
-          else this.#waiting.set(place, { source, take })
+          if (held || this.#taken.take(source)) hold()
+          else this.#waiting.set(place, { source, hold })
         }),
       giveBack: () => {
         this.#waiting.delete(place)
-        if (!taken) return
-        taken = false
-        this.#count(source, -1)
+        if (!held) return
+        held = false
+        this.#taken.giveBack(source)
         this.#next()
       },
     }
     return place
   }
 
-  #isRoom(source: string): boolean {
-    return this.#taken < IN_ALL && (this.#bySource.get(source) ?? 0) < OF_SOURCE
-  }
-
-  #count(source: string, change: number): void {
-    this.#taken += change
-    const ofSource = (this.#bySource.get(source) ?? 0) + change
-    if (ofSource === 0) this.#bySource.delete(source)
-    else this.#bySource.set(source, ofSource)
-  }
-
   #next(): void {
-    for (const [place, { source, take }] of this.#waiting) {
-      if (!this.#isRoom(source)) continue
+    for (const [place, { source, hold }] of this.#waiting) {
+      if (!this.#taken.take(source)) continue
       this.#waiting.delete(place)
-      take()
+      hold()
       return
     }
   }

@@ -1,8 +1,18 @@
 import type { AuditEvent } from "@agentwrit/contract"
 import type { JwkSet } from "@agentwrit/core"
-import { type BodyOf, BrokerClient, type BrokerOptions, type CallAnswer, type CallOptions } from "../broker-client.ts"
-import { release } from "../calls.ts"
+import {
+  type BodyOf,
+  BrokerClient,
+  type BrokerOptions,
+  type CallAnswer,
+  type CallInput,
+  type CallOptions,
+} from "../broker-client.ts"
+import type { Call } from "../call.ts"
+import { release, validate } from "../calls.ts"
 import { BrokerError } from "../errors.ts"
+import { issuedToken } from "../issued-token.ts"
+import { Session } from "../session.ts"
 import { type AgentsFilter, type AgentsPage, type AgentsQuery, type AgentView, eachAgent } from "./agents.ts"
 import {
   type EventsFilter,
@@ -13,8 +23,13 @@ import {
   followedEvents,
 } from "./audit-events.ts"
 import * as calls from "./calls.ts"
-import { type AdminSecret, AdminSession } from "./session.ts"
 import { type TrailVerification, type TrailVerificationOptions, verifyBrokerTrail } from "./trail-verification.ts"
+
+/** The operator's secret, or what fetches it when it is first needed and at each sign-in. */
+export type AdminSecret = string | (() => string | Promise<string>)
+
+/** The part of its life after which an operator's token is not used for a further call. */
+const LAST_USE = 0.8
 
 /** How to reach a broker as its operator. */
 export interface AdminOptions extends BrokerOptions {
@@ -51,7 +66,7 @@ export type RevocationReceipt = CallAnswer<typeof calls.revoke>
 /** How the broker fares. */
 export type Health = CallAnswer<typeof calls.health>
 /** What the broker says of a token. */
-export type Validation = CallAnswer<typeof calls.validate>
+export type Validation = CallAnswer<typeof validate>
 
 /**
  * A broker's operator: manages apps, makes launch tokens, revokes, reads and verifies the audit trail. It signs in when that is
@@ -66,49 +81,57 @@ export type Validation = CallAnswer<typeof calls.validate>
  */
 export class AgentWritAdmin {
   readonly #client: BrokerClient
-  readonly #session: AdminSession
+  readonly #session: Session
 
   /** @throws `TypeError` for options that cannot be meant. */
   constructor({ adminSecret, ...broker }: AdminOptions) {
     if (typeof adminSecret !== "function" && (typeof adminSecret !== "string" || adminSecret === ""))
       throw new TypeError("adminSecret must be the admin secret, or a function that fetches it")
-    this.#client = new BrokerClient(broker)
-    this.#session = new AdminSession(this.#client, adminSecret)
+    const client = new BrokerClient(broker)
+    this.#client = client
+    this.#session = new Session({
+      lastUse: LAST_USE,
+      async signIn() {
+        const secret = typeof adminSecret === "function" ? await adminSecret() : adminSecret
+        const ticks = performance.now()
+        return issuedToken(client, await client.send(calls.adminSignIn, { body: { secret } }), ticks)
+      },
+    })
   }
 
   /** Registers an app under a ceiling. Keep its `clientSecret`: it cannot be had again. */
   createApp(app: AppCreation, options: AdminCallOptions = {}): Promise<CreatedApp> {
-    return this.#session.send(calls.createApp, { ...options, body: app })
+    return this.#send(calls.createApp, { ...options, body: app })
   }
 
   /** All apps, newest first, inactive ones too. */
   listApps(options: AdminCallOptions = {}): Promise<AppList> {
-    return this.#session.send(calls.listApps, options)
+    return this.#send(calls.listApps, options)
   }
 
   /** One app, inactive or not. */
   getApp(id: string, options: AdminCallOptions = {}): Promise<App> {
-    return this.#session.send(calls.getApp, { ...options, id })
+    return this.#send(calls.getApp, { ...options, id })
   }
 
   /** Changes an app's ceiling, token TTL, or both; a narrowed ceiling is in force at once. */
   updateApp(id: string, update: AppUpdate, options: AdminCallOptions = {}): Promise<App> {
-    return this.#session.send(calls.updateApp, { ...options, id, body: update })
+    return this.#send(calls.updateApp, { ...options, id, body: update })
   }
 
   /** Deregisters an app: no sign-in, its tokens revoked, its unused launch tokens void, its agents without renewal. */
   deregisterApp(id: string, options: AdminCallOptions = {}): Promise<AppDeregistration> {
-    return this.#session.send(calls.deregisterApp, { ...options, id })
+    return this.#send(calls.deregisterApp, { ...options, id })
   }
 
   /** Makes a launch token, an agent's ticket to its registration. */
   createLaunchToken(launchToken: LaunchTokenCreation, options: AdminCallOptions = {}): Promise<CreatedLaunchToken> {
-    return this.#session.send(calls.createLaunchToken, { ...options, body: launchToken })
+    return this.#send(calls.createLaunchToken, { ...options, body: launchToken })
   }
 
   /** One page of the agents, newest first. */
   listAgents(query: AgentsQuery = {}, options: AdminCallOptions = {}): Promise<AgentsPage> {
-    return this.#session.send(calls.listAgents, { ...options, query })
+    return this.#send(calls.listAgents, { ...options, query })
   }
 
   /** All agents that match, newest first, each once. */
@@ -118,7 +141,7 @@ export class AgentWritAdmin {
 
   /** Revokes a token, an agent or app, a task, or what was delegated from an agent. Idempotent. */
   revoke(revocation: Revocation, options: AdminCallOptions = {}): Promise<RevocationReceipt> {
-    return this.#session.send(calls.revoke, { ...options, body: revocation })
+    return this.#send(calls.revoke, { ...options, body: revocation })
   }
 
   /**
@@ -137,12 +160,12 @@ export class AgentWritAdmin {
 
   /** Asks the broker whether a token is good; it never says why one is not. Nobody signs in. */
   validateToken(token: string, options: AdminCallOptions = {}): Promise<Validation> {
-    return this.#client.send(calls.validate, { ...options, body: { token } })
+    return this.#client.send(validate, { ...options, body: { token } })
   }
 
   /** One page of the audit trail, in the chain's order. */
   listEvents(query: EventsQuery = {}, options: AdminCallOptions = {}): Promise<EventsPage> {
-    return this.#session.send(calls.listEvents, { ...options, query })
+    return this.#send(calls.listEvents, { ...options, query })
   }
 
   /** All events that match, in the chain's order, none missed and none twice while the trail grows. */
@@ -198,5 +221,10 @@ export class AgentWritAdmin {
   /** The keys that verify the broker's tokens, a JWK set. Nobody signs in. */
   keys(options: AdminCallOptions = {}): Promise<JwkSet> {
     return this.#client.send(calls.jwks, options)
+  }
+
+  /** As the client's own `send`, with the operator's token. */
+  #send<const C extends Call>(call: C, input: CallInput<C>): Promise<CallAnswer<C>> {
+    return this.#session.authorized(input, (bearer) => this.#client.send(call, { ...input, bearer }))
   }
 }

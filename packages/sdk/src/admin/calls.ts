@@ -17,8 +17,6 @@ import {
   launchTokenResponse,
   revocationRequest,
   revocationResponse,
-  validationRequest,
-  validationResponse,
 } from "@agentwrit/contract"
 import type { Call } from "../call.ts"
 
@@ -99,15 +97,6 @@ export const revoke = {
   request: revocationRequest,
   response: revocationResponse,
 } as const satisfies Call<"revoke">
-
-/** `POST /v1/token/validate` */
-export const validate = {
-  method: "POST",
-  path: "/v1/token/validate",
-  repeatable: "always",
-  request: validationRequest,
-  response: validationResponse,
-} as const satisfies Call<"validate">
 
 /** `GET /v1/audit/events` */
 export const listEvents = {

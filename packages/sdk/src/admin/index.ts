@@ -10,6 +10,7 @@ export {
 export {
   type AdminCallOptions,
   type AdminOptions,
+  type AdminSecret,
   AgentWritAdmin,
   type App,
   type AppCreation,
@@ -26,5 +27,4 @@ export {
 } from "./admin.ts"
 export type { AgentsFilter, AgentsPage, AgentsQuery, AgentView } from "./agents.ts"
 export type { EventsFilter, EventsPage, EventsQuery, FollowOptions } from "./audit-events.ts"
-export type { AdminSecret } from "./session.ts"
 export type { TrailVerification, TrailVerificationOptions } from "./trail-verification.ts"

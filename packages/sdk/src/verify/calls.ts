@@ -1,4 +1,4 @@
-import { revocationsQuery, validationRequest, validationResponse } from "@agentwrit/contract"
+import { revocationsQuery } from "@agentwrit/contract"
 import type { Call } from "../call.ts"
 
 /** `GET /.well-known/jwks.json` */
@@ -15,12 +15,3 @@ export const revocations = {
   repeatable: "always",
   query: revocationsQuery,
 } as const satisfies Call<"revocations">
-
-/** `POST /v1/token/validate` */
-export const validate = {
-  method: "POST",
-  path: "/v1/token/validate",
-  repeatable: "always",
-  request: validationRequest,
-  response: validationResponse,
-} as const satisfies Call<"validate">
