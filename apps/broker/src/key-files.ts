@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:cryp
 import { readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
-import { PrivateFileError, readPrivateFile, writeWhole } from "@agentwrit/config-file"
+import { codeOf, PrivateFileError, readPrivateFile, writeWhole } from "@agentwrit/config-file"
 import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
 
 /** Why a key file cannot be used. */
@@ -48,6 +48,8 @@ export interface AuditKeyOptions {
   readonly origin: string
   /** Whether the trail has events; then a missing key is never replaced by a new one. */
   readonly trailExists: boolean
+  /** Where its verifier key is kept. Default: beside it, under its name. */
+  readonly verifierKeyPath?: string
 }
 
 /** The audit key with what others pin. */
@@ -76,22 +78,43 @@ export function loadOrCreateKey(path: string): LoadedKey {
  * tell the trail from a forged one. Keeps its verifier key in `audit.pub` beside it.
  * @throws {@link KeyFileError}
  */
-export function loadAuditKey({ path, origin, trailExists }: AuditKeyOptions): LoadedAuditKey {
+export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {
+  const { path, origin, trailExists, verifierKeyPath = verifierKeyPathOf(path) } = options
   const present = loadKey(path)
   if (present === undefined && trailExists)
     throw new KeyFileError(
       "key_missing",
       path,
-      "does not exist, but the audit trail has events signed with it: put it back from your backup, or correct AA_AUDIT_KEY_PATH",
+      "does not exist, but the audit trail has events signed with it: put it back from your backup, or correct AA_AUDIT_KEY_PATH; " +
+        "if it is lost for good, declare a restore: start once with AA_DECLARE_RESTORE set to a name for it, such as the date",
     )
   const { key, created } = present === undefined ? createKey(path) : { key: present, created: false }
   const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
-  const verifierKeyPath = path.endsWith(".key") ? `${path.slice(0, -".key".length)}.pub` : `${path}.pub`
-  keepVerifierKey(verifierKeyPath, `${verifierKey}\n`)
+  keepVerifierKey(verifierKeyPath, verifierKey)
   return { key, created, verifierKey, verifierKeyPath }
 }
 
-function loadKey(path: string): SigningKey | undefined {
+/** Where the verifier key of an audit key is kept: `audit.pub` beside `audit.key`. */
+export const verifierKeyPathOf = (path: string): string =>
+  path.endsWith(".key") ? `${path.slice(0, -".key".length)}.pub` : `${path}.pub`
+
+/**
+ * Makes a key in a file that its public half names.
+ * @param pathOf the file's path.
+ * @throws {@link KeyFileError}
+ */
+export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): SigningKey {
+  const { key, pem } = newKey()
+  const path = pathOf(key.publicKey)
+  if (!writing(path, () => writeKey(path, pem))) throw new KeyFileError("key_unwritable", path, "exists already")
+  return key
+}
+
+/**
+ * Reads an Ed25519 key; `undefined` when there is no such file.
+ * @throws {@link KeyFileError}
+ */
+export function loadKey(path: string): SigningKey | undefined {
   let bytes: Buffer | undefined
   try {
     bytes = readPrivateFile(path, { maxBytes: LONGEST_KEY_FILE })
@@ -125,9 +148,8 @@ function parseKey(pem: string, path: string): SigningKey {
 }
 
 function createKey(path: string): LoadedKey {
-  const { privateKey } = generateKeyPairSync("ed25519")
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
-  const created = writing(path, () => writeWhole(path, pem, { mode: 0o600, replace: false }))
+  const { pem } = newKey()
+  const created = writing(path, () => writeKey(path, pem))
   // Read back even when we wrote it: of two that start at once, one file wins, and both must use that one.
   const key = loadKey(path)
   if (key === undefined)
@@ -139,7 +161,17 @@ function createKey(path: string): LoadedKey {
   return { key, created }
 }
 
-function keepVerifierKey(path: string, line: string): void {
+const writeKey = (path: string, pem: string): boolean => writeWhole(path, pem, { mode: 0o600, replace: false })
+
+function newKey(): { readonly key: SigningKey; readonly pem: string } {
+  const { privateKey } = generateKeyPairSync("ed25519")
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+  return { key: parseKey(pem, "new"), pem }
+}
+
+/** Keeps the verifier key where others find it. */
+export function keepVerifierKey(path: string, verifierKey: string): void {
+  const line = `${verifierKey}\n`
   try {
     if (readFileSync(path, "utf8") === line) return
   } catch {
@@ -170,6 +202,3 @@ function writing<T>(path: string, write: () => T): T {
     )
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

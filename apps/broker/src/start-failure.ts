@@ -1,15 +1,21 @@
-import { TrailContradictionError } from "@agentwrit/authority"
+import { Refusal, RestoreError, TrailContradictionError } from "@agentwrit/authority"
 import { DatabaseError } from "@agentwrit/store-sqlite"
+import { RestoresFileError } from "./audit-restores.ts"
 import { CheckpointFileError } from "./checkpoint-witness.ts"
 import { ConfigError } from "./config/config.ts"
 import { KeyFileError } from "./key-files.ts"
 import { TlsFileError } from "./tls.ts"
 
-const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, DatabaseError, TlsFileError, TrailContradictionError]
+const EXPECTED = [
+  ...[ConfigError, KeyFileError, CheckpointFileError, RestoresFileError, DatabaseError, TlsFileError],
+  ...[TrailContradictionError, RestoreError],
+]
 
 /** What an operator reads when the start stops: what is wrong and what to do; a stack only for a bug. */
 export function startFailure(error: unknown): string {
   if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
+  // The trail could not take an event that the start has to leave in it.
+  if (error instanceof Refusal) return `agentwrit-broker: ${error.reason}`
   if (!(error instanceof Error)) return `agentwrit-broker: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
   if (code === "EADDRINUSE") return "agentwrit-broker: the port is taken by another program: set AA_PORT to a free one"

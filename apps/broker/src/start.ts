@@ -1,12 +1,12 @@
 import { createRedactor } from "@agentwrit/audit"
-import { type Authority, auditOrigin, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
+import { type Authority, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
+import { openAuditLine } from "./audit-line.ts"
 import { createBroker } from "./broker.ts"
-import { checkpointPath, fileWitness } from "./checkpoint-witness.ts"
 import type { Config } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
-import { loadAuditKey, loadOrCreateKey } from "./key-files.ts"
+import { loadOrCreateKey } from "./key-files.ts"
 import type { Log } from "./log.ts"
 import { Metrics } from "./metrics.ts"
 import { tellAll } from "./observers.ts"
@@ -46,20 +46,28 @@ export async function start(config: Config, log: Log, onFault: () => void): Prom
     },
   })
   try {
-    const origin = auditOrigin(config.trustDomain)
-    const trailExists = store.health().trailSize > 0
-    const audit = loadAuditKey({ path: config.auditKeyPath, origin, trailExists })
-    log.ok("audit", "checkpoints verify with", { verifier_key: audit.verifierKey, file: audit.verifierKeyPath })
+    const line = openAuditLine(config, store.health().trailSize > 0)
+    if (line.spentName !== undefined)
+      log.warn("CFG", `AA_DECLARE_RESTORE=${line.spentName} has counted already and is ignored: unset it`)
     const authority = await openAuthority({
       settings: config,
       store,
       signingKey,
-      auditKey: audit.key,
+      auditKey: line.key,
+      origin: line.origin,
+      witness: line.witness,
+      ...(line.restore !== undefined && { restore: line.restore }),
       adminSecret: createAdminSecret(config.adminSecret),
-      witness: fileWitness(checkpointPath(config.auditKeyPath)),
       clock: systemClock,
       observer: tellAll(eventLog(log), metrics.observer),
     })
+    if (line.restore !== undefined) {
+      line.restored?.()
+      log.warn("audit", "restore declared: tell those who keep checkpoints of the new verifier key", {
+        restore: line.restore.name,
+      })
+    }
+    log.ok("audit", "checkpoints verify with", { verifier_key: line.verifierKey, file: line.verifierKeyPath })
     reportTrail(authority, log)
     metrics.started(authority.health().auditEventsCount)
     return await listen(config, log, authority, metrics)

@@ -96,6 +96,7 @@ describe("good values", () => {
     ["AA_SIGNING_KEY_PATH", "/keys/s.key", { signingKeyPath: "/keys/s.key", auditKeyPath: "/keys/audit.key" }],
     ["AA_AUDIT_KEY_PATH", "/keys/a.key", { auditKeyPath: "/keys/a.key" }],
     ["AA_DB_PATH", "/data/data.db", { dbPath: "/data/data.db" }],
+    ["AA_DECLARE_RESTORE", "2026-11-25", { declareRestore: "2026-11-25" }],
     ["AA_SEED_TOKENS", "true", { seedTokens: true }],
     ["AA_SEED_TOKENS", "1", { seedTokens: true }],
     ["AA_SEED_TOKENS", "false", { seedTokens: false }],
@@ -145,6 +146,9 @@ describe("bad values", () => {
     ["AA_ADMIN_TOKEN_TTL", "59"],
     ["AA_ADMIN_TOKEN_TTL", "86401"],
     ["AA_SIGNING_KEY_PATH", "a\nb"],
+    ["AA_DECLARE_RESTORE", "a b"],
+    ["AA_DECLARE_RESTORE", "../x"],
+    ["AA_DECLARE_RESTORE", "x".repeat(65)],
     ["AA_DB_PATH", ":memory:"],
     ["AA_DB_PATH", "file:x?mode=memory"],
     ["AA_SEED_TOKENS", "yes"],
@@ -383,14 +387,23 @@ describe("the config file", () => {
 })
 
 describe("the table of variables", () => {
-  it("holds every variable of the guide and CONTRACT 6, once", () => {
+  it("holds every variable of the guide and CONTRACT 6, and the one that declares a restore, once", () => {
     expect(
       Object.values(VARIABLES)
         .map(({ name }) => name)
         .sort(),
     ).toEqual(
       [
-        ["ADMIN_SECRET", "PORT", "LOG_LEVEL", "TRUST_DOMAIN", "DEFAULT_TTL", "MAX_TTL", "BIND_ADDRESS"],
+        [
+          "DECLARE_RESTORE",
+          "ADMIN_SECRET",
+          "PORT",
+          "LOG_LEVEL",
+          "TRUST_DOMAIN",
+          "DEFAULT_TTL",
+          "MAX_TTL",
+          "BIND_ADDRESS",
+        ],
         ["SIGNING_KEY_PATH", "AUDIENCE", "APP_TOKEN_TTL", "SEED_TOKENS", "DB_PATH", "TLS_MODE", "TLS_CERT"],
         ["TLS_KEY", "TLS_CLIENT_CA", "ISSUER", "ADMIN_TOKEN_TTL", "CONFIG_PATH", "MODE", "AUDIT_KEY_PATH"],
         ["TRUSTED_PROXIES", "LOG_FORMAT"],

@@ -37,6 +37,7 @@ import type { Refusal } from "./refusal.ts"
 import { type Registration, type RegistrationRequest, register } from "./registration.ts"
 import { releaseToken } from "./release.ts"
 import { renewToken } from "./renewal.ts"
+import { type DeclaredRestore, recordRestore } from "./restore.ts"
 import { type RevocationReceipt, type RevocationRequest, revoke } from "./revocation.ts"
 import { type FeedFollower, RevocationFeed } from "./revocation-feed.ts"
 import { type SeedTokens, seedTokens } from "./seed.ts"
@@ -57,6 +58,10 @@ export interface AuthorityOptions {
   readonly auditKey: SigningKey
   readonly adminSecret: AdminSecret
   readonly witness: CheckpointWitness
+  /** The name on the trail's checkpoints. Default: that of the trust domain, before any restore. */
+  readonly origin?: string
+  /** Declares that the store was put back to an older copy. `auditKey`, `witness` and `origin` have to be new then. */
+  readonly restore?: DeclaredRestore
   /** Default: the machine's. */
   readonly clock?: Clock
   /** Default: nobody is told. */
@@ -107,11 +112,15 @@ export interface Authority {
 /**
  * Opens an authority over a store: holds the trail against its checkpoints, and loads the revocations.
  * @throws TrailContradictionError when the store is older than a checkpoint that was signed over it.
+ * @throws RestoreError when a declared restore is none, or of a trail that does not verify.
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { settings, store, signingKey, auditKey, adminSecret, witness, clock = systemClock, observer = {} } = options
-  const origin = auditOrigin(settings.trustDomain)
-  const contradiction = await checkAgainstCheckpoints({ store, witness }, { origin, publicKey: auditKey.publicKey })
+  const { restore, origin = auditOrigin(settings.trustDomain) } = options
+  const contradiction =
+    restore === undefined
+      ? await checkAgainstCheckpoints({ store, witness }, { origin, publicKey: auditKey.publicKey })
+      : undefined
   const trailProblem = store.health().trailProblem ?? contradiction
   const context: AuthorityContext = {
     settings: Object.freeze({ ...settings }),
@@ -126,6 +135,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     },
     signingKey,
     auditKey,
+    origin,
     adminSecret,
     witness,
     nonces: new NonceMint(signingKey),
@@ -136,6 +146,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     ...(trailProblem !== undefined && { trailProblem }),
   }
   const schedule = new CheckpointSchedule(context)
+  if (restore !== undefined) await recordRestore(context, restore)
   const verification = new TrailVerification(context)
   const maintenance = new Maintenance(context)
   store.onRevocation(({ level, target, forgetAt }) =>

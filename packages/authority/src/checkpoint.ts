@@ -1,4 +1,4 @@
-import { openCheckpoint, signCheckpoint, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
+import { type Checkpoint, openCheckpoint, signCheckpoint, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import { encodeBase64 } from "@agentwrit/core"
 import type { AuthorityContext } from "./context.ts"
 import { Refusal } from "./refusal.ts"
@@ -15,8 +15,12 @@ export interface CheckpointWitness {
   keep(note: string): Promise<void>
 }
 
-/** The name that the checkpoints of a trust domain's trail carry (CONTRACT 4). */
-export const auditOrigin = (trustDomain: string): string => `${trustDomain}/audit`
+/**
+ * The name that the checkpoints of a trust domain's trail carry (CONTRACT 4).
+ * @param restore sets a trail that was put back to an older copy apart from the one that it was before; absent before the first.
+ */
+export const auditOrigin = (trustDomain: string, restore?: string): string =>
+  restore === undefined ? `${trustDomain}/audit` : `${trustDomain}/audit/${restore}`
 
 /** A signed checkpoint over every commit answered before the call (CONTRACT 3, `GET /v1/audit/checkpoint`). */
 export async function signedCheckpoint(context: AuthorityContext): Promise<string> {
@@ -26,9 +30,9 @@ export async function signedCheckpoint(context: AuthorityContext): Promise<strin
       reason: context.trailProblem,
       retryAfter: 60,
     })
-  const origin = auditOrigin(context.settings.trustDomain)
+  const { origin, auditKey } = context
   try {
-    const { note, size } = await context.store.seal((head) => signCheckpoint({ origin, ...head }, context.auditKey))
+    const { note, size } = await context.store.seal((head) => signCheckpoint({ origin, ...head }, auditKey))
     await keep(context, note)
     await context.store.forgetCheckpoints(size)
     return note
@@ -79,7 +83,8 @@ export async function checkAgainstCheckpoints(
     if (stored === undefined || !sameHead(stored, claimed))
       throw new TrailContradictionError(
         `the audit trail (${store.health().trailSize} events) does not contain the checkpoint of ${claimed.size} events that was signed over it: ` +
-          "the database was put back to an older copy or changed. Start it with the database that the checkpoint belongs to",
+          "the database was put back to an older copy or changed. Start it with the database that the checkpoint belongs to; " +
+          "if you restored a backup, declare it: start once with AA_DECLARE_RESTORE set to a name for this restore, such as the date",
       )
   }
   const newest = await store.checkpoint()
@@ -90,7 +95,8 @@ export async function checkAgainstCheckpoints(
   return fault
 }
 
-function openKept(note: string, verifierKey: VerifierKey): TreeHead {
+/** Opens a checkpoint that was kept outside the store. */
+export function openKept(note: string, verifierKey: VerifierKey): Checkpoint {
   try {
     return openCheckpoint(note, verifierKey)
   } catch (cause) {

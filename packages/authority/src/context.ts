@@ -75,6 +75,8 @@ export interface AuthorityContext {
   readonly observer: Observer
   readonly signingKey: SigningKey
   readonly auditKey: SigningKey
+  /** The name on the trail's checkpoints. */
+  readonly origin: string
   readonly adminSecret: AdminSecret
   readonly witness: CheckpointWitness
   readonly nonces: NonceMint

@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache"
 import type { AuthorityContext } from "./context.ts"
 import { type FeedMessage, signFeedMessage } from "./feed-message.ts"
 import { Refusal } from "./refusal.ts"
+import { REVOCATION_ERA } from "./store.ts"
 import { read } from "./store-read.ts"
 
 /** Milliseconds for which an entry is still told of after it stopped mattering: a verifier's clock may be behind. */
@@ -54,7 +55,7 @@ export class FeedPages {
    */
   at(position: number): Promise<FeedMessage> {
     // All who ask from where the list never was get the same snapshot, made once.
-    const since = position > this.#head() ? NOWHERE : position
+    const since = isPosition(position, this.#head()) ? position : NOWHERE
     const made = this.#made.get(since)
     if (made !== undefined && (made.to !== made.head || made.head === this.#head())) return Promise.resolve(made)
     const underWay = this.#underWay.get(since)
@@ -96,4 +97,9 @@ export class FeedPages {
     const rest = this.#took * (1 / SHARE - 1)
     if (rest >= 1) await pause(rest, undefined, { ref: false })
   }
+}
+
+/** Whether a feed at `head` has come past a position: numbers of an era before a restore are not its own, whatever they said. */
+function isPosition(since: number, head: number): boolean {
+  return since === 0 || (since <= head && since >= head - (head % REVOCATION_ERA))
 }

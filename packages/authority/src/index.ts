@@ -30,6 +30,7 @@ export type {
 export { Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
 export type { Registration, RegistrationRequest } from "./registration.ts"
 export { RENEWAL_WORDING } from "./renewal.ts"
+export { type DeclaredRestore, RestoreError } from "./restore.ts"
 export type { RevocationReceipt, RevocationRequest } from "./revocation.ts"
 export type { FeedFollower } from "./revocation-feed.ts"
 export type { SeedTokens } from "./seed.ts"
@@ -39,6 +40,7 @@ export {
   type ConflictCode,
   ConflictError,
   type KeptCheckpoint,
+  REVOCATION_ERA,
   type Store,
   type StoreHealth,
   type TreeHead,

@@ -39,6 +39,17 @@ export type Write =
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
   /** Changes nothing. Fails with `already_revoked` when that token is listed. */
   | { readonly type: "require_unrevoked"; readonly jti: string }
+  /**
+   * For a store that was put back to an older copy. Moves every revocation to a number of the era behind the newest number's, see
+   * {@link REVOCATION_ERA}, and forgets every launch token: one that was spent since the copy was made would be good again.
+   */
+  | { readonly type: "begin_era" }
+
+/**
+ * The numbers of revocations come in eras of this many; each declared restore begins one. Nobody can tell how many numbers were
+ * given after the copy was made: behind all of an era's, no position of it is mistaken for one of the next. Room for 8,191.
+ */
+export const REVOCATION_ERA: number = 2 ** 40
 
 /** Which condition did not hold. */
 export type ConflictCode =

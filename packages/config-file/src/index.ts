@@ -7,4 +7,4 @@ export {
   userConfigPath,
   writeConfigFile,
 } from "./config-file.ts"
-export { PrivateFileError, readPrivateFile, type WriteOptions, writeWhole } from "./private-file.ts"
+export { codeOf, PrivateFileError, readPrivateFile, type WriteOptions, writeWhole } from "./private-file.ts"

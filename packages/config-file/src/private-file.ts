@@ -121,5 +121,6 @@ function put(from: string, to: string, replace: boolean): boolean {
   return true
 }
 
-const codeOf = (error: unknown): string =>
+/** The code of a file system's error, such as `EACCES`. */
+export const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

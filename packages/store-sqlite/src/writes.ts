@@ -1,5 +1,6 @@
 import { ConflictError, type ListedRevocation, type Write } from "@agentwrit/authority"
 import { type Selectable, sql } from "kysely"
+import { preparedEra } from "./revocation-era.ts"
 import { preparedRevocations, preparedUnrevoked } from "./revocation-write.ts"
 import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
 import type { AgentsTable, AppsTable, DelegatedTokensTable, LaunchTokensTable, SpentNoncesTable } from "./schema.ts"
@@ -103,6 +104,8 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
   )
   const revoke = preparedRevocations(prepare)
   const requireUnrevoked = preparedUnrevoked(prepare)
+  const forgetLaunchTokens = prepare((db) => db.deleteFrom("launch_tokens"))
+  const beginEra = preparedEra(prepare)
 
   return (write) => {
     switch (write.type) {
@@ -146,6 +149,10 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
         return revoke(write)
       case "require_unrevoked":
         requireUnrevoked(write.jti)
+        return undefined
+      case "begin_era":
+        forgetLaunchTokens.run({})
+        beginEra()
         return undefined
     }
   }

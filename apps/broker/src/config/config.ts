@@ -17,13 +17,23 @@ export type TlsConfig =
 export interface Config
   extends Omit<
     VariableValues,
-    "adminSecret" | "audience" | "auditKeyPath" | "configPath" | "tlsMode" | "tlsCert" | "tlsKey" | "tlsClientCa"
+    | "adminSecret"
+    | "audience"
+    | "auditKeyPath"
+    | "configPath"
+    | "declareRestore"
+    | "tlsMode"
+    | "tlsCert"
+    | "tlsKey"
+    | "tlsClientCa"
   > {
   /** In the clear, or a bcrypt hash. */
   readonly adminSecret: string
   /** Absent: neither written nor checked. */
   readonly audience?: string
   readonly auditKeyPath: string
+  /** The name of a restore that is declared. */
+  readonly declareRestore?: string
   readonly tls: TlsConfig
   /** Whether an address is one of `trustedProxies`. */
   readonly isTrustedProxy: IsTrustedProxy
@@ -87,6 +97,7 @@ export function loadConfig(
   if (reading.problems.length > 0 || adminSecret === undefined) throw new ConfigError(reading.problems)
   const {
     audience,
+    declareRestore,
     tlsMode: _mode,
     tlsCert: _cert,
     tlsKey: _key,
@@ -102,6 +113,7 @@ export function loadConfig(
     trustedProxies: Object.freeze([...values.trustedProxies]),
     isTrustedProxy: trustedProxyCheck(values.trustedProxies),
     ...(audience !== undefined && { audience }),
+    ...(declareRestore !== undefined && { declareRestore }),
     ...(file.path !== undefined && { configPath: file.path }),
   })
   return { config, warnings: reading.warnings }

@@ -28,6 +28,7 @@ export interface VariableValues {
   readonly signingKeyPath: string
   readonly auditKeyPath: string | undefined
   readonly dbPath: string
+  readonly declareRestore: string | undefined
   readonly seedTokens: boolean
   readonly tlsMode: "none" | "tls" | "mtls"
   readonly tlsCert: string | undefined
@@ -224,6 +225,14 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     // SQLite takes these two for something else than a file's name.
     parse: (text) => (/^(:memory:|file:)/i.test(text) ? undefined : path(text)),
     fallback: "./data.db",
+  },
+  declareRestore: {
+    name: "AA_DECLARE_RESTORE",
+    summary: "Declares that the database was put back to an older copy. Each name counts once.",
+    accepted: "a name for this restore, such as the date: 1 to 64 letters, digits, '.', '-' and '_'",
+    parse: (text) => (/^[\w.-]{1,64}$/.test(text) ? text : undefined),
+    fallback: undefined,
+    fallbackText: "none",
   },
   seedTokens: {
     name: "AA_SEED_TOKENS",

@@ -1,7 +1,7 @@
 import { deepStrictEqual as equal, rejects } from "node:assert/strict"
 import type { ListedRevocation, Revocation } from "../records.ts"
-import { ConflictError, type Store } from "../store.ts"
-import { agent, digestOf, listedDigests, revocation, START } from "./fixtures.ts"
+import { ConflictError, REVOCATION_ERA, type Store } from "../store.ts"
+import { agent, digestOf, launchToken, listedDigests, revocation, START } from "./fixtures.ts"
 import type { StoreCase } from "./store-suite.ts"
 
 const list = (store: Store, entry: Revocation, once = false) =>
@@ -101,6 +101,29 @@ export const revocationCases: readonly StoreCase[] = [
       ])
       equal([before.status, after.status, unrelated.status], ["fulfilled", "rejected", "fulfilled"])
       await rejects(use(entry.target), (error) => error instanceof ConflictError && error.code === "already_revoked")
+    },
+  },
+  {
+    name: "an era moves every revocation and the head behind all numbers of the one before, and forgets launch tokens",
+    async run({ open }) {
+      const store = await open()
+      const begin = () => store.commit({ writes: [{ type: "begin_era" }], events: [] })
+      await begin()
+      equal((await store.revocationsAfter(0, 10, 0)).head, REVOCATION_ERA)
+      const [first, second] = [revocation(), revocation()]
+      const token = launchToken()
+      await list(store, first)
+      await store.commit({ writes: [{ type: "add_launch_token", launchToken: token }], events: [] })
+      await begin()
+      equal(await store.launchToken(token.hash), undefined)
+      await list(store, second)
+      const start = 2 * REVOCATION_ERA
+      const all = { entries: [entryOf(start + 1, first), entryOf(start + 2, second)], head: start + 2 }
+      equal(await store.revocationsAfter(0, 10, 0), all)
+      await store.close()
+      await using again = await open()
+      equal(await again.revocationsAfter(0, 10, 0), all)
+      equal((await listedDigests(again)).sort(), [digestOf(first), digestOf(second)].sort())
     },
   },
   {
