@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs"
 import Sqlite from "better-sqlite3"
-import { DatabaseError, sqliteCode } from "./errors.ts"
+import { DatabaseError, damagedDatabase, sqliteCode } from "./errors.ts"
 
 /** The first SQLite without the WAL-reset bug, which could lose a commit. */
 const OLDEST_SQLITE = [3, 51, 3] as const
@@ -9,7 +9,7 @@ const OLDEST_SQLITE = [3, 51, 3] as const
 const BUSY_TIMEOUT = 1000
 
 /** "AWRT": tells tools whose database this is. */
-const APPLICATION_ID = 0x41575254
+export const APPLICATION_ID = 0x41575254
 
 /** A writing connection and the lock that keeps other brokers off its file. */
 export interface Connection {
@@ -69,6 +69,7 @@ function openDatabase(path: string): Sqlite.Database {
   } catch (error) {
     database?.close()
     if (error instanceof DatabaseError) throw error
+    if (sqliteCode(error) === "SQLITE_CORRUPT") throw damagedDatabase(path, error)
     if (sqliteCode(error) === "SQLITE_NOTADB")
       throw new DatabaseError("database_not_ours", `${path} is not a database: choose another AA_DB_PATH`, {
         cause: error,

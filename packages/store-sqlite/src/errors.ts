@@ -2,6 +2,7 @@
 export type DatabaseErrorCode =
   | "database_unreadable"
   | "database_not_ours"
+  | "database_damaged"
   | "database_newer"
   | "database_in_use"
   | "database_not_durable"
@@ -17,6 +18,14 @@ export class DatabaseError extends Error {
     this.code = code
   }
 }
+
+/** What SQLite says of a file whose pages do not fit together, as of one that was copied in part. */
+export const damagedDatabase = (path: string, cause: unknown): DatabaseError =>
+  new DatabaseError(
+    "database_damaged",
+    `${path} is damaged or only part of a database (${String(cause)}): restore another backup, made by awrit backup`,
+    { cause },
+  )
 
 /** The primary result code of an SQLite failure, such as `SQLITE_FULL`; `undefined` for any other error. */
 export function sqliteCode(error: unknown): string | undefined {

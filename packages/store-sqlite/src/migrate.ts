@@ -1,13 +1,13 @@
 import type { Kysely } from "kysely"
 import { type Migration, Migrator } from "kysely/migration"
-import { DatabaseError } from "./errors.ts"
+import { DatabaseError, sqliteCode } from "./errors.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 import { delegatedTokens } from "./migrations/0002-delegated-tokens.ts"
 import { denials } from "./migrations/0003-denials.ts"
 import type { Schema } from "./schema.ts"
 
 /** Forward only, in this order; each runs in a transaction of its own. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-foundation": foundation,
   "0002-delegated-tokens": delegatedTokens,
   "0003-denials": denials,
@@ -22,6 +22,7 @@ export async function migrate(db: Kysely<Schema>, path: string): Promise<void> {
   await refuseNewer(db, path)
   for (;;) {
     const { error, results = [] } = await migrator.migrateUp()
+    if (sqliteCode(error) === "SQLITE_CORRUPT") throw error
     if (error !== undefined)
       throw new DatabaseError("database_unreadable", `${path} cannot be brought up to date: ${String(error)}`, {
         cause: error,

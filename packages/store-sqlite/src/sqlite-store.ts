@@ -23,6 +23,7 @@ import { Kysely, type Selectable, SqliteDialect } from "kysely"
 import { countActiveAgents, queryAgents } from "./agent-query.ts"
 import { CommitQueue } from "./commit-queue.ts"
 import { type Connection, makeDurable, openConnection } from "./connection.ts"
+import { damagedDatabase, sqliteCode } from "./errors.ts"
 import { queryEvents } from "./event-query.ts"
 import { migrate } from "./migrate.ts"
 import { preparedPruning } from "./pruning.ts"
@@ -85,7 +86,7 @@ export class SqliteStore implements Store {
       return new SqliteStore(options, connection, db, await loadTrail(db))
     } catch (error) {
       connection.close()
-      throw error
+      throw sqliteCode(error) === "SQLITE_CORRUPT" ? damagedDatabase(options.path, error) : error
     }
   }
 

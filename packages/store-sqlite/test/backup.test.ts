@@ -1,0 +1,154 @@
+import { execFileSync } from "node:child_process"
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import type { EventDraft } from "@agentwrit/audit"
+import type BetterSqlite from "better-sqlite3"
+import { expect, test } from "vitest"
+import { backUpDatabase, SqliteStore } from "../src/index.ts"
+import { temporaryFolder } from "./temporary-folder.ts"
+
+const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
+
+const event: EventDraft = { event_type: "admin_auth", detail: "admin signed in ".repeat(40), outcome: "success" }
+
+const commit = (store: SqliteStore, events = 1) =>
+  store.commit({ writes: [], events: Array.from({ length: events }, () => event) })
+
+/** Changes a closed database behind the store's back. */
+function change(path: string, sql: string): void {
+  const database = new Sqlite(path)
+  database.exec(sql)
+  database.close()
+}
+
+test("a copy is one private file that a broker can start on, with the newest checkpoint told", async () => {
+  await using folder = await temporaryFolder()
+  const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
+  await using store = await SqliteStore.open({ path: from })
+  await commit(store, 3)
+  const sealed = await store.seal(() => "a note")
+  await commit(store)
+  const backup = await backUpDatabase({ from, to })
+  expect(backup).toEqual({ path: to, bytes: statSync(to).size, events: 4, checkpoint: sealed })
+  expect(statSync(to).mode & 0o777).toBe(0o600)
+  expect(readdirSync(folder.file("."), {}).filter((name) => String(name).includes("backup"))).toEqual(["backup.db"])
+  await using copied = await SqliteStore.open({ path: to })
+  expect(copied.health()).toMatchObject({ trailSize: 4 })
+  expect((await copied.events({ limit: 10, offset: 0 })).events).toEqual(
+    (await store.events({ limit: 10, offset: 0 })).events,
+  )
+})
+
+test("a database that is written to all the time is copied as it was at one instant", async () => {
+  await using folder = await temporaryFolder()
+  const from = folder.file("data.db")
+  await using store = await SqliteStore.open({ path: from })
+  // Large enough for many steps of the copy.
+  for (let round = 0; round < 40; round++) await commit(store, 100)
+  const before = store.health().trailSize
+  let writing = true
+  const writer = (async () => {
+    while (writing) await commit(store, 5)
+  })()
+  const backup = await backUpDatabase({ from, to: folder.file("backup.db") })
+  const after = store.health().trailSize
+  writing = false
+  await writer
+  expect(after).toBeGreaterThan(before)
+  expect(backup.events).toBeGreaterThanOrEqual(before)
+  expect(backup.events).toBeLessThan(after)
+})
+
+test("a file that is there is never replaced", async () => {
+  await using folder = await temporaryFolder()
+  const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
+  await using store = await SqliteStore.open({ path: from })
+  await commit(store)
+  writeFileSync(to, "precious")
+  await expect(backUpDatabase({ from, to })).rejects.toMatchObject({ code: "backup_exists" })
+  expect(readFileSync(to, "utf8")).toBe("precious")
+})
+
+test.each<[string, (from: string) => void, string]>([
+  ["is not there", (from) => rmSync(from), "source_unreadable"],
+  ["is no database", (from) => writeFileSync(from, "no database ".repeat(500)), "source_unreadable"],
+  ["is half of a copy", (from) => truncateSync(from, Math.floor(statSync(from).size / 2)), "source_unreadable"],
+  ["was edited", (from) => change(from, "UPDATE events SET detail = 'nothing' WHERE seq = 20"), "backup_damaged"],
+  ["lost an event", (from) => change(from, "DELETE FROM events WHERE seq = 20"), "backup_damaged"],
+  [
+    "does not match its checkpoint",
+    (from) => change(from, "UPDATE checkpoints SET root = zeroblob(32)"),
+    "backup_damaged",
+  ],
+  [
+    "is of a newer version",
+    (from) => change(from, "INSERT INTO kysely_migration VALUES ('9999-x', '2099')"),
+    "backup_damaged",
+  ],
+  ["is another program's", (from) => change(from, "PRAGMA application_id = 7"), "source_unreadable"],
+])("a database that %s is not backed up, and nothing is left of the attempt", async (_, damage, code) => {
+  await using folder = await temporaryFolder()
+  const from = folder.file("data.db")
+  const store = await SqliteStore.open({ path: from })
+  await commit(store, 50)
+  await store.seal(() => "a note")
+  await store.close()
+  damage(from)
+  const before = readdirSync(folder.file("."))
+  await expect(backUpDatabase({ from, to: folder.file("backup.db") })).rejects.toMatchObject({
+    name: "BackupError",
+    code,
+  })
+  expect(readdirSync(folder.file(".")).filter((name) => name.includes("backup"))).toEqual([])
+  expect(before).not.toContain("backup.db")
+})
+
+test("a folder that is not there is told of", async () => {
+  await using folder = await temporaryFolder()
+  const from = folder.file("data.db")
+  await (await SqliteStore.open({ path: from })).close()
+  await expect(backUpDatabase({ from, to: folder.file("absent/backup.db") })).rejects.toMatchObject({
+    code: "backup_unwritable",
+  })
+})
+
+test("a copy that is interrupted by kill -9 has not the backup's name", async () => {
+  await using folder = await temporaryFolder()
+  const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
+  const store = await SqliteStore.open({ path: from })
+  for (let round = 0; round < 20; round++) await commit(store, 100)
+  await store.close()
+  const source = new URL("../src/index.ts", import.meta.url).href
+  const code = `
+    import { backUpDatabase } from ${JSON.stringify(source)}
+    void backUpDatabase(${JSON.stringify({ from, to })})
+    // The copy goes on in steps; this falls between two.
+    setImmediate(() => setImmediate(() => process.kill(process.pid, "SIGKILL")))`
+  expect(() =>
+    execFileSync(process.execPath, ["--conditions=@agentwrit/source", "--input-type=module", "-e", code], {
+      stdio: "ignore",
+    }),
+  ).toThrow()
+  const names = readdirSync(folder.file("."))
+  expect(names).not.toContain("backup.db")
+  // What is left shows that it had begun, and it does not stand in the way of the next.
+  expect(names.some((name) => name.startsWith(".backup.db."))).toBe(true)
+  expect((await backUpDatabase({ from, to })).events).toBe(2000)
+})
+
+test("a half-written backup, put in the database's place, is refused with what to do", async () => {
+  await using folder = await temporaryFolder()
+  const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
+  const store = await SqliteStore.open({ path: from })
+  await commit(store, 500)
+  await store.close()
+  for (const part of [0.3, 0.6, 0.9]) {
+    copyFileSync(from, to)
+    truncateSync(to, Math.floor(statSync(from).size * part))
+    await expect(SqliteStore.open({ path: to })).rejects.toMatchObject({
+      name: "DatabaseError",
+      code: "database_damaged",
+      message: expect.stringContaining("restore another backup"),
+    })
+  }
+})
