@@ -6,6 +6,8 @@ set -euo pipefail
 
 folder=${1:-/tmp/agentwrit-certs}
 days=30
+# The image's user, whom the compose overlays give these files to read. Nobody but root can give a file away.
+image_user=1000
 umask 077
 mkdir -p "$folder"
 cd "$folder"
@@ -28,5 +30,15 @@ sign broker "/CN=localhost" "subjectAltName=DNS:localhost,IP:127.0.0.1
 extendedKeyUsage=serverAuth"
 sign client "/CN=agentwrit-test-client" "extendedKeyUsage=clientAuth"
 rm -f ca.srl
+
+# Certificates are public. The keys in use stay private to the image's user where they can be given to it; otherwise everyone on
+# this machine has to be able to read them, and only test keys may ever be so. The CA's key is nobody else's in any case.
+chmod 755 "$folder"
+chmod 644 ca.pem broker.pem client.pem
+if [[ $(id -u) == 0 ]]; then
+  chown "$image_user" broker-key.pem client-key.pem
+elif [[ $(id -u) != "$image_user" ]]; then
+  chmod 644 broker-key.pem client-key.pem
+fi
 
 echo "Test certificates are in $folder: ca.pem broker.pem broker-key.pem client.pem client-key.pem"

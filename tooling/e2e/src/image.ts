@@ -1,0 +1,86 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
+const run = promisify(execFile)
+
+/** The user that the image runs as. */
+export const IMAGE_USER = 1000
+
+/** What the Dockerfile says of its last stage. */
+export function dockerfile() {
+  const text = readFileSync(join(ROOT, "docker/Dockerfile"), "utf8")
+  const last = text.slice(text.lastIndexOf("\nFROM ")).replaceAll("\\\n", " ")
+  const said = (instruction: string) => new RegExp(`^${instruction} (.*)$`, "m").exec(last)?.[1]?.trim() ?? ""
+  const pairs = (instruction: string) =>
+    Object.fromEntries([...said(instruction).matchAll(/([\w.]+)="?((?<=")[^"]*|\S*)"?/g)].map(([, k, v]) => [k, v]))
+  return { text, said, environment: pairs("ENV"), labels: pairs("LABEL") }
+}
+
+/** What the image holds, as a tree that programs are started from as a container would. */
+export interface ImageTree extends Disposable {
+  /** Starts an entry point as the image's user, on a root that nobody can write to, with nothing of this environment. */
+  start(program: "broker" | "healthcheck", environment: Record<string, string>): ChildProcess
+  /** Runs one to its end. */
+  end(program: "broker" | "healthcheck", environment: Record<string, string>): Promise<{ code: number; said: string }>
+}
+
+/**
+ * The tree of the image that was built (`IMAGE_TREE`), in a chroot; without one, what the Dockerfile's steps make of this
+ * repository as it is built here, started in place.
+ */
+export async function imageTree(): Promise<ImageTree> {
+  const built = process.env["IMAGE_TREE"]
+  const folder = mkdtempSync(join(tmpdir(), "agentwrit-image-"))
+  chmodSync(folder, 0o755)
+  const command = built === undefined ? await deployed(folder) : chrooted(built)
+  const start: ImageTree["start"] = (program, environment) => {
+    const [file = "", ...words] = command(program)
+    return spawn(file, words, { env: environment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] })
+  }
+  return {
+    start,
+    async end(program, environment) {
+      const child = start(program, environment)
+      let said = ""
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += text))
+      const [code] = await once(child, "close")
+      return { code, said }
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+const AS_USER = ["--reuid", String(IMAGE_USER), "--regid", String(IMAGE_USER), "--clear-groups", "--no-new-privs"]
+
+/** The Dockerfile's steps, without an engine: deploy, prune. */
+async function deployed(folder: string): Promise<(program: string) => string[]> {
+  const tree = join(folder, "app")
+  await run("npx", ["--yes", "pnpm@12", "--filter", "@agentwrit/image", "deploy", "--prod", tree], { cwd: ROOT })
+  const architecture = process.arch === "x64" ? "amd64" : process.arch
+  await run(process.execPath, [join(ROOT, "tooling/image/src/prune.ts"), tree, architecture, "glibc"])
+  // Where the image's user can run it.
+  const node = join(folder, "node")
+  cpSync(process.execPath, node)
+  return (program) => ["/usr/bin/setpriv", ...AS_USER, "--inh-caps=-all", node, join(tree, "bin", program)]
+}
+
+/** A mount namespace of its own, in which the image is the root, read-only, with /data and /tmp of this machine. */
+function chrooted(tree: string): (program: string) => string[] {
+  const binds = ["proc", "tmp", "data"].map((name) => {
+    mkdirSync(join(tree, name), { recursive: true })
+    return `mount --rbind /${name === "data" ? "tmp" : name} ${tree}/${name}`
+  })
+  const script = [
+    `mount --bind ${tree} ${tree}`,
+    `mount -o remount,ro,bind ${tree}`,
+    ...binds,
+    `exec chroot ${tree} /usr/bin/setpriv ${AS_USER.join(" ")} /$0`,
+  ].join(" && ")
+  return (program) => ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, program]
+}
