@@ -13,7 +13,7 @@ interface Rules {
 }
 
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...(await markdownIn("docs"))]
-const FOLDERS = /^(packages|apps|tooling|docs|docker|scripts|examples|\.github|\.ci)\/[\w./-]+$/
+const FOLDERS = /^(packages|apps|tooling|deploy|docs|docker|scripts|examples|\.github|\.ci)\/[\w./-]+$/
 
 const faults = [...(await layerFaults()), ...(await Promise.all(DOCUMENTS.map(pathFaults))).flat()]
 for (const fault of faults) process.stderr.write(`${fault}\n`)

@@ -74,13 +74,13 @@ async function deployed(folder: string): Promise<(program: string) => string[]> 
 function chrooted(tree: string): (program: string) => string[] {
   const binds = ["proc", "tmp", "data"].map((name) => {
     mkdirSync(join(tree, name), { recursive: true })
-    return `mount --rbind /${name === "data" ? "tmp" : name} ${tree}/${name}`
+    return `/bin/mount --rbind /${name === "data" ? "tmp" : name} ${tree}/${name}`
   })
   const script = [
-    `mount --bind ${tree} ${tree}`,
-    `mount -o remount,ro,bind ${tree}`,
+    `/bin/mount --bind ${tree} ${tree}`,
+    `/bin/mount -o remount,ro,bind ${tree}`,
     ...binds,
-    `exec chroot ${tree} /usr/bin/setpriv ${AS_USER.join(" ")} /$0`,
+    `exec /usr/sbin/chroot --userspec=${IMAGE_USER}:${IMAGE_USER} --groups=${IMAGE_USER} ${tree} /$0`,
   ].join(" && ")
   return (program) => ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, program]
 }

@@ -25,8 +25,11 @@ export interface ShellEnd {
 export function shell(script: string, environment: Record<string, string> = {}): Promise<ShellEnd> {
   const { PATH = "" } = process.env
   return new Promise((resolve) => {
-    execFile("bash", ["-c", script], { env: { PATH, ...environment }, timeout: 30_000 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    execFile(
+      "bash",
+      ["--norc", "-c", script],
+      { env: { PATH, ...environment }, timeout: 30_000 },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
     )
   })
 }

@@ -1,0 +1,17 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** The repository's root. */
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
+
+export const inRepository = (path: string): string => join(ROOT, path)
+
+export const readText = (path: string): string => readFileSync(inRepository(path), "utf8")
+
+/** The names of the files in a folder. */
+export const filesIn = (folder: string): string[] => readdirSync(inRepository(folder))
+
+/** The broker's variables, as its source names them. */
+export const brokerVariables = (): string[] =>
+  [...readText("apps/broker/src/config/variables.ts").matchAll(/name: "(AA_\w+)"/g)].map(([, name = ""]) => name)

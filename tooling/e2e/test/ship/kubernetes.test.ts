@@ -1,0 +1,66 @@
+import { StatefulSet } from "kubernetes-models/apps/v1/StatefulSet"
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy"
+import { ConfigMap } from "kubernetes-models/v1/ConfigMap"
+import { Namespace } from "kubernetes-models/v1/Namespace"
+import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim"
+import { Service } from "kubernetes-models/v1/Service"
+import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount"
+import { describe, expect, test } from "vitest"
+import { parseAllDocuments } from "yaml"
+import { dockerfile, IMAGE_USER } from "../../src/image.ts"
+import { brokerVariables, readText } from "../../src/repository.ts"
+
+// biome-ignore lint/suspicious/noExplicitAny: manifests are read as what they are, whatever that is.
+const manifests: any[] = parseAllDocuments(readText("deploy/kubernetes/agentwrit.yaml")).map((document) =>
+  document.toJS(),
+)
+const of = (kind: string) => manifests.find((manifest) => manifest.kind === kind)
+
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+const MODELS: Readonly<Record<string, new (data: any) => { validate(): void }>> = {
+  ...{ Namespace, ServiceAccount, ConfigMap, PersistentVolumeClaim, StatefulSet, Service, NetworkPolicy },
+}
+
+describe("the manifests", () => {
+  test.each(manifests.map((manifest) => [manifest.kind, manifest]))("%s is what Kubernetes takes", (kind, manifest) => {
+    const Model = MODELS[kind]
+    if (Model === undefined) throw new Error(`no schema of ${kind}`)
+    new Model(manifest).validate()
+  })
+
+  test("a wrong field would be found", () => {
+    const broken = { ...of("Service"), spec: { ports: [{ port: "eighty" }] } }
+    expect(() => new Service(broken).validate()).toThrow()
+  })
+
+  test("all is in one namespace, and it enforces the restricted profile, which the pod keeps to", () => {
+    expect(of("Namespace").metadata.labels["pod-security.kubernetes.io/enforce"]).toBe("restricted")
+    for (const { kind, metadata } of manifests) if (kind !== "Namespace") expect(metadata.namespace).toBe("agentwrit")
+    const { securityContext: pod, containers } = of("StatefulSet").spec.template.spec
+    expect(pod).toMatchObject({ runAsNonRoot: true, runAsUser: IMAGE_USER, seccompProfile: { type: "RuntimeDefault" } })
+    for (const { securityContext } of containers)
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      })
+  })
+
+  test("names, ports, paths and variables fit one another and the image", () => {
+    const { replicas, selector, template } = of("StatefulSet").spec
+    const [broker] = template.spec.containers
+    expect(replicas).toBe(1)
+    expect(template.metadata.labels).toMatchObject(selector.matchLabels)
+    expect(of("Service").spec.selector).toEqual(selector.matchLabels)
+    expect(of("NetworkPolicy").spec.podSelector).toEqual(selector)
+    expect(broker.ports).toEqual([{ name: "http", containerPort: Number(dockerfile().said("EXPOSE")) }])
+    expect(of("Service").spec.ports[0].targetPort).toBe("http")
+    expect(broker.volumeMounts).toEqual([{ name: "data", mountPath: dockerfile().said("VOLUME") }])
+    expect(template.spec.volumes[0].persistentVolumeClaim.claimName).toBe(of("PersistentVolumeClaim").metadata.name)
+    const variables = [...Object.keys(of("ConfigMap").data), ...broker.env.map(({ name }: { name: string }) => name)]
+    for (const name of variables) expect(brokerVariables()).toContain(name)
+    for (const probe of ["startupProbe", "readinessProbe"]) expect(broker[probe].exec.command).toEqual(["/healthcheck"])
+    expect(template.spec.serviceAccountName).toBe(of("ServiceAccount").metadata.name)
+    expect(broker.envFrom[0].configMapRef.name).toBe(of("ConfigMap").metadata.name)
+  })
+})

