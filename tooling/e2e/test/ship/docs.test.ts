@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
+import { call } from "../../src/client.ts"
+import { brokerVariables, filesIn, readText } from "../../src/repository.ts"
+import { shareBroker } from "../../src/shared-broker.ts"
+import { missingPrograms, shell } from "../../src/shell.ts"
+
+const PAGES = filesIn("docs").filter((name) => name.endsWith(".md"))
+
+const blocks = (name: string, language: string) =>
+  [...readText(`docs/${name}`).matchAll(new RegExp(`^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\``, "gm"))].map(
+    ([, text = ""]) => text,
+  )
+
+describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq", "openssl", "python3"))(
+  "the lines of",
+  () => {
+    test.each(PAGES.filter((name) => blocks(name, "sh").length > 0))(
+      "%s run as they stand, one after the other",
+      async (name) => {
+        await using folder = await brokerFolder()
+        await using broker = await startBroker(folder)
+        const scratch = await mkdtemp(join(tmpdir(), "agentwrit-docs-"))
+        try {
+          const lines = blocks(name, "sh").join("\n").replaceAll("localhost:8080", new URL(broker.url).host)
+          const { code, stdout, stderr } = await shell(`set -euo pipefail; cd ${scratch}\n${lines}`, {
+            AA_ADMIN_SECRET: ADMIN_SECRET,
+          })
+          expect([code, stderr]).toEqual([0, ""])
+          expect(stdout).not.toContain("urn:agentwrit:error")
+          if (name === "token-lifecycle.md") expect(stdout).toBe("true\n204\ntrue\n")
+        } finally {
+          await rm(scratch, { recursive: true, force: true })
+        }
+      },
+    )
+  },
+)
+
+test.each(PAGES)("%s leaves to other machines only what cannot run here", (name) => {
+  const elsewhere =
+    /^\s*(docker|sudo|kubectl|cosign|awrit|AA_\w+=\S+ docker|git clone|cd agentwrit|\.\/scripts\/|export |curl |agentwrit-broker|-|devonartis|#)/
+  for (const block of blocks(name, "console"))
+    for (const line of block.trim().split("\n")) expect(line).toMatch(elsewhere)
+})
+
+test("the operator's table has every variable, with its default", () => {
+  const rows = [...readText("docs/operator.md").matchAll(/^\| `(AA_\w+)` +\| ([^|]+?) +\|/gm)]
+  expect(rows.map(([, variable]) => variable).sort()).toEqual(brokerVariables().sort())
+  const source = readText("apps/broker/src/config/variables.ts")
+  for (const [, variable = "", told = ""] of rows) {
+    const [, entry = ""] = source.split(`name: "${variable}"`)[1]?.split(/^(.*?)^ {2}\},/ms) ?? []
+    // Numbers, words and paths; what is no fixed value is told in words.
+    const fixed = /fallback: "?([\w./]+)"?,/.exec(entry)?.[1]
+    const [shown] = told.split(";")
+    if (/^`/.test(told) || (fixed !== undefined && fixed !== "undefined"))
+      expect([variable, shown]).toEqual([variable, `\`${fixed}\``])
+  }
+})
+
+let url: string
+shareBroker((shared) => {
+  url = shared.url
+})
+
+test("the operator's table has every metric of ours", async () => {
+  const { text } = await call(url, "GET /v1/metrics")
+  const served = [...text.matchAll(/^# TYPE (agentwrit_\w+)/gm)].map(([, name = ""]) => name)
+  const table =
+    readText("docs/operator.md")
+      .match(/^\| `agentwrit_.*$/gm)
+      ?.join("\n") ?? ""
+  const told = table.match(/\bagentwrit_\w+/g) ?? []
+  expect([...new Set(told)].sort()).toEqual(served.sort())
+})
+
+test("the index leads to every page", () => {
+  const index = readText("docs/README.md")
+  for (const name of PAGES) if (name !== "README.md") expect(index).toContain(`](${name})`)
+})

@@ -1,0 +1,276 @@
+import { execFileSync } from "node:child_process"
+import { once } from "node:events"
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
+import { inRepository, readText } from "../../src/repository.ts"
+import { missingPrograms } from "../../src/shell.ts"
+
+const require = createRequire(inRepository("packages/store-sqlite/package.json"))
+
+const page = readText("docs/troubleshooting.md")
+const told = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, message = ""]) => message)
+
+/** A case as a new operator meets it: what is wrong, the message that the page has of it, and how it comes to be. */
+type Case = readonly [
+  what: string,
+  message: string,
+  prepare: (folder: BrokerFolder) => Record<string, string> | Promise<Record<string, string>>,
+]
+
+const file = (folder: BrokerFolder, name: string, content: string, mode = 0o600): string => {
+  const path = join(folder.path, name)
+  writeFileSync(path, content, { mode })
+  chmodSync(path, mode)
+  return path
+}
+
+async function served(folder: BrokerFolder): Promise<void> {
+  await (await startBroker(folder)).end("SIGTERM")
+}
+
+const change = (folder: BrokerFolder, sql: string): void => {
+  const Sqlite = require("better-sqlite3")
+  const database = new Sqlite(join(folder.path, "data.db"))
+  database.exec(sql)
+  database.close()
+}
+
+const openssl = (...words: string[]) =>
+  execFileSync("openssl", words, { stdio: ["ignore", "pipe", "ignore"] }).toString()
+
+const CASES: readonly Case[] = [
+  ["no secret", "AA_ADMIN_SECRET is unset: it is required", () => ({ AA_ADMIN_SECRET: "" })],
+  [
+    "the secret of an example",
+    "it is the secret of the examples, which everyone knows",
+    () => ({ AA_ADMIN_SECRET: "change-me-in-production" }),
+  ],
+  ["a short secret", "it is shorter than 16 characters", () => ({ AA_ADMIN_SECRET: "short", AA_MODE: "production" })],
+  ["half a hash", "a whole bcrypt hash", () => ({ AA_ADMIN_SECRET: "$2b$10$short" })],
+  [
+    "seed tokens in production",
+    "tokens are never printed in production",
+    () => ({ AA_SEED_TOKENS: "true", AA_MODE: "production" }),
+  ],
+  ["a TTL that is none", "accepted is a whole decimal number from", () => ({ AA_MAX_TTL: "1h" })],
+  ["TLS without a certificate", "it is required, because AA_TLS_MODE is", () => ({ AA_TLS_MODE: "tls" })],
+  [
+    "an open config file",
+    "is open to group or others",
+    (f) => ({ AA_CONFIG_PATH: file(f, "config", "MODE=production\n", 0o644) }),
+  ],
+  [
+    "a link to a config file",
+    "is a symbolic link: give the file itself",
+    (f) => {
+      symlinkSync(file(f, "config", "MODE=production\n"), join(f.path, "link"))
+      return { AA_CONFIG_PATH: join(f.path, "link") }
+    },
+  ],
+  [
+    "no config file",
+    "the file does not exist; accepted is the path of a config file",
+    (f) => ({ AA_CONFIG_PATH: join(f.path, "absent") }),
+  ],
+  [
+    "no certificate",
+    "the file does not exist; accepted is the path of a PEM file",
+    (f) => ({ AA_TLS_MODE: "tls", AA_TLS_CERT: join(f.path, "absent"), AA_TLS_KEY: file(f, "key", "x") }),
+  ],
+  [
+    "a certificate that is none",
+    "the TLS files cannot be used",
+    (f) => ({ AA_TLS_MODE: "tls", AA_TLS_CERT: file(f, "cert", "none"), AA_TLS_KEY: file(f, "key", "none") }),
+  ],
+  [
+    "an address of another machine",
+    "AA_BIND_ADDRESS is no address of this machine",
+    () => ({ AA_BIND_ADDRESS: "203.0.113.9" }),
+  ],
+  [
+    "no folder for the keys",
+    "cannot be created, because the folder",
+    (f) => ({ AA_SIGNING_KEY_PATH: join(f.path, "absent", "signing.key") }),
+  ],
+  [
+    "a key that is none",
+    "holds no readable private key in PKCS#8 PEM",
+    (f) => {
+      file(f, "signing.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+      return {}
+    },
+  ],
+  [
+    "a key of another kind",
+    "holds a key of type",
+    (f) => {
+      file(f, "signing.key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+      return {}
+    },
+  ],
+  [
+    "no audit key",
+    "does not exist, but the audit trail has events signed with it",
+    async (f) => {
+      const broker = await startBroker(f, { AA_SEED_TOKENS: "true" })
+      await broker.end("SIGTERM")
+      rmSync(join(f.path, "audit.key"))
+      return {}
+    },
+  ],
+  ["no folder for the database", "cannot be opened", (f) => ({ AA_DB_PATH: join(f.path, "absent", "data.db") })],
+  [
+    "a database in use",
+    "is in use by another broker",
+    async (f) => {
+      await startBroker(f)
+      return {}
+    },
+  ],
+  [
+    "another file in the database's place",
+    "is not a database: choose another AA_DB_PATH",
+    (f) => {
+      file(f, "data.db", "no database, but a text that is long enough ".repeat(40))
+      return {}
+    },
+  ],
+  [
+    "a database of another program",
+    "is a database of another program",
+    (f) => {
+      change(f, "CREATE TABLE audit_events (id TEXT)")
+      return {}
+    },
+  ],
+  [
+    "a newer database",
+    "was written by a newer version",
+    async (f) => {
+      await served(f)
+      change(f, "INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-future', '2099')")
+      return {}
+    },
+  ],
+  [
+    "a half-written backup",
+    "is damaged or only part of a database",
+    async (f) => {
+      await served(f)
+      truncateSync(join(f.path, "data.db"), 40_960)
+      return {}
+    },
+  ],
+  [
+    "a restore that was not declared",
+    "the database was put back to an older copy or changed",
+    async (f) => {
+      await (await startBroker(f, { AA_SEED_TOKENS: "true" })).end("SIGTERM")
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(join(f.path, `data.db${suffix}`), { force: true })
+      return {}
+    },
+  ],
+  [
+    "a checkpoint of another trail",
+    "is not one that this key signed",
+    async (f) => {
+      await (await startBroker(f, { AA_SEED_TOKENS: "true" })).end("SIGTERM")
+      return { AA_TRUST_DOMAIN: "other.example" }
+    },
+  ],
+  [
+    "a damaged record of restores",
+    "the record of restores",
+    (f) => {
+      file(f, "audit.restores", "damaged\n")
+      return {}
+    },
+  ],
+  [
+    "a declaration without a restore",
+    "a restore is declared, but the database is empty",
+    () => ({ AA_DECLARE_RESTORE: "2026-11-25" }),
+  ],
+  [
+    "a restored copy that was edited",
+    "the restored audit trail does not verify",
+    async (f) => {
+      await (await startBroker(f, { AA_SEED_TOKENS: "true" })).end("SIGKILL")
+      change(f, "UPDATE events SET detail = 'nothing'")
+      return { AA_DECLARE_RESTORE: "2026-11-25" }
+    },
+  ],
+]
+
+describe.skipIf(missingPrograms("the messages of the troubleshooting page", "openssl"))(
+  "a start that is refused",
+  () => {
+    test.each(CASES)("for %s says what the page has: %s", async (_, message, prepare) => {
+      await using folder = await brokerFolder()
+      mkdirSync(folder.path, { recursive: true })
+      const environment = { ...folder.environment, ...(await prepare(folder)) }
+      const { code, stderr } = await runBroker(environment)
+      expect(stderr).toMatch(/^agentwrit-broker: /)
+      expect(stderr).toContain(message)
+      expect(code).toBe(1)
+      expect(told).toContain(message)
+      // Made for an operator: no stack, no secret.
+      expect(stderr).not.toMatch(/\n\s+at /)
+      expect(stderr).not.toContain(folder.environment["AA_ADMIN_SECRET"])
+    })
+
+    test("for a port that is taken says so", async () => {
+      await using folder = await brokerFolder()
+      const taken = createServer().listen(0, "127.0.0.1")
+      await once(taken, "listening")
+      const address = taken.address()
+      const port = typeof address === "object" ? String(address?.port) : ""
+      const { stderr } = await runBroker({ ...folder.environment, AA_PORT: port })
+      taken.close()
+      expect(told).toContain("the port is taken by another program: set AA_PORT to a free one")
+      expect(stderr).toContain("the port is taken by another program: set AA_PORT to a free one")
+    })
+  },
+)
+
+/** Messages of the page that other tests bring about, with the words by which those look for them. */
+const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
+  "is no variable of the broker and is ignored; the nearest one is": [
+    "apps/broker/test/config.test.ts",
+    "nearest one is",
+  ],
+  "the port is taken by another program: set AA_PORT to a free one": [
+    "tooling/e2e/test/ship/troubleshooting.test.ts",
+    "for a port that is taken",
+  ],
+  "the file cannot be opened (EACCES)": ["tooling/e2e/test/ship/image.test.ts", "AA_TLS_KEY=.*EACCES"],
+  "certificates kept as they were": ["tooling/e2e/test/tls.test.ts", "certificates kept as they were"],
+  "cannot be opened (EACCES): it and its folder have to belong to the user that the broker runs as": [
+    "tooling/e2e/test/ship/image.test.ts",
+    "it and its folder have to belong to the user",
+  ],
+  "cannot be written (EACCES): check the folder's rights and free space": [
+    "tooling/e2e/test/ship/image.test.ts",
+    "check the folder's rights",
+  ],
+  "holds another key than its name says": ["tooling/e2e/test/ship/restore.test.ts", "another key than its name says"],
+  "has counted already and is ignored": ["tooling/e2e/test/ship/restore.test.ts", "has counted already"],
+  // These take a machine that keeps low ports for root, and a file system without locks: no test has them, only the source.
+  "the port may not be opened by this user": [
+    "apps/broker/src/start-failure.ts",
+    "the port may not be opened by this user",
+  ],
+  "cannot be made durable": ["packages/store-sqlite/src/connection.ts", "cannot be made durable"],
+}
+
+test("every message that the page has of a start is brought about by a test", () => {
+  const starts = page.slice(0, page.indexOf("## While it serves"))
+  const messages = [...starts.matchAll(/^\| `([^`]+)`/gm)].map(([, message = ""]) => message)
+  const tried = CASES.map(([, message]) => message)
+  expect(messages.filter((message) => !tried.includes(message)).sort()).toEqual(Object.keys(ELSEWHERE).sort())
+  for (const [file, words] of Object.values(ELSEWHERE)) expect(readText(file)).toContain(words)
+})
