@@ -1,15 +1,13 @@
 import { execFileSync } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import Sqlite from "better-sqlite3"
 import { describe, expect, test } from "vitest"
 import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
-import { inRepository, readText } from "../../src/repository.ts"
+import { readText } from "../../src/repository.ts"
 import { missingPrograms } from "../../src/shell.ts"
-
-const require = createRequire(inRepository("packages/store-sqlite/package.json"))
 
 const page = readText("docs/troubleshooting.md")
 const told = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, message = ""]) => message)
@@ -33,7 +31,6 @@ async function served(folder: BrokerFolder): Promise<void> {
 }
 
 const change = (folder: BrokerFolder, sql: string): void => {
-  const Sqlite = require("better-sqlite3")
   const database = new Sqlite(join(folder.path, "data.db"))
   database.exec(sql)
   database.close()
@@ -241,7 +238,7 @@ describe.skipIf(missingPrograms("the messages of the troubleshooting page", "ope
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   "is no variable of the broker and is ignored; the nearest one is": [
     "apps/broker/test/config.test.ts",
-    "nearest one is",
+    "is told apart from",
   ],
   "the port is taken by another program: set AA_PORT to a free one": [
     "tooling/e2e/test/ship/troubleshooting.test.ts",
