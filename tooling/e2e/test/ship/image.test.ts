@@ -63,6 +63,24 @@ describe("the Dockerfile", () => {
   })
 })
 
+const built = process.env["IMAGE_CONFIG"]
+if (built === undefined)
+  console.log("not run: the built image's configuration; tooling/image/build-without-engine.sh builds one and runs it")
+
+test.skipIf(built === undefined)("the built image is configured as the Dockerfile says", () => {
+  const { config } = JSON.parse(readFileSync(built ?? "", "utf8")).Docker
+  expect(config).toMatchObject({
+    User: "1000:1000",
+    Entrypoint: ["/broker"],
+    ExposedPorts: { "8080/tcp": {} },
+    Volumes: { "/data": {} },
+    WorkingDir: "/data",
+    Healthcheck: { Test: ["CMD", "/healthcheck"] },
+    Labels: { "org.opencontainers.image.licenses": "Apache-2.0" },
+  })
+  for (const [name, value] of Object.entries(dockerfile().environment)) expect(config.Env).toContain(`${name}=${value}`)
+})
+
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.log("not run: the image's tree, because only root can become its user")
 const cannot = !isRoot || missingPrograms("the image's tree", "setpriv", "unshare", "bash", "openssl", "npx")
