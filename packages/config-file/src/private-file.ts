@@ -45,7 +45,7 @@ export function readPrivateFile(
     if (code === "ENOENT" || code === "ENOTDIR") return undefined
     if (code === "ELOOP" && refuseSymlink)
       throw new PrivateFileError("unreadable", "is a symbolic link: give the file itself", { cause: error })
-    const remedy = code === "EACCES" ? ": it and its folder have to belong to the user that the broker runs as" : ""
+    const remedy = code === "EACCES" ? ": it and its folder have to belong to the user who runs this" : ""
     throw new PrivateFileError("unreadable", `cannot be opened (${code})${remedy}`, { cause: error })
   }
   try {
