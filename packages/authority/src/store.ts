@@ -19,7 +19,7 @@ export type Write =
   | { readonly type: "add_agent"; readonly agent: Agent }
   /** Remembers when a delegated token runs out. */
   | { readonly type: "add_delegated_token"; readonly jti: string; readonly expiresAt: number }
-  /** Fails with `token_superseded` unless the agent still holds `fromJti`. The new token has not run out, whatever was marked of the old one. */
+  /** Fails with `token_superseded` unless the agent still holds `fromJti`, neither released nor revoked meanwhile. The new token has not run out, whatever was marked of the old one. */
   | {
       readonly type: "replace_token"
       readonly agentId: string

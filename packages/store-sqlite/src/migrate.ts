@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely"
+import { type Kysely, SqliteAdapter, SqliteDialect } from "kysely"
 import { type Migration, Migrator } from "kysely/migration"
 import { DatabaseError, sqliteCode } from "./errors.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
@@ -11,6 +11,20 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-foundation": foundation,
   "0002-delegated-tokens": delegatedTokens,
   "0003-denials": denials,
+}
+
+/**
+ * SQLite whose migrations are each one transaction. Kysely's own would run their statements one by one, and a broker that died
+ * between two could never start on that file again.
+ */
+export class OneTransactionDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new (class extends SqliteAdapter {
+      override get supportsTransactionalDdl(): boolean {
+        return true
+      }
+    })()
+  }
 }
 
 /**

@@ -19,13 +19,13 @@ import {
   systemClock,
   type TreeHead,
 } from "@agentwrit/authority"
-import { Kysely, type Selectable, SqliteDialect } from "kysely"
+import { Kysely, type Selectable } from "kysely"
 import { countActiveAgents, queryAgents } from "./agent-query.ts"
 import { CommitQueue } from "./commit-queue.ts"
 import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { damagedDatabase, sqliteCode } from "./errors.ts"
 import { queryEvents } from "./event-query.ts"
-import { migrate } from "./migrate.ts"
+import { migrate, OneTransactionDialect } from "./migrate.ts"
 import { preparedPruning } from "./pruning.ts"
 import { Reader } from "./reader.ts"
 import { queryRevocations, revokedDigests } from "./revocation-query.ts"
@@ -80,7 +80,7 @@ export class SqliteStore implements Store {
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const connection = openConnection(options.path)
     try {
-      const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection.database }) })
+      const db = new Kysely<Schema>({ dialect: new OneTransactionDialect({ database: connection.database }) })
       await migrate(db, options.path)
       makeDurable(connection.database, options.path)
       return new SqliteStore(options, connection, db, await loadTrail(db))

@@ -84,7 +84,8 @@ export function preparedWrites(prepare: Prepare): ApplyWrite {
       .set({ jti: parameter<string>("toJti"), expires_at: parameter<number>("expiresAt"), expired_at: sql<null>`null` })
       .where("agent_id", "=", parameter<string>("agentId"))
       .where("jti", "=", parameter<string>("fromJti"))
-      .where("released_at", "is", null),
+      .where("released_at", "is", null)
+      .where("revoked_at", "is", null),
   )
   const expireAgent = prepare<{ agentId: string; jti: string; at: number }>((db) =>
     db

@@ -70,6 +70,20 @@ describe("the database file", () => {
     })
   })
 
+  test("whose migration stops half way holds nothing of it, and is brought up to date later", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    using before = disposable(new Sqlite(path))
+    // The migration gets this far, and no further.
+    before.database.exec(
+      "CREATE TABLE kysely_migration (name TEXT PRIMARY KEY, timestamp TEXT); CREATE TABLE agents (x)",
+    )
+    expect(await refusal(path)).toMatchObject({ code: "database_unreadable" })
+    expect(before.database.prepare("SELECT name FROM sqlite_master WHERE name = 'events'").all()).toEqual([])
+    before.database.exec("DROP TABLE agents")
+    await (await SqliteStore.open({ path })).close()
+  })
+
   test("that another broker has open is refused until that one is closed", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")

@@ -56,6 +56,7 @@ export const commitCases: readonly StoreCase[] = [
       const expired = launchToken({ expiresAt: START })
       const registered = agent()
       const released = agent()
+      const revoked = agent()
       const listed = revocation()
       await store.commit({
         writes: [
@@ -66,6 +67,8 @@ export const commitCases: readonly StoreCase[] = [
           { type: "add_agent", agent: registered },
           { type: "add_agent", agent: released },
           { type: "release_agent", agentId: released.agentId, jti: released.jti, at: START },
+          { type: "add_agent", agent: revoked },
+          { type: "revoke", revocation: revocation({ target: revoked.jti }) },
           { type: "revoke", revocation: listed },
         ],
         events: [draft()],
@@ -78,6 +81,7 @@ export const commitCases: readonly StoreCase[] = [
       await refusedWhole(store, { type: "use_launch_token", hash: hash("unknown"), at: START }, "launch_token_unusable")
       await refusedWhole(store, replace(registered, "0".repeat(32)), "token_superseded")
       await refusedWhole(store, replace(released, released.jti), "token_superseded")
+      await refusedWhole(store, replace(revoked, revoked.jti), "token_superseded")
       await refusedWhole(store, { type: "revoke", revocation: listed, once: true }, "already_revoked")
       equal(await store.agent(registered.agentId), registered)
     },
