@@ -9,9 +9,9 @@ const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.m
 
 export const ADMIN_SECRET = "an admin secret that only tests know"
 
-/** A folder for one broker's files, gone at the end of the scope. */
-export async function brokerFolder(): Promise<BrokerFolder> {
-  const path = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))
+/** A folder for one broker's files, gone at the end of the scope. `parent`: where it is made, such as a disk of its own. */
+export async function brokerFolder(parent: string = tmpdir()): Promise<BrokerFolder> {
+  const path = await mkdtemp(join(parent, "agentwrit-e2e-"))
   const running = new Set<BrokerProcess>()
   return {
     path,
@@ -55,12 +55,16 @@ export interface BrokerProcess extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<Ended>
 }
 
-/** Starts the built broker and waits until it listens. */
+/**
+ * Starts the built broker and waits until it listens.
+ * @param wrapper a program that ends in running the broker as this process itself, such as `prlimit`, with its words.
+ */
 export async function startBroker(
   folder: BrokerFolder,
   environment: Record<string, string> = {},
+  wrapper: readonly string[] = [],
 ): Promise<BrokerProcess> {
-  const { child, ended, output } = launch({ ...folder.environment, ...environment })
+  const { child, ended, output } = launch({ ...folder.environment, ...environment }, wrapper)
   const url = await Promise.race([listeningUrl(child), ended.then(failedStart)])
   const broker: BrokerProcess = {
     url,
@@ -80,17 +84,16 @@ export async function startBroker(
 }
 
 /** Runs the built broker to its end: for starts that are refused. */
-export function runBroker(environment: Record<string, string>): Promise<Ended> {
-  return launch(environment).ended
+export function runBroker(environment: Record<string, string>, wrapper: readonly string[] = []): Promise<Ended> {
+  return launch(environment, wrapper).ended
 }
 
 /** Starts the built broker and waits for nothing. */
-export function launch(environment: Record<string, string>) {
+export function launch(environment: Record<string, string>, wrapper: readonly string[] = []) {
   const { PATH = "" } = process.env
-  const child = spawn(process.execPath, [MAIN], {
-    env: { PATH, HOME: "/nonexistent", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  })
+  const [program = "", ...words] = [...wrapper, process.execPath, MAIN]
+  const env = { PATH, HOME: "/nonexistent", ...environment }
+  const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"] })
   const texts = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text))

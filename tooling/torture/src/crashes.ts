@@ -1,0 +1,21 @@
+import { brokerFolder } from "@agentwrit/e2e/broker-process"
+import { crashRun, enter } from "./crash-run.ts"
+import { databaseProblems } from "./database-file.ts"
+import type { Scenario } from "./stage.ts"
+
+/** kill -9 at random moments of mixed, concurrent work. */
+export const crashes: Scenario = {
+  name: "crashes",
+  async run(stage) {
+    const row = stage.report.row("crashes")
+    const { runs, cycles } = stage.profile.crashes
+    let done = 0
+    await stage.each(row, runs, async (seed) => {
+      await using folder = await brokerFolder()
+      const verdict = await crashRun({ seed, cycles, folder, clients: 12, longest: 450 })
+      done += cycles
+      enter(row, { ...verdict, problems: [...verdict.problems, ...databaseProblems(folder.path)] }, seed)
+    })
+    row.note(`${done} kills`)
+  },
+}

@@ -1,0 +1,102 @@
+import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
+import { adminToken } from "@agentwrit/e2e/client"
+import { check } from "./check.ts"
+import { databaseProblems } from "./database-file.ts"
+import { Ledger } from "./ledger.ts"
+import { Load } from "./load.ts"
+import { missing } from "./needs.ts"
+import { Random } from "./random.ts"
+import type { Scenario, Stage } from "./stage.ts"
+
+/** Everything by which a broker changes a disk. */
+const WRITES = "pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink"
+
+/** The broker dies on entering the nth of them, from the first start on a new folder on. */
+const wrapper = (calls: string, nth: number): string[] => [
+  ...["strace", "-f", "-D", "-q", "-o", "/dev/null"],
+  ...["-e", `trace=${calls}`, "-e", "signal=none", "-e", `inject=${calls}:signal=SIGKILL:when=${nth}`],
+]
+
+/** kill -9 at every write of a short run, one after the other. */
+export const everyWrite: Scenario = {
+  name: "every-write",
+  async run(stage) {
+    const row = stage.report.row("every-write")
+    const lacking = missing("strace")
+    if (lacking !== undefined) return stage.report.skip("every-write", lacking)
+    const { stride } = stage.profile.everyWrite
+    // Renames happen on threads that count for themselves, and far fewer.
+    for (const [calls, step] of [
+      [WRITES, stride],
+      ["rename", 1],
+    ] as const) {
+      const points = await dieEverywhere(stage, calls, step)
+      row.note(`${points.tried} of ${points.last} points (${calls === WRITES ? "all writes" : calls})`)
+    }
+  },
+}
+
+async function dieEverywhere(stage: Stage, calls: string, stride: number): Promise<{ tried: number; last: number }> {
+  const row = stage.report.rows.at(-1)
+  if (row === undefined) throw new TypeError("no row to write to")
+  const offset = new Random(stage.seed()).integer(1, stride)
+  let next = offset
+  let tried = 0
+  let last = Number.POSITIVE_INFINITY
+  const lane = async (): Promise<void> => {
+    while (next < last && !stage.isOver) {
+      const nth = next
+      next += stride
+      const survived = await dieAt(stage, calls, nth)
+      if (survived) last = Math.min(last, nth)
+      else tried++
+    }
+  }
+  await Promise.all([lane(), lane()])
+  if (stage.isOver) stage.report.skip("every-write", `writes from ${next} on, because the time was up`)
+  return { tried, last: Math.min(last, next) }
+}
+
+/** Answers whether the run came to its end, so that there are no more writes. */
+async function dieAt(stage: Stage, calls: string, nth: number): Promise<boolean> {
+  const row = stage.report.rows.at(-1)
+  const seed = nth
+  await using folder = await brokerFolder()
+  const ledger = new Ledger()
+  const environment = { AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400", AA_LOG_LEVEL: "quiet" }
+  let finished = false
+  try {
+    const broker = await startBroker(folder, environment, wrapper(calls, nth))
+    await shortRun(broker.url, ledger, seed)
+    finished = broker.child.exitCode === null && broker.child.signalCode === null
+    await broker.end("SIGKILL")
+  } catch {
+    // It died before it listened, or between two steps.
+  }
+  const again = await startBroker(folder, environment)
+  const { tally, problems } = await check(again.url, await adminToken(again.url), ledger, folder.path)
+  await again.end("SIGKILL")
+  if (finished) return true
+  row?.add(tally)
+  for (const problem of [...problems, ...databaseProblems(folder.path)]) row?.fail(`write ${nth}: ${problem}`, seed)
+  return false
+}
+
+/** Everything once, one after the other, always the same. */
+async function shortRun(url: string, ledger: Ledger, seed: number): Promise<void> {
+  const load = new Load(url, await adminToken(url), ledger, new Random(seed))
+  await load.launchToken(true)
+  await load.register()
+  await load.launchToken(false)
+  for (let agent = 0; agent < 3; agent++) await load.register()
+  await load.renew()
+  await load.delegate()
+  await load.createApp()
+  await load.appLaunchToken()
+  await load.updateApp()
+  await load.checkpoint()
+  await load.release()
+  for (const level of ["chain", "token", "task", "agent"]) await load.revoke(level)
+  await load.deregisterApp()
+  await load.checkpoint()
+}

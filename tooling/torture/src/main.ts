@@ -1,0 +1,47 @@
+import { parseArgs } from "node:util"
+import { FULL, SHORT } from "./profile.ts"
+import { Report } from "./report.ts"
+import { SCENARIOS } from "./scenarios.ts"
+import { Stage } from "./stage.ts"
+
+const { values } = parseArgs({
+  options: {
+    profile: { type: "string", default: "full" },
+    only: { type: "string" },
+    seed: { type: "string" },
+    minutes: { type: "string" },
+  },
+})
+
+const profile = { short: SHORT, full: FULL }[values.profile]
+const only = values.only?.split(",")
+const unknown = only?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? []
+if (profile === undefined || unknown.length > 0) {
+  process.stderr.write(
+    `usage: torture [--profile short|full] [--only ${SCENARIOS.map(({ name }) => name).join(",")}] [--seed N] [--minutes M]\n`,
+  )
+  process.exit(2)
+}
+
+const report = new Report()
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(values.seed)
+process.stdout.write(`profile ${profile.name}, seed ${seed}\n`)
+const stage = new Stage({
+  profile,
+  report,
+  seed,
+  replay: values.seed !== undefined && only?.length === 1,
+  deadline: performance.now() + Number(values.minutes ?? profile.minutes) * 60_000,
+})
+for (const scenario of SCENARIOS) {
+  if (only !== undefined && !only.includes(scenario.name)) continue
+  if (stage.isOver) {
+    report.skip(scenario.name, "the time was up")
+    continue
+  }
+  const began = performance.now()
+  await scenario.run(stage)
+  process.stdout.write(`${scenario.name} took ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+}
+process.stdout.write(`\n${report.text()}\n`)
+process.exitCode = report.isGood ? 0 : 1

@@ -1,0 +1,71 @@
+import { brokerFolder } from "@agentwrit/e2e/broker-process"
+import { crashRun, enter } from "./crash-run.ts"
+import { noDisk, type PowerlessDisk, xfsDisk } from "./disk.ts"
+import { findLibrary, missing, notRoot } from "./needs.ts"
+import { withFault } from "./planted-fault.ts"
+import type { Verdict } from "./check.ts"
+import type { Scenario } from "./stage.ts"
+
+/** Histories that each lose power twice. */
+const CYCLES = 2
+
+/** Power that goes while clients are at work: what was acknowledged must have been on the disk. */
+export const power: Scenario = {
+  name: "power",
+  async run(stage) {
+    const lacking = missing("mkfs.xfs", "xfs_io", "mount") ?? notRoot() ?? noDisk(xfsDisk)
+    if (lacking !== undefined) return stage.report.skip("power", lacking)
+    const row = stage.report.row("power")
+    const { seeds, controls } = stage.profile.power
+    await stage.each(row, seeds, async (seed) => enter(row, await losePower(seed, {}), seed))
+    row.note(`${seeds} seeds, power lost ${CYCLES} times each`)
+    await controlsLose(stage, controls)
+  },
+}
+
+/** The same against brokers that do not sync: a test that cannot see the loss would prove nothing. */
+const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Promise<void> = async (stage, tries) => {
+  const library = findLibrary("libeatmydata.so")
+  const ways: [string, Record<string, string> | undefined][] = [
+    ["synchronous=NORMAL", withFault("synchronous-normal")],
+    ["libeatmydata", library === undefined ? undefined : { LD_PRELOAD: library }],
+  ]
+  const row = stage.report.row("power-control")
+  for (const [name, environment] of ways) {
+    if (environment === undefined) {
+      stage.report.skip("power-control", `needs ${name}, which is not installed`)
+      continue
+    }
+    let lost = 0
+    for (let time = 0; time < tries && lost === 0; time++)
+      lost += lossesIn(await losePower(stage.seed(), environment))
+    row.check(lost > 0 ? [] : [`a broker with ${name} lost nothing, so that this test cannot see a loss`], stage.seed())
+    row.note(`${name} lost ${lost}`)
+  }
+}
+
+/** Acknowledged changes that are gone, or a database that does not open any more. */
+const lossesIn = ({ problems }: Verdict): number => problems.filter((problem) => /LOST|did not start/.test(problem)).length
+
+/** One history on a disk that loses power. */
+export async function losePower(seed: number, environment: Record<string, string>): Promise<Verdict> {
+  using disk = xfsDisk()
+  return await onDisk(disk, seed, environment)
+}
+
+async function onDisk(disk: PowerlessDisk, seed: number, environment: Record<string, string>): Promise<Verdict> {
+  await using folder = await brokerFolder(disk.path)
+  try {
+    return await crashRun({
+      ...{ seed, cycles: CYCLES, folder, clients: 12, longest: 600, environment },
+      async strike(broker) {
+        disk.losePower()
+        await broker.end("SIGKILL")
+        disk.remount()
+      },
+    })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { tally: { tried: 1, survived: 0, lost: 1, unexpected: 0, recovered: 0 }, problems: [message] }
+  }
+}
