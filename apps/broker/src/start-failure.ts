@@ -1,4 +1,4 @@
-import { Refusal, RestoreError, TrailContradictionError } from "@agentwrit/authority"
+import { Refusal, RestoreError, TrailContradictionError, UnavailableError } from "@agentwrit/authority"
 import { DatabaseError } from "@agentwrit/store-sqlite"
 import { RestoresFileError } from "./audit-restores.ts"
 import { CheckpointFileError } from "./checkpoint-witness.ts"
@@ -16,6 +16,8 @@ export function startFailure(error: unknown): string {
   if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
   // The trail could not take an event that the start has to leave in it.
   if (error instanceof Refusal) return `agentwrit-broker: ${error.reason}`
+  if (error instanceof UnavailableError)
+    return `agentwrit-broker: ${error.message}: check the disk of AA_DB_PATH, and restore the latest backup`
   if (!(error instanceof Error)) return `agentwrit-broker: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
   if (code === "EADDRINUSE") return "agentwrit-broker: the port is taken by another program: set AA_PORT to a free one"

@@ -44,6 +44,9 @@ export async function start(config: Config, log: Log, onFault: () => void): Prom
       onFault()
       endAfterFault(cause, log)
     },
+    onStalled: (fault) =>
+      log.fail("store", "the database cannot commit: nothing is issued until it can", { cause: fault.message }),
+    onRecovered: () => log.ok("store", "the database commits again"),
   })
   try {
     const line = openAuditLine(config, store.health().trailSize > 0)

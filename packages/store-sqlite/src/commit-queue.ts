@@ -1,6 +1,8 @@
 import { ConflictError, type ListedRevocation, type Revocation, UnavailableError } from "@agentwrit/authority"
 import type Sqlite from "better-sqlite3"
+import type { Ballast } from "./ballast.ts"
 import { isContained, passingFault } from "./errors.ts"
+import type { FilePlace } from "./file-place.ts"
 import type { TrailWriter } from "./trail-writer.ts"
 
 /** Jobs that may wait for a flush; one more is refused at once. */
@@ -8,6 +10,10 @@ const QUEUE_LENGTH = 4096
 
 /** Milliseconds between attempts to find out whether a passing fault has passed. */
 const PROBE_INTERVAL = 1000
+
+/** Pages after which the WAL is checkpointed: SQLite's own default, and on a full disk. */
+const WAL_PAGES = 1000
+const RESERVE_WAL_PAGES = 64
 
 /** Does the job's writes and adds what it listed as revoked. */
 type Run<Result> = (listed: ListedRevocation[]) => Result
@@ -19,6 +25,16 @@ interface Job {
   readonly done: (result: unknown) => void
   readonly fail: (error: unknown) => void
   readonly revocations: readonly Revocation[]
+  /** May use the room that is kept back on a full disk. */
+  readonly urgent: boolean
+}
+
+/** What a job is, beside what it does. */
+export interface JobTraits {
+  /** What it revokes. */
+  readonly revocations?: readonly Revocation[]
+  /** Whether it may use the room that is kept back on a full disk: it takes rights away, and gives none. */
+  readonly urgent?: boolean
 }
 
 /** What the jobs of one flush revoked. */
@@ -31,12 +47,17 @@ interface Committed {
 export interface CommitQueueOptions {
   readonly database: Sqlite.Database
   readonly trail: TrailWriter
+  readonly ballast: Ballast
+  readonly place: FilePlace
   /** Told of each revocation in the moment in which it holds. */
   readonly revoked: (revocation: Revocation) => void
   /** Told of what a flush listed anew, once it is on disk. */
   readonly listed: (entries: readonly ListedRevocation[]) => void
   /** Told once when the outcome of a commit is unknown: nothing more will be committed. */
   readonly failed: (cause: unknown) => void
+  /** Told when commits begin to fail for a cause that may pass, and when they work again. */
+  readonly stalled: (fault: UnavailableError) => void
+  readonly recovered: () => void
 }
 
 /**
@@ -70,17 +91,15 @@ export class CommitQueue {
     return this.#fault
   }
 
-  /**
-   * Runs `run` in the next transaction and answers its result once that is on disk.
-   * @param revocations what `run` revokes.
-   */
-  commit<Result>(run: Run<Result>, revocations: readonly Revocation[] = []): Promise<Result> {
-    if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
+  /** Runs `run` in the next transaction and answers its result once that is on disk. */
+  commit<Result>(run: Run<Result>, { revocations = [], urgent = false }: JobTraits = {}): Promise<Result> {
+    if (this.#fault !== undefined && (this.#fault.code === "failed" || !(urgent || this.#options.ballast.isWhole)))
+      return Promise.reject(this.#fault)
     if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
     if (this.#jobs.length >= QUEUE_LENGTH)
       return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} changes wait to be committed already`))
     return new Promise<unknown>((done, fail) => {
-      this.#jobs.push({ run, done, fail, revocations })
+      this.#jobs.push({ run, done, fail, revocations, urgent })
       this.#flush ??= setImmediate(() => this.#flushJobs())
     }) as Promise<Result>
   }
@@ -93,25 +112,44 @@ export class CommitQueue {
     this.#flushJobs()
   }
 
+  /** Ends all commits: what was read or written is not to be trusted. */
+  fail(error: unknown): void {
+    if (this.#fault?.code !== "failed") this.#end(this.#jobs.splice(0), error)
+  }
+
   #flushJobs(): void {
     this.#flush = undefined
     const jobs = this.#jobs.splice(0)
     if (jobs.length === 0) return
+    const error = this.#attempt(jobs)
+    if (error !== undefined) this.#abandon(jobs, error.cause)
+  }
+
+  /** Commits the jobs together and answers them; or answers none and tells what kept it from that. */
+  #attempt(jobs: readonly Job[]): { readonly cause: unknown } | undefined {
     const answers: (() => void)[] = []
     const committed: Committed = { revocations: [], listed: [] }
     try {
       this.#statements.begin.run()
       for (const job of jobs) answers.push(this.#runJob(job, committed))
       this.#statements.commit.run()
-    } catch (error) {
-      this.#abandon(jobs, error)
-      return
+      this.#options.place.assertUnmoved()
+    } catch (cause) {
+      return { cause }
     }
-    this.#fault = undefined
+    if (this.#options.ballast.isWhole) this.#recover()
     this.#options.trail.settle()
     for (const revocation of committed.revocations) this.#options.revoked(revocation)
     if (committed.listed.length > 0) this.#options.listed(committed.listed)
     for (const answer of answers) answer()
+    return undefined
+  }
+
+  #recover(): void {
+    if (this.#fault === undefined) return
+    this.#fault = undefined
+    this.#options.database.pragma(`wal_autocheckpoint = ${WAL_PAGES}`)
+    this.#options.recovered()
   }
 
   /** Runs one job, or undoes it alone; its answer waits until the transaction is on disk. */
@@ -139,18 +177,48 @@ export class CommitQueue {
   /** No answer of this flush was given. Either all of it is known to be undone, or its outcome is unknown and this is the end. */
   #abandon(jobs: readonly Job[], error: unknown): void {
     const passing = passingFault(error)
-    if (passing !== undefined && this.#rolledBack()) {
-      this.#options.trail.rewind()
-      this.#fault = new UnavailableError(passing, `the database cannot commit: ${String(error)}`, { cause: error })
-      this.#probe ??= setTimeout(() => this.#probeFault(), PROBE_INTERVAL).unref()
-      for (const job of jobs) job.fail(this.#fault)
+    if (passing === undefined || !this.#rolledBack()) {
+      this.#end(jobs, error)
       return
     }
+    this.#options.trail.rewind()
+    const isNew = this.#fault === undefined
+    const fault = new UnavailableError(passing, `the database cannot commit: ${String(error)}`, { cause: error })
+    this.#fault = fault
+    if (isNew) this.#options.stalled(fault)
+    this.#probe ??= setTimeout(() => this.#probeFault(), PROBE_INTERVAL).unref()
+    const urgent = passing === "full" ? jobs.filter((job) => job.urgent) : []
+    for (const job of jobs) if (!urgent.includes(job)) job.fail(fault)
+    if (urgent.length > 0) this.#commitFromReserve(urgent, fault)
+  }
+
+  /** On a full disk, in the room that was kept back for it. */
+  #commitFromReserve(jobs: readonly Job[], fault: UnavailableError): void {
+    try {
+      this.#options.ballast.free()
+      // The WAL gives back what it holds, and must not take the reserve from the records.
+      this.#options.database.pragma(`wal_autocheckpoint = ${RESERVE_WAL_PAGES}`)
+      this.#options.database.pragma("wal_checkpoint(TRUNCATE)")
+    } catch {
+      // The attempt itself tells whether there is room.
+    }
+    const error = this.#attempt(jobs)
+    if (error === undefined) return
+    if (passingFault(error.cause) === undefined || !this.#rolledBack()) {
+      this.#end(jobs, error.cause)
+      return
+    }
+    this.#options.trail.rewind()
+    for (const job of jobs) job.fail(fault)
+  }
+
+  #end(jobs: readonly Job[], error: unknown): void {
     const message = `the database failed and the outcome of a commit is unknown: ${String(error)}`
-    this.#fault = new UnavailableError("failed", message, { cause: error })
+    const fault = new UnavailableError("failed", message, { cause: error })
+    this.#fault = fault
     // It may be on disk: a revocation that may hold after the restart holds now.
     for (const { revocations } of jobs) for (const revocation of revocations) this.#options.revoked(revocation)
-    for (const job of [...jobs, ...this.#jobs.splice(0)]) job.fail(this.#fault)
+    for (const job of [...jobs, ...this.#jobs.splice(0)]) job.fail(fault)
     this.#options.failed(error)
   }
 
@@ -165,8 +233,12 @@ export class CommitQueue {
 
   #probeFault(): void {
     this.#probe = undefined
-    if (this.#closed || this.#fault === undefined) return
-    const { database } = this.#options
+    if (this.#closed || this.#fault === undefined || this.#fault.code === "failed") return
+    const { ballast, database } = this.#options
+    if (!ballast.isWhole && !ballast.restore()) {
+      this.#probe = setTimeout(() => this.#probeFault(), PROBE_INTERVAL).unref()
+      return
+    }
     // Writes one page, so that it fails as a commit would.
     this.commit(() => database.pragma(`user_version = ${database.pragma("user_version", { simple: true })}`)).catch(
       () => undefined,

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs"
 import Sqlite from "better-sqlite3"
-import { DatabaseError, damagedDatabase, sqliteCode } from "./errors.ts"
+import type { Ballast } from "./ballast.ts"
+import { DatabaseError, openingFailure, passingFault, sqliteCode } from "./errors.ts"
 
 /** The first SQLite without the WAL-reset bug, which could lose a commit. */
 const OLDEST_SQLITE = [3, 51, 3] as const
@@ -43,9 +44,16 @@ export function openConnection(path: string): Connection {
  * acknowledged commits, and the setting falls back to it at the first DDL: so it is set after the migrations, and read back
  * after a write.
  */
-export function makeDurable(database: Sqlite.Database, path: string): void {
+export function makeDurable(database: Sqlite.Database, path: string, ballast: Ballast): void {
   database.pragma("synchronous = FULL")
-  database.pragma(`application_id = ${APPLICATION_ID}`)
+  try {
+    database.pragma(`application_id = ${APPLICATION_ID}`)
+  } catch (error) {
+    if (passingFault(error) !== "full") throw error
+    // A broker that starts on a full disk denies and revokes.
+    ballast.free()
+    database.pragma(`application_id = ${APPLICATION_ID}`)
+  }
   const mode = database.pragma("journal_mode", { simple: true })
   const synchronous = database.pragma("synchronous", { simple: true })
   if (mode !== "wal" || synchronous !== 2)
@@ -69,11 +77,11 @@ function openDatabase(path: string): Sqlite.Database {
   } catch (error) {
     database?.close()
     if (error instanceof DatabaseError) throw error
-    if (sqliteCode(error) === "SQLITE_CORRUPT") throw damagedDatabase(path, error)
     if (sqliteCode(error) === "SQLITE_NOTADB")
       throw new DatabaseError("database_not_ours", `${path} is not a database: choose another AA_DB_PATH`, {
         cause: error,
       })
+    if (sqliteCode(error) === "SQLITE_CORRUPT") throw openingFailure(error, path)
     throw new DatabaseError(
       "database_unreadable",
       `${path} cannot be opened (${String(error)}): its folder must exist and be writable by the broker`,

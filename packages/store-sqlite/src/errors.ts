@@ -5,6 +5,7 @@ export type DatabaseErrorCode =
   | "database_damaged"
   | "database_newer"
   | "database_in_use"
+  | "database_full"
   | "database_not_durable"
   | "sqlite_too_old"
 
@@ -18,14 +19,6 @@ export class DatabaseError extends Error {
     this.code = code
   }
 }
-
-/** What SQLite says of a file whose pages do not fit together, as of one that was copied in part. */
-export const damagedDatabase = (path: string, cause: unknown): DatabaseError =>
-  new DatabaseError(
-    "database_damaged",
-    `${path} is damaged or only part of a database (${String(cause)}): restore another backup, made by awrit backup`,
-    { cause },
-  )
 
 /** The primary result code of an SQLite failure, such as `SQLITE_FULL`; `undefined` for any other error. */
 export function sqliteCode(error: unknown): string | undefined {
@@ -50,4 +43,32 @@ export function passingFault(error: unknown): "full" | "busy" | "read_only" | un
 export function isContained(error: unknown): boolean {
   const code = sqliteCode(error)
   return code === undefined || ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"].includes(code)
+}
+
+/** Failures to read what is there: the file or its disk is damaged, or it is not what was opened. */
+export function isDamage(error: unknown): boolean {
+  return ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN"].includes(sqliteCode(error) ?? "")
+}
+
+/** What an operator reads when a file that was opened turns out to be of no use; other errors stay what they are. */
+export function openingFailure(error: unknown, path: string): unknown {
+  if (isDamage(error))
+    return new DatabaseError(
+      "database_damaged",
+      `${path} is damaged, only part of a database, or cannot be read (${String(error)}): check its disk, and restore the latest backup`,
+      { cause: error },
+    )
+  if (passingFault(error) === "full")
+    return new DatabaseError("database_full", `there is no room left beside ${path}: free some and start again`, {
+      cause: error,
+    })
+  if (passingFault(error) === "read_only")
+    return new DatabaseError(
+      "database_unreadable",
+      `${path} cannot be written: it must be the broker's, on a writable disk`,
+      {
+        cause: error,
+      },
+    )
+  return error
 }

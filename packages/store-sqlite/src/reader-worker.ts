@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
 import Sqlite from "better-sqlite3"
+import { isDamage } from "./errors.ts"
 
 /** A query for the reader's thread. */
 export interface ReadQuestion {
@@ -13,6 +14,8 @@ export interface ReadAnswer {
   readonly id: number
   readonly rows: readonly unknown[]
   readonly error?: string
+  /** Whether the file cannot be read at all. */
+  readonly damaged?: boolean
 }
 
 /** Statements kept prepared; queries differ by their filters alone. */
@@ -36,7 +39,7 @@ parentPort?.on("message", ({ id, sql, parameters }: ReadQuestion) => {
   try {
     answer = { id, rows: prepared(sql).all(...parameters) }
   } catch (error) {
-    answer = { id, rows: [], error: String(error) }
+    answer = { id, rows: [], error: String(error), damaged: isDamage(error) }
   }
   parentPort?.postMessage(answer)
 })

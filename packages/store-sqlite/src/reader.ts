@@ -17,14 +17,18 @@ export class Reader {
   #asked = 0
   #closed = false
 
-  constructor(path: string) {
+  /** @param damaged told when the file cannot be read. */
+  constructor(path: string, damaged: (error: Error) => void) {
     this.#worker = startWorker("reader-worker", { path })
-    this.#worker.on("message", ({ id, rows, error }: ReadAnswer) => {
+    this.#worker.on("message", ({ id, rows, error, damaged: isDamaged }: ReadAnswer) => {
       const asker = this.#waiting.get(id)
       this.#waiting.delete(id)
       if (this.#waiting.size === 0) this.#worker.unref()
-      if (error === undefined) asker?.done(rows)
-      else asker?.fail(new Error(error))
+      if (error === undefined) return asker?.done(rows)
+      if (isDamaged !== true) return asker?.fail(new Error(error))
+      const fault = new UnavailableError("failed", `the database cannot be read: ${error}`)
+      damaged(fault)
+      asker?.fail(fault)
     })
     this.#worker.on("error", (error) => this.#end(error))
     this.#worker.on("exit", () => this.#end(new Error("the reader has stopped")))

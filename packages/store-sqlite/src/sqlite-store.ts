@@ -18,20 +18,24 @@ import {
   type StoreHealth,
   systemClock,
   type TreeHead,
+  UnavailableError,
 } from "@agentwrit/authority"
-import { Kysely, type Selectable } from "kysely"
+import { Kysely } from "kysely"
 import { countActiveAgents, queryAgents } from "./agent-query.ts"
+import { Ballast } from "./ballast.ts"
 import { CommitQueue } from "./commit-queue.ts"
 import { type Connection, makeDurable, openConnection } from "./connection.ts"
-import { damagedDatabase, sqliteCode } from "./errors.ts"
+import { isDamage, openingFailure } from "./errors.ts"
 import { queryEvents } from "./event-query.ts"
+import { FilePlace } from "./file-place.ts"
 import { migrate, OneTransactionDialect } from "./migrate.ts"
 import { preparedPruning } from "./pruning.ts"
 import { Reader } from "./reader.ts"
+import { preparedReads } from "./record-reads.ts"
 import { queryRevocations, revokedDigests } from "./revocation-query.ts"
-import { toAgent, toApp, toCheckpoint, toLaunchToken } from "./rows.ts"
-import type { AgentsTable, AppsTable, DelegatedTokensTable, LaunchTokensTable, Schema } from "./schema.ts"
-import { parameter, preparing } from "./statements.ts"
+import { toApp, toCheckpoint } from "./rows.ts"
+import type { Schema } from "./schema.ts"
+import { preparing } from "./statements.ts"
 import { type LoadedTrail, loadTrail } from "./trail-state.ts"
 import { verifyTrail } from "./trail-verification.ts"
 import { TrailWriter } from "./trail-writer.ts"
@@ -45,6 +49,18 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
   /** Told once when an I/O error left a commit's outcome unknown: the process should end, and the next start verifies. */
   readonly onFailure?: (cause: unknown) => void
+  /** Told when commits begin to fail for a cause that may pass, such as a full disk. */
+  readonly onStalled?: (fault: UnavailableError) => void
+  /** Told when they work again. */
+  readonly onRecovered?: () => void
+}
+
+/** What opening a file yields. */
+interface Opened {
+  readonly connection: Connection
+  readonly db: Kysely<Schema>
+  readonly ballast: Ballast
+  readonly trail: LoadedTrail
 }
 
 /** The part of one core that verifying the whole trail in the background may take. */
@@ -65,12 +81,7 @@ export class SqliteStore implements Store {
   readonly #listedListeners: ((entries: readonly ListedRevocation[]) => void)[] = []
   #closed = false
   readonly #applyWrite
-  readonly #app
-  readonly #appByClientId
-  readonly #launchToken
-  readonly #agent
-  readonly #tokenEnd
-  readonly #agentsRunOut
+  readonly #records
   readonly #pruning
 
   /**
@@ -82,15 +93,17 @@ export class SqliteStore implements Store {
     try {
       const db = new Kysely<Schema>({ dialect: new OneTransactionDialect({ database: connection.database }) })
       await migrate(db, options.path)
-      makeDurable(connection.database, options.path)
-      return new SqliteStore(options, connection, db, await loadTrail(db))
+      const ballast = new Ballast(options.path)
+      makeDurable(connection.database, options.path, ballast)
+      ballast.restore()
+      return new SqliteStore(options, { connection, db, ballast, trail: await loadTrail(db) })
     } catch (error) {
       connection.close()
-      throw sqliteCode(error) === "SQLITE_CORRUPT" ? damagedDatabase(options.path, error) : error
+      throw openingFailure(error, options.path)
     }
   }
 
-  private constructor(options: SqliteStoreOptions, connection: Connection, db: Kysely<Schema>, trail: LoadedTrail) {
+  private constructor(options: SqliteStoreOptions, { connection, db, ballast, trail }: Opened) {
     this.#connection = connection
     this.#db = db
     this.#clock = options.clock ?? systemClock
@@ -99,42 +112,14 @@ export class SqliteStore implements Store {
     this.#verified = trail.verified
     const prepare = preparing(connection.database, db)
     this.#applyWrite = preparedWrites(prepare)
-    this.#app = prepare<{ appId: string }, Selectable<AppsTable>>((db) =>
-      db.selectFrom("apps").selectAll().where("app_id", "=", parameter<string>("appId")),
-    )
-    this.#appByClientId = prepare<{ clientId: string }, Selectable<AppsTable>>((db) =>
-      db.selectFrom("apps").selectAll().where("client_id", "=", parameter<string>("clientId")),
-    )
-    this.#launchToken = prepare<{ hash: Buffer }, LaunchTokensTable>((db) =>
-      db.selectFrom("launch_tokens").selectAll().where("hash", "=", parameter<Buffer>("hash")),
-    )
-    this.#agent = prepare<{ agentId: string }, Selectable<AgentsTable>>((db) =>
-      db.selectFrom("agents").selectAll().where("agent_id", "=", parameter<string>("agentId")),
-    )
-    this.#tokenEnd = prepare<{ jti: string }, DelegatedTokensTable>((db) =>
-      db
-        .selectFrom("agents")
-        .select(["jti", "expires_at"])
-        .where("jti", "=", parameter<string>("jti"))
-        .unionAll(
-          db.selectFrom("delegated_tokens").select(["jti", "expires_at"]).where("jti", "=", parameter<string>("jti")),
-        ),
-    )
-    this.#agentsRunOut = prepare<{ now: number; limit: number }, Selectable<AgentsTable>>((db) =>
-      db
-        .selectFrom("agents")
-        .selectAll()
-        .where("expires_at", "<=", parameter<number>("now"))
-        .where("released_at", "is", null)
-        .where("expired_at", "is", null)
-        .orderBy("expires_at")
-        .limit(parameter<number>("limit")),
-    )
+    this.#records = preparedReads(prepare)
     this.#pruning = preparedPruning(prepare)
     this.#trail = new TrailWriter(prepare, trail.state, trail.newest)
     this.#queue = new CommitQueue({
       database: connection.database,
       trail: this.#trail,
+      ballast,
+      place: new FilePlace(options.path),
       revoked: (revocation) => {
         for (const listener of this.#listeners) listener(revocation)
       },
@@ -142,32 +127,31 @@ export class SqliteStore implements Store {
         for (const listener of this.#listedListeners) listener(entries)
       },
       failed: (cause) => options.onFailure?.(cause),
+      stalled: (fault) => options.onStalled?.(fault),
+      recovered: () => options.onRecovered?.(),
     })
-    this.#reader = new Reader(options.path)
+    this.#reader = new Reader(options.path, (error) => this.#queue.fail(error))
   }
 
   async apps(): Promise<readonly App[]> {
-    return (await this.#db.selectFrom("apps").selectAll().orderBy("seq", "desc").execute()).map(toApp)
+    const rows = this.#db.selectFrom("apps").selectAll().orderBy("seq", "desc").execute()
+    return (await rows.catch(this.#unreadable)).map(toApp)
   }
 
   async app(appId: string): Promise<App | undefined> {
-    const row = this.#app.get({ appId })
-    return row && toApp(row)
+    return this.#read(() => this.#records.app({ appId }))
   }
 
   async appByClientId(clientId: string): Promise<App | undefined> {
-    const row = this.#appByClientId.get({ clientId })
-    return row && toApp(row)
+    return this.#read(() => this.#records.appByClientId({ clientId }))
   }
 
   async launchToken(hash: string): Promise<LaunchToken | undefined> {
-    const row = this.#launchToken.get({ hash: Buffer.from(hash, "hex") })
-    return row && toLaunchToken(row)
+    return this.#read(() => this.#records.launchToken({ hash: Buffer.from(hash, "hex") }))
   }
 
   async agent(agentId: string): Promise<Agent | undefined> {
-    const row = this.#agent.get({ agentId })
-    return row && toAgent(row)
+    return this.#read(() => this.#records.agent({ agentId }))
   }
 
   agents(query: AgentQuery, now: number): Promise<AgentPage> {
@@ -175,7 +159,7 @@ export class SqliteStore implements Store {
   }
 
   async agentsRunOut(now: number, limit: number): Promise<readonly Agent[]> {
-    return this.#agentsRunOut.all({ now, limit }).map(toAgent)
+    return this.#read(() => this.#records.agentsRunOut({ now, limit }))
   }
 
   pruneRevocations(now: number, limit: number): Promise<number> {
@@ -203,7 +187,7 @@ export class SqliteStore implements Store {
   }
 
   async tokenEnd(jti: string): Promise<number | undefined> {
-    return this.#tokenEnd.get({ jti })?.expires_at
+    return this.#read(() => this.#records.tokenEnd({ jti }))
   }
 
   async revocationCount(): Promise<number> {
@@ -211,11 +195,16 @@ export class SqliteStore implements Store {
       .selectFrom("revocations")
       .select((eb) => eb.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow()
+      .catch(this.#unreadable)
     return count
   }
 
-  revocations(): AsyncIterable<readonly RevokedDigest[]> {
-    return revokedDigests(this.#connection.database)
+  async *revocations(): AsyncIterable<readonly RevokedDigest[]> {
+    try {
+      yield* revokedDigests(this.#connection.database)
+    } catch (error) {
+      this.#unreadable(error)
+    }
   }
 
   revocationsAfter(after: number, limit: number, at: number): Promise<RevocationPage> {
@@ -231,8 +220,26 @@ export class SqliteStore implements Store {
         }
         return { events: this.#trail.append(events, this.#clock.now()) }
       },
-      writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : [])),
+      {
+        revocations: writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : [])),
+        urgent: takesRightsOnly(writes),
+      },
     )
+  }
+
+  #read<Result>(query: () => Result): Result {
+    try {
+      return query()
+    } catch (error) {
+      return this.#unreadable(error)
+    }
+  }
+
+  /** A file that cannot be read must not be written to either: it ends as after a failed commit. */
+  readonly #unreadable = (error: unknown): never => {
+    if (!isDamage(error)) throw error
+    this.#queue.fail(error)
+    throw new UnavailableError("failed", `the database cannot be read: ${String(error)}`, { cause: error })
   }
 
   seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint> {
@@ -245,7 +252,8 @@ export class SqliteStore implements Store {
 
   async checkpoint(size?: number): Promise<KeptCheckpoint | undefined> {
     const newestFirst = this.#db.selectFrom("checkpoints").selectAll().orderBy("size", "desc").limit(1)
-    const row = await (size === undefined ? newestFirst : newestFirst.where("size", "=", size)).executeTakeFirst()
+    const query = size === undefined ? newestFirst : newestFirst.where("size", "=", size)
+    const row = await query.executeTakeFirst().catch(this.#unreadable)
     return row && toCheckpoint(row)
   }
 
@@ -283,3 +291,7 @@ export class SqliteStore implements Store {
     if (this.#queue.fault?.code !== "failed") this.#connection.close()
   }
 }
+
+/** Whether a change only takes rights away: a renewal revokes too, and gives. */
+const takesRightsOnly = (writes: Change["writes"]): boolean =>
+  writes.some(({ type }) => type === "revoke") && !writes.some(({ type }) => type === "replace_token")

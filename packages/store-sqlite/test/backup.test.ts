@@ -148,7 +148,7 @@ test("a half-written backup, put in the database's place, is refused with what t
     await expect(SqliteStore.open({ path: to })).rejects.toMatchObject({
       name: "DatabaseError",
       code: "database_damaged",
-      message: expect.stringContaining("restore another backup"),
+      message: expect.stringContaining("restore the latest backup"),
     })
   }
 })

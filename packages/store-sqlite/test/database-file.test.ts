@@ -1,9 +1,19 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { EventDraft } from "@agentwrit/audit"
+import type { Write } from "@agentwrit/authority"
 import type BetterSqlite from "better-sqlite3"
 import { describe, expect, test } from "vitest"
 import { SqliteStore } from "../src/index.ts"
@@ -126,6 +136,59 @@ describe("the database file", () => {
       expect(events[0]?.id).toBe("evt-000002")
     },
   )
+
+  test.skipIf(small === undefined)(
+    "that is full still takes revocations, in room that nothing else gets, and keeps it back again later",
+    async () => {
+      using disk = small?.() ?? undefined
+      const path = join(disk?.path ?? "", "data.db")
+      const told: string[] = []
+      const hooks = { onStalled: () => told.push("stalled"), onRecovered: () => told.push("recovered") }
+      await using store = await SqliteStore.open({ path, ...hooks })
+      const filler = join(disk?.path ?? "", "filler")
+      const { bavail, bsize } = statfsSync(disk?.path ?? "")
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 32 * 1024)))
+      const large = { ...event, detail: "x".repeat(200_000) }
+      await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
+      for (let number = 0; number < 2000; number++)
+        await store.commit({ writes: [revocationOf(number)], events: [event] })
+      expect(existsSync(`${path}-ballast`)).toBe(false)
+      await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
+      expect(store.health().writable).toBe(false)
+      rmSync(filler)
+      await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+      expect(statSync(`${path}-ballast`).size).toBe(4 * 1024 * 1024)
+      await store.commit({ writes: [], events: [event] })
+      expect(await store.revocationCount()).toBe(2000)
+      expect(told).toEqual(["stalled", "recovered"])
+    },
+  )
+
+  test.each(["", "-wal"])("whose file%s is gone takes no commit that would be lost with it", async (suffix) => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    const failures: unknown[] = []
+    await using store = await SqliteStore.open({ path, onFailure: (cause) => failures.push(cause) })
+    await store.commit({ writes: [], events: [event] })
+    rmSync(path + suffix)
+    await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "failed" })
+    expect(String(failures)).toContain(`${path}${suffix} was deleted, moved or replaced`)
+  })
+
+  test("whose pages are damaged is refused, or ends when it is read, and says what to do", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    await (await SqliteStore.open({ path })).close()
+    const bytes = readFileSync(path)
+    // Everything but the header and the schema, so that the damage shows only when a record is read.
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, 8192), Buffer.alloc(bytes.length - 8192, 0xa5)]))
+    expect(await refusal(path)).toMatchObject({ code: "database_damaged", message: expect.stringContaining("backup") })
+  })
+})
+
+const revocationOf = (number: number): Write => ({
+  type: "revoke",
+  revocation: { level: "task", target: `t-${number}`, revokedAt: 0, expiresAt: null, forgetAt: null },
 })
 
 describe("a trail that was changed on disk", () => {
@@ -156,11 +219,11 @@ describe("a trail that was changed on disk", () => {
   })
 })
 
-/** Makes a file system of 4 MiB, where this user may mount one; else says why the test does not run. */
+/** Makes a file system of 12 MiB, where this user may mount one; else says why the test does not run. */
 function smallFileSystem(): (() => Disposable & { path: string }) | undefined {
   const make = () => {
     const path = mkdtempSync(join(tmpdir(), "agentwrit-small-"))
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", path], { stdio: "ignore" })
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", path], { stdio: "ignore" })
     return {
       path,
       [Symbol.dispose]() {

@@ -1,5 +1,5 @@
-import { adminToken } from "@agentwrit/e2e/client"
 import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/e2e/broker-process"
+import { adminToken } from "@agentwrit/e2e/client"
 import { check, type Verdict } from "./check.ts"
 import { Ledger } from "./ledger.ts"
 import { Load } from "./load.ts"

@@ -14,8 +14,8 @@ const FAULTS = {
   "synchronous-normal": [
     {
       file: "store-sqlite/dist/connection.js",
-      from: "    database.pragma(\"synchronous = FULL\");\n    database.pragma(`application_id",
-      to: "    database.pragma(\"synchronous = NORMAL\");\n    database.pragma(`application_id",
+      from: '    database.pragma("synchronous = FULL");\n    database.pragma(`application_id',
+      to: '    database.pragma("synchronous = NORMAL");\n    database.pragma(`application_id',
     },
     { file: "store-sqlite/dist/connection.js", from: "synchronous !== 2", to: "synchronous !== 1" },
   ],

@@ -1,9 +1,9 @@
 import { brokerFolder } from "@agentwrit/e2e/broker-process"
+import type { Verdict } from "./check.ts"
 import { crashRun, enter } from "./crash-run.ts"
 import { noDisk, type PowerlessDisk, xfsDisk } from "./disk.ts"
 import { findLibrary, missing, notRoot } from "./needs.ts"
 import { withFault } from "./planted-fault.ts"
-import type { Verdict } from "./check.ts"
 import type { Scenario } from "./stage.ts"
 
 /** Histories that each lose power twice. */
@@ -37,15 +37,15 @@ const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Pr
       continue
     }
     let lost = 0
-    for (let time = 0; time < tries && lost === 0; time++)
-      lost += lossesIn(await losePower(stage.seed(), environment))
+    for (let time = 0; time < tries && lost === 0; time++) lost += lossesIn(await losePower(stage.seed(), environment))
     row.check(lost > 0 ? [] : [`a broker with ${name} lost nothing, so that this test cannot see a loss`], stage.seed())
     row.note(`${name} lost ${lost}`)
   }
 }
 
 /** Acknowledged changes that are gone, or a database that does not open any more. */
-const lossesIn = ({ problems }: Verdict): number => problems.filter((problem) => /LOST|did not start/.test(problem)).length
+const lossesIn = ({ problems }: Verdict): number =>
+  problems.filter((problem) => /LOST|did not start/.test(problem)).length
 
 /** One history on a disk that loses power. */
 export async function losePower(seed: number, environment: Record<string, string>): Promise<Verdict> {

@@ -38,7 +38,9 @@ export class Row {
 
   /** Something that must not be; `seed` replays it. */
   fail(what: string, seed: number): void {
-    this.#failures.push(`${this.name}: ${what}\n    replay with: npx pnpm@12 torture --only ${this.name} --seed ${seed}`)
+    this.#failures.push(
+      `${this.name}: ${what}\n    replay with: npx pnpm@12 torture --only ${this.name} --seed ${seed}`,
+    )
   }
 
   /** One thing was tried: it held when there are no problems. */

@@ -2,6 +2,7 @@ import { crashes } from "./crashes.ts"
 import { everyWrite } from "./every-write.ts"
 import { power } from "./power.ts"
 import type { Scenario } from "./stage.ts"
+import { storageFaults } from "./storage-faults.ts"
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [crashes, power, everyWrite]
+export const SCENARIOS: readonly Scenario[] = [crashes, power, storageFaults, everyWrite]

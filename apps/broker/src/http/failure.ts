@@ -1,4 +1,4 @@
-import { Refusal } from "@agentwrit/authority"
+import { Refusal, UnavailableError } from "@agentwrit/authority"
 import type { ProblemParts } from "./answer.ts"
 import { BodyAbortedError, TooManyBodiesError } from "./body.ts"
 
@@ -15,6 +15,9 @@ export function problemFor(error: unknown): ProblemParts | undefined {
       ...(code === "payload_too_large" && { headers: { connection: "close" } }),
     }
   }
+  // The store could not even be read; what a commit could not do is a refusal by now.
+  if (error instanceof UnavailableError)
+    return { code: "unavailable", detail: "the broker cannot read its records at the moment", retryAfter: 5 }
   if (error instanceof TooManyBodiesError)
     return {
       code: "unavailable",

@@ -155,7 +155,7 @@ const CASES: readonly Case[] = [
   ],
   [
     "a half-written backup",
-    "is damaged or only part of a database",
+    "is damaged, only part of a database, or cannot be read",
     async (f) => {
       await served(f)
       truncateSync(join(f.path, "data.db"), 40_960)
