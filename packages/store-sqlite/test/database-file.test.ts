@@ -160,7 +160,8 @@ describe("the database file", () => {
       expect(statSync(`${path}-ballast`).size).toBe(4 * 1024 * 1024)
       await store.commit({ writes: [], events: [event] })
       expect(await store.revocationCount()).toBe(2000)
-      expect(told).toEqual(["stalled", "recovered"])
+      // It may have recovered in between, before the revocations filled what room there was.
+      expect(told.slice(-2)).toEqual(["stalled", "recovered"])
     },
   )
 
