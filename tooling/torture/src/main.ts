@@ -40,7 +40,11 @@ for (const scenario of SCENARIOS) {
     continue
   }
   const began = performance.now()
-  await scenario.run(stage)
+  try {
+    await scenario.run(stage)
+  } catch (error) {
+    report.failures.push(`${scenario.name}: ${error instanceof Error ? error.stack : String(error)}`)
+  }
   process.stdout.write(`${scenario.name} took ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
 }
 process.stdout.write(`\n${report.text()}\n`)

@@ -6,6 +6,7 @@ export interface Profile {
   readonly crashes: { readonly runs: number; readonly cycles: number }
   /** Every so many writes one is where the broker dies; 1 is every write. */
   readonly everyWrite: { readonly stride: number }
+  readonly protocol: { readonly requests: number }
   readonly power: { readonly seeds: number; readonly controls: number }
 }
 
@@ -15,7 +16,8 @@ export const SHORT: Profile = {
   minutes: 2,
   crashes: { runs: 2, cycles: 5 },
   everyWrite: { stride: 16 },
-  power: { seeds: 2, controls: 1 },
+  power: { seeds: 2, controls: 2 },
+  protocol: { requests: 4000 },
 }
 
 /** What `npx pnpm@12 torture` runs. */
@@ -25,4 +27,5 @@ export const FULL: Profile = {
   crashes: { runs: 20, cycles: 11 },
   everyWrite: { stride: 1 },
   power: { seeds: 20, controls: 3 },
+  protocol: { requests: 100_000 },
 }

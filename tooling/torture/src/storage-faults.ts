@@ -308,7 +308,6 @@ export const storageFaults: Scenario = {
         continue
       }
       const seed = stage.seed()
-      const t0 = performance.now()
       try {
         using disk = fault.small === true ? smallDisk(14) : undefined
         await using folder = await brokerFolder(disk?.path)
@@ -321,7 +320,6 @@ export const storageFaults: Scenario = {
       } catch (error) {
         row.check([`${fault.name}: ${error instanceof Error ? error.stack : String(error)}`], seed)
       }
-      console.error(fault.name, performance.now() - t0)
     }
   },
 }
