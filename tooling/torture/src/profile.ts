@@ -7,6 +7,14 @@ export interface Profile {
   /** Every so many writes one is where the broker dies; 1 is every write. */
   readonly everyWrite: { readonly stride: number }
   readonly protocol: { readonly requests: number }
+  readonly sockets: { readonly idle: number }
+  readonly floods: {
+    readonly challenges: number
+    readonly badTokens: number
+    readonly keys: number
+    readonly streams: number
+  }
+  readonly soak: { readonly seconds: number }
   readonly power: { readonly seeds: number; readonly controls: number }
 }
 
@@ -18,6 +26,9 @@ export const SHORT: Profile = {
   everyWrite: { stride: 16 },
   power: { seeds: 2, controls: 2 },
   protocol: { requests: 4000 },
+  sockets: { idle: 1000 },
+  floods: { challenges: 10_000, badTokens: 10_000, keys: 5000, streams: 1200 },
+  soak: { seconds: 6 },
 }
 
 /** What `npx pnpm@12 torture` runs. */
@@ -28,4 +39,7 @@ export const FULL: Profile = {
   everyWrite: { stride: 1 },
   power: { seeds: 20, controls: 3 },
   protocol: { requests: 100_000 },
+  sockets: { idle: 5000 },
+  floods: { challenges: 1_000_000, badTokens: 1_000_000, keys: 100_000, streams: 10_000 },
+  soak: { seconds: 60 },
 }

@@ -163,7 +163,10 @@ const headerSafe = (text: string): string => text.replaceAll(/[^\t\x20-\x7e\x80-
 
 function send(url: string, { method, path, headers, body }: Asked, sockets: Agent): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const asked = request(url + path, { method, headers, agent: sockets, timeout: HANG }, (response) => {
+    const sent = method === "GET" || method === "HEAD" ? "" : (body ?? "")
+    // Node's client frames no body of a DELETE by itself.
+    const framed = { ...headers, "content-length": String(Buffer.byteLength(sent)) }
+    const asked = request(url + path, { method, headers: framed, agent: sockets, timeout: HANG }, (response) => {
       let text = ""
       response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
       response.on("end", () =>
@@ -173,6 +176,6 @@ function send(url: string, { method, path, headers, body }: Asked, sockets: Agen
     })
     asked.on("timeout", () => asked.destroy(new Error(`no answer within ${HANG} ms`)))
     asked.on("error", reject)
-    asked.end(method === "GET" || method === "HEAD" ? undefined : body)
+    asked.end(sent)
   })
 }

@@ -1,10 +1,15 @@
 import { crashes } from "./crashes.ts"
 import { everyWrite } from "./every-write.ts"
+import { floods } from "./floods.ts"
 import { power } from "./power.ts"
 import { protocolAbuse } from "./protocol-abuse.ts"
+import { rawSockets } from "./raw-sockets.ts"
+import { soak } from "./soak.ts"
 import type { Scenario } from "./stage.ts"
 import { storageFaults } from "./storage-faults.ts"
 import { tampering } from "./tampering.ts"
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [crashes, power, storageFaults, tampering, protocolAbuse, everyWrite]
+export const SCENARIOS: readonly Scenario[] = [
+  ...[tampering, storageFaults, power, protocolAbuse, rawSockets, floods, soak, crashes, everyWrite],
+]

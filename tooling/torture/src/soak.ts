@@ -1,0 +1,48 @@
+import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
+import { adminToken } from "@agentwrit/e2e/client"
+import { check } from "./check.ts"
+import { Ledger } from "./ledger.ts"
+import { Load } from "./load.ts"
+import { type Figures, figuresOf } from "./process-figures.ts"
+import { Random } from "./random.ts"
+import type { Scenario } from "./stage.ts"
+
+/** By how much the last third of a run may lie above the one before it. */
+const GROWTH: Readonly<Record<keyof Figures, number>> = { memory: 48, handles: 16, wal: 8, delay: 100 }
+
+/** A long mixed run: nothing grows after warm-up. */
+export const soak: Scenario = {
+  name: "soak",
+  async run(stage) {
+    const row = stage.report.row("soak")
+    const seed = stage.seed()
+    const { seconds } = stage.profile.soak
+    await using folder = await brokerFolder()
+    await using broker = await startBroker(folder, {
+      ...{ AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400" },
+    })
+    const admin = await adminToken(broker.url)
+    const ledger = new Ledger()
+    const load = new Load(broker.url, admin, ledger, new Random(seed))
+    load.start(4)
+    const samples: Figures[] = []
+    for (let sample = 0; sample < 30 && !stage.isOver; sample++) {
+      await new Promise((resolve) => setTimeout(resolve, (seconds * 1000) / 30))
+      samples.push(await figuresOf(broker, folder.path))
+    }
+    await load.stop()
+    const third = Math.floor(samples.length / 3)
+    for (const what of Object.keys(GROWTH) as (keyof Figures)[]) {
+      const median = (part: readonly Figures[]): number =>
+        part.map((one) => one[what]).sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? 0
+      const before = median(samples.slice(third, 2 * third))
+      const after = median(samples.slice(2 * third))
+      row.note(`${what} ${before.toFixed(1)} → ${after.toFixed(1)}`)
+      row.check(after - before > GROWTH[what] ? [`${what} grew from ${before} to ${after}`] : [], seed)
+    }
+    const { tally, problems } = await check(broker.url, admin, ledger, folder.path)
+    row.add(tally)
+    for (const problem of problems) row.fail(problem, seed)
+    row.note(`${seconds} s`)
+  },
+}
