@@ -96,6 +96,26 @@ test("a spent nonce is remembered for as long as a clock stepped back by a day c
   expect(await register()).toBe(401)
 })
 
+test("a clock stepped forward and back makes nothing forgotten that still matters, also over a restart", async () => {
+  await using folder = await brokerFolder()
+  const start = folder.clock.now()
+  const first = await folder.open()
+  const held = await agent(first.app, await signIn(first.app))
+  expect((await ask(first.app, "POST /v1/token/renew", { bearer: held.access_token })).status).toBe(200)
+  const validates = async (app: App) => {
+    folder.clock.step(start)
+    return (await ask(app, "POST /v1/token/validate", { json: { token: held.access_token } })).body.valid
+  }
+  folder.clock.step(start + 2 * DAY)
+  await first.maintain()
+  expect(await validates(first.app)).toBe(false)
+  folder.clock.step(start + 2 * DAY)
+  await first.crash()
+  await using second = await folder.open()
+  await second.maintain()
+  expect(await validates(second.app)).toBe(false)
+})
+
 test("requests are answered in between while 20,000 agents run out and 30,000 nonces go", {
   timeout: 60_000,
 }, async () => {

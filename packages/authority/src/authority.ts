@@ -148,7 +148,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   const schedule = new CheckpointSchedule(context)
   if (restore !== undefined) await recordRestore(context, restore)
   const verification = new TrailVerification(context)
-  const maintenance = new Maintenance(context)
+  const maintenance = new Maintenance(context, await latestEvent(store, clock))
   store.onRevocation(({ level, target, forgetAt }) =>
     list(context, { digest: revocationDigest(level, target), forgetAt }),
   )
@@ -199,6 +199,15 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
       await store.close()
     },
   }
+}
+
+/** When the trail's last event was; now, when there is none. */
+async function latestEvent(store: Store, clock: Clock): Promise<number> {
+  const offset = Math.max(0, store.health().trailSize - 1)
+  const [last] = (await store.events({ limit: 1, offset })).events
+  const at = Date.parse(last?.timestamp ?? "")
+  // A trail that was tampered with may hold instants that are none.
+  return Number.isNaN(at) ? clock.now() : at
 }
 
 function list(context: AuthorityContext, { digest, forgetAt }: RevokedDigest): void {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { toUnixSeconds } from "./clock.ts"
+import { type Clock, steadyClock, toUnixSeconds } from "./clock.ts"
 import type { AuthorityContext } from "./context.ts"
 import type { Agent } from "./records.ts"
 import { ConflictError } from "./store.ts"
@@ -41,9 +41,12 @@ export class Maintenance {
   #running: Promise<unknown> = Promise.resolve()
   #stopped = false
   readonly #context: AuthorityContext
+  readonly #steady: Clock
 
-  constructor(context: AuthorityContext) {
+  /** @param latest the latest instant that is known to have been: what is forgotten is reckoned from there. */
+  constructor(context: AuthorityContext, latest: number) {
     this.#context = context
+    this.#steady = steadyClock(context.clock, latest)
   }
 
   start(): void {
@@ -80,17 +83,17 @@ export class Maintenance {
 
   async #clearAway(): Promise<MaintenanceReport> {
     const { clock, observer, revocations, store } = this.#context
-    const now = clock.now()
-    const expired = now - GRACE
-    const tokens = await this.#prune(() => store.pruneRevocations(now, PRUNED_AT_ONCE))
+    const passed = this.#steady.now()
+    const expired = passed - GRACE
+    const tokens = await this.#prune(() => store.pruneRevocations(passed, PRUNED_AT_ONCE))
     const nonces = await this.#prune(() => store.pruneNonces(expired, PRUNED_AT_ONCE))
     const launchTokens = await this.#prune(() => store.pruneLaunchTokens(expired, PRUNED_AT_ONCE))
     const delegatedTokens = await this.#prune(() => store.pruneDelegatedTokens(expired, PRUNED_AT_ONCE))
     for (let slots = revocations.size * SLOTS_PER_ENTRY; slots > 0 && !this.#stopped; slots -= SLOTS_AT_ONCE) {
-      revocations.forgetExpired(toUnixSeconds(now), SLOTS_AT_ONCE)
+      revocations.forgetExpired(toUnixSeconds(passed), SLOTS_AT_ONCE)
       await pause(BREATH)
     }
-    const agents = await this.#expireAgents(now)
+    const agents = await this.#expireAgents(clock.now())
     const report = { at: clock.now(), tokens, nonces, launchTokens, delegatedTokens, agents }
     observer.maintained?.(report)
     return report

@@ -1,3 +1,4 @@
+import { clockSteps } from "./clock-steps.ts"
 import { crashes } from "./crashes.ts"
 import { everyWrite } from "./every-write.ts"
 import { floods } from "./floods.ts"
@@ -11,5 +12,5 @@ import { tampering } from "./tampering.ts"
 
 /** In the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[tampering, storageFaults, power, protocolAbuse, rawSockets, floods, soak, crashes, everyWrite],
+  ...[tampering, storageFaults, power, protocolAbuse, rawSockets, floods, clockSteps, soak, crashes, everyWrite],
 ]

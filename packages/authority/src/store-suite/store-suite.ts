@@ -10,6 +10,8 @@ import { trailCases } from "./trail-cases.ts"
 /** A clock that stands still until it is set. */
 export interface SettableClock extends Clock {
   set(milliseconds: number): void
+  /** Sets the clock as an operator or NTP would: no time passes. */
+  step(milliseconds: number): void
 }
 
 /** A state of its own for one case: opening it again, after closing, finds what was committed. */
@@ -45,9 +47,15 @@ export const storeSuite: readonly StoreCase[] = [
 /** A clock for the suite, standing at the instant that it counts from. */
 export function settableClock(): SettableClock {
   let now = START
+  let passed = START
   return {
     now: () => now,
+    elapsed: () => passed,
     set(milliseconds) {
+      passed += milliseconds - now
+      now = milliseconds
+    },
+    step(milliseconds) {
       now = milliseconds
     },
   }
