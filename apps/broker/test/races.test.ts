@@ -31,7 +31,7 @@ test("a renewal that races the revocation of its token does not outrun it", asyn
     const target = JSON.parse(Buffer.from(bearer.split(".")[1], "base64url").toString()).jti
     const revocation = ask(app, "POST /v1/revoke", { bearer: admin, json: { level: "token", target } })
     // The revocation gets ever more of a head start, so that in some rounds it is queued first, in the same flush.
-    for (let turn = 0; turn < head; turn++) await undefined
+    for (let turn = 0; turn < head; turn++) await Promise.resolve()
     const [revoked, renewed] = await Promise.all([revocation, ask(app, "POST /v1/token/renew", { bearer })])
     expect(revoked.status).toBe(200)
     renewals.push(renewed.status)
