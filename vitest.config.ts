@@ -11,6 +11,7 @@ const packages = [
   "apps/broker",
   "apps/awrit",
   "tooling/e2e",
+  "tooling/torture",
 ]
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
-import { call, trail } from "@agentwrit/e2e/client"
+import { call, registration, trail } from "@agentwrit/e2e/client"
 import { digestOf, feedVerifier } from "@agentwrit/e2e/feed"
 import { auditProblems, checkpointProblems } from "@agentwrit/e2e/independent-audit"
 import { type Event, type ExpectedState, stateOf } from "./expected-state.ts"
@@ -21,6 +21,7 @@ export interface Verdict {
 export async function check(url: string, admin: string, ledger: Ledger, folder: string): Promise<Verdict> {
   const problems = ledger.problems.splice(0)
   await resend(url, ledger, problems)
+  await useLaunchTokens(url, ledger, problems)
   const events = await trail(url, admin)
   problems.push(...auditProblems(events))
   const state = stateOf(events)
@@ -76,6 +77,23 @@ async function resend(url: string, ledger: Ledger, problems: string[]): Promise<
       ledger.hold(answer.body.access_token)
     } else if (answer.status !== 401 && answer.status !== 403)
       problems.push(`registration ${taskId}, sent again, is answered with ${answer.status}: ${answer.text}`)
+  }
+}
+
+/** Launch tokens at a look: they are used up by it. */
+const SAMPLED = 3
+
+/** Launch tokens that were handed out and not used still register an agent. */
+async function useLaunchTokens(url: string, ledger: Ledger, problems: string[]): Promise<void> {
+  const unused = ledger.launchTokens.filter(({ singleUse, appId }) => singleUse && appId === undefined)
+  for (const launchToken of unused.slice(-SAMPLED)) {
+    ledger.launchTokens.splice(ledger.launchTokens.indexOf(launchToken), 1)
+    const taskId = ledger.name("t")
+    const body = await registration(url, launchToken.text, { task_id: taskId })
+    ledger.registrations.push({ taskId, launchToken, body })
+    const answer = await ledger.attempt("register", taskId, () => call(url, "POST /v1/register", { json: body }))
+    if (answer?.status === 200) ledger.hold(answer.body.access_token)
+    else problems.push(`LOST: an unused launch token is answered with ${answer?.status}: ${answer?.text}`)
   }
 }
 

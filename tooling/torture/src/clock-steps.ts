@@ -4,9 +4,11 @@ import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
 import { type Answer, adminToken, agent, call, launchToken, registration, trail } from "@agentwrit/e2e/client"
 import { auditProblems } from "@agentwrit/e2e/independent-audit"
 import { findLibrary } from "./needs.ts"
+import type { Row } from "./report.ts"
 import type { Scenario } from "./stage.ts"
 
-const LIBRARY = "faketime/libfaketimeMT.so.1"
+/** What a broker is started with to see another time. */
+export const LIBRARY = "faketime/libfaketimeMT.so.1"
 const HOUR = 3600
 
 /** Where the clock is put, in the order in which it goes there: seconds ahead of the right time, or stopped. */
@@ -15,46 +17,57 @@ const STEPS: readonly (number | "frozen")[] = [0, HOUR, 0, -HOUR, 0, HOUR, -HOUR
 /** The clock of a running broker is stepped: nothing that was ended works again, and the trail stays in order. */
 export const clockSteps: Scenario = {
   name: "clock",
+  isPatient: true,
   async run(stage) {
     const library = findLibrary(LIBRARY)
     if (library === undefined) return stage.report.skip("clock", "needs libfaketime, which is not installed")
     const row = stage.report.row("clock")
-    const seed = stage.seed()
-    await using folder = await brokerFolder()
-    const file = join(folder.path, "clock")
-    const step = (to: number | "frozen"): void =>
-      writeFileSync(
-        file,
-        to === "frozen" ? new Date().toISOString().slice(0, 19).replace("T", " ") : `${to >= 0 ? "+" : ""}${to}s`,
-      )
-    step(0)
-    await using broker = await startBroker(folder, {
-      ...{ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: "1", TZ: "UTC" },
-      ...{ FAKETIME_DONT_FAKE_MONOTONIC: "1", DONT_FAKE_MONOTONIC: "1", FAKETIME_FORCE_MONOTONIC_FIX: "0" },
-      ...{ AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "86400" },
-    })
-    const { url } = broker
-    const admin = await adminToken(url)
-    const ended = await whatEnded(url, admin)
-    const skew = async (): Promise<number> =>
-      Number(/^agentwrit_clock_skew_total (\d+)/m.exec((await call(url, "GET /v1/metrics")).text)?.[1])
-    for (const to of STEPS) {
-      step(to)
-      const name = `clock at ${to}`
-      const before = await skew()
-      const problems = await ended(name)
-      // Steps past the end of a token give maintenance the most to forget.
-      if (to === HOUR) await maintained(url)
-      problems.push(...(await ended(name)))
-      const fresh = await adminToken(url)
-      const held = await agent(url, fresh).catch((error: Error) => error)
-      if (held instanceof Error) problems.push(`${name}: no agent can be registered: ${held.message}`)
-      if (to === -HOUR && !((await skew()) > before)) problems.push(`${name}: no skew is counted`)
-      problems.push(...auditProblems(await trail(url, fresh)).map((problem) => `${name}: ${problem}`))
-      row.check(problems, seed)
-    }
+    await stepClock(library, row, stage.seed())
     row.note(`${STEPS.join(", ")} s, maintenance after each step forward`)
   },
+}
+
+/** Steps the clock of a broker, and writes down what worked again at each step. */
+export async function stepClock(
+  library: string,
+  row: Row,
+  seed: number,
+  environment: Record<string, string> = {},
+): Promise<void> {
+  await using folder = await brokerFolder()
+  const file = join(folder.path, "clock")
+  const step = (to: number | "frozen"): void =>
+    writeFileSync(
+      file,
+      to === "frozen" ? new Date().toISOString().slice(0, 19).replace("T", " ") : `${to >= 0 ? "+" : ""}${to}s`,
+    )
+  step(0)
+  await using broker = await startBroker(folder, {
+    ...{ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: "1", TZ: "UTC" },
+    ...{ FAKETIME_DONT_FAKE_MONOTONIC: "1", DONT_FAKE_MONOTONIC: "1", FAKETIME_FORCE_MONOTONIC_FIX: "0" },
+    ...{ AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "86400" },
+    ...environment,
+  })
+  const { url } = broker
+  const admin = await adminToken(url)
+  const ended = await whatEnded(url, admin)
+  const skew = async (): Promise<number> =>
+    Number(/^agentwrit_clock_skew_total (\d+)/m.exec((await call(url, "GET /v1/metrics")).text)?.[1])
+  for (const to of STEPS) {
+    step(to)
+    const name = `clock at ${to}`
+    const before = await skew()
+    const problems = await ended(name)
+    // Steps past the end of a token give maintenance the most to forget.
+    if (to === HOUR) await maintained(url)
+    problems.push(...(await ended(name)))
+    const fresh = await adminToken(url)
+    const held = await agent(url, fresh).catch((error: Error) => error)
+    if (held instanceof Error) problems.push(`${name}: no agent can be registered: ${held.message}`)
+    if (to === -HOUR && !((await skew()) > before)) problems.push(`${name}: no skew is counted`)
+    problems.push(...auditProblems(await trail(url, fresh)).map((problem) => `${name}: ${problem}`))
+    row.check(problems, seed)
+  }
 }
 
 /** Ends credentials in every way there is, and answers what tells which of them work again. */

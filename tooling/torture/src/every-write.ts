@@ -1,15 +1,16 @@
 import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
 import { adminToken } from "@agentwrit/e2e/client"
-import { check } from "./check.ts"
+import { check, type Verdict } from "./check.ts"
 import { databaseProblems } from "./database-file.ts"
 import { Ledger } from "./ledger.ts"
 import { Load } from "./load.ts"
 import { missing } from "./needs.ts"
 import { Random } from "./random.ts"
+import { emptyTally, type Row } from "./report.ts"
 import type { Scenario, Stage } from "./stage.ts"
 
 /** Everything by which a broker changes a disk. */
-const WRITES = "pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink"
+export const WRITES = "pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink"
 
 /** The broker dies on entering the nth of them, from the first start on a new folder on. */
 const wrapper = (calls: string, nth: number): string[] => [
@@ -30,15 +31,18 @@ export const everyWrite: Scenario = {
       [WRITES, stride],
       ["rename", 1],
     ] as const) {
-      const points = await dieEverywhere(stage, calls, step)
+      const points = await dieEverywhere(stage, row, calls, step)
       row.note(`${points.tried} of ${points.last} points (${calls === WRITES ? "all writes" : calls})`)
     }
   },
 }
 
-async function dieEverywhere(stage: Stage, calls: string, stride: number): Promise<{ tried: number; last: number }> {
-  const row = stage.report.rows.at(-1)
-  if (row === undefined) throw new TypeError("no row to write to")
+async function dieEverywhere(
+  stage: Stage,
+  row: Row,
+  calls: string,
+  stride: number,
+): Promise<{ tried: number; last: number }> {
   const offset = new Random(stage.seed()).integer(1, stride)
   let next = offset
   let tried = 0
@@ -47,39 +51,51 @@ async function dieEverywhere(stage: Stage, calls: string, stride: number): Promi
     while (next < last && !stage.isOver) {
       const nth = next
       next += stride
-      const survived = await dieAt(stage, calls, nth)
+      const survived = await dieAt(row, calls, nth)
       if (survived) last = Math.min(last, nth)
       else tried++
     }
   }
   await Promise.all([lane(), lane()])
-  if (stage.isOver) stage.report.skip("every-write", `writes from ${next} on, because the time was up`)
+  if (stage.isOver && next < last) stage.report.skip("every-write", `writes from ${next} on, because the time was up`)
   return { tried, last: Math.min(last, next) }
 }
 
 /** Answers whether the run came to its end, so that there are no more writes. */
-async function dieAt(stage: Stage, calls: string, nth: number): Promise<boolean> {
-  const row = stage.report.rows.at(-1)
-  const seed = nth
+async function dieAt(row: Row, calls: string, nth: number): Promise<boolean> {
+  const { isFinished, tally, problems } = await dieAtWrite(calls, nth)
+  if (isFinished) return true
+  row.add(tally)
+  for (const problem of problems) row.fail(`write ${nth}: ${problem}`, nth)
+  return false
+}
+
+/** A short run on a new folder that dies on entering the nth of these calls, and what a restart finds. */
+export async function dieAtWrite(
+  calls: string,
+  nth: number,
+  planted: Record<string, string> = {},
+): Promise<Verdict & { readonly isFinished: boolean }> {
   await using folder = await brokerFolder()
   const ledger = new Ledger()
-  const environment = { AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400", AA_LOG_LEVEL: "quiet" }
-  let finished = false
+  const environment = { AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400", AA_LOG_LEVEL: "quiet", ...planted }
+  let isFinished = false
   try {
     const broker = await startBroker(folder, environment, wrapper(calls, nth))
-    await shortRun(broker.url, ledger, seed)
-    finished = broker.child.exitCode === null && broker.child.signalCode === null
+    await shortRun(broker.url, ledger, nth)
+    isFinished = broker.child.exitCode === null && broker.child.signalCode === null
     await broker.end("SIGKILL")
   } catch {
     // It died before it listened, or between two steps.
   }
-  const again = await startBroker(folder, environment)
-  const { tally, problems } = await check(again.url, await adminToken(again.url), ledger, folder.path)
-  await again.end("SIGKILL")
-  if (finished) return true
-  row?.add(tally)
-  for (const problem of [...problems, ...databaseProblems(folder.path)]) row?.fail(`write ${nth}: ${problem}`, seed)
-  return false
+  try {
+    const again = await startBroker(folder, environment)
+    const { tally, problems } = await check(again.url, await adminToken(again.url), ledger, folder.path)
+    await again.end("SIGKILL")
+    return { isFinished, tally, problems: [...problems, ...databaseProblems(folder.path)] }
+  } catch (error) {
+    return { isFinished: false, tally: emptyTally(), problems: [String(error)] }
+  }
 }
 
 /** Everything once, one after the other, always the same. */

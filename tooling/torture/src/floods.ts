@@ -50,19 +50,22 @@ export const floods: Scenario = {
   },
 }
 
-const head = (route: string, headers = ""): string => `${route} HTTP/1.1\r\nHost: broker\r\n${headers}\r\n`
+/** A request without a body. */
+export const head = (route: string, headers = ""): string => `${route} HTTP/1.1\r\nHost: broker\r\n${headers}\r\n`
 
 /** An address of its own for each number, from RFC 1918's largest range. */
 const address = (number: number): string => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
 
-interface Flooded {
+/** Who is flooded, and where it is written down. */
+export interface Flooded {
   readonly broker: BrokerProcess
   readonly admin: string
   readonly row: Row
   readonly seed: number
 }
 
-async function floodOf(
+/** Sends so many requests, a tenth of them to warm up, while a client that is signed in goes on. */
+export async function floodOf(
   { broker, admin, row, seed }: Flooded,
   name: string,
   count: number,

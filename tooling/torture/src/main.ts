@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import { FULL, SHORT } from "./profile.ts"
 import { Report } from "./report.ts"
 import { SCENARIOS } from "./scenarios.ts"
-import { Stage } from "./stage.ts"
+import { type Scenario, Stage } from "./stage.ts"
 
 const { values } = parseArgs({
   options: {
@@ -33,19 +33,23 @@ const stage = new Stage({
   replay: values.seed !== undefined && only?.length === 1,
   deadline: performance.now() + Number(values.minutes ?? profile.minutes) * 60_000,
 })
-for (const scenario of SCENARIOS) {
-  if (only !== undefined && !only.includes(scenario.name)) continue
-  if (stage.isOver) {
-    report.skip(scenario.name, "the time was up")
-    continue
-  }
-  const began = performance.now()
-  try {
-    await scenario.run(stage)
-  } catch (error) {
-    report.failures.push(`${scenario.name}: ${error instanceof Error ? error.stack : String(error)}`)
-  }
-  process.stdout.write(`${scenario.name} took ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
-}
+const due = SCENARIOS.filter(({ name }) => only === undefined || only.includes(name))
+await Promise.all([runAll(due.filter(({ isPatient }) => !isPatient)), runAll(due.filter(({ isPatient }) => isPatient))])
 process.stdout.write(`\n${report.text()}\n`)
 process.exitCode = report.isGood ? 0 : 1
+
+async function runAll(scenarios: readonly Scenario[]): Promise<void> {
+  for (const scenario of scenarios) {
+    if (stage.isOver) {
+      report.skip(scenario.name, "the time was up")
+      continue
+    }
+    const began = performance.now()
+    try {
+      await scenario.run(stage)
+    } catch (error) {
+      report.failures.push(`${scenario.name}: ${error instanceof Error ? error.stack : String(error)}`)
+    }
+    process.stdout.write(`${scenario.name} took ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+  }
+}

@@ -74,7 +74,7 @@ export function mutated(value: Record<string, unknown>, random: Random): string 
 }
 
 /** One character of it is another. */
-export function flipped(text: string, random: Random): string {
+function flipped(text: string, random: Random): string {
   const at = random.integer(0, Math.max(0, text.length - 1))
   return text.slice(0, at) + String.fromCharCode(random.integer(0, 255)) + text.slice(at + 1)
 }

@@ -27,7 +27,7 @@ export const power: Scenario = {
 const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Promise<void> = async (stage, tries) => {
   const library = findLibrary("libeatmydata.so")
   const ways: [string, Record<string, string> | undefined][] = [
-    ["synchronous=NORMAL", withFault("synchronous-normal")],
+    ["synchronous=NORMAL", withFault("syncs like a WAL of SQLite's default")],
     ["libeatmydata", library === undefined ? undefined : { LD_PRELOAD: library }],
   ]
   const row = stage.report.row("power-control")
@@ -48,7 +48,7 @@ const lossesIn = ({ problems }: Verdict): number =>
   problems.filter((problem) => /LOST|did not start/.test(problem)).length
 
 /** One history on a disk that loses power. */
-export async function losePower(seed: number, environment: Record<string, string>): Promise<Verdict> {
+async function losePower(seed: number, environment: Record<string, string>): Promise<Verdict> {
   using disk = xfsDisk()
   return await onDisk(disk, seed, environment)
 }

@@ -6,6 +6,7 @@ export interface Profile {
   readonly crashes: { readonly runs: number; readonly cycles: number }
   /** Every so many writes one is where the broker dies; 1 is every write. */
   readonly everyWrite: { readonly stride: number }
+  readonly storage: { readonly every: boolean }
   readonly protocol: { readonly requests: number }
   readonly sockets: { readonly idle: number }
   readonly floods: {
@@ -22,9 +23,10 @@ export interface Profile {
 export const SHORT: Profile = {
   name: "short",
   minutes: 2,
-  crashes: { runs: 2, cycles: 5 },
-  everyWrite: { stride: 16 },
-  power: { seeds: 2, controls: 2 },
+  crashes: { runs: 2, cycles: 4 },
+  everyWrite: { stride: 48 },
+  power: { seeds: 1, controls: 2 },
+  storage: { every: false },
   protocol: { requests: 4000 },
   sockets: { idle: 1000 },
   floods: { challenges: 10_000, badTokens: 10_000, keys: 5000, streams: 1200 },
@@ -38,6 +40,7 @@ export const FULL: Profile = {
   crashes: { runs: 20, cycles: 11 },
   everyWrite: { stride: 1 },
   power: { seeds: 20, controls: 3 },
+  storage: { every: true },
   protocol: { requests: 100_000 },
   sockets: { idle: 5000 },
   floods: { challenges: 1_000_000, badTokens: 1_000_000, keys: 100_000, streams: 10_000 },

@@ -7,7 +7,7 @@ import fc from "fast-check"
 import { mutated, mutatedToken } from "./mutators.ts"
 import { Random } from "./random.ts"
 import { Secrets } from "./secrets.ts"
-import type { Scenario } from "./stage.ts"
+import type { Scenario, Stage } from "./stage.ts"
 
 /** Milliseconds after which an answer that has not come is a hang. */
 const HANG = 15_000
@@ -37,48 +37,59 @@ export function answerProblems(asked: string, { status, text, headers }: RawAnsw
 /** Requests that are right, almost right and absurd, for every route of the OpenAPI document. */
 export const protocolAbuse: Scenario = {
   name: "protocol",
-  async run(stage) {
-    const row = stage.report.row("protocol")
-    const seed = stage.seed()
-    const random = new Random(seed)
-    await using folder = await brokerFolder()
-    await using broker = await startBroker(folder, { AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400" })
-    const { url } = broker
-    const secrets = new Secrets()
-    secrets.add(ADMIN_SECRET)
-    const admin = await adminToken(url)
-    const requests = await requestMaker(url, admin, random, secrets)
-    const statuses = new Map<number, number>()
-    const agentOfSockets = new Agent({ keepAlive: true, maxSockets: CLIENTS })
-    let left = stage.profile.protocol.requests
-    const client = async (): Promise<void> => {
-      while (left-- > 0 && !stage.isOver) {
-        const asked = requests()
-        const answer = await send(url, asked, agentOfSockets).catch((error: Error) => error)
-        if (answer instanceof Error) row.check([`${asked.method} ${asked.path}: ${answer.message}`], seed)
-        else {
-          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-          row.check(answerProblems(`${asked.method} ${asked.path} ${asked.body?.slice(0, 200)}`, answer, secrets), seed)
-        }
+  run: (stage) => abuseProtocol(stage, stage.profile.protocol.requests),
+}
+
+/** Sends so many requests, and writes down every answer that must not be. */
+export async function abuseProtocol(
+  stage: Stage,
+  count: number,
+  environment: Record<string, string> = {},
+): Promise<void> {
+  const row = stage.report.row("protocol")
+  const seed = stage.seed()
+  const random = new Random(seed)
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, {
+    AA_ADMIN_TOKEN_TTL: "86400",
+    AA_APP_TOKEN_TTL: "86400",
+    ...environment,
+  })
+  const { url } = broker
+  const secrets = new Secrets()
+  secrets.add(ADMIN_SECRET)
+  const admin = await adminToken(url)
+  const requests = await requestMaker(url, admin, random, secrets)
+  const statuses = new Map<number, number>()
+  const agentOfSockets = new Agent({ keepAlive: true, maxSockets: CLIENTS })
+  let left = count
+  const client = async (): Promise<void> => {
+    while (left-- > 0 && !stage.isOver) {
+      const asked = requests()
+      const answer = await send(url, asked, agentOfSockets).catch((error: Error) => error)
+      if (answer instanceof Error) row.check([`${asked.method} ${asked.path}: ${answer.message}`], seed)
+      else {
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+        row.check(answerProblems(`${asked.method} ${asked.path} ${asked.body?.slice(0, 200)}`, answer, secrets), seed)
       }
     }
-    await Promise.all(Array.from({ length: CLIENTS }, client))
-    agentOfSockets.destroy()
-    row.note(
-      [...statuses]
-        .sort()
-        .map(([status, count]) => `${status}: ${count}`)
-        .join(", "),
-    )
-    const events = await trail(url, await adminToken(url))
-    const { stdout, stderr } = broker.output()
-    const problems = auditProblems(events)
-    for (const secret of secrets.in(JSON.stringify(events)))
-      problems.push(`the trail holds the secret ${secret.slice(0, 8)}…`)
-    for (const secret of secrets.in(stdout + stderr)) problems.push(`the log holds the secret ${secret.slice(0, 8)}…`)
-    if (/a request ran into a bug/.test(stderr)) problems.push(`the log tells of a bug: ${stderr.slice(0, 2000)}`)
-    row.check(problems, seed)
-  },
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  agentOfSockets.destroy()
+  row.note(
+    [...statuses]
+      .sort()
+      .map(([status, count]) => `${status}: ${count}`)
+      .join(", "),
+  )
+  const events = await trail(url, await adminToken(url))
+  const { stdout, stderr } = broker.output()
+  const problems = auditProblems(events)
+  for (const secret of secrets.in(JSON.stringify(events)))
+    problems.push(`the trail holds the secret ${secret.slice(0, 8)}…`)
+  for (const secret of secrets.in(stdout + stderr)) problems.push(`the log holds the secret ${secret.slice(0, 8)}…`)
+  if (/a request ran into a bug/.test(stderr)) problems.push(`the log tells of a bug: ${stderr.slice(0, 2000)}`)
+  row.check(problems, seed)
 }
 
 interface Asked {

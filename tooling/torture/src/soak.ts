@@ -31,18 +31,24 @@ export const soak: Scenario = {
       samples.push(await figuresOf(broker, folder.path))
     }
     await load.stop()
-    const third = Math.floor(samples.length / 3)
     for (const what of Object.keys(GROWTH) as (keyof Figures)[]) {
-      const median = (part: readonly Figures[]): number =>
-        part.map((one) => one[what]).sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? 0
-      const before = median(samples.slice(third, 2 * third))
-      const after = median(samples.slice(2 * third))
+      const { before, after, problems } = growth(samples, what)
       row.note(`${what} ${before.toFixed(1)} → ${after.toFixed(1)}`)
-      row.check(after - before > GROWTH[what] ? [`${what} grew from ${before} to ${after}`] : [], seed)
+      row.check(problems, seed)
     }
     const { tally, problems } = await check(broker.url, admin, ledger, folder.path)
     row.add(tally)
     for (const problem of problems) row.fail(problem, seed)
     row.note(`${seconds} s`)
   },
+}
+
+/** How the last third of the samples stands against the one before it, by their medians; the first is warm-up. */
+export function growth(samples: readonly Figures[], what: keyof Figures) {
+  const third = Math.floor(samples.length / 3)
+  const median = (part: readonly Figures[]): number =>
+    part.map((one) => one[what]).sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? 0
+  const before = median(samples.slice(third, 2 * third))
+  const after = median(samples.slice(2 * third))
+  return { before, after, problems: after - before > GROWTH[what] ? [`${what} grew from ${before} to ${after}`] : [] }
 }

@@ -36,28 +36,34 @@ export class Stage {
     return this.#options.replay ? this.#options.seed : this.#random.fork()
   }
 
-  /**
-   * Runs `act` once for each of `count` seeds, two at a time; a replay once. What the deadline cuts off is counted as not run.
-   */
-  async each(row: Row, count: number, act: (seed: number) => Promise<void>): Promise<void> {
-    const seeds = Array.from({ length: this.#options.replay ? 1 : count }, () => this.seed())
+  /** Runs `act` once for each of `count` seeds, two at a time; a replay once. What the deadline cuts off is counted as not run. */
+  each(row: Row, count: number, act: (seed: number) => Promise<void>): Promise<void> {
+    return this.eachOf(row, Array.from({ length: this.#options.replay ? 1 : count }), (_, seed) => act(seed))
+  }
+
+  /** Runs `act` once for each of `all`, two at a time. What the deadline cuts off is counted as not run. */
+  async eachOf<T>(row: Row, all: readonly T[], act: (one: T, seed: number) => Promise<void>): Promise<void> {
+    const left = all.map((one) => ({ one, seed: this.seed() }))
     const lane = async (): Promise<void> => {
-      for (let seed = seeds.shift(); seed !== undefined && !this.isOver; seed = seeds.shift()) {
+      while (!this.isOver) {
+        const next = left.shift()
+        if (next === undefined) return
         try {
-          await act(seed)
+          await act(next.one, next.seed)
         } catch (error) {
-          row.fail(error instanceof Error ? (error.stack ?? error.message) : String(error), seed)
+          row.fail(error instanceof Error ? (error.stack ?? error.message) : String(error), next.seed)
         }
-        if (this.isOver && seeds.length > 0) break
       }
     }
     await Promise.all([lane(), lane()])
-    if (seeds.length > 0) this.report.skip(row.name, `${seeds.length} of ${count} runs, because the time was up`)
+    if (left.length > 0) this.report.skip(row.name, `${left.length} of ${all.length} runs, because the time was up`)
   }
 }
 
 /** One of the things that are tried, under the name that `--only` takes. */
 export interface Scenario {
   readonly name: string
+  /** Whether it mostly waits, so that it may run beside the others. */
+  readonly isPatient?: true
   run(stage: Stage): Promise<void>
 }

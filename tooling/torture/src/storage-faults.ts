@@ -22,21 +22,25 @@ import { Random } from "./random.ts"
 import type { Scenario } from "./stage.ts"
 import { StorageCase } from "./storage-case.ts"
 
-interface Fault {
+/** One way in which storage fails. */
+export interface StorageFault {
   readonly name: string
   /** Why it cannot be tried here. */
   readonly lacking?: () => string | undefined
   /** On a small disk of its own. */
   readonly small?: true
+  /** Part of the short profile as well. */
+  readonly isBrief?: true
   run(on: StorageCase, seed: number): Promise<void>
 }
 
 const data = (on: StorageCase): string => join(on.folder.path, "data.db")
 
 /** Each way in which storage fails, and what a broker owes its clients then. */
-const FAULTS: readonly Fault[] = [
+export const STORAGE_FAULTS: readonly StorageFault[] = [
   {
     name: "full disk",
+    isBrief: true,
     small: true,
     lacking: () => notRoot() ?? missing("mount") ?? noDisk(() => smallDisk(4)),
     async run(on) {
@@ -115,7 +119,7 @@ const FAULTS: readonly Fault[] = [
       ["writes fail", "pwrite64", "EIO"],
     ] as const
   ).map(
-    ([name, calls, error]): Fault => ({
+    ([name, calls, error]): StorageFault => ({
       name,
       lacking: () => missing("strace"),
       async run(on) {
@@ -186,6 +190,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: "locked database",
+    isBrief: true,
     async run(on) {
       await on.start()
       await on.work(40)
@@ -215,6 +220,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: "torn WAL",
+    isBrief: true,
     async run(on, seed) {
       await on.start()
       await on.work(60)
@@ -244,6 +250,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: "database deleted under the broker",
+    isBrief: true,
     run: (on) => moved(on, [""]),
   },
   {
@@ -251,7 +258,7 @@ const FAULTS: readonly Fault[] = [
     run: (on) => moved(on, ["-wal"]),
   },
   ...[1, 2, 3, 4].map(
-    (time): Fault => ({
+    (time): StorageFault => ({
       name: `flipped bytes (${time})`,
       async run(on, seed) {
         await on.start()
@@ -296,30 +303,34 @@ function flipBytes(path: string, random: Random): void {
   closeSync(file)
 }
 
+/** Brings one of them about, and answers what was not as it must be. */
+export async function failStorage(
+  { name, small, run }: StorageFault,
+  seed: number,
+  environment: Record<string, string> = {},
+): Promise<string[]> {
+  try {
+    using disk = small === true ? smallDisk(14) : undefined
+    await using folder = await brokerFolder(disk?.path)
+    const on = new StorageCase({ ...folder, environment: { ...folder.environment, ...environment } }, seed)
+    await run(on, seed)
+    return on.problems.map((problem) => `${name}: ${problem}`)
+  } catch (error) {
+    return [`${name}: ${error instanceof Error ? error.stack : String(error)}`]
+  }
+}
+
 /** Storage that fails, in every way that can be brought about here. */
 export const storageFaults: Scenario = {
   name: "storage",
   async run(stage) {
     const row = stage.report.row("storage")
-    for (const fault of FAULTS) {
+    const { every } = stage.profile.storage
+    const due = STORAGE_FAULTS.filter(({ isBrief }) => every || isBrief === true)
+    await stage.eachOf(row, due, async (fault, seed) => {
       const lacking = fault.lacking?.()
-      if (lacking !== undefined) {
-        stage.report.skip(`storage: ${fault.name}`, lacking)
-        continue
-      }
-      const seed = stage.seed()
-      try {
-        using disk = fault.small === true ? smallDisk(14) : undefined
-        await using folder = await brokerFolder(disk?.path)
-        const on = new StorageCase(folder, seed)
-        await fault.run(on, seed)
-        row.check(
-          on.problems.map((problem) => `${fault.name}: ${problem}`),
-          seed,
-        )
-      } catch (error) {
-        row.check([`${fault.name}: ${error instanceof Error ? error.stack : String(error)}`], seed)
-      }
-    }
+      if (lacking === undefined) row.check(await failStorage(fault, seed), seed)
+      else stage.report.skip(`storage: ${fault.name}`, lacking)
+    })
   },
 }

@@ -1,0 +1,118 @@
+import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
+import { adminToken } from "@agentwrit/e2e/client"
+import { describe, expect, test } from "vitest"
+import { LIBRARY, stepClock } from "../src/clock-steps.ts"
+import { floodOf, head } from "../src/floods.ts"
+import { findLibrary } from "../src/needs.ts"
+import { withFault } from "../src/planted-fault.ts"
+import type { Figures } from "../src/process-figures.ts"
+import { FULL } from "../src/profile.ts"
+import { abuseProtocol, answerProblems } from "../src/protocol-abuse.ts"
+import { tryAbuse } from "../src/raw-sockets.ts"
+import { Report } from "../src/report.ts"
+import { Secrets } from "../src/secrets.ts"
+import { growth } from "../src/soak.ts"
+import { Stage } from "../src/stage.ts"
+import { failStorage, STORAGE_FAULTS } from "../src/storage-faults.ts"
+import { TAMPERINGS, tamper } from "../src/tampering.ts"
+
+const LONG = { timeout: 90_000 }
+
+function stageFor(report: Report): Stage {
+  return new Stage({ profile: FULL, report, seed: 1, replay: false, deadline: Number.POSITIVE_INFINITY })
+}
+
+describe("storage", () => {
+  const fault = (name: string) => {
+    const found = STORAGE_FAULTS.find((one) => one.name === name)
+    if (found === undefined) throw new TypeError(name)
+    return found
+  }
+
+  test("sees a broker that does not look where its files are", LONG, async () => {
+    const environment = withFault("does not look where its files are")
+    const problems = await failStorage(fault("WAL deleted under the broker"), 1, environment)
+    expect(problems.join("\n")).toMatch(/issuance is answered with 201/)
+  })
+
+  const full = fault("full disk")
+  const lacking = full.lacking?.()
+  if (lacking !== undefined) console.log(`not run: the detector of a full disk, which ${lacking}`)
+  test.skipIf(lacking !== undefined)("sees a broker that keeps no room for revocations", LONG, async () => {
+    const problems = await failStorage(full, 1, withFault("keeps no room for revocations"))
+    expect(problems.join("\n")).toMatch(/a revocation on a full disk is answered with 503/)
+  })
+})
+
+test("tampering sees a broker that verifies no hashes", LONG, async () => {
+  const [edited] = TAMPERINGS
+  if (edited === undefined) throw new TypeError("no tampering")
+  expect((await tamper(edited, withFault("verifies no hashes"))).join("\n")).toMatch(/the log does not tell of it/)
+})
+
+describe("protocol", () => {
+  test("sees a broker that has a bug", LONG, async () => {
+    const report = new Report()
+    await abuseProtocol(stageFor(report), 600, withFault("has a bug"))
+    expect(report.isGood).toBe(false)
+    expect(report.failures.join("\n")).toMatch(/is answered with 500[\s\S]*the log tells of a bug/)
+  })
+
+  test("sees a stack trace, a secret, and an answer without an id", () => {
+    const secrets = new Secrets()
+    secrets.add("0123456789abcdef0123456789abcdef")
+    const headers = "x-request-id"
+    const problems = (text: string, status = 400, names = headers) =>
+      answerProblems("GET /", { status, text, headers: names }, secrets).join()
+    expect(problems("fine")).toBe("")
+    expect(problems("Error: x\n    at run (file:///srv/dist/main.js:3:7)")).toMatch(/stack trace/)
+    expect(problems('{"detail":"0123456789abcdef0123456789abcdef is wrong"}')).toMatch(/secret 01234567/)
+    expect(problems("fine", 200, "date")).toMatch(/without X-Request-ID/)
+    expect(problems("fine", 500)).toMatch(/is answered with 500/)
+    expect(problems("fine", 503)).toBe("")
+  })
+})
+
+test("sockets sees a broker that waits for slow headers", LONG, async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, withFault("waits for slow headers"))
+  const half = { name: "half a head", pieces: () => ["GET / HTTP/1.1\r\n"], statuses: [408] }
+  expect((await tryAbuse(broker, half, 8000)).join("\n")).toMatch(/still open after 8000 ms/)
+  await using sound = await startBroker(folder, { AA_DB_PATH: `${folder.path}/other.db` })
+  expect(await tryAbuse(sound, half, 8000)).toEqual([])
+})
+
+test("floods sees a broker that remembers strangers", LONG, async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, withFault("remembers strangers"))
+  const report = new Report()
+  const row = report.row("floods")
+  const flooded = { broker, admin: await adminToken(broker.url), row, seed: 1 }
+  await floodOf(flooded, "challenges", 10_000, () => head("GET /v1/challenge"))
+  expect(report.failures.join("\n")).toMatch(/challenges: memory grew by/)
+})
+
+const library = findLibrary(LIBRARY)
+if (library === undefined) console.log("not run: the detector of stepped clocks, which needs libfaketime")
+test.skipIf(library === undefined)("clock sees a broker that forgets by the clock alone", LONG, async () => {
+  const report = new Report()
+  await stepClock(library ?? "", report.row("clock"), 1, withFault("forgets by the clock alone"))
+  expect(report.failures.join("\n")).toMatch(/the token superseded validates again/)
+})
+
+test("soak sees what grows", () => {
+  const samples = (memory: (at: number) => number) =>
+    Array.from({ length: 30 }, (_, at): Figures => ({ memory: memory(at), handles: 40, wal: 4, delay: 20 }))
+  expect(
+    growth(
+      samples((at) => 100 + 6 * at),
+      "memory",
+    ).problems,
+  ).toHaveLength(1)
+  expect(
+    growth(
+      samples((at) => (at < 10 ? 50 + 10 * at : 150)),
+      "memory",
+    ).problems,
+  ).toEqual([])
+})
