@@ -1,24 +1,24 @@
 import { parseArgs } from "node:util"
-import { FULL, SHORT } from "./profile.ts"
+import { PROFILES } from "./profile.ts"
 import { Report } from "./report.ts"
 import { SCENARIOS } from "./scenarios.ts"
 import { type Scenario, Stage } from "./stage.ts"
 
 const { values } = parseArgs({
   options: {
-    profile: { type: "string", default: "full" },
+    profile: { type: "string", default: "default" },
     only: { type: "string" },
     seed: { type: "string" },
     minutes: { type: "string" },
   },
 })
 
-const profile = { short: SHORT, full: FULL }[values.profile]
+const profile = PROFILES[values.profile]
 const only = values.only?.split(",")
 const unknown = only?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? []
 if (profile === undefined || unknown.length > 0) {
   process.stderr.write(
-    `usage: torture [--profile short|full] [--only ${SCENARIOS.map(({ name }) => name).join(",")}] [--seed N] [--minutes M]\n`,
+    `usage: torture [--profile ${Object.keys(PROFILES).join("|")}] [--only ${SCENARIOS.map(({ name }) => name).join(",")}] [--seed N] [--minutes M]\n`,
   )
   process.exit(2)
 }

@@ -12,5 +12,5 @@ import { tampering } from "./tampering.ts"
 
 /** In the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[tampering, storageFaults, power, protocolAbuse, rawSockets, floods, clockSteps, soak, crashes, everyWrite],
+  ...[tampering, storageFaults, power, crashes, protocolAbuse, rawSockets, clockSteps, floods, soak, everyWrite],
 ]
