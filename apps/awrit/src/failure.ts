@@ -51,4 +51,5 @@ function networkAdvice(error: NetworkError): string {
 }
 
 /** Errors of the store's package, which is loaded only where a database is read. */
-const isDatabaseError = (error: unknown): error is Error => error instanceof Error && error.name === "DatabaseError"
+const isDatabaseError = (error: unknown): error is Error =>
+  error instanceof Error && ["DatabaseError", "BackupError"].includes(error.name)

@@ -1,4 +1,6 @@
-export { type Backup, BackupError, type BackupErrorCode, backUpDatabase } from "./backup.ts"
+export { type Backup, backUpDatabase } from "./backup.ts"
+export type { BackupOptions } from "./backup-copy.ts"
+export { BackupError, type BackupErrorCode } from "./backup-error.ts"
 export { DatabaseError, type DatabaseErrorCode } from "./errors.ts"
 export { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts"
 export { openTrail, type TrailReader } from "./trail-reader.ts"

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import type { AuditEvent } from "@agentwrit/audit"
 import type { KeptCheckpoint } from "@agentwrit/authority"
 import Sqlite from "better-sqlite3"
+import { isAtRest } from "./at-rest.ts"
 import { DatabaseError, sqliteCode } from "./errors.ts"
 import { toCheckpoint, toEvent } from "./rows.ts"
 import type { CheckpointsTable, EventsTable } from "./schema.ts"
@@ -59,17 +60,13 @@ function openReadOnly(path: string): Sqlite.Database {
   // SQLite would say of a missing file no more than that it cannot be opened.
   if (!existsSync(path)) throw new DatabaseError("database_unreadable", `${path} does not exist`)
   try {
-    // A log beside it is that of a broker that runs, or did not end well; then all that reading takes is there.
-    return existsSync(`${path}-wal`) ? connect(path) : connectToCopy(path)
+    return isAtRest(path) ? connectToCopy(path) : connect(path)
   } catch (error) {
     throw refusal(path, error)
   }
 }
 
-/**
- * Of a file in WAL mode, even a connection that only reads makes a log and its index, leaves them there, and where root did that
- * the broker could not start any more. So they are made beside a copy, whose names are gone as soon as it is open.
- */
+/** The copy's names are gone as soon as it is open. */
 function connectToCopy(path: string): Sqlite.Database {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-trail-"))
   try {

@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process"
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { createRequire } from "node:module"
 import type { EventDraft } from "@agentwrit/audit"
 import type BetterSqlite from "better-sqlite3"
@@ -151,4 +161,36 @@ test("a half-written backup, put in the database's place, is refused with what t
       message: expect.stringContaining("restore the latest backup"),
     })
   }
+})
+
+test("a database at rest is left as it is, and one that is reached by a symbolic link is copied with its log", async () => {
+  await using folder = await temporaryFolder()
+  const [from, link] = [folder.file("data.db"), folder.file("link/data.db")]
+  const store = await SqliteStore.open({ path: from })
+  await commit(store, 3)
+  mkdirSync(folder.file("link"))
+  symlinkSync(from, link)
+  expect((await backUpDatabase({ from: link, to: folder.file("used.db") })).events).toBe(3)
+  await store.close()
+  const names = readdirSync(folder.file("."))
+  expect((await backUpDatabase({ from, to: folder.file("rest.db") })).events).toBe(3)
+  expect(readdirSync(folder.file(".")).sort()).toEqual([...names, "rest.db"].sort())
+})
+
+test("a signal gives it up, and what is done is told meanwhile", async () => {
+  await using folder = await temporaryFolder()
+  const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
+  await using store = await SqliteStore.open({ path: from })
+  for (let round = 0; round < 40; round++) await commit(store, 100)
+  const giveUp = new AbortController()
+  const steps: string[] = []
+  const onProgress = (step: string, done: number, total: number): void => {
+    steps.push(`${step} ${done === total ? "all" : "some"}`)
+    if (step === "events verified") giveUp.abort()
+  }
+  await expect(backUpDatabase({ from, to, onProgress, signal: giveUp.signal })).rejects.toMatchObject({
+    code: "backup_aborted",
+  })
+  expect(steps.at(-1)).toBe("events verified some")
+  expect(readdirSync(folder.file(".")).filter((name) => name.includes("backup"))).toEqual([])
 })

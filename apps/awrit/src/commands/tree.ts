@@ -68,6 +68,10 @@ export const TREE: Tree = {
       },
     },
   },
+  backup: {
+    summary: "Copy the broker's database, verified, while the broker runs",
+    load: async () => (await import("./backup.ts")).backup,
+  },
   health: { summary: "Show how the broker fares", load: async () => (await import("./health.ts")).health },
   doctor: {
     summary: "Find what is wrong with the set-up, and what to do",

@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { cpSync, existsSync, readdirSync, statSync, watch } from "node:fs"
+import { join } from "node:path"
+import { SqliteStore } from "@agentwrit/store-sqlite"
+import { describe, expect, test } from "vitest"
+import { AWRIT, awrit } from "../../src/awrit.ts"
+import { brokerFolder, startBroker } from "../../src/broker-process.ts"
+import { launchToken } from "../../src/client.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+
+let shared: SharedBroker
+shareBroker((started) => {
+  shared = started
+})
+
+const database = (): string => join(shared.folder.path, "data.db")
+
+describe("awrit backup", { timeout: 60_000 }, () => {
+  test("copies the database of a running broker, and a broker starts on the copy", async () => {
+    await launchToken(shared.url, shared.admin)
+    await using folder = await brokerFolder()
+    const to = join(folder.path, "data.db")
+    for (const key of ["audit.key", "signing.key"]) cpSync(join(shared.folder.path, key), join(folder.path, key))
+    const { code, stderr, stdout } = await awrit(["backup", "--db", database(), "--to", to])
+    expect([code, stderr]).toEqual([0, ""])
+    expect(stdout).toMatch(/^backup +.*data\.db$/m)
+    expect(stdout).toMatch(/^verified +pages, hash chain/m)
+    expect(statSync(to).mode & 0o777).toBe(0o600)
+    const broker = await startBroker(folder)
+    expect((await broker.end("SIGTERM")).code).toBe(0)
+  })
+
+  test("prints one document with --json", async () => {
+    const to = join(shared.folder.path, "json.db")
+    const { code, stderr, stdout } = await awrit(["backup", "--json", "--db", database(), "--to", to])
+    expect([code, stderr]).toEqual([0, ""])
+    expect(JSON.parse(stdout)).toEqual({
+      path: to,
+      bytes: statSync(to).size,
+      events: expect.any(Number),
+      checkpoint_size: expect.toBeOneOf([null, expect.any(Number)]),
+    })
+  })
+
+  test.each([
+    ["without --db", ["--to", "x.db"], 2, /--db is missing: give the broker's database/],
+    ["without --to", ["--db", "data.db"], 2, /--to is missing: give the backup's file/],
+    [
+      "onto a file that is there",
+      ["--db", "data.db", "--to", "data.db"],
+      1,
+      /never replaces a file: give another name/,
+    ],
+    ["of a file that is not there", ["--db", "none.db", "--to", "x.db"], 1, /none\.db cannot be read .*AA_DB_PATH/],
+    [
+      "of a file that is no database",
+      ["--db", "audit.pub", "--to", "x.db"],
+      1,
+      /audit\.pub is damaged, or no database/,
+    ],
+    ["into a folder that is not there", ["--db", "data.db", "--to", "no/x.db"], 1, /cannot be written to .*\/no/],
+  ])("%s says in one line what to do, and leaves nothing", async (_, words, exitCode, message) => {
+    const cwd = shared.folder.path
+    const { code, stderr, stdout } = await awrit(["backup", ...words], { cwd })
+    expect([code, stdout]).toEqual([exitCode, ""])
+    expect(stderr).toMatch(message)
+    expect(stderr.trim().split("\n")).toHaveLength(1)
+    expect(readdirSync(cwd).filter((name) => name.includes("x.db"))).toEqual([])
+    expect(existsSync(database())).toBe(true)
+  })
+
+  test("leaves nothing behind on Ctrl-C", async () => {
+    await using folder = await brokerFolder()
+    const from = join(folder.path, "large.db")
+    const store = await SqliteStore.open({ path: from })
+    const event = { event_type: "admin_auth", detail: "signed in ".repeat(100), outcome: "success" } as const
+    for (let round = 0; round < 40; round++)
+      await store.commit({ writes: [], events: Array.from({ length: 1000 }, () => event) })
+    await store.close()
+    const before = readdirSync(folder.path)
+    const watcher = watch(folder.path)
+    const child = spawn(process.execPath, [AWRIT, "backup", "--db", from, "--to", join(folder.path, "x.db")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    })
+    let stderr = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    // The hidden copy has come to be: the command is under way.
+    await once(watcher, "change")
+    watcher.close()
+    child.kill("SIGINT")
+    expect(await once(child, "close")).toEqual([1, null])
+    expect(stderr).toBe("awrit: interrupted: nothing was backed up\n")
+    expect(readdirSync(folder.path)).toEqual(before)
+  })
+})
