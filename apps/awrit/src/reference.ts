@@ -52,7 +52,7 @@ function section(command: Command): string {
     `${summary}.`,
     ...details.flatMap((paragraph) => ["", paragraph]),
     "",
-    "```sh",
+    "```text",
     usageOf(command).join(" "),
     "```",
     ...(positionals.length === 0
@@ -60,7 +60,7 @@ function section(command: Command): string {
       : ["", ...positionals.map(([word, { description }]) => `\`<${word}>\`: ${description}.`)]),
     ...(flagRows(args).length === 0 ? [] : ["", flagTable(args)]),
     "",
-    "```sh",
+    "```console",
     ...examples,
     "```",
     "",

@@ -42,7 +42,7 @@ describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq
 
 test.each(PAGES)("%s leaves to other machines only what cannot run here", (name) => {
   const elsewhere =
-    /^\s*(docker|sudo|kubectl|cosign|awrit|AA_\w+=\S+ docker|git clone|cd agentwrit|\.\/scripts\/|export |curl |agentwrit-broker|-|devonartis|#)/
+    /^\s*(npm install|npx pnpm@12|eval|docker|sudo|kubectl|cosign|awrit|AA_\w+=\S+ docker|git clone|cd agentwrit|\.\/scripts\/|export |curl |agentwrit-broker|-|devonartis|#)/
   for (const block of blocks(name, "console"))
     for (const line of block.trim().split("\n")) expect(line).toMatch(elsewhere)
 })
