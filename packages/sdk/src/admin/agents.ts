@@ -20,23 +20,28 @@ export type FetchAgents = (query: AgentsQuery, options: CallOptions) => Promise<
 const PAGE = 1000
 
 /**
- * Goes through all agents that match, newest first, each once. Agents that register meanwhile move the pages, which is made up
- * for; one whose status changes meanwhile may be left out or told as it stood.
+ * Goes through all agents that match, newest first, each once. Agents that register meanwhile, or come to match or no longer match,
+ * move the pages; no other is missed for that.
  */
 export async function* eachAgent(
   fetch: FetchAgents,
   filter: AgentsFilter,
   options: CallOptions,
 ): AsyncGenerator<AgentView, void, undefined> {
-  // What new agents push back onto a later page was on an earlier one.
   const seen = new Set<string>()
   for (let offset = 0; ; ) {
     const { agents, limit } = await fetch({ ...filter, limit: PAGE, offset }, options)
+    const [first] = agents
+    // A page begins with the last of the one before. If not, agents have left the list, and others moved up to where it was read.
+    if (offset > 0 && (first === undefined || !seen.has(first.agentId))) {
+      offset = Math.max(0, offset - limit)
+      continue
+    }
     for (const agent of agents) {
       if (!seen.has(agent.agentId)) yield agent
       seen.add(agent.agentId)
     }
     if (agents.length < limit) return
-    offset += agents.length
+    offset += agents.length - 1
   }
 }

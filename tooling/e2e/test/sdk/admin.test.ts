@@ -148,6 +148,20 @@ test("agents are gone through page by page, each once while others register", as
   expect(listed).toEqual(made.slice(0, 5).toReversed())
 })
 
+test("agents that leave the list as they are gone through take no other with them", async () => {
+  await using proxy = await pagedProxy()
+  const made: string[] = []
+  for (let n = 0; n < 7; n++)
+    made.push((await agent(shared.url, shared.admin, { orch_id: "leaving", task_id: `t-${n}` })).agent_id)
+  const admin = adminAt(proxy.url)
+  const revoked: string[] = []
+  for await (const { agentId } of admin.agents({ orchId: "leaving", status: "active" })) {
+    revoked.push(agentId)
+    await admin.revoke({ level: "agent", target: agentId })
+  }
+  expect(revoked).toEqual(made.toReversed())
+})
+
 test("events are gone through by where the last one stood, however the trail grows", async () => {
   await using proxy = await pagedProxy()
   const admin = adminAt(proxy.url)
