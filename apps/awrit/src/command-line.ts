@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util"
-import { closest } from "fastest-levenshtein"
+import { closest, distance } from "fastest-levenshtein"
 import type { Arguments, Command } from "./command.ts"
 import { UsageError } from "./errors.ts"
 import { GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
@@ -22,6 +22,8 @@ export function resolve(words: readonly string[], tree: Tree): Resolved {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ""
     if (branch.commands === undefined) rest.push(word)
+    // As many programs take it: "awrit help app" and "awrit app help".
+    else if (word === "help") rest.push("--help")
     else if (word.startsWith("-")) {
       rest.push(word)
       if (takesValue(word)) rest.push(...words.slice(++at, at + 1))
@@ -37,8 +39,9 @@ function named(commands: Tree, word: string, path: readonly string[]): Branch {
   const branch = Object.hasOwn(commands, word) ? commands[word] : undefined
   if (branch !== undefined) return branch
   const before = ["awrit", ...path].join(" ")
+  const meant = closest(word.slice(0, LONGEST_WORD), Object.keys(commands))
   throw new UsageError(
-    `there is no command "${before} ${shown(word)}"; did you mean "${before} ${nearest(word, Object.keys(commands))}"?`,
+    `there is no command "${before} ${shown(word)}"; did you mean "${before} ${meant}"? "${before} --help" lists them`,
   )
 }
 
@@ -70,6 +73,7 @@ export function globalFlags(words: readonly string[], args: Arguments = {}): Glo
  */
 export function checkWords(words: readonly string[], { name, args }: Pick<Command, "name" | "args">): void {
   const known: Arguments = { ...args, ...GLOBAL_FLAGS }
+  const line = ["awrit", name].join(" ").trim()
   const { tokens } = parseArgs({
     args: [...words],
     options: options(known),
@@ -81,13 +85,15 @@ export function checkWords(words: readonly string[], { name, args }: Pick<Comman
   let positionals = Object.values(args).filter(({ type }) => type === "positional").length
   for (const token of tokens) {
     if (token.kind === "positional" && positionals-- <= 0)
-      throw new UsageError(`"awrit ${name}" takes no argument "${shown(token.value)}"; see "awrit ${name} --help"`)
+      throw new UsageError(`"${line}" takes no argument "${shown(token.value)}"; see "${line} --help"`)
     if (token.kind !== "option") continue
     const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined
-    if (flag === undefined || flag.type === "positional" || token.rawName !== `--${token.name}`)
-      throw new UsageError(
-        `"awrit ${name}" has no flag ${shown(token.rawName)}; did you mean ${nearest(token.rawName, flagsOf(known))}?`,
-      )
+    const spellings = [`--${token.name}`, `-${flag?.short}`]
+    if (flag === undefined || flag.type === "positional" || !spellings.includes(token.rawName)) {
+      const meant = nearestFlag(token.rawName, known)
+      const advice = meant === undefined ? `see "${line} --help"` : `did you mean ${meant}?`
+      throw new UsageError(`"${line}" has no flag ${shown(token.rawName)}; ${advice}`)
+    }
     if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice`)
     seen.add(token.name)
     if (flag.type === "boolean" && token.value !== undefined) throw new UsageError(`--${token.name} takes no value`)
@@ -101,16 +107,27 @@ export function checkWords(words: readonly string[], { name, args }: Pick<Comman
   }
 }
 
-const flagsOf = (args: Arguments): string[] =>
-  Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [`--${name}`]))
+const LONGEST_WORD = 64
 
-function options(args: Arguments): Record<string, { type: "string" | "boolean" }> {
-  return Object.fromEntries(
-    Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [[name, { type }]])),
-  )
+/** The flag that may be meant, where one is like it: one of the same first letter for a letter, else one of much the same letters. */
+function nearestFlag(given: string, args: Arguments): string | undefined {
+  const names = Object.keys(args).filter((name) => args[name]?.type !== "positional")
+  const word = given.replace(/^-+/, "").slice(0, LONGEST_WORD)
+  const meant =
+    word.length === 1 ? names.find((name) => name.startsWith(word.toLowerCase())) : likest(word, closest(word, names))
+  return meant === undefined ? undefined : `--${meant}`
 }
 
-const nearest = (word: string, known: readonly string[]): string => closest(word.slice(0, 64), known)
+const likest = (word: string, name: string): string | undefined =>
+  distance(word, name) <= 1 + word.length / 3 ? name : undefined
+
+function options(args: Arguments): Record<string, { type: "string" | "boolean"; short?: string }> {
+  return Object.fromEntries(
+    Object.entries(args).flatMap(([name, { type, short }]) =>
+      type === "positional" ? [] : [[name, { type, ...(short !== undefined && { short }) }]],
+    ),
+  )
+}
 
 /** A word of the command line on one line; one that could be a secret is not repeated. */
 const shown = (word: string): string =>

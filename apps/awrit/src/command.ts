@@ -6,6 +6,8 @@ import { GLOBAL_FLAGS } from "./global-flags.ts"
 export interface Argument {
   readonly type: "string" | "boolean" | "positional"
   readonly description: string
+  /** A letter that stands for a flag, after one dash. */
+  readonly short?: string
   /** What stands for the value in help, such as `SECONDS`. */
   readonly value?: string
   /** The words that are accepted, for help and completion; the command itself refuses others. */

@@ -2,6 +2,7 @@ import { AuditError } from "@agentwrit/audit"
 import { BrokerError, InvalidRequestError, NetworkError, UnexpectedAnswerError } from "@agentwrit/sdk/admin"
 import { CommandError, ReaderGone, UsageError } from "./errors.ts"
 import { visible } from "./text.ts"
+import { certificateAdvice } from "./tls-advice.ts"
 
 /** How a failed command ends: the line for stderr, none where nobody needs to be told, and the exit code. */
 export interface Failure {
@@ -30,21 +31,27 @@ const told = (message: string, exitCode: 1 | 2): Failure => ({
 })
 
 function refusal({ code, detail, hint, requestId, retryAfter }: BrokerError): string {
-  const advice = hint ?? refusalAdvice(code, retryAfter)
+  const advice = hintInCommands(hint) ?? refusalAdvice(code, retryAfter)
   return `${detail} (${code}, request ${requestId})${advice === undefined ? "" : `; ${advice}`}`
 }
+
+/** The broker's hint; a route that it names is a command here. */
+const hintInCommands = (hint: string | undefined): string | undefined =>
+  hint?.replace("GET /v1/admin/apps lists", "awrit app list shows")
 
 function refusalAdvice(code: BrokerError["code"], retryAfter: number | undefined): string | undefined {
   if (code === "unauthorized") return "check the admin secret in AACTL_ADMIN_SECRET or the config file"
   if (retryAfter !== undefined) return `try again in ${retryAfter} s`
+  // The routes that awrit calls are there; what a command asked for by its id brings a hint along.
+  if (code === "not_found") return "check the broker's URL: it is given without /v1 and what follows"
   return code === "internal_error" ? "look for the request's id in the broker's log" : undefined
 }
 
 /** What to do about a failed connection, by what the platform says of it. */
 function networkAdvice(error: NetworkError): string {
   const { message } = error
-  if (/CERT_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT/.test(message) && !/CERTIFICATE_REQUIRED/.test(message))
-    return "its certificate is not trusted: give the CA's certificates with --ca FILE, and the host name that the certificate is for"
+  const advice = certificateAdvice(message)
+  if (advice !== undefined) return advice
   if (/ERR_SSL|EPROTO|HTTP_?PARSER|HPE_|UND_ERR_SOCKET|ECONNRESET/.test(message))
     return "check http or https in its URL; a broker with mutual TLS wants --cert FILE and --key FILE"
   return error.hint ?? "check that the broker runs"

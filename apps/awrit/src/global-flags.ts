@@ -1,6 +1,9 @@
 /** Flags that every command takes, before or after its name. */
 export const GLOBAL_FLAGS = {
-  json: { type: "boolean", description: "Print the API's answer as it came, and nothing else, on stdout" },
+  json: {
+    type: "boolean",
+    description: "Print the result as JSON, the API's answer as it came, and nothing else, on stdout",
+  },
   "broker-url": {
     type: "string",
     value: "URL",
@@ -14,7 +17,7 @@ export const GLOBAL_FLAGS = {
   cert: { type: "string", value: "FILE", description: "Client certificate for mutual TLS, PEM; default AACTL_CERT" },
   key: { type: "string", value: "FILE", description: "Private key of that certificate, PEM; default AACTL_KEY" },
   yes: { type: "boolean", description: "Do not ask before what cannot be undone" },
-  help: { type: "boolean", description: "Show help" },
+  help: { type: "boolean", short: "h", description: "Show help" },
   version: { type: "boolean", description: "Show the version" },
 } as const
 

@@ -70,10 +70,11 @@ export function commandHelp(command: Command, width: number, styled: Styled): st
 
 /** A command's flags with the words for their values, and what they say. */
 export function flagRows(args: Arguments): (readonly [flag: string, description: string])[] {
-  return Object.entries(args).flatMap(([name, { type, value, description, choices }]) => {
+  return Object.entries(args).flatMap(([name, { type, short, value, description, choices }]) => {
     if (type === "positional") return []
     const accepted = choices === undefined ? "" : `: ${choices.join(", ")}`
-    return [[type === "boolean" ? `--${name}` : `--${name} ${value ?? "TEXT"}`, description + accepted] as const]
+    const flag = `--${name}${type === "boolean" ? "" : ` ${value ?? "TEXT"}`}${short === undefined ? "" : `, -${short}`}`
+    return [[flag, description + accepted] as const]
   })
 }
 

@@ -96,13 +96,18 @@ export class Output {
     this.#stdout.write(`${json.trimEnd()}\n`)
   }
 
-  /** A document of our own, where the API has none; only with `--json`. */
+  /** A document of our own, where the API answers none; only with `--json`. */
   async document(value: unknown): Promise<void> {
     if (this.json) await this.line(JSON.stringify(value))
   }
 
-  /** A message for people. */
-  readonly note = (text: string, style?: Style): void => {
+  /** What people like to know beside a result; left out with `--json`, whose documents hold it. */
+  note(text: string, style?: Style): void {
+    if (!this.json) this.warn(text, style)
+  }
+
+  /** What whoever runs a command should know, in every mode: what failed, or was found wrong. */
+  warn(text: string, style?: Style): void {
     this.#stderr.write(`${style === undefined ? text : this.#style(this.#stderr, style, text)}\n`)
   }
 

@@ -11,8 +11,12 @@ The operator's command line. This page is made of the command definitions: \`npx
 
 - Results go to stdout, messages for people to stderr. Exit codes: 0 when done, 1 when refused or failed, 2 when the command line is
   wrong.
-- With \`--json\`, stdout has the API's answer unchanged and nothing else: one JSON document, or NDJSON where it streams. An answer
-  without a body prints nothing, and so does a refusal.
+- With \`--json\` a command that is done prints one JSON document on stdout (\`audit export\` and \`audit events --follow\` an event a
+  line) and nothing on stderr: the API's answer unchanged, or a document of awrit's own where the API has none to give.
+- One that is refused or fails prints nothing on stdout, and one line on stderr that says what to do, with \`--json\` as without. The code
+  in its brackets, as in \`(conflict, request 1a2b3c4d5e6f7a8b)\`, is the API's \`error_code\`.
+- \`audit verify\`, \`doctor\`, \`health\` and \`token inspect\` exit with 1 also when what they found is bad; their result, which says what,
+  is then on stdout all the same.
 - Commands that cannot be undone ask on a terminal; \`--yes\` skips the question, and without a terminal they go ahead.
 - Tables fit the terminal and never cut an id; in a pipe or a file nothing is cut. Colour is for terminals alone, never with
   \`NO_COLOR\`.

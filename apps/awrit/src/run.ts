@@ -19,7 +19,7 @@ export async function run(words: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     const { line, exitCode } = failureOf(error)
-    if (line !== undefined) out.note(line, "red")
+    if (line !== undefined) out.warn(line, "red")
     return exitCode
   }
 }
@@ -29,7 +29,8 @@ async function dispatch(words: readonly string[], out: Output): Promise<number> 
   const loaded = await branch.load?.()
   const flags = globalFlags(rest, loaded?.args)
   if (flags.version) {
-    await out.line(`awrit ${VERSION}`)
+    await out.document({ version: VERSION })
+    await out.lines([`awrit ${VERSION}`])
     return 0
   }
   const width = out.width ?? 80

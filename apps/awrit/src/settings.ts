@@ -91,7 +91,7 @@ function checkedUrl(text: string, failure: (fault: string) => Error): string {
   // Never repeated: a password may stand there.
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw failure("must be without user, password, query and fragment")
-  return text
+  return text.trim()
 }
 
 function pem(name: string, path: string): string {

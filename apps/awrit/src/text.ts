@@ -11,15 +11,14 @@ export function visible(text: string): string {
   })
 }
 
-/** The text, cut to so many columns with an ellipsis at its end. */
+/** The text, cut to so many columns with an ellipsis at its end. No word is shown in part: it may be an id, or a scope. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let kept = ""
-  let taken = 0
-  for (const char of text) {
-    taken += widthOf(char)
-    if (taken > columns - 1) break
-    kept += char
+  for (const word of text.split(" ")) {
+    const longer = kept === "" ? word : `${kept} ${word}`
+    if (widthOf(longer) > columns - 1) break
+    kept = longer
   }
   return `${kept}…`
 }
@@ -39,3 +38,6 @@ export function wrapped(text: string, columns: number): string[] {
   }
   return [...lines, line]
 }
+
+/** A number of things: `1 agent`, `2 agents`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`

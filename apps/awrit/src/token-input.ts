@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers"
+import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { UsageError } from "./errors.ts"
 
 /** Where a token comes from: the command's flag. */
@@ -13,11 +13,22 @@ export async function tokenOf(given: string | undefined): Promise<string> {
   if (given === undefined) throw new UsageError("--token is missing: give the token, or - to read it from stdin")
   if (given !== "-") return checked(given, "--token")
   if (process.stdin.isTTY === true) process.stderr.write("Paste the token, then press Enter and Ctrl-D:\n")
-  return checked((await text(process.stdin)).trim(), "stdin")
+  return checked((await stdinText()).trim(), "stdin")
 }
 
-/** Whatever else it is, a token is one word: it travels in a header. */
-function checked(token: string, where: string): string {
-  if (/^[!-~]+$/.test(token)) return token.replace(/^Bearer$/i, "")
+/** What stdin holds, as far as a token could go on: whoever pipes a disk here by mistake is told soon. */
+async function stdinText(): Promise<string> {
+  let read = ""
+  for await (const chunk of process.stdin.setEncoding("utf8")) {
+    read += chunk
+    if (read.length > 2 * MAX_TOKEN_LENGTH) break
+  }
+  return read
+}
+
+/** Whatever else it is, a token is one word: it travels in a header, from which it may have been copied. */
+function checked(given: string, where: string): string {
+  const token = given.replace(/^Bearer\s+/i, "")
+  if (/^[!-~]+$/.test(token) && token.includes(".") && token.length <= MAX_TOKEN_LENGTH) return token
   throw new UsageError(`${where} holds no token: a token is three parts with dots between, on one line`)
 }

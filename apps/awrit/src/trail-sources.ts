@@ -1,9 +1,9 @@
 import { createReadStream, fstatSync, openSync } from "node:fs"
-import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { openCheckpoint, type TreeHead, verifyTrail } from "@agentwrit/audit"
 import type { Context } from "./context.ts"
 import { CommandError } from "./errors.ts"
+import { eventLines } from "./event-lines.ts"
 import { Progress } from "./progress.ts"
 import { codeOf } from "./settings.ts"
 import type { Evidence } from "./trail-evidence.ts"
@@ -50,7 +50,7 @@ export async function verifyDatabase(path: string, { key, kept }: Evidence, cont
   }
   const progress = new Progress(context.out, "events verified")
   try {
-    const events = counted(trail.events(), (done) => progress.show(done, trail.size))
+    const events = told(trail.events(), (done) => progress.show(done, trail.size))
     const report = await verifyTrail(events, { checkpoints })
     return { source: path, report, checked, ...(key === undefined && { advice: PIN_KEY }) }
   } finally {
@@ -58,7 +58,7 @@ export async function verifyDatabase(path: string, { key, kept }: Evidence, cont
   }
 }
 
-function* counted<T>(items: Iterable<T>, tell: (done: number) => void): Iterable<T> {
+function* told<T>(items: Iterable<T>, tell: (done: number) => void): Iterable<T> {
   let done = 0
   for (const item of items) {
     yield item
@@ -66,20 +66,36 @@ function* counted<T>(items: Iterable<T>, tell: (done: number) => void): Iterable
   }
 }
 
+/** Passes chunks on, and tells how many bytes came. */
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  tell: (done: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let done = 0
+  for await (const chunk of chunks) {
+    done += chunk.length
+    tell(done)
+    yield chunk
+  }
+}
+
 /** Verifies an export, an event a line. */
 export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
   const progress = new Progress(context.out, "bytes verified")
+  const source = path === "-" ? "stdin" : path
   const { input, size } = opened(path)
-  let read = 0
-  input.on("data", (chunk: string | Buffer) => {
-    read += chunk.length
-    if (size > 0) progress.show(read, size)
+  const chunks = counted(input, (done) => {
+    if (size > 0) progress.show(done, size)
   })
   try {
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-    const report = await verifyTrail(lines, kept === undefined ? {} : { checkpoint: kept })
+    const report = await verifyTrail(eventLines(chunks, source), kept === undefined ? {} : { checkpoint: kept })
+    // What a failed export leaves behind would pass for a sound one.
+    if (report.ok && report.count === 0)
+      throw new CommandError(
+        `${source} holds no event, and an export holds at least the sign-in that made it; make it anew with awrit audit export`,
+      )
     const checked = [CHAIN, ...(kept === undefined ? [] : [checkpointWords("the kept", kept)])]
-    return { source: path === "-" ? "stdin" : path, report, checked, ...(kept === undefined && { advice: PIN_KEY }) }
+    return { source, report, checked, ...(kept === undefined && { advice: PIN_KEY }) }
   } catch (error) {
     if (codeOf(error) !== "unknown error" && !(error instanceof CommandError) && "syscall" in (error as object))
       throw new CommandError(`${path} cannot be read (${codeOf(error)})`)

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { EVENT_COLUMNS } from "../src/event-columns.ts"
 import { type Column, recordLines, tableLines } from "../src/table.ts"
-import { widthOf } from "../src/text.ts"
+import { visible, widthOf } from "../src/text.ts"
 
 const plain = (text: string): string => text
 
@@ -71,6 +71,9 @@ describe("whatever stands in a table", () => {
         const lines = tableLines(all, columns, width, plain)
         for (const [one] of all) expect(lines.some((line) => line.split(/ {2,}/).includes(one))).toBe(true)
         expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+        // A word that is cut could be taken for another, shorter one.
+        const words = new Set(all.flatMap(([, , detail]) => visible(detail).split(" ")))
+        for (const [, shown = ""] of lines.join("\n").matchAll(/(?:^|\s)(\S+)…$/gm)) expect(words).toContain(shown)
         const inColumns = lines[0]?.startsWith("ID") === true && /STATUS +DETAIL/.test(lines[0])
         if (inColumns) expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(width)
       }),

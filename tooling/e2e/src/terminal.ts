@@ -29,7 +29,7 @@ status = os.waitpid(pid, 0)[1]
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 `
 
-/** What a command line showed on a terminal. */
+/** What a program showed on a terminal. */
 export interface Shown {
   /** 128 and the signal's number, for one that ended it. */
   readonly code: number
@@ -47,18 +47,18 @@ export interface TerminalOptions {
   readonly typed?: readonly (readonly [shown: string, typed: string])[]
 }
 
-/** Runs the command line on a pseudo-terminal, which takes python3. */
-export async function onTerminal(words: readonly string[], options: TerminalOptions = {}): Promise<Shown> {
+/** Runs `awrit` on a pseudo-terminal, which takes python3. */
+export const onTerminal = (words: readonly string[], options: TerminalOptions = {}): Promise<Shown> =>
+  programOnTerminal([process.execPath, AWRIT, ...words], options)
+
+/** Runs a program on a pseudo-terminal, which takes python3. */
+export async function programOnTerminal(command: readonly string[], options: TerminalOptions): Promise<Shown> {
   const { columns = 80, env = {}, typed = [] } = options
   const { PATH = "" } = process.env
-  const child = spawn(
-    "python3",
-    ["-c", PROGRAM, String(columns), JSON.stringify(typed), process.execPath, AWRIT, ...words],
-    {
-      env: { PATH, HOME: "/nonexistent", TERM: "xterm-256color", ...env },
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  )
+  const child = spawn("python3", ["-c", PROGRAM, String(columns), JSON.stringify(typed), ...command], {
+    env: { PATH, HOME: "/nonexistent", TERM: "xterm-256color", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  })
   let raw = ""
   child.stdout.setEncoding("utf8").on("data", (text: string) => (raw += text))
   const [code] = await once(child, "close")

@@ -2,7 +2,7 @@ import { agentsQuery } from "@agentwrit/contract"
 import { type Command, command } from "../command.ts"
 import { numeric, readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
-import { expiry } from "../time.ts"
+import { exact, expiry } from "../time.ts"
 
 /** `awrit agent list` */
 export const agentList: Command = command({
@@ -36,10 +36,14 @@ export const agentList: Command = command({
     await context.out.table(page.agents, [
       { title: "AGENT ID", cell: ({ agentId }) => agentId },
       { title: "STATUS", cell: ({ status }) => status },
-      { title: "EXPIRES", cell: ({ expiresAt }) => expiry(expiresAt, now) },
+      // A token that was ended does not expire any more.
+      {
+        title: "EXPIRES",
+        cell: ({ expiresAt, status }) => (/active|expired/.test(status) ? expiry(expiresAt, now) : exact(expiresAt)),
+      },
       { title: "APP", cell: ({ appId = "" }) => appId },
       { title: "SCOPE", cell: ({ scope }) => scope.join(" "), cuttable: true },
     ])
-    context.out.note(pageNote(page.agents.length, page, "agents"))
+    context.out.note(pageNote(page.agents.length, page, "agent"))
   },
 })

@@ -1,4 +1,5 @@
 import { type Command, command } from "../command.ts"
+import { counted } from "../text.ts"
 import { exact } from "../time.ts"
 
 /** `awrit app list` */
@@ -17,6 +18,6 @@ export const appList: Command = command({
       { title: "CREATED", cell: ({ createdAt }) => exact(createdAt) },
       { title: "SCOPES", cell: ({ scopes }) => scopes.join(" "), cuttable: true },
     ])
-    context.out.note(total === 0 ? "No app is registered." : `${total} ${total === 1 ? "app" : "apps"}`)
+    context.out.note(total === 0 ? "No app is registered." : counted(total, "app"))
   },
 })

@@ -1,5 +1,6 @@
 import { appIdOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
+import { counted } from "../text.ts"
 import { since } from "../time.ts"
 
 /** `awrit app remove` */
@@ -20,7 +21,7 @@ export const appRemove: Command = command({
         admin.getApp(id),
         admin.listAgents({ appId: id, status: "active", limit: 1 }),
       ])
-      return `Deregister ${app.appId} (${app.status})? It can no longer sign in, and its ${agents.total} active agents can neither renew nor delegate.`
+      return `Deregister ${app.appId} (${app.status})? It can no longer sign in, and its ${counted(agents.total, "active agent")} can neither renew nor delegate.`
     })
     const { appId, deregisteredAt, status } = await admin.deregisterApp(id, context.answer)
     await context.out.record([

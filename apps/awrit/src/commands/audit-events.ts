@@ -1,7 +1,7 @@
 import { sequenceOf } from "@agentwrit/audit"
 import { AUDIT_EVENT_TYPES, type AuditEvent, auditEventsQuery } from "@agentwrit/contract"
 import type { EventsQuery } from "@agentwrit/sdk/admin"
-import { type Command, command } from "../command.ts"
+import { type Arguments, type Command, command, type Given } from "../command.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../errors.ts"
 import { EVENT_COLUMNS, eventLine } from "../event-columns.ts"
@@ -12,6 +12,23 @@ import { visible } from "../text.ts"
 /** Events that are shown before those that come, as the tail of a log. */
 const BEFORE = 10
 
+const ARGS = {
+  "event-type": { type: "string", value: "TYPE", description: "What happened", choices: AUDIT_EVENT_TYPES },
+  "agent-id": {
+    type: "string",
+    value: "ID",
+    description: "Who acted: an agent id or app:{app_id}; or what was revoked",
+  },
+  "task-id": { type: "string", value: "ID", description: "The task" },
+  outcome: { type: "string", value: "OUTCOME", description: "How it ended", choices: ["success", "denied"] },
+  since: { type: "string", value: "TIME", description: "At or after this instant, such as 2026-03-29T00:00:00Z" },
+  until: { type: "string", value: "TIME", description: "At or before this instant" },
+  after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
+  limit: { type: "string", value: "N", description: "How many at most, 1 to 1000; default 100, with --follow 10" },
+  offset: { type: "string", value: "N", description: "How many to skip" },
+  follow: { type: "boolean", description: "Go on with each new event as it comes" },
+} as const satisfies Arguments
+
 /** `awrit audit events` */
 export const auditEvents: Command = command({
   name: "audit events",
@@ -19,22 +36,7 @@ export const auditEvents: Command = command({
   details: [
     "--follow shows the last few events that match and then each new one as it comes, until Ctrl-C; with --json an event a line. It goes on after the broker was away.",
   ],
-  args: {
-    "event-type": { type: "string", value: "TYPE", description: "What happened", choices: AUDIT_EVENT_TYPES },
-    "agent-id": {
-      type: "string",
-      value: "ID",
-      description: "Who acted: an agent id or app:{app_id}; or what was revoked",
-    },
-    "task-id": { type: "string", value: "ID", description: "The task" },
-    outcome: { type: "string", value: "OUTCOME", description: "How it ended", choices: ["success", "denied"] },
-    since: { type: "string", value: "TIME", description: "At or after this instant, such as 2026-03-29T00:00:00Z" },
-    until: { type: "string", value: "TIME", description: "At or before this instant" },
-    after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
-    limit: { type: "string", value: "N", description: "How many at most, 1 to 1000; default 100, with --follow 10" },
-    offset: { type: "string", value: "N", description: "How many to skip" },
-    follow: { type: "boolean", description: "Go on with each new event as it comes" },
-  },
+  args: ARGS,
   examples: [
     "awrit audit events --event-type token_revoked",
     "awrit audit events --since 2026-03-29T00:00:00Z --limit 50",
@@ -53,15 +55,24 @@ export const auditEvents: Command = command({
       offset: numeric(given.offset),
     })
     if (given.follow) {
-      if (given.offset !== undefined) throw new UsageError("--offset cannot be given with --follow")
+      checkFollowing(given)
       await follow(given.limit === undefined ? { ...query, limit: BEFORE } : query, context)
       return
     }
     const page = await (await context.admin()).listEvents(query, context.answer)
     await context.out.table(page.events, EVENT_COLUMNS)
-    context.out.note(pageNote(page.events.length, page, "events"))
+    context.out.note(pageNote(page.events.length, page, "event"))
   },
 })
+
+function checkFollowing({ after, limit, offset, since, until }: Given<typeof ARGS>): void {
+  if (offset !== undefined) throw new UsageError("--offset cannot be given with --follow")
+  if (until !== undefined) throw new UsageError("--until cannot be given with --follow, which goes on until Ctrl-C")
+  if (limit !== undefined && (after !== undefined || since !== undefined))
+    throw new UsageError(
+      "--limit with --follow says how many earlier events to show; --since and --after show all of them",
+    )
+}
 
 /** Shows the tail of what matches, or all since a given place, and then what comes. */
 async function follow({ limit = BEFORE, offset: _, ...filter }: EventsQuery, context: Context): Promise<void> {
@@ -81,7 +92,7 @@ async function follow({ limit = BEFORE, offset: _, ...filter }: EventsQuery, con
   let told = ""
   const onTrouble = ({ message }: Error): void => {
     // An outage is told once, not at every attempt.
-    if (message !== told) out.note(`awrit: ${visible(message)}; trying again`, "yellow")
+    if (message !== told) out.warn(`awrit: ${visible(message)}; trying again`, "yellow")
     told = message
   }
   for await (const event of admin.followEvents({ ...filter, after }, { signal, onTrouble })) {

@@ -5,6 +5,7 @@ import { CommandError } from "../errors.ts"
 import { readFlags } from "../flags.ts"
 import { Progress } from "../progress.ts"
 import { codeOf } from "../settings.ts"
+import { counted } from "../text.ts"
 
 /** `awrit audit export` */
 export const auditExport: Command = command({
@@ -12,6 +13,7 @@ export const auditExport: Command = command({
   summary: "Write the whole audit trail as NDJSON to stdout",
   details: [
     "An event a line, as it was hashed, in the chain's order: what awrit audit verify --file verifies. Keep a checkpoint beside it: awrit audit export --with-checkpoint FILE writes the trail's signed head, which covers no more than the export holds.",
+    "What --after leaves out is missed by a verification: append such an export to the earlier one.",
   ],
   args: {
     after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
@@ -39,7 +41,7 @@ export const auditExport: Command = command({
     } finally {
       progress.end()
     }
-    out.note(`${written} events`)
+    out.note(counted(written, "event"))
   },
 })
 

@@ -46,7 +46,7 @@ export const auditVerify: Command = command({
       out.note(advice ?? "The trail holds together, and is the one of every checkpoint.", advice ? undefined : "green")
       return 0
     }
-    out.note(`awrit: ${report.message}`, "red")
+    out.warn(`awrit: ${report.message}`, "red")
     return 1
   },
 })

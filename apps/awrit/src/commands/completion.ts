@@ -1,12 +1,12 @@
 import { type Command, command } from "../command.ts"
-import { completionScript, SHELLS } from "../completion-script.ts"
+import { completionScript, SHELLS } from "../completion/script.ts"
 import { UsageError } from "../errors.ts"
 
 /** `awrit completion` */
 export const completion: Command = command({
   name: "completion",
   summary: "Print a completion script for a shell",
-  args: { shell: { type: "positional", description: "bash, zsh or fish" } },
+  args: { shell: { type: "positional", description: "The shell: bash, zsh or fish", choices: SHELLS } },
   examples: [
     'eval "$(awrit completion bash)"',
     'awrit completion zsh > "$HOME/.zfunc/_awrit"',
@@ -15,6 +15,8 @@ export const completion: Command = command({
   async run(given, context) {
     const shell = SHELLS.find((known) => known === given.shell)
     if (shell === undefined) throw new UsageError(`<shell> must be one of ${SHELLS.join(", ")}`)
-    await context.out.line((await completionScript(shell, context.tree)).trimEnd())
+    const script = await completionScript(shell, context.tree)
+    await context.out.document({ shell, script })
+    await context.out.lines([script.trimEnd()])
   },
 })

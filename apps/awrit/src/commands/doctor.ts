@@ -1,4 +1,5 @@
 import { type Command, command } from "../command.ts"
+import type { Context } from "../context.ts"
 import { brokerFindings } from "../doctor/broker.ts"
 import { certificateFindings } from "../doctor/certificate.ts"
 import { configurationFindings, urlFinding } from "../doctor/configuration.ts"
@@ -20,16 +21,7 @@ export const doctor: Command = command({
   examples: ["awrit doctor"],
   async run(_given, context) {
     const findings: Finding[] = configurationFindings(context)
-    try {
-      const brokerUrl = context.settings.brokerUrl()
-      findings.push(urlFinding(brokerUrl), ...(await brokerFindings(context, brokerUrl)))
-      findings.push(...(await certificateFindings(context, brokerUrl)))
-    } catch (error) {
-      findings.push(
-        problem("broker URL", (error as Error).message, "say where it is with --broker-url or AACTL_BROKER_URL"),
-      )
-    }
-    findings.push(...fileFindings(context))
+    findings.push(...(await connectionFindings(context, findings)), ...fileFindings(context))
     const { out } = context
     await out.document({ findings })
     const about = Math.max(...findings.map((finding) => finding.about.length))
@@ -42,3 +34,25 @@ export const doctor: Command = command({
     return findings.some(({ level }) => level === "problem") ? 1 : 0
   },
 })
+
+/** The way to the broker; what an earlier finding says already is not said again. */
+async function connectionFindings(context: Context, earlier: readonly Finding[]): Promise<Finding[]> {
+  let brokerUrl: string
+  try {
+    brokerUrl = context.settings.brokerUrl()
+  } catch (error) {
+    const { message } = error as Error
+    if (earlier.some(({ found }) => found === message)) return []
+    return [problem("broker URL", message, "say where it is with --broker-url or AACTL_BROKER_URL")]
+  }
+  const url = urlFinding(brokerUrl)
+  try {
+    await context.fetch()
+  } catch (error) {
+    return [
+      url,
+      problem("TLS files", (error as Error).message, "correct --ca, --cert and --key, or AACTL_CA and so on"),
+    ]
+  }
+  return [url, ...(await brokerFindings(context, brokerUrl)), ...(await certificateFindings(context, brokerUrl))]
+}

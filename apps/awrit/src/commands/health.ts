@@ -23,9 +23,9 @@ export const health: Command = command({
     ])
     if (status === "ok" && auditChain !== "broken") return 0
     if (status !== "ok")
-      context.out.note("The broker cannot commit: look at its log, its disk and its database.", "red")
+      context.out.warn("The broker cannot commit: look at its log, its disk and its database.", "red")
     if (auditChain === "broken")
-      context.out.note(
+      context.out.warn(
         "The audit trail is broken: awrit audit verify says where, and the broker's log since when.",
         "red",
       )

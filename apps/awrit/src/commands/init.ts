@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { chmodSync } from "node:fs"
+import { chmodSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { userConfigPath, writeConfigFile } from "@agentwrit/config-file"
 import { type Command, command } from "../command.ts"
 import type { Context } from "../context.ts"
 import { CommandError, UsageError } from "../errors.ts"
+import { folderOpenToOthers } from "../open-folder.ts"
 import { codeOf } from "../settings.ts"
 
 const MODES = { dev: "development", prod: "production" } as const
@@ -37,12 +38,14 @@ export const init: Command = command({
     const own = userConfigPath()
     const path = given["config-path"] ?? (context.env["AA_CONFIG_PATH"] || own)
     if (path === undefined) throw new UsageError("there is no home folder: say where with --config-path PATH")
+    if (isFolder(path)) throw new UsageError(`${path} is a folder: name the file with --config-path PATH`)
     const brokerUrl = brokerUrlFor(context)
     const secret = randomBytes(32).toString("hex")
     const kept = mode === "dev" ? secret : await hashed(secret)
     write(path, { MODE: MODES[mode], ADMIN_SECRET: kept, BROKER_URL: brokerUrl }, given.force)
     // Ours alone; another folder may be shared for a reason.
     if (path === own) chmodSync(dirname(path), 0o700)
+    const openFolder = folderOpenToOthers(path)
     const shown = mode === "prod" ? secret : undefined
     await context.out.document({
       path,
@@ -60,6 +63,8 @@ export const init: Command = command({
       context.out.note(
         "Keep the admin secret now: the file holds only its hash. awrit reads it from AACTL_ADMIN_SECRET.",
       )
+    if (openFolder !== undefined)
+      context.out.warn(`Others may put a file in the place of ${path}: chmod go-w ${openFolder}`, "yellow")
   },
 })
 
@@ -67,6 +72,15 @@ export const init: Command = command({
 function brokerUrlFor({ env, flags, settings }: Context): string {
   const said = flags["broker-url"] !== undefined || (env["AACTL_BROKER_URL"] ?? "") !== ""
   return said ? settings.brokerUrl() : "http://localhost:8080"
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // Writing says what is wrong with it.
+    return false
+  }
 }
 
 async function hashed(secret: string): Promise<string> {

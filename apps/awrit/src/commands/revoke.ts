@@ -3,6 +3,7 @@ import { parseAgentId } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
 import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
+import { counted } from "../text.ts"
 
 /** `awrit revoke` */
 export const revoke: Command = command({
@@ -45,7 +46,7 @@ export const revoke: Command = command({
 async function consequence(admin: AgentWritAdmin, { level, target }: Revocation): Promise<string> {
   if (level === "task") {
     const { total } = await admin.listAgents({ taskId: target, status: "active", limit: 1 })
-    return `Revokes every token of task ${target}: ${total} active agents now, and any that would register for it.`
+    return `Revokes every token of task ${target}: ${counted(total, "active agent")} now, and any that would register for it.`
   }
   if (level === "chain")
     return `Revokes all that was delegated from ${target}, directly or further down, and all that it would delegate; its own tokens stay.`

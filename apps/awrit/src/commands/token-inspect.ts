@@ -4,8 +4,13 @@ import { CommandError } from "../errors.ts"
 import { expiry, since } from "../time.ts"
 import { TOKEN_FLAG, tokenOf } from "../token-input.ts"
 
-/** What is known of a token. */
-type Standing = "good" | "not signed by this broker" | "not valid now" | "revoked, released or refused"
+/** What is known of a token, for programs, and in words. */
+const STANDINGS = {
+  good: "good",
+  not_signed: "not signed by this broker",
+  not_valid_now: "not valid now",
+  refused: "revoked, released or refused",
+} as const
 
 /** `awrit token inspect` */
 export const tokenInspect: Command = command({
@@ -13,7 +18,7 @@ export const tokenInspect: Command = command({
   summary:
     "Say what a token is: whose, what it may do, until when, through whom it was delegated, and whether it is good",
   details: [
-    "The token is taken apart and verified here with the broker's keys; the broker is then asked whether it still stands. Exits with 1 when it is not good.",
+    "The token is taken apart and verified here with the broker's keys; the broker is then asked whether it still stands. Exits with 1 when it is not good; the member standing of the JSON is then not_signed, not_valid_now or refused.",
   ],
   args: { token: TOKEN_FLAG },
   examples: ["awrit token inspect --token - < token.txt"],
@@ -24,25 +29,25 @@ export const tokenInspect: Command = command({
     const signal = context.out.gone
     const keys = parseJwkSet(await admin.keys({ signal }))
     const fault = verificationFault(token, (keyId) => keys.find((key) => key.keyId === keyId))
-    let standing: Standing = "good"
+    let standing: keyof typeof STANDINGS = "good"
     let reason = fault
-    if (fault !== undefined) standing = "not signed by this broker"
+    if (fault !== undefined) standing = "not_signed"
     else {
       reason = timeFault(claims)
-      if (reason !== undefined) standing = "not valid now"
-      else if (!(await admin.validateToken(token, { signal })).valid) standing = "revoked, released or refused"
+      if (reason !== undefined) standing = "not_valid_now"
+      else if (!(await admin.validateToken(token, { signal })).valid) standing = "refused"
     }
     const { out } = context
     await out.document({ standing, ...(reason !== undefined && { reason }), header, claims })
     await out.record([
-      ["standing", reason === undefined ? standing : `${standing}: ${reason}`],
+      ["standing", STANDINGS[standing] + (reason === undefined ? "" : `: ${reason}`)],
       ...parts(claims),
       ["key id", header.kid],
     ])
     if (standing === "good") return 0
-    if (fault !== undefined) out.note("Nothing that it says of itself may be relied on.", "red")
-    if (standing === "revoked, released or refused")
-      out.note(
+    if (fault !== undefined) out.warn("Nothing that it says of itself may be relied on.", "red")
+    if (standing === "refused")
+      out.warn(
         "The broker does not accept it: it was revoked or released, or is for another issuer or audience.",
         "red",
       )

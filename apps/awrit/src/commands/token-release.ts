@@ -20,6 +20,7 @@ export const tokenRelease: Command = command({
         )
       throw error
     })
+    await context.out.document({ released: true, already: !released })
     context.out.note(released ? "The token is released." : "The token was released or revoked before.", "green")
   },
 })

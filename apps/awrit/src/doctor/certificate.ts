@@ -1,6 +1,8 @@
 import { type ConnectionOptions, connect } from "node:tls"
 import type { Context } from "../context.ts"
+import { codeOf } from "../settings.ts"
 import { exact } from "../time.ts"
+import { certificateAdvice } from "../tls-advice.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
 /** Milliseconds before its end in which a certificate should be renewed. */
@@ -27,7 +29,7 @@ export async function certificateFindings({ settings }: Context, brokerUrl: stri
       problem(
         "certificate",
         (error as Error).message,
-        "give the CA's certificates with --ca FILE, and the host name that the certificate is for",
+        certificateAdvice(codeOf(error)) ?? "check http or https in the broker's URL, and what stands between",
       ),
     ]
   }
@@ -39,6 +41,12 @@ function certificateFinding(options: ConnectionOptions): Promise<Finding> {
     socket.once("timeout", () => socket.destroy(new Error("the broker did not answer in time")))
     socket.once("error", reject)
     socket.once("secureConnect", () => {
+      if (!socket.authorized) {
+        socket.destroy()
+        return resolve(
+          problem("certificate", "it is not verified", "unset NODE_TLS_REJECT_UNAUTHORIZED: anyone may be the broker"),
+        )
+      }
       const end = Date.parse(socket.getPeerCertificate().valid_to)
       const protocol = socket.getProtocol() ?? "TLS"
       socket.end()

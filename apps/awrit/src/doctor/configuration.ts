@@ -1,24 +1,31 @@
 import type { Context } from "../context.ts"
+import { folderOpenToOthers } from "../open-folder.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
 /** The config file, and where broker and secret come from. */
 export function configurationFindings({ env, settings }: Context): Finding[] {
   const findings: Finding[] = []
+  const isInEnvironment = (env["AACTL_ADMIN_SECRET"] ?? "") !== ""
   try {
     const { path, warnings } = settings.config()
-    findings.push(ok("config file", path ?? "there is none; flags and environment are used"))
+    const openFolder = path === undefined ? undefined : folderOpenToOthers(path)
+    findings.push(
+      openFolder === undefined
+        ? ok("config file", path ?? "there is none; flags and environment are used")
+        : warning("config file", `others may put a file in the place of ${path}`, `chmod go-w ${openFolder}`),
+    )
     for (const found of warnings)
       findings.push(warning("config file", found, "take the quotes away if they are not part of it"))
   } catch (error) {
     findings.push(
       problem("config file", (error as Error).message, "mend the file, or write it anew with awrit init --force"),
     )
+    // What it would say of the secret is unknown.
+    if (!isInEnvironment) return findings
   }
   try {
     settings.adminSecret()
-    findings.push(
-      ok("admin secret", (env["AACTL_ADMIN_SECRET"] ?? "") === "" ? "from the config file" : "from AACTL_ADMIN_SECRET"),
-    )
+    findings.push(ok("admin secret", isInEnvironment ? "from AACTL_ADMIN_SECRET" : "from the config file"))
   } catch (error) {
     findings.push(problem("admin secret", (error as Error).message, "set AACTL_ADMIN_SECRET"))
   }

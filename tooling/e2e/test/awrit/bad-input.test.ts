@@ -42,7 +42,10 @@ describe("a command line that is wrong is told so before any request, with 2", {
     [["audit", "event"], 'did you mean "awrit audit events"'],
     [["app", "list", "--jsn"], "did you mean --json"],
     [["app", "register", "--nmae", "x"], "did you mean --name"],
-    [["app", "list", "-j"], "has no flag -j"],
+    [["app", "list", "-j"], "has no flag -j; did you mean --json?"],
+    [["-v"], '"awrit" has no flag -v; did you mean --version?'],
+    [["app", "get", "--id", "x"], 'has no flag --id; see "awrit app get --help"'],
+    [["frobnicate"], '"awrit --help" lists them'],
     [["app", "list", "more"], 'takes no argument "more"'],
     [["app", "list", "--no-json"], "has no flag --no-json"],
     [["app", "list", "--json=yes"], "--json takes no value"],
@@ -67,15 +70,20 @@ describe("a command line that is wrong is told so before any request, with 2", {
     [["revoke", "--level", "task"], "--target is missing"],
     [["token", "release"], "--token is missing"],
     [["token", "release", "--token", "two words"], "holds no token"],
+    [["token", "release", "--token", "Bearer"], "holds no token"],
+    [["token", "release", "--token", `${"a".repeat(65_536)}.b.c`], "holds no token"],
     [["audit", "events", "--since", "yesterday"], "--since must be an RFC 3339 date-time such as 2026-03-29T00:00:00Z"],
     [["audit", "events", "--event-type", "token_revokd"], "--event-type must be one of"],
     [["audit", "events", "--limit", "0"], "--limit must be a whole number from 1 to 1000"],
     [["audit", "events", "--after", "42"], "--after must be an event id such as evt-000042"],
     [["audit", "events", "--follow", "--offset", "3"], "--offset cannot be given with --follow"],
+    [["audit", "events", "--follow", "--until", "2030-01-01T00:00:00Z"], "--until cannot be given with --follow"],
+    [["audit", "events", "--follow", "--since", "2026-01-01T00:00:00Z", "--limit", "3"], "--limit with --follow says"],
     [["audit", "verify", "--checkpoint", "x"], "--checkpoint needs --vkey"],
     [["audit", "verify", "--file", "a", "--db", "b"], "cannot be given together"],
     [["init"], "--mode is missing"],
     [["init", "--mode", "production"], "--mode must be dev or prod"],
+    [["init", "--mode", "dev", "--force", "--config-path", "/"], "/ is a folder: name the file"],
     [["completion", "powershell"], "<shell> must be one of bash, zsh, fish"],
     [["health", "--broker-url", "localhost:8080"], "--broker-url must be an http or https URL"],
     [["health", "--broker-url", "http://me:secret@x"], "--broker-url must be without user"],
@@ -112,7 +120,8 @@ describe("what is refused or fails ends with 1", { timeout: 60_000 }, () => {
   })
 
   test("what the broker refuses, in its words", async () => {
-    expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toContain("not_found")
+    expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toMatch(/\(not_found, .*awrit app list shows them/)
+    expect(await refused(["health", "--broker-url", `${shared.url}/v1`], 1)).toContain("given without /v1")
     expect(await refused(["token", "release", "--token", "a.b.c"], 1)).toContain(
       "the broker does not accept this token",
     )
@@ -156,8 +165,17 @@ describe("what is refused or fails ends with 1", { timeout: 60_000 }, () => {
     expect(await refused(["app", "list"], 1, open)).toContain("chmod 600")
   })
 
-  test("with --json a refusal leaves stdout empty", async () => {
-    expect(await refused(["app", "get", "app-none-0a1b2c", "--json"], 1)).toContain("not_found")
+  test("with --json a refusal leaves stdout empty, and is told as without", async () => {
+    expect(await refused(["app", "get", "app-none-0a1b2c", "--json"], 1)).toContain("(not_found, request ")
+  })
+
+  test("stdin without end is read no further than a token could go on", async () => {
+    const script = `yes | "$0" "$1" token release --token -`
+    const child = spawn("bash", ["-c", script, process.execPath, AWRIT], { env: { ...env, PATH: process.env["PATH"] } })
+    let stderr = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    const [code] = await once(child, "close")
+    expect([code, stderr]).toEqual([2, expect.stringContaining("stdin holds no token")])
   })
 
   test("a result that cannot be written is a failure", async () => {

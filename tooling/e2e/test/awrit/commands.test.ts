@@ -1,11 +1,10 @@
-import { chmodSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { awrit, operator } from "../../src/awrit.ts"
 import { agent, call, registration } from "../../src/client.ts"
 import { startProxy } from "../../src/proxy.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
-import { missingPrograms, shell } from "../../src/shell.ts"
 
 let shared: SharedBroker
 let env: Record<string, string>
@@ -50,6 +49,46 @@ test("--json prints the API's answer to the byte, and nothing else", { timeout: 
   }
 })
 
+test("with --json every other command prints one document too, and stderr stays empty", {
+  timeout: 60_000,
+}, async () => {
+  const { access_token: token } = await agent(shared.url, shared.admin)
+  const documents: [words: readonly string[], document: unknown][] = [
+    [["--version"], { version: expect.stringMatching(/^\d+\.\d+\.\d+$/) }],
+    [["completion", "fish"], { shell: "fish", script: expect.stringContaining("complete -c awrit") }],
+    [["token", "inspect", "--token", token], expect.objectContaining({ standing: "good" })],
+    [["token", "release", "--token", token], { released: true, already: false }],
+    // As a header held it.
+    [["token", "release", "--token", `Bearer ${token}`], { released: true, already: true }],
+    [["audit", "verify"], expect.objectContaining({ ok: true })],
+    [["doctor"], { findings: expect.any(Array) }],
+    [["init", "--mode", "prod", "--config-path", join(shared.folder.path, "json", "config")], expect.any(Object)],
+  ]
+  for (const [words, document] of documents) {
+    const { code, stderr, stdout } = await awrit([...words, "--json"], { env })
+    expect({ code, stderr, document: JSON.parse(stdout) }, words.join(" ")).toEqual({ code: 0, stderr: "", document })
+    expect(stdout.indexOf("\n")).toBe(stdout.length - 1)
+  }
+  // Nothing is said beside the API's answers either.
+  for (const words of [
+    ["agent", "list"],
+    ["audit", "events", "--limit", "2"],
+    ["app", "register", "--name", "quiet", "--scopes", "read:data:*"],
+    ["audit", "export"],
+  ])
+    expect(await awrit([...words, "--json"], { env })).toMatchObject({ code: 0, stderr: "" })
+})
+
+test.each([["help"], ["-h"], ["help app register"], ["app help"], ["app register -h"]])(
+  "awrit %s helps",
+  async (line) => {
+    const words = line.split(" ")
+    const asked = words.filter((word) => word !== "help" && word !== "-h")
+    expect(await awrit(words)).toEqual(await awrit([...asked, "--help"]))
+    expect(await awrit(words)).toMatchObject({ code: 0, stderr: "" })
+  },
+)
+
 test("a launch token that was made is good for a registration", async () => {
   const words = ["launch-token", "create", "--agent-name", "worker", "--allowed-scope", "read:data:*", "--ttl", "600"]
   const text = await done([...words, "--task-id", "bound-task"])
@@ -88,6 +127,8 @@ describe("token inspect", { timeout: 60_000 }, () => {
     await done(["token", "release", "--token", "-"], token)
     const released = await awrit(["token", "inspect", "--token", token], { env })
     expect([released.code, released.stdout]).toEqual([1, expect.stringContaining("revoked, released or refused")])
+    const document = JSON.parse((await awrit(["token", "inspect", "--token", token, "--json"], { env })).stdout)
+    expect(document).toMatchObject({ standing: "refused" })
   })
 })
 
@@ -122,41 +163,29 @@ describe("doctor", { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/✗ sign-in .*\n +→ check the admin secret/)
     expect(stdout).toMatch(/✗ signing key .*mode 0640.*\n +→ chmod 600/)
     await proxy[Symbol.asyncDispose]()
+    const distrustful = await awrit(["doctor"], { env: { ...bad, AACTL_CA: key } })
+    expect(distrustful.stdout).toMatch(/✗ TLS files .*cannot be used together.*\n +→ correct --ca/)
     const away = await awrit(["doctor", "--json"], { env: bad })
     const { findings } = JSON.parse(away.stdout)
     expect(findings).toContainEqual(expect.objectContaining({ level: "problem", about: "broker" }))
   })
 })
 
-describe.skipIf(missingPrograms("awrit's completion in bash", "bash"))("completion", () => {
-  const complete = async (line: string): Promise<string> => {
-    const words = line.split(" ")
-    const script = `${await done(["completion", "bash"])}
-COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _awrit; echo "\${COMPREPLY[*]}"`
-    return (await shell(script)).stdout.trim()
-  }
-
-  test.each([
-    ["awrit a", "app agent audit"],
-    ["awrit app r", "register remove"],
-    ["awrit --json app u", "update"],
-    ["awrit app register --s", "--scopes"],
-    ["awrit revoke --level t", "token task"],
-    ["awrit completion z", "zsh"],
-  ])("in bash, %j goes on with %s", async (line, expected) => {
-    expect(await complete(line)).toBe(expected)
-  })
-
-  test("zsh and fish have scripts that name every command", async () => {
-    for (const name of ["zsh", "fish"]) {
-      const script = await done(["completion", name])
-      for (const word of ["register", "launch-token", "inspect", "verify", "doctor"]) expect(script).toContain(word)
-    }
-  })
-})
-
-describe.skipIf(missingPrograms("zsh's own check of its completion", "zsh"))("zsh", () => {
-  test("reads its completion", async () => {
-    expect((await shell(`zsh -n <<'E'\n${await done(["completion", "zsh"])}\nE`)).code).toBe(0)
-  })
+test("a config file whose folder others may write to is told of when it is made, and by the doctor", async () => {
+  const folder = join(shared.folder.path, "open")
+  mkdirSync(folder)
+  chmodSync(folder, 0o777)
+  const path = join(folder, "config")
+  const made = await awrit(["init", "--mode", "dev", "--config-path", path], { env })
+  expect([made.code, made.stderr]).toEqual([0, `Others may put a file in the place of ${path}: chmod go-w ${folder}\n`])
+  const told = await awrit(["doctor"], { env: { ...env, AA_CONFIG_PATH: path } })
+  expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/^! config file .*\n +→ chmod go-w /m)])
+  chmodSync(path, 0o644)
+  const { findings } = JSON.parse(
+    (await awrit(["doctor", "--json"], { env: { AA_CONFIG_PATH: path, AA_SIGNING_KEY_PATH: "" } })).stdout,
+  )
+  // Said once, not again of all that it was to tell.
+  expect(findings).toEqual([
+    expect.objectContaining({ about: "config file", found: expect.stringContaining("chmod 600") }),
+  ])
 })

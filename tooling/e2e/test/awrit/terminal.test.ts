@@ -26,7 +26,7 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
   test("a question says what will be hit; no means no, and leaves it", async () => {
     const words = ["revoke", "--level", "task", "--target", "terminal"]
     const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "n"]] })
-    expect(text).toContain("1 active agents")
+    expect(text).toContain("1 active agent now")
     expect(text).toContain("nothing was done")
     expect([code, await status("terminal")]).toEqual([1, "active"])
   })

@@ -15,6 +15,7 @@ shareBroker((started) => {
   shared = started
   env = operator(started.url)
   at = (name) => join(started.folder.path, name)
+  writeFileSync(at("empty.ndjson"), "")
 })
 
 /** An export with a checkpoint that covers it, and the trail a little further. */
@@ -25,6 +26,8 @@ beforeAll(async () => {
   writeFileSync(at("trail.ndjson"), stdout)
   await launchToken(shared.url, shared.admin)
 }, 60_000)
+
+const evidence = (): string[] => ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
 
 const verify = (...words: string[]): Promise<Ended> => awrit(["audit", "verify", ...words], { env })
 
@@ -38,7 +41,7 @@ async function sound(...words: string[]): Promise<string> {
 describe("a sound trail", { timeout: 60_000 }, () => {
   test("of the broker", async () => {
     expect(await sound()).toMatch(/^checked +hash chain$/m)
-    expect(await sound("--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint"))).toMatch(
+    expect(await sound(...evidence())).toMatch(
       /^checked +hash chain, the broker's present checkpoint of \d+ events, the kept checkpoint of \d+ events$/m,
     )
     // The key itself, in place of its file.
@@ -49,8 +52,7 @@ describe("a sound trail", { timeout: 60_000 }, () => {
 
   test("of an export, also from stdin", async () => {
     await sound("--file", at("trail.ndjson"))
-    const evidence = ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
-    expect(await sound("--file", at("trail.ndjson"), ...evidence)).toContain("the kept checkpoint")
+    expect(await sound("--file", at("trail.ndjson"), ...evidence())).toContain("the kept checkpoint")
     const piped = await awrit(["audit", "verify", "--file", "-"], {
       env,
       input: readFileSync(at("trail.ndjson"), "utf8"),
@@ -58,9 +60,16 @@ describe("a sound trail", { timeout: 60_000 }, () => {
     expect([piped.code, piped.stdout]).toEqual([0, expect.stringContaining("stdin")])
   })
 
+  test("of an export as other systems leave it: their line ends, a mark, blank lines, no end", async () => {
+    const text = readFileSync(at("trail.ndjson"), "utf8")
+    for (const left of [text.replaceAll("\n", "\r\n"), `\uFEFF${text}`, `${text}\n\n`, text.trimEnd()]) {
+      writeFileSync(at("left.ndjson"), left)
+      expect(await sound("--file", at("left.ndjson"), ...evidence())).toContain("the kept checkpoint")
+    }
+  })
+
   test("of the database of a running broker, which goes on, and of a copy that is left as it is", async () => {
-    const evidence = ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
-    expect(await sound("--db", at("data.db"), ...evidence)).toContain("the database's newest checkpoint")
+    expect(await sound("--db", at("data.db"), ...evidence())).toContain("the database's newest checkpoint")
     expect((await call(shared.url, "GET /v1/health")).body.db_connected).toBe(true)
     await launchToken(shared.url, shared.admin)
 
@@ -104,11 +113,24 @@ describe("a broken trail", { timeout: 60_000 }, () => {
     expect([json.code, JSON.parse(json.stdout)]).toMatchObject([1, { ok: false, position, reason }])
   })
 
+  test("an export with any byte of an event flipped", async () => {
+    const bytes = readFileSync(at("trail.ndjson"))
+    for (const part of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      const flipped = Buffer.from(bytes)
+      const index = Math.floor(bytes.length * part)
+      // The highest bit: most often no UTF-8 any more.
+      flipped.writeUInt8(flipped.readUInt8(index) ^ 0x80, index)
+      writeFileSync(at("flipped.ndjson"), flipped)
+      const position = bytes.subarray(0, index).toString().split("\n").length
+      const { code, stdout } = await verify("--file", at("flipped.ndjson"), "--json")
+      expect([code, JSON.parse(stdout)]).toMatchObject([1, { ok: false, position }])
+    }
+  })
+
   test("an export without its tail, by the kept checkpoint", async () => {
     writeFileSync(at("cut.ndjson"), `${lines().slice(0, 3).join("\n")}\n`)
     await sound("--file", at("cut.ndjson"))
-    const evidence = ["--vkey", at("audit.pub"), "--checkpoint", at("kept.checkpoint")]
-    const { code, stdout } = await verify("--file", at("cut.ndjson"), ...evidence)
+    const { code, stdout } = await verify("--file", at("cut.ndjson"), ...evidence())
     expect([code, stdout]).toEqual([1, expect.stringContaining("checkpoint_size")])
   })
 
@@ -125,6 +147,8 @@ test.each([
   [["--file", "/"], "is a folder"],
   [["--db", "none.db"], "none.db does not exist"],
   [["--db", "audit.pub"], "is no database of the broker"],
+  [["--file", "empty.ndjson"], "empty.ndjson holds no event"],
+  [["--file", "/dev/zero"], "/dev/zero is no export: its line 1 is longer than any event"],
   [["--vkey", "none.pub"], "--vkey: none.pub cannot be read (ENOENT)"],
   [["--vkey", "trail.ndjson"], "this is no verifier key"],
   [["--vkey", "audit.pub", "--checkpoint", "audit.pub"], "this is no signed note"],
