@@ -178,16 +178,22 @@ describe("what is refused or fails ends with 1", { timeout: 60_000 }, () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("stdin holds no token")])
   })
 
-  test("a result that cannot be written is a failure", async () => {
-    const child = spawn("sh", ["-c", `"$0" "$1" audit events > /dev/full`, process.execPath, AWRIT], {
-      env: { PATH: process.env["PATH"] ?? "", ...env },
-      stdio: ["ignore", "inherit", "pipe"],
-    })
-    let stderr = ""
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-    const [code] = await once(child, "close")
-    expect([code, stderr]).toEqual([1, expect.stringContaining("the result could not be written")])
-  })
+  test.each([["audit events"], ["app list --json"], ["--version"], ["--help"]])(
+    "%s that cannot be written",
+    async (line) => {
+      const child = spawn("sh", ["-c", `"$0" "$1" ${line} > /dev/full`, process.execPath, AWRIT], {
+        env: { PATH: process.env["PATH"] ?? "", ...env },
+        stdio: ["ignore", "inherit", "pipe"],
+      })
+      let stderr = ""
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+      const [code] = await once(child, "close")
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^(.*\n)?awrit: the result could not be written: [^\n]+\n$/),
+      ])
+    },
+  )
 })
 
 describe("a reader or a user who has seen enough", { timeout: 60_000 }, () => {
@@ -210,6 +216,25 @@ describe("a reader or a user who has seen enough", { timeout: 60_000 }, () => {
       expect([code, stderr.replaceAll(/^(events .*|\d+ events|\d+ agents|No agents match\.)\n/gm, "")]).toEqual([0, ""])
     },
   )
+
+  // Before a word is written, so that every one meets a closed pipe.
+  test.each([
+    ["--version"],
+    ["--help"],
+    ["app list"],
+    ["agent list --json"],
+    ["audit export"],
+    ["audit events --follow"],
+    ["audit verify"],
+    ["completion zsh"],
+  ])("awrit %s to a reader that has gone ends without a complaint", async (line) => {
+    const child = spawn(process.execPath, [AWRIT, ...line.split(" ")], { env })
+    child.stdout.destroy()
+    let stderr = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    const [code] = await once(child, "close")
+    expect([code, stderr]).toEqual([0, expect.not.stringMatching(/awrit:|Error| at /)])
+  })
 
   test("following goes on after the broker was away", async () => {
     await using proxy = await startProxy(shared.url)

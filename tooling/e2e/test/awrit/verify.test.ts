@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process"
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"
 import { awrit, operator } from "../../src/awrit.ts"
@@ -73,7 +72,7 @@ describe("a sound trail", { timeout: 60_000 }, () => {
     expect((await call(shared.url, "GET /v1/health")).body.db_connected).toBe(true)
     await launchToken(shared.url, shared.admin)
 
-    execFileSync("mkdir", [at("copy")])
+    mkdirSync(at("copy"))
     for (const name of readdirSync(shared.folder.path).filter((name) => /^data\.db(-wal)?$/.test(name)))
       cpSync(at(name), join(at("copy"), name))
     await sound("--db", join(at("copy"), "data.db"))
@@ -86,8 +85,13 @@ describe("a sound trail", { timeout: 60_000 }, () => {
     const [path, names] = [join(folder.path, "data.db"), files()]
     const before = readFileSync(path)
     expect(names).not.toContain("data.db-wal")
-    await sound("--db", path)
+    const temporary = join(folder.path, "temporary")
+    mkdirSync(temporary)
+    const read = await awrit(["audit", "verify", "--db", path], { env: { TMPDIR: temporary } })
+    expect([read.code, read.stdout]).toEqual([0, expect.stringMatching(/^verdict +sound$/m)])
     expect([files(), readFileSync(path).equals(before)]).toEqual([names, true])
+    // The copy that was read instead is gone too.
+    expect(readdirSync(temporary)).toEqual([])
   })
 })
 
