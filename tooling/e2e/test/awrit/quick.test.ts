@@ -8,6 +8,11 @@ import { AWRIT } from "../../src/awrit.ts"
 /** Runs of each; the fastest of many is what the programs take, not what else the machine does. */
 const RUNS = 25
 
+/** Where the machine does much else, the fastest of so many: what a program takes, it takes in every run. */
+const MOST_RUNS = 200
+
+const MOST = 1.5
+
 test("--version takes at most half again as long as an empty script", { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-quick-"))
   try {
@@ -20,13 +25,15 @@ test("--version takes at most half again as long as an empty script", { timeout:
     }
     const [scripts, versions]: [number[], number[]] = [[], []]
     // In turns, so that both meet the same machine.
-    for (let run = 0; run < RUNS; run++) {
+    const fastest = (): [script: number, version: number] => [Math.min(...scripts), Math.min(...versions)]
+    const isTooSlow = ([script, version] = fastest()): boolean => version / script > MOST
+    for (let run = 0; run < RUNS || (run < MOST_RUNS && isTooSlow()); run++) {
       scripts.push(took([empty]))
       versions.push(took([AWRIT, "--version"]))
     }
-    const [script, version] = [Math.min(...scripts), Math.min(...versions)]
+    const [script, version] = fastest()
     console.log(`empty script ${script.toFixed(1)} ms, awrit --version ${version.toFixed(1)} ms`)
-    expect(version / script).toBeLessThanOrEqual(1.5)
+    expect(version / script).toBeLessThanOrEqual(MOST)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -74,6 +74,10 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     const words = ["agent", "list"]
     expect((await onTerminal(words, { env })).raw).toMatch(COLOUR)
     expect((await onTerminal(words, { env: { ...env, NO_COLOR: "1" } })).raw).not.toMatch(COLOUR)
+    expect((await onTerminal(words, { env: { ...env, TERM: "dumb" } })).raw).not.toMatch(COLOUR)
+    const asked = { env: { ...env, NO_COLOR: "1" }, typed: [["Go on?", "n"]] as const }
+    const question = await onTerminal(["revoke", "--level", "task", "--target", "terminal"], asked)
+    expect([question.code, question.raw]).toEqual([1, expect.not.stringMatching(COLOUR)])
     const piped = await awrit(words, { env: { ...env, FORCE_COLOR: "1" } })
     expect(piped.stdout + piped.stderr).not.toMatch(COLOUR)
   })

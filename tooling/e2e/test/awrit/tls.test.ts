@@ -42,6 +42,12 @@ describe.skipIf(missingPrograms("awrit over TLS", "openssl"))("over TLS", { time
       expect(stranger).toMatchObject({ code: 1, stdout: "" })
       expect(stranger.stderr).toMatch(/^awrit: .*--cert FILE and --key FILE.*\n$/)
     }
+    // What Node is told to let pass, the doctor does not.
+    const unverified = await awrit(["doctor"], { env: { ...env, ...own, NODE_TLS_REJECT_UNAUTHORIZED: "0" } })
+    expect([unverified.code, unverified.stdout]).toEqual([
+      1,
+      expect.stringMatching(/✗ certificate +it is not verified/),
+    ])
     const plain = await awrit(["health"], { env: { ...env, AACTL_BROKER_URL: broker.url.replace("https", "http") } })
     expect(plain.stderr).toMatch(/^awrit: .*check http or https in its URL.*\n$/)
     expect(await awrit(["health", "--ca", join(folder.path, "none")], { env })).toMatchObject({ code: 1 })

@@ -1,0 +1,42 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { eventLines } from "../src/event-lines.ts"
+
+async function linesOf(...chunks: readonly Uint8Array[]): Promise<string[]> {
+  async function* input() {
+    yield* chunks
+  }
+  const lines: string[] = []
+  for await (const line of eventLines(input(), "trail.ndjson")) lines.push(line)
+  return lines
+}
+
+describe("the lines of an export", () => {
+  test("are the same however it comes in pieces", async () => {
+    const texts = fc.array(fc.string({ unit: "grapheme" }).filter((text) => /^\S+$/.test(text)))
+    await fc.assert(
+      fc.asyncProperty(texts, fc.integer({ min: 1, max: 9 }), async (lines, step) => {
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""))
+        const pieces: Uint8Array[] = []
+        for (let from = 0; from < bytes.length; from += step) pieces.push(bytes.subarray(from, from + step))
+        expect(await linesOf(...pieces)).toEqual(lines)
+      }),
+    )
+  })
+
+  test("hold no bytes that are none of UTF-8, which would all read alike", async () => {
+    expect(await linesOf(Buffer.from("{}\n"), Buffer.from([0x7b, 0xff, 0x7d, 0x0a]), Buffer.from("{}"))).toEqual([
+      "{}",
+      "",
+      "{}",
+    ])
+  })
+
+  test("go on for as long as the longest event, and no longer", async () => {
+    const [longest] = await linesOf(Buffer.alloc(2 * 1024 * 1024, "a"), Buffer.from("\n"))
+    expect(longest).toHaveLength(2 * 1024 * 1024)
+    await expect(linesOf(Buffer.from("{}\n"), Buffer.alloc(2 * 1024 * 1024 + 1, "a"))).rejects.toThrow(
+      "trail.ndjson is no export: its line 2 is longer than any event",
+    )
+  })
+})
