@@ -92,6 +92,20 @@ describe("signing in", () => {
     expect(proxy.seen.slice(5).toSorted()).toEqual([SIGN_IN, CREATE, CREATE, CREATE, CREATE])
   })
 
+  test("of one call is used by another, whose refusal of the old token comes later", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    await app.createLaunchToken(TASK)
+    const late: ServerResponse[] = []
+    proxy.intercept = answering("/v1/app/launch-tokens", (answer) => late.push(answer), problem(403, "token_revoked"))
+    const first = app.createLaunchToken(TASK)
+    await vi.waitFor(() => expect(late).toHaveLength(1))
+    await app.createLaunchToken(TASK)
+    for (const answer of late) problem(403, "token_revoked")(answer)
+    await first
+    expect(proxy.seen.filter((seen) => seen === SIGN_IN)).toHaveLength(2)
+  })
+
   test("is not tried over and over when a new token is not taken either", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
@@ -257,6 +271,17 @@ describe("an error names the broker and says what to do", () => {
   })
 
   const NO_TOKEN = JSON.stringify({ access_token: "planted\r\n", expires_in: 60, token_type: "Bearer", scopes: [] })
+})
+
+test("an abort ends a call that is under way", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await appBehind(proxy)
+  const aborter = new AbortController()
+  proxy.intercept = answering("/v1/app/launch-tokens", () => aborter.abort(new Error("enough")))
+  const started = performance.now()
+  await expect(app.createAgent({ ...TASK, signal: aborter.signal })).rejects.toThrow("enough")
+  expect(performance.now() - started).toBeLessThan(5000)
+  expect(proxy.seen).toEqual([SIGN_IN, CREATE])
 })
 
 test("an abort ends waiting between attempts, and the call", async () => {

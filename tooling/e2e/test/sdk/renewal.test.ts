@@ -182,6 +182,24 @@ test("agents that were made together are not due together, but all between 70 an
   await Promise.all(agents.map((agent) => agent.release()))
 })
 
+test("a machine's wrong clock, from the start or stepped meanwhile, ends nothing early", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 0 })
+  try {
+    await using proxy = await startProxy(shared.url)
+    const { agent } = await agentBehind(proxy, { ttl: 60, autoRenew: false })
+    const token = await agent.token()
+    for (const now of [4e12, 0]) {
+      vi.setSystemTime(now)
+      expect(await agent.token()).toBe(token)
+    }
+    await agent.renew()
+    expect(await isValid(await agent.token())).toBe(true)
+    await agent.release()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 test("a token that became due unnoticed, as while a machine slept, is renewed before it is used", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
