@@ -1,5 +1,4 @@
-import { fileURLToPath } from "node:url"
-import { build } from "esbuild"
+import { bundle } from "@agentwrit/checks/bundle"
 import { type Browser, chromium } from "playwright-core"
 import { type Proxy as BrokerProxy, startProxy } from "./proxy.ts"
 
@@ -62,18 +61,4 @@ export async function openPage(brokerUrl: string, routes: PageRoutes): Promise<B
     await proxy[Symbol.asyncDispose]()
     throw error
   }
-}
-
-/** What a user's bundler makes of the package as it is built. */
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: `export * from "${entry}"`, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
-    bundle: true,
-    write: false,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-  })
-  return outputFiles[0]?.text ?? ""
 }
