@@ -1,13 +1,13 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
-import { signInAsOperator } from "@agentwrit/example-operator"
+import { findOperator } from "@agentwrit/example-operator"
 import { claimsOf, guard, scopeFor } from "@agentwrit/sdk/express"
 import { createVerifier } from "@agentwrit/sdk/verify"
 import express from "express"
 
 // An Express API: reading takes one scope, writing another.
 
-const operator = await signInAsOperator()
+const operator = await findOperator()
 await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
@@ -23,7 +23,7 @@ api.get("/customers/:id", customer("read"), (req, res) => {
 api.put("/customers/:id", customer("write"), (req, res) => {
   res.json({ customer: req.params["id"], writtenBy: claimsOf(req).sub })
 })
-const server = api.listen(0, "127.0.0.1")
+await using server = api.listen(0, "127.0.0.1")
 await once(server, "listening")
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
@@ -39,4 +39,3 @@ const forged = await fetch(`${url}/customers/7291`, { headers: { authorization: 
 console.log(`forged:  ${forged.status} ${((await forged.json()) as { detail: string }).detail}`)
 
 await agent.release()
-server.close()

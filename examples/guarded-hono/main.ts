@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
-import { signInAsOperator } from "@agentwrit/example-operator"
+import { findOperator } from "@agentwrit/example-operator"
 import { guard, scopeFor } from "@agentwrit/sdk/hono"
 import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
@@ -8,7 +8,7 @@ import { Hono } from "hono"
 
 // A Hono API: each customer is for agents whose scope covers that customer.
 
-const operator = await signInAsOperator()
+const operator = await findOperator()
 await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
@@ -18,7 +18,7 @@ api.get(
   guard(verifier, { scope: (c) => scopeFor("read", "data", `customer-${c.req.param("id")}`) }),
   (c) => c.json({ customer: c.req.param("id"), readBy: c.var.claims.sub }),
 )
-const server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
+await using server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
@@ -36,5 +36,3 @@ const other = await agent.fetch(`${url}/customers/1`)
 console.log(`another customer: ${other.status} ${((await other.json()) as { hint: string }).hint}`)
 const nobody = await fetch(`${url}/customers/7291`)
 console.log(`without a token:  ${nobody.status} ${nobody.headers.get("www-authenticate")}`)
-
-server.close()

@@ -1,9 +1,9 @@
-import { signInAsOperator } from "@agentwrit/example-operator"
+import { findOperator } from "@agentwrit/example-operator"
 import { createVerifier, InvalidTokenError } from "@agentwrit/sdk/verify"
 
 // An agent misbehaves: the operator revokes its task, and every service that follows the feed refuses all of the task's agents.
 
-const operator = await signInAsOperator()
+const operator = await findOperator()
 await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
@@ -18,7 +18,7 @@ const tokens = await Promise.all(agents.map((agent) => agent.token()))
 for (const token of tokens) console.log(`accepted: ${(await verifier.verify(token)).sub}`)
 
 const began = performance.now()
-await operator.call("POST /v1/revoke", { level: "task", target: taskId })
+await operator.admin.revoke({ level: "task", target: taskId })
 const answered = performance.now()
 console.log(`revoked task ${taskId} in ${(answered - began).toFixed(1)} ms`)
 for (const token of tokens) {

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
-import { signInAsOperator } from "@agentwrit/example-operator"
+import { findOperator } from "@agentwrit/example-operator"
 import { mcpTokenVerifier, protectedResource, requireToolScope, scopeFor } from "@agentwrit/sdk/mcp"
 import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
@@ -10,7 +10,7 @@ import * as z from "zod"
 
 // An MCP server that accepts AgentWrit tokens, one scope a customer, and an agent that calls its tool.
 
-const operator = await signInAsOperator()
+const operator = await findOperator()
 await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
@@ -32,7 +32,7 @@ async function respond(request: Request): Promise<Response> {
   const authInfo = await gate(request)
   return authInfo instanceof Response ? authInfo : handler.fetch(request, { authInfo })
 }
-const server = serve({ fetch: respond, hostname: "127.0.0.1", port: 0 })
+await using server = serve({ fetch: respond, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
 const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`)
 
@@ -54,5 +54,3 @@ await client.close()
 
 const stranger = await fetch(url, { method: "POST", body: "{}" })
 console.log(`without a token: ${stranger.status} ${stranger.headers.get("www-authenticate")}`)
-
-server.close()

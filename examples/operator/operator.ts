@@ -1,37 +1,43 @@
 import { readFileSync } from "node:fs"
 import { AgentWritApp } from "@agentwrit/sdk"
+import { AgentWritAdmin, type AgentWritError } from "@agentwrit/sdk/admin"
 
 /** The operator of a broker: registers the app that an example runs as, and takes it away at the end. */
 export interface Operator {
   readonly brokerUrl: string
+  readonly admin: AgentWritAdmin
   /** Registers an app whose agents may be given these scopes at most. It is deregistered at the end of the scope. */
   registerApp(name: string, scopes: readonly string[]): Promise<{ readonly app: AgentWritApp } & AsyncDisposable>
-  /** Calls a route that only operators may call, and answers its JSON. */
-  call(route: string, body?: unknown): Promise<Record<string, unknown>>
 }
 
-/** Signs in at the broker of AACTL_BROKER_URL and AACTL_ADMIN_SECRET, else at the one that `npx pnpm@12 start` runs. */
-export async function signInAsOperator(): Promise<Operator> {
-  const { AACTL_BROKER_URL: brokerUrl, AACTL_ADMIN_SECRET: secret } = { ...developmentBroker(), ...process.env }
-  if (brokerUrl === undefined || secret === undefined)
-    throw new Error("no broker is known: run `npx pnpm@12 start` in another terminal, and wait until it serves")
-  const { access_token: token } = await call(brokerUrl, "POST /v1/admin/auth", { secret })
-  const asOperator = (route: string, body?: unknown) => call(brokerUrl, route, body, String(token))
+/**
+ * The operator of the broker of AACTL_BROKER_URL and AACTL_ADMIN_SECRET, else of the one that `npx pnpm@12 start` runs. Where none
+ * answers, the example ends with what to do.
+ */
+export async function findOperator(): Promise<Operator> {
+  const { AACTL_BROKER_URL: brokerUrl, AACTL_ADMIN_SECRET: adminSecret } = { ...developmentBroker(), ...process.env }
+  if (brokerUrl === undefined || adminSecret === undefined) return giveUp("no broker is known")
+  const admin = new AgentWritAdmin({ brokerUrl, adminSecret })
+  await admin.health().catch(({ message }: AgentWritError) => giveUp(message))
   return {
     brokerUrl,
-    call: asOperator,
+    admin,
     async registerApp(name, scopes) {
       const unique = `${name}-${crypto.randomUUID().slice(0, 8)}`
-      const made = await asOperator("POST /v1/admin/apps", { name: unique, scopes })
-      const [clientId, clientSecret] = [String(made["client_id"]), String(made["client_secret"])]
+      const { appId, clientId, clientSecret } = await admin.createApp({ name: unique, scopes })
       return {
         app: new AgentWritApp({ brokerUrl, clientId, clientSecret }),
         async [Symbol.asyncDispose]() {
-          await asOperator(`DELETE /v1/admin/apps/${made["app_id"]}`)
+          await admin.deregisterApp(appId)
         },
       }
     },
   }
+}
+
+function giveUp(reason: string): never {
+  console.error(`${reason}\nRun \`npx pnpm@12 start\` in another terminal, and wait until it serves.`)
+  process.exit(1)
 }
 
 /** What `start` keeps in the repository's `.agentwrit`, under the names of the environment. */
@@ -48,21 +54,4 @@ function developmentBroker(): { AACTL_BROKER_URL?: string; AACTL_ADMIN_SECRET?: 
     ...(url !== undefined && { AACTL_BROKER_URL: url }),
     ...(secret !== undefined && { AACTL_ADMIN_SECRET: secret }),
   }
-}
-
-async function call(
-  brokerUrl: string,
-  route: string,
-  body?: unknown,
-  bearer?: string,
-): Promise<Record<string, unknown>> {
-  const [method = "GET", path = "/"] = route.split(" ")
-  const answer = await fetch(brokerUrl + path, {
-    method,
-    headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  const read = (await answer.json()) as Record<string, unknown>
-  if (!answer.ok) throw new Error(`${route}: ${answer.status} ${String(read["detail"])}`)
-  return read
 }

@@ -56,5 +56,6 @@ export function isHttp({ protocol }: URL): boolean {
 }
 
 function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  // Names below localhost are left out: not every resolver keeps them to this machine (RFC 6761 section 6.3).
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }

@@ -81,10 +81,10 @@ export class AgentWritApp {
    * @throws {@link BrokerError} `unauthorized` for a wrong secret, `forbidden` beyond the ceiling; {@link NetworkError},
    * {@link InvalidRequestError}, {@link UnexpectedAnswerError}
    */
-  async createAgent(options: CreateAgentOptions): Promise<Agent> {
+  createAgent(options: CreateAgentOptions): Promise<Agent> {
     const { ttl, maxTtl = ttl, orchId, taskId, scope, agentName, signal } = options
-    const launchToken = await this.createLaunchToken({ orchId, taskId, scope, agentName, maxTtl, signal })
-    return register(this.#client, launchToken, options)
+    const launch = () => this.createLaunchToken({ orchId, taskId, scope, agentName, maxTtl, signal })
+    return register(this.#client, launch, options)
   }
 
   /**

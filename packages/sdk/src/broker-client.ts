@@ -74,18 +74,21 @@ export class BrokerClient {
    */
   async send<const C extends Call>(call: C, input: CallInput<C> = {}): Promise<CallAnswer<C>> {
     const { response: schema } = call
-    return this.exchange(call, input, async (answer) => {
+    let json = ""
+    const value = await this.exchange(call, input, async (answer) => {
       if (schema === undefined) {
         // Some proxies answer a page of theirs with 200: that is no success of the broker's.
         if (answer.status !== 204) throw this.#unexpected(answer, "204 was due")
         return undefined as CallAnswer<C>
       }
-      const text = await answer.text()
-      const read: Decoded<unknown> = decode(schema, parsed(text))
+      json = await answer.text()
+      const read: Decoded<unknown> = decode(schema, parsed(json))
       if (!read.ok) throw this.#unexpected(answer, read.detail)
-      input.onAnswer?.(text)
       return read.value as CallAnswer<C>
     })
+    // What it throws is its own affair, and no failure of the call.
+    input.onAnswer?.(json)
+    return value
   }
 
   /** As {@link BrokerClient.send}, for answers that are not JSON: hands a success to `read`, within the attempt's time. */
@@ -153,17 +156,12 @@ export class BrokerClient {
   async #refusal(answer: Response): Promise<Error> {
     const problem = parsed(await answer.text())
     if (!isProblem(problem)) return this.#unexpected(answer, "no problem document")
-    const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN)
-    return new BrokerError(problem, Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined)
+    return new BrokerError(problem, retryAfterOf(answer))
   }
 
   #unexpected(answer: Response, detail: string): UnexpectedAnswerError {
-    return new UnexpectedAnswerError(
-      this.brokerUrl,
-      answer.status,
-      detail,
-      answer.headers.get("x-request-id") ?? undefined,
-    )
+    const requestId = answer.headers.get("x-request-id") ?? undefined
+    return new UnexpectedAnswerError(this.brokerUrl, answer.status, detail, requestId, retryAfterOf(answer))
   }
 }
 
@@ -179,6 +177,13 @@ function written(schema: v.GenericSchema, body: unknown): string {
 
 const saysProblem = (answer: Response): boolean =>
   answer.headers.get("content-type")?.startsWith(PROBLEM_MEDIA_TYPE) === true
+
+/** `Retry-After` in seconds (RFC 9110 section 10.2.3): the broker gives them, a proxy may give a date. */
+function retryAfterOf({ headers }: Response): number | undefined {
+  const text = headers.get("retry-after") ?? ""
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
+  return seconds >= 0 ? seconds : undefined
+}
 
 /** What the JSON says; `undefined` for a text that is none. */
 function parsed(text: string): unknown {

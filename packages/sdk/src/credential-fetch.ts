@@ -83,5 +83,5 @@ async function firstHop(
 
 /** Whether an API says that the token is not, or no longer, good (RFC 6750 section 3.1). */
 function isTokenRefusal({ status, headers }: Response): boolean {
-  return status === 401 && /\bbearer\b.*\berror="?invalid_token\b/is.test(headers.get("www-authenticate") ?? "")
+  return status === 401 && /\berror="?invalid_token\b/i.test(headers.get("www-authenticate") ?? "")
 }

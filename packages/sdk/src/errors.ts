@@ -6,6 +6,7 @@ export interface AgentWritErrorOptions extends ErrorOptions {
   readonly detail?: string | undefined
   readonly hint?: string | undefined
   readonly requestId?: string | undefined
+  readonly retryAfter?: number | undefined
 }
 
 /**
@@ -24,6 +25,8 @@ export class AgentWritError<Code extends string = string> extends Error {
   readonly hint: string | undefined
   /** The `X-Request-ID` of the answer, by which the operator finds it in the broker's log. */
   readonly requestId: string | undefined
+  /** Seconds after which to try again, where the answer named them. */
+  readonly retryAfter: number | undefined
 
   constructor(code: Code, message: string, options: AgentWritErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined)
@@ -32,6 +35,7 @@ export class AgentWritError<Code extends string = string> extends Error {
     this.detail = options.detail ?? message
     this.hint = options.hint
     this.requestId = options.requestId
+    this.retryAfter = options.retryAfter
   }
 }
 
@@ -49,8 +53,6 @@ export function isProblem(value: unknown): value is ReadProblem {
 export class BrokerError extends AgentWritError<ProblemCode> {
   override readonly name = "BrokerError"
   declare readonly status: number
-  /** Seconds after which to try again, where the broker named them. */
-  readonly retryAfter: number | undefined
 
   constructor(problem: ReadProblem, retryAfter: number | undefined) {
     const { detail, hint, request_id: requestId, status } = problem
@@ -60,8 +62,8 @@ export class BrokerError extends AgentWritError<ProblemCode> {
       detail,
       hint,
       requestId,
+      retryAfter,
     })
-    this.retryAfter = retryAfter
   }
 }
 
@@ -88,11 +90,12 @@ export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   /** The broker that was called. */
   readonly brokerUrl: string
 
-  constructor(brokerUrl: string, status: number, detail: string, requestId: string | undefined) {
+  constructor(brokerUrl: string, status: number, detail: string, requestId?: string, retryAfter?: number) {
     super("unexpected_answer", `${brokerUrl} answered ${status} in a form that is not the broker's: ${detail}`, {
       status,
       detail,
       requestId,
+      retryAfter,
       hint: "check that the URL is the broker's own, and not that of a proxy or another service",
     })
     this.brokerUrl = brokerUrl

@@ -117,7 +117,8 @@ export class HeldToken {
     } catch (caught) {
       const error = caught as AgentWritError
       this.#failure = error
-      this.#uncertain ||= !(error instanceof BrokerError)
+      // A broker that fails may have acted before it did.
+      this.#uncertain ||= !(error instanceof BrokerError && error.status < 500)
       const left = this.#token.lifetime.left()
       const wait = this.#isAutomatic ? afterFailure(error, this.#failures++, left) : undefined
       this.#report({ during: "renewal", error, willRetry: wait !== undefined })

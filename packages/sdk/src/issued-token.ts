@@ -22,7 +22,7 @@ export function issuedToken(
   ticks: number,
 ): IssuedToken {
   if (!TOKEN_FORM.test(answer.accessToken))
-    throw new UnexpectedAnswerError(client.brokerUrl, 200, "access_token is no compact JWS", undefined)
+    throw new UnexpectedAnswerError(client.brokerUrl, 200, "access_token is no compact JWS")
   // The broker counts from the second that had begun, so a token lives up to one less.
   const seconds = Math.max(answer.expiresIn - 1, answer.expiresIn / 2)
   return { value: answer.accessToken, lifetime: new Lifetime(seconds, ticks) }

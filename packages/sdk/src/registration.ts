@@ -37,17 +37,25 @@ export interface RegisterAgentOptions extends BrokerOptions, AgentOptions {
  * ```
  */
 export function registerAgent(options: RegisterAgentOptions): Promise<Agent> {
-  return register(new BrokerClient(options), options.launchToken, options)
+  return register(new BrokerClient(options), async () => options.launchToken, options)
 }
 
-/** The registration itself: the agent proves its key by signing the broker's nonce. */
-export async function register(client: BrokerClient, launchToken: string, options: AgentOptions): Promise<Agent> {
+/**
+ * The registration itself: the agent proves its key by signing the broker's nonce.
+ * @param launch gets the launch token, once the options were found to be usable.
+ */
+export async function register(
+  client: BrokerClient,
+  launch: () => Promise<string>,
+  options: AgentOptions,
+): Promise<Agent> {
   const { orchId, taskId, scope, ttl, signal, onError, autoRenew = true } = options
   const allowedOrigins = parseAllowedOrigins(options.allowedOrigins)
   const key = options.key ?? (await generateAgentKey())
   const { publicKey } = key
   if (!ArrayBuffer.isView(publicKey) || publicKey.length !== 32)
     throw new TypeError("key.publicKey must be the 32 bytes of an Ed25519 key")
+  const launchToken = await launch()
   let ticks = 0
   // Made anew for each attempt: the nonce of the one before may have run out meanwhile.
   const body = async () => {

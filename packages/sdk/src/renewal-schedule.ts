@@ -1,4 +1,4 @@
-import { BrokerError } from "./errors.ts"
+import { type AgentWritError, BrokerError } from "./errors.ts"
 
 /** Longest time that timers count, in milliseconds. */
 export const MAX_TIMER = 2 ** 31 - 1
@@ -18,11 +18,10 @@ export function isFinal(error: unknown): boolean {
  * @param failures how many failed before it.
  * @param left milliseconds that the token lives on.
  */
-export function afterFailure(error: unknown, failures: number, left: number): number | undefined {
+export function afterFailure(error: AgentWritError, failures: number, left: number): number | undefined {
   if (isFinal(error)) return undefined
-  const asked = error instanceof BrokerError ? (error.retryAfter ?? 0) * 1000 : 0
   // Waits double up to a quarter of what is left: a broker that was away for most of the time is still met.
   const wait = Math.max(Math.min(1000 * 2 ** failures, left / 4), 250) * (0.5 + Math.random())
-  const next = Math.max(wait, asked)
+  const next = Math.max(wait, (error.retryAfter ?? 0) * 1000)
   return next < left ? next : undefined
 }

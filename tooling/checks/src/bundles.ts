@@ -1,8 +1,7 @@
-import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
-import { build } from "esbuild"
+import { bundle } from "./bundle.ts"
 
-// What a page loads of the SDK: each entry bundled from what is built, as any user's bundler would.
+// What a page loads of the SDK: each entry bundled from what is built.
 
 /** Entries for browsers, with the most bytes that each may have, minified and gzipped. */
 const ENTRIES = [
@@ -18,17 +17,8 @@ const OF_NODE = /\b(?:Buffer|require|__dirname)\b|\bnode:/
 
 const sizes: string[] = []
 for (const { entry, limit } of ENTRIES) {
-  const { outputFiles } = await build({
-    stdin: { contents: `export * from "${entry}"`, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
-    bundle: true,
-    write: false,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2024",
-  })
-  const [{ text = "", contents = new Uint8Array() } = {}] = outputFiles
-  const size = gzipSync(contents, { level: 9 }).length
+  const text = await bundle(entry)
+  const size = gzipSync(text, { level: 9 }).length
   const [found] = OF_NODE.exec(text) ?? []
   if (found !== undefined) fail(`${entry} has ${found}, which only Node has`)
   if (size > limit)

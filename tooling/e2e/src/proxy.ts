@@ -51,6 +51,12 @@ export async function startProxy(target: string): Promise<Proxy> {
   return proxy
 }
 
+/** An address of this machine where nothing listens any more. */
+export async function closedAddress(): Promise<string> {
+  await using proxy = await startProxy("")
+  return proxy.url
+}
+
 function forward(target: string, incoming: IncomingMessage, answer: ServerResponse, edit: Edit): void {
   const path = incoming.url ?? "/"
   const { host: _, ...headers } = incoming.headers

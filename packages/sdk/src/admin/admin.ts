@@ -1,4 +1,4 @@
-import type { AuditEvent } from "@agentwrit/contract"
+import { type AuditEvent, appParameters, decode } from "@agentwrit/contract"
 import type { JwkSet } from "@agentwrit/core"
 import {
   type BodyOf,
@@ -10,7 +10,7 @@ import {
 } from "../broker-client.ts"
 import type { Call } from "../call.ts"
 import { release, validate } from "../calls.ts"
-import { BrokerError } from "../errors.ts"
+import { BrokerError, InvalidRequestError } from "../errors.ts"
 import { issuedToken } from "../issued-token.ts"
 import { Session } from "../session.ts"
 import { type AgentsFilter, type AgentsPage, type AgentsQuery, type AgentView, eachAgent } from "./agents.ts"
@@ -111,17 +111,17 @@ export class AgentWritAdmin {
 
   /** One app, inactive or not. */
   getApp(id: string, options: AdminCallOptions = {}): Promise<App> {
-    return this.#send(calls.getApp, { ...options, id })
+    return this.#sendTo(calls.getApp, id, options)
   }
 
   /** Changes an app's ceiling, token TTL, or both; a narrowed ceiling is in force at once. */
   updateApp(id: string, update: AppUpdate, options: AdminCallOptions = {}): Promise<App> {
-    return this.#send(calls.updateApp, { ...options, id, body: update })
+    return this.#sendTo(calls.updateApp, id, { ...options, body: update })
   }
 
   /** Deregisters an app: no sign-in, its tokens revoked, its unused launch tokens void, its agents without renewal. */
   deregisterApp(id: string, options: AdminCallOptions = {}): Promise<AppDeregistration> {
-    return this.#send(calls.deregisterApp, { ...options, id })
+    return this.#sendTo(calls.deregisterApp, id, options)
   }
 
   /** Makes a launch token, an agent's ticket to its registration. */
@@ -221,6 +221,13 @@ export class AgentWritAdmin {
   /** The keys that verify the broker's tokens, a JWK set. Nobody signs in. */
   keys(options: AdminCallOptions = {}): Promise<JwkSet> {
     return this.#client.send(calls.jwks, options)
+  }
+
+  /** As {@link AgentWritAdmin.#send}, for routes with an app's id in their path; what is none would make it another route's. */
+  async #sendTo<const C extends Call>(call: C, id: string, input: CallInput<C>): Promise<CallAnswer<C>> {
+    const read = decode(appParameters, { id })
+    if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
+    return this.#send(call, { ...input, id })
   }
 
   /** As the client's own `send`, with the operator's token. */

@@ -1,8 +1,8 @@
 import { sequenceOf } from "@agentwrit/audit"
 import type { AuditEvent } from "@agentwrit/contract"
 import type { CallAnswer, CallInput, CallOptions } from "../broker-client.ts"
-import { AgentWritError, BrokerError, NetworkError } from "../errors.ts"
-import { delay } from "../retry.ts"
+import { AgentWritError } from "../errors.ts"
+import { delay, isPassing } from "../retry.ts"
 import type { listEvents } from "./calls.ts"
 
 /** What `GET /v1/audit/events` takes; filters join by "and". Instants are milliseconds since the Unix epoch. */
@@ -42,7 +42,7 @@ export async function* eachEvent(
     yield* events
     const last = events.at(-1)
     if (last === undefined || events.length < limit) return
-    after = placeOf(last)
+    after = placeOf(last, after)
   }
 }
 
@@ -67,29 +67,22 @@ export async function* followedEvents(
       continue
     }
     for (const event of page.events) {
+      after = placeOf(event, after)
       yield event
-      after = placeOf(event)
     }
     if (page.events.length < page.limit) await delay(intervalMs, signal)
   }
 }
 
-/** Where to go on after an event. */
-function placeOf({ id }: AuditEvent): number {
+/** Where to go on after an event; always further on, or one page would be gone through again and again. */
+function placeOf({ id }: AuditEvent, after = 0): number {
   const sequence = sequenceOf(id)
-  if (sequence !== undefined) return sequence
-  throw new AgentWritError("unexpected_answer", "the broker answered an event without an id such as evt-000042", {
+  if (sequence !== undefined && sequence > after) return sequence
+  throw new AgentWritError("unexpected_answer", `the broker answered the event ${id} after evt-${after}`, {
     hint: "verify the audit trail; what follows this event cannot be asked for",
   })
 }
 
-/** Whether a broker that is down, stopping, overrun or behind an ailing proxy may answer later what it did not now. */
-function isPassing(error: unknown): error is AgentWritError {
-  if (!(error instanceof AgentWritError)) return false
-  return error instanceof NetworkError || error.status === 429 || (error.status ?? 0) >= 500
-}
-
-function waitAfter(error: AgentWritError, intervalMs: number, failures: number): number {
-  const asked = error instanceof BrokerError ? (error.retryAfter ?? 0) * 1000 : 0
-  return Math.min(Math.max(asked, intervalMs * 2 ** Math.min(failures, 10)), LONGEST_WAIT)
+function waitAfter({ retryAfter = 0 }: AgentWritError, intervalMs: number, failures: number): number {
+  return Math.min(Math.max(retryAfter * 1000, intervalMs * 2 ** Math.min(failures, 10)), LONGEST_WAIT)
 }

@@ -4,7 +4,7 @@ import { AgentWritAdmin, type AgentWritError, BrokerError, type EventsFilter, Ne
 import { expect, test } from "vitest"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
 import { agent, launchToken } from "../../src/client.ts"
-import { startProxy } from "../../src/proxy.ts"
+import { closedAddress, startProxy } from "../../src/proxy.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
@@ -62,6 +62,15 @@ test("what was answered is handed on as it came", async () => {
   expect(JSON.parse(told[0] ?? "")).toMatchObject({ events, limit: 2, offset: 0 })
   await admin.health({ onAnswer: (json) => told.push(json) })
   expect(JSON.parse(told[1] ?? "")).toMatchObject({ status: "ok", db_connected: true })
+})
+
+test("what goes wrong with an answer that was handed on is no failure of the call, which is not repeated", async () => {
+  await using proxy = await startProxy(shared.url)
+  const onAnswer = (): never => {
+    throw new Error("the pipe is closed")
+  }
+  await expect(adminAt(proxy.url).listApps({ onAnswer })).rejects.toThrow(/^the pipe is closed$/)
+  expect(proxy.seen.filter((line) => line === "GET /v1/admin/apps")).toHaveLength(1)
 })
 
 test("concurrent calls share one sign-in, and a token near its end is replaced", async () => {
@@ -175,6 +184,19 @@ test("events are gone through by where the last one stood, however the trail gro
   expect(issued).toEqual(everything.filter(({ event_type }) => event_type === "launch_token_issued"))
 })
 
+test("a broker that answers one page again and again is found out, and not followed for ever", async () => {
+  await using proxy = await pagedProxy()
+  const { intercept } = proxy
+  proxy.intercept = (incoming, answer) => {
+    incoming.url = incoming.url?.replace(/&?after=[^&]+/, "") ?? ""
+    return intercept(incoming, answer)
+  }
+  const admin = adminAt(proxy.url)
+  const lost = { code: "unexpected_answer", hint: expect.stringContaining("verify") }
+  for (const events of [admin.events(), admin.followEvents({ after: 0 }, { intervalMs: 1 })])
+    await expect(collected(events)).rejects.toMatchObject(lost)
+})
+
 test("following tells what comes, goes on after failures, and ends by its signal", async () => {
   await using proxy = await startProxy(shared.url)
   const admin = adminAt(proxy.url, { retries: 0 })
@@ -209,9 +231,10 @@ test("following tells what comes, goes on after failures, and ends by its signal
 })
 
 test("a broker that is down is named, and its degraded health is told", async () => {
-  const gone = adminAt("http://127.0.0.1:1", { retries: 0 })
+  const nowhere = await closedAddress()
+  const gone = adminAt(nowhere, { retries: 0 })
   await expect(gone.health()).rejects.toThrow(NetworkError)
-  await expect(gone.listApps()).rejects.toThrow("http://127.0.0.1:1")
+  await expect(gone.listApps()).rejects.toThrow(nowhere)
 
   await using proxy = await startProxy(shared.url)
   const body = {
@@ -242,6 +265,9 @@ test("what the broker would refuse for its form is not sent", async () => {
   await expect(
     admin.createLaunchToken({ agentName: "a", allowedScope: ["read:data:*"], ttl: 0 }),
   ).rejects.toMatchObject({ code: "invalid_ttl" })
+  for (const id of ["", "..", "../launch-tokens", "app-one", "app-none-000000/x"])
+    for (const call of [admin.getApp(id), admin.updateApp(id, { tokenTtl: 60 }), admin.deregisterApp(id)])
+      await expect(call).rejects.toMatchObject({ name: "InvalidRequestError", message: expect.stringMatching(/^id /) })
   expect(proxy.seen).toHaveLength(before)
 })
 

@@ -63,7 +63,7 @@ test("a process that holds only a launch token registers; ttl and maxTtl say how
   expect(await Promise.all(lives)).toEqual([30, 40, 50])
 })
 
-test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused before or by the broker", async () => {
+test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused by the broker", async () => {
   const app = await sdkApp(shared)
   const core = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
   const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])
@@ -74,8 +74,6 @@ test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused 
   }
   const liar = { publicKey: core.publicKey, sign: () => new Uint8Array(64) }
   await expect(app.createAgent({ ...TASK, key: liar })).rejects.toMatchObject({ code: "unauthorized" })
-  const short = { publicKey: new Uint8Array(31), sign: () => new Uint8Array(64) }
-  await expect(app.createAgent({ ...TASK, key: short })).rejects.toThrow(TypeError)
 })
 
 test("what the broker refuses is a BrokerError that says what to do; what it would refuse for its form is not sent", async () => {
@@ -88,7 +86,6 @@ test("what the broker refuses is a BrokerError that says what to do; what it wou
   await expect(app.createAgent({ ...TASK, orchId: "a/b" })).rejects.toMatchObject(invalid)
   await expect(app.createAgent({ ...TASK, scope: [] })).rejects.toMatchObject(invalid)
   await expect(app.createAgent({ ...TASK, ttl: 0 })).rejects.toMatchObject({ code: "invalid_ttl" })
-  await expect(app.createAgent({ ...TASK, allowedOrigins: ["nowhere"] })).rejects.toThrow(TypeError)
 })
 
 test("a long orchestration and task make a label that the broker takes", async () => {

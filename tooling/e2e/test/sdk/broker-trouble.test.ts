@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { AgentWritApp, type AppOptions, registerAgent } from "@agentwrit/sdk"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { call, launchToken } from "../../src/client.ts"
-import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
+import { type Proxy as BrokerProxy, closedAddress, startProxy } from "../../src/proxy.ts"
 import { registerApp } from "../../src/sdk-app.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
@@ -40,8 +40,10 @@ const problem =
     answer.writeHead(status, { "content-type": "application/problem+json", ...headers })
     answer.end(JSON.stringify({ ...document, error_code: code, request_id: "r-1" }))
   }
-const html = (status: number) => (answer: ServerResponse) =>
-  void answer.writeHead(status, { "content-type": "text/html" }).end("<html><h1>It works!</h1></html>")
+const html =
+  (status: number, headers: Record<string, string> = {}) =>
+  (answer: ServerResponse) =>
+    void answer.writeHead(status, { "content-type": "text/html", ...headers }).end("<html><h1>It works!</h1></html>")
 const cut = (answer: ServerResponse) => void answer.destroy()
 const half = (answer: ServerResponse) => {
   answer.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
@@ -90,6 +92,20 @@ describe("signing in", () => {
     expect(proxy.seen.slice(5).toSorted()).toEqual([SIGN_IN, CREATE, CREATE, CREATE, CREATE])
   })
 
+  test("of one call is used by another, whose refusal of the old token comes later", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    await app.createLaunchToken(TASK)
+    const late: ServerResponse[] = []
+    proxy.intercept = answering("/v1/app/launch-tokens", (answer) => late.push(answer), problem(403, "token_revoked"))
+    const first = app.createLaunchToken(TASK)
+    await vi.waitFor(() => expect(late).toHaveLength(1))
+    await app.createLaunchToken(TASK)
+    for (const answer of late) problem(403, "token_revoked")(answer)
+    await first
+    expect(proxy.seen.filter((seen) => seen === SIGN_IN)).toHaveLength(2)
+  })
+
   test("is not tried over and over when a new token is not taken either", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
@@ -127,6 +143,9 @@ describe("what may be done twice is tried again after", () => {
     ["500", problem(500, "internal_error")],
     ["503 with a Retry-After", problem(503, "unavailable", { "retry-after": "1" })],
     ["502 in HTML", html(502)],
+    ["503 in HTML with a Retry-After", html(503, { "retry-after": "1" })],
+    ["429 in HTML", html(429)],
+    ["504", html(504)],
     ["a cut connection", cut],
     ["an answer cut in its body", half],
     ["silence", silence],
@@ -138,6 +157,37 @@ describe("what may be done twice is tried again after", () => {
     expect(await app.createLaunchToken(TASK)).toMatch(/^[0-9a-f]{64}$/)
     expect(proxy.seen).toEqual([SIGN_IN, CREATE, CREATE])
     if (_what.includes("Retry-After")) expect(performance.now() - started).toBeGreaterThan(1000)
+  })
+
+  test("waits that grow and are spread", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    const times: number[] = []
+    const late = (answer: ServerResponse) => {
+      times.push(performance.now())
+      cut(answer)
+    }
+    const longest = vi.spyOn(Math, "random").mockReturnValue(0.999)
+    proxy.intercept = answering("/v1/app/launch-tokens", late, late, late)
+    await expect(app.createLaunchToken(TASK)).rejects.toMatchObject({ code: "network_error" })
+    longest.mockRestore()
+    const [first = 0, second = 0, third = 0] = times
+    expect(second - first).toBeGreaterThan(290)
+    expect(third - second).toBeGreaterThan(590)
+  })
+
+  test("and not when it asks for more than a short wait, in seconds or by a date; the error tells them", async () => {
+    await using proxy = await startProxy(shared.url)
+    const app = await appBehind(proxy)
+    const date = new Date(Date.now() + 60_000).toUTCString()
+    proxy.intercept = answering(
+      "/v1/app/launch-tokens",
+      ...[problem(503, "unavailable", { "retry-after": "11" }), html(503, { "retry-after": date })],
+    )
+    await expect(app.createLaunchToken(TASK)).rejects.toMatchObject({ code: "unavailable", retryAfter: 11 })
+    const error = await app.createLaunchToken(TASK).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: "unexpected_answer", status: 503, retryAfter: expect.closeTo(60, -1) })
+    expect(proxy.seen).toEqual([SIGN_IN, CREATE, CREATE])
   })
 
   test("and given up after the retries that were asked for", async () => {
@@ -157,14 +207,28 @@ describe("a registration", () => {
 
   test("that was refused before it did anything is tried again, with a new nonce", async () => {
     await using proxy = await startProxy(shared.url)
-    proxy.intercept = answering("/v1/register", problem(503, "unavailable", { "retry-after": "0" }))
+    proxy.intercept = answering("/v1/register", problem(429, "rate_limited", { "retry-after": "0" }))
     const agent = await registering(proxy)
     expect(proxy.seen).toEqual([CHALLENGE, REGISTER, CHALLENGE, REGISTER])
     await agent.release()
   })
 
+  test("that never reached the broker is tried again", async () => {
+    const given = await launchToken(shared.url, shared.admin)
+    const nowhere = await closedAddress()
+    const urls: string[] = []
+    const fetch = (url: string, init: RequestInit) => {
+      urls.push(new URL(url).pathname)
+      return globalThis.fetch(urls.length === 2 ? nowhere : url, init)
+    }
+    const agent = await registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK, fetch })
+    expect(urls).toEqual(["/v1/challenge", "/v1/register", "/v1/challenge", "/v1/register"])
+    await agent.release()
+  })
+
   test.each<[string, (answer: ServerResponse) => void, string]>([
     ["500", problem(500, "internal_error"), "internal_error"],
+    ["503", problem(503, "unavailable", { "retry-after": "0" }), "unavailable"],
     ["silence", silence, "timeout"],
     ["a cut connection", cut, "network_error"],
     ["an answer cut in its body", half, "network_error"],
@@ -182,9 +246,10 @@ describe("an error names the broker and says what to do", () => {
     new AgentWritApp({ brokerUrl, clientId: "c", clientSecret: "s", retries: 0, timeoutMs: 300 })
 
   test("when nothing listens there", async () => {
-    await expect(app("http://127.0.0.1:1").createAgent(TASK)).rejects.toMatchObject({
-      ...{ name: "NetworkError", code: "network_error", brokerUrl: "http://127.0.0.1:1", status: undefined },
-      ...{ message: expect.stringMatching(/http:\/\/127\.0\.0\.1:1 cannot be reached/), hint: expect.any(String) },
+    const brokerUrl = await closedAddress()
+    await expect(app(brokerUrl).createAgent(TASK)).rejects.toMatchObject({
+      ...{ name: "NetworkError", code: "network_error", brokerUrl, status: undefined, hint: expect.any(String) },
+      message: `the broker at ${brokerUrl} cannot be reached (ECONNREFUSED)`,
     })
   })
 
@@ -208,6 +273,17 @@ describe("an error names the broker and says what to do", () => {
   const NO_TOKEN = JSON.stringify({ access_token: "planted\r\n", expires_in: 60, token_type: "Bearer", scopes: [] })
 })
 
+test("an abort ends a call that is under way", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await appBehind(proxy)
+  const aborter = new AbortController()
+  proxy.intercept = answering("/v1/app/launch-tokens", () => aborter.abort(new Error("enough")))
+  const started = performance.now()
+  await expect(app.createAgent({ ...TASK, signal: aborter.signal })).rejects.toThrow("enough")
+  expect(performance.now() - started).toBeLessThan(5000)
+  expect(proxy.seen).toEqual([SIGN_IN, CREATE])
+})
+
 test("an abort ends waiting between attempts, and the call", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await appBehind(proxy)
@@ -217,6 +293,15 @@ test("an abort ends waiting between attempts, and the call", async () => {
   await expect(app.createAgent({ ...TASK, signal })).rejects.toThrow(/timeout|abort/i)
   expect(performance.now() - started).toBeLessThan(5000)
   await expect(app.createAgent({ ...TASK, signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough")
+})
+
+test("an agent with options that cannot be meant costs no launch token, nor any call", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await appBehind(proxy)
+  const short = { publicKey: new Uint8Array(31), sign: () => new Uint8Array(64) }
+  await expect(app.createAgent({ ...TASK, key: short })).rejects.toThrow(TypeError)
+  await expect(app.createAgent({ ...TASK, allowedOrigins: ["nowhere"] })).rejects.toThrow(TypeError)
+  expect(proxy.seen).toEqual([])
 })
 
 test.each<[string, Partial<AppOptions>]>([

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process"
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { expect, test } from "vitest"
-import { ADMIN_SECRET } from "../../src/broker-process.ts"
+import { operator } from "../../src/awrit.ts"
 import { call } from "../../src/client.ts"
+import { closedAddress } from "../../src/proxy.ts"
 import { shareBroker } from "../../src/shared-broker.ts"
 
 const run = promisify(execFile)
@@ -16,8 +19,18 @@ shareBroker((shared) => {
 
 const AGENT = "spiffe://agentwrit\\.local/agent/\\w+/[\\w-]+/[0-9a-f]{16}"
 
-/** What each example prints, a regular expression a line, when it is run in its folder as its page says. */
+/** What each example prints, a regular expression a line, when it is run as its page says. */
 const examples: [name: string, lines: string[]][] = [
+  [
+    "agent-pipeline",
+    [
+      "planner to reader: read:data:customer-7291",
+      "reader to writer:  read:data:customer-7291",
+      "the API was called by planner → reader → writer",
+      "the writer's own token: 403",
+      "refused: 403 scope_violation, missing: read:data:\\*; nearest held: read:data:customer-7291",
+    ],
+  ],
   [
     "guarded-hono",
     [
@@ -54,13 +67,39 @@ const examples: [name: string, lines: string[]][] = [
   ],
 ]
 
-test.each(examples)("%s runs and prints what it shows, and leaves no active app behind", async (name, lines) => {
-  const cwd = fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url))
+const EXAMPLES = new URL("../../../../examples/", import.meta.url)
+
+/** Runs an example in its folder, by the command of its `start` script. */
+async function start(name: string, environment: Readonly<Record<string, string>>) {
+  const cwd = fileURLToPath(new URL(name, EXAMPLES))
+  const { scripts } = JSON.parse(await readFile(join(cwd, "package.json"), "utf8"))
   const { PATH = "" } = process.env
-  const env = { PATH, AACTL_BROKER_URL: url, AACTL_ADMIN_SECRET: ADMIN_SECRET }
-  const { stdout } = await run(process.execPath, ["main.ts"], { cwd, env })
+  const [program = "", ...words] = String(scripts.start).split(" ")
+  return run(program, words, { cwd, env: { PATH, ...environment }, timeout: 15_000 })
+}
+
+test.each(examples)("%s runs and prints what it shows, and leaves no active app behind", async (name, lines) => {
+  const { stdout } = await start(name, operator(url))
   const printed = stdout.trimEnd().split("\n")
   expect(printed).toEqual(lines.map((line) => expect.stringMatching(new RegExp(`^${line}$`))))
   const { body } = await call(url, "GET /v1/admin/apps", { bearer: admin })
   expect(body.apps.filter((app: { status: string }) => app.status === "active")).toEqual([])
+})
+
+test.concurrent.each(examples)("%s says what to do where no broker answers", async (name) => {
+  const nowhere = await closedAddress()
+  const told = {
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining(`${nowhere} cannot be reached (ECONNREFUSED)\nRun `),
+  }
+  await expect(start(name, operator(nowhere))).rejects.toMatchObject(told)
+})
+
+test("every example is run here, and named on their page with its command", async () => {
+  const folders = (await readdir(EXAMPLES, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+  const names = folders.map(({ name }) => name).filter((name) => name !== "operator")
+  expect(names.toSorted()).toEqual(examples.map(([name]) => name).toSorted())
+  const page = await readFile(new URL("README.md", EXAMPLES), "utf8")
+  for (const name of names) expect(page).toContain(`npx pnpm@12 -C examples/${name} start`)
 })

@@ -2,6 +2,7 @@ import { acceptDelegation, TargetError } from "@agentwrit/sdk"
 import { describe, expect, it } from "vitest"
 import { startApi } from "../../src/api-server.ts"
 import { delegatedToken } from "../../src/delegated-token.ts"
+import { closedAddress } from "../../src/proxy.ts"
 
 const token = delegatedToken()
 
@@ -52,7 +53,7 @@ describe("the request", () => {
   })
 
   it("must not bring an Authorization of its own", async () => {
-    const { fetch } = credential()
+    const { fetch } = credential(undefined, unreachable)
     const headers = { Authorization: "Basic eA==" }
     await expect(fetch("https://api.example", { headers })).rejects.toThrow(TypeError)
     await expect(fetch(new Request("https://api.example", { headers }))).rejects.toThrow(TypeError)
@@ -65,7 +66,7 @@ describe("the request", () => {
   })
 
   it("fails as fetch fails when nothing listens", async () => {
-    await expect(credential().fetch("http://127.0.0.1:1/")).rejects.toThrow(TypeError)
+    await expect(credential().fetch(await closedAddress())).rejects.toThrow(TypeError)
   })
 })
 
@@ -75,6 +76,7 @@ describe("the target", () => {
     ["http://10.0.0.1/", "insecure_target"],
     ["http://127.0.0.1.example/", "insecure_target"],
     ["http://localhost.example/", "insecure_target"],
+    ["http://api.localhost/", "insecure_target"],
     ["data:text/plain,hello", "origin_not_allowed"],
     ["blob:https://api.example/0b4d-11", "origin_not_allowed"],
     ["file:///etc/hosts", "origin_not_allowed"],
@@ -83,16 +85,13 @@ describe("the target", () => {
     await expect(fetch(url)).rejects.toMatchObject({ name: "TargetError", code })
   })
 
-  it.each([
-    "https://api.example/",
-    "http://localhost:8080/",
-    "http://api.localhost/",
-    "http://127.9.9.9/",
-    "http://[::1]/",
-  ])("%s is taken where no list is given", async (url) => {
-    const { fetch } = credential(undefined, async () => new Response("reached"))
-    expect(await (await fetch(url)).text()).toBe("reached")
-  })
+  it.each(["https://api.example/", "http://localhost:8080/", "http://127.9.9.9/", "http://[::1]/"])(
+    "%s is taken where no list is given",
+    async (url) => {
+      const { fetch } = credential(undefined, async () => new Response("reached"))
+      expect(await (await fetch(url)).text()).toBe("reached")
+    },
+  )
 
   it.each([
     "https://api.example:8443/",
@@ -153,7 +152,7 @@ describe("a redirect", () => {
     async (status) => {
       await using home = await startApi(({ path }) => (path === "/" ? to(`${other.origin}/there`, status) : {}))
       await using other: Awaited<ReturnType<typeof startApi>> = await startApi(() => to(`${home.origin}/back`, 307))
-      const headers = { cookie: "session=1", "proxy-authorization": "Basic eA==", "x-mine": "1" }
+      const headers = { cookie: "a=1", "proxy-authorization": "Basic eA==", "x-mine": "1" }
       await credential().fetch(home.origin, { headers })
       expect(home.received[0]).toMatchObject({ path: "/", authorization: bearer, headers })
       for (const request of [other.received[0], home.received[1]]) {
@@ -165,6 +164,16 @@ describe("a redirect", () => {
       expect(home.received[1]?.path).toBe("/back")
     },
   )
+
+  it("to another origin leaves the Host of the first behind, where a fetch of one's own sends that", async () => {
+    const hosts: (string | null)[] = []
+    const redirecting = async (url: string, { headers }: RequestInit) => {
+      hosts.push(new Headers(headers).get("host"))
+      return url === "https://a.example/" ? Response.redirect("https://b.example/") : new Response()
+    }
+    await credential(undefined, redirecting).fetch("https://a.example", { headers: { host: "internal.example" } })
+    expect(hosts).toEqual(["internal.example", null])
+  })
 
   it("to another port, or to another name of this machine, is to another origin", async () => {
     await using other = await startApi()
@@ -222,10 +231,15 @@ describe("a redirect", () => {
   )
 
   it("from https to http is refused, and so is one that the platform hides", async () => {
-    const down = async () => new Response("", { status: 302, headers: { location: "http://api.example/" } })
+    const sent: string[] = []
+    const down = async (url: string) => {
+      sent.push(url)
+      return new Response("", { status: 302, headers: { location: "http://127.0.0.1/" } })
+    }
     await expect(credential(undefined, down).fetch("https://api.example")).rejects.toMatchObject({
       code: "redirect_refused",
     })
+    expect(sent).toEqual(["https://api.example/"])
     const hidden = async () => Object.defineProperty(new Response(), "type", { value: "opaqueredirect" })
     await expect(credential(undefined, hidden).fetch("https://api.example")).rejects.toMatchObject({
       code: "redirect_refused",

@@ -58,9 +58,11 @@ test("renewals that many ask for at once are one, and all get its token", async 
   const before = await agent.token()
   await Promise.all([agent.renew(), agent.renew(), agent.renew()])
   expect(renewals(proxy)).toBe(1)
+  const renewed = await agent.token()
+  expect(renewed).not.toBe(before)
   const tokens = await Promise.all([agent.renew(), agent.token(), agent.token()])
   expect(tokens[1]).toBe(tokens[2])
-  expect(tokens[1]).not.toBe(before)
+  expect(tokens[1]).not.toBe(renewed)
   expect(await isValid(await agent.token())).toBe(true)
   expect(renewals(proxy)).toBe(2)
 })
@@ -147,10 +149,72 @@ test("release waits for the renewal under way and gives back what that brought; 
   expect(tokens).toHaveLength(1)
   expect([await isValid(before), await isValid(tokens[0] ?? "")]).toEqual([false, false])
   expect(proxy.seen.slice(-2)).toEqual([RENEW, "POST /v1/token/release"])
-  const others = await agentBehind(proxy, { ttl: 2 })
-  await vi.waitFor(() => expect(renewals(proxy)).toBe(2), { timeout: 5000 })
-  expect(proxy.seen.at(-1)).toBe(RENEW)
-  await others.agent.release()
+  const another = (await agentBehind(proxy, { ttl: 2 })).agent
+  await another.release()
+  // By the time that this one is renewed, the timers of the others would have run.
+  const later = (await agentBehind(proxy, { ttl: 4 })).agent
+  const first = await later.token()
+  await vi.waitFor(async () => expect(await later.token()).not.toBe(first), { timeout: 8000 })
+  expect(renewals(proxy)).toBe(2)
+  await later.release()
+})
+
+test("agents that were made together are not due together, but all between 70 and 80 % of their tokens' life", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await sdkApp(shared, { brokerUrl: proxy.url })
+  const started = Date.now()
+  const agents = await Promise.all(Array.from({ length: 24 }, () => app.createAgent({ ...TASK, ttl: 300 })))
+  vi.useFakeTimers({ toFake: ["Date"] })
+  try {
+    const renewedBy = async (part: number) => {
+      vi.setSystemTime(started + part * 299_000)
+      await Promise.all(agents.map((agent) => agent.token()))
+      return renewals(proxy)
+    }
+    expect(await renewedBy(0.69)).toBe(0)
+    const half = await renewedBy(0.76)
+    expect(half).toBeGreaterThan(0)
+    expect(half).toBeLessThan(24)
+    expect(await renewedBy(0.83)).toBe(24)
+  } finally {
+    vi.useRealTimers()
+  }
+  await Promise.all(agents.map((agent) => agent.release()))
+})
+
+test("a machine's wrong clock, from the start or stepped meanwhile, ends nothing early", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 0 })
+  try {
+    await using proxy = await startProxy(shared.url)
+    const { agent } = await agentBehind(proxy, { ttl: 60, autoRenew: false })
+    const token = await agent.token()
+    for (const now of [4e12, 0]) {
+      vi.setSystemTime(now)
+      expect(await agent.token()).toBe(token)
+    }
+    await agent.renew()
+    expect(await isValid(await agent.token())).toBe(true)
+    await agent.release()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test("a token that became due unnoticed, as while a machine slept, is renewed before it is used", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent } = await agentBehind(proxy, { ttl: 60 })
+  const before = await agent.token()
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 50_000 })
+  try {
+    const tokens = await Promise.all([agent.token(), agent.token()])
+    expect(tokens).not.toContain(before)
+    expect(new Set(tokens).size).toBe(1)
+    expect(await isValid(tokens[0] ?? "")).toBe(true)
+    expect(renewals(proxy)).toBe(1)
+  } finally {
+    vi.useRealTimers()
+  }
+  await agent.release()
 })
 
 test("after the answer to a renewal was lost, release tells that a token may be left", async () => {
@@ -161,6 +225,24 @@ test("after the answer to a renewal was lost, release tells that a token may be 
     return chunk
   }
   await expect(agent.renew()).rejects.toMatchObject({ name: "NetworkError" })
+  await expect(agent.release()).rejects.toMatchObject({ name: "CredentialError", code: "release_uncertain" })
+})
+
+test("and so it does after a broker that failed in the act, which is not asked again by the call itself", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 3 })
+  const agent = await app.createAgent({ ...TASK, autoRenew: false })
+  const token = await agent.token()
+  proxy.intercept = (incoming, answer) => {
+    if (incoming.url !== "/v1/token/renew") return "pass"
+    const document = { status: 503, detail: "it failed", error_code: "unavailable", request_id: "r-1" }
+    call(shared.url, RENEW, { bearer: token })
+      .then(() => answer.writeHead(503, { "retry-after": "0" }).end(JSON.stringify(document)))
+      .catch(() => answer.destroy())
+    return "taken"
+  }
+  await expect(agent.renew()).rejects.toMatchObject({ name: "BrokerError", code: "unavailable", retryAfter: 0 })
+  expect(renewals(proxy)).toBe(1)
   await expect(agent.release()).rejects.toMatchObject({ name: "CredentialError", code: "release_uncertain" })
 })
 
@@ -207,6 +289,7 @@ test("a request that the API refuses because its token was replaced under way is
   const tokens: (string | undefined)[] = []
   await using api = await startApi(async ({ authorization, path }) => {
     tokens.push(authorization)
+    if (path.startsWith("/to?")) return { status: 307, headers: { location: path.slice(4) } }
     if (path === "/always") return challenge
     if (tokens.length > 1) return {}
     await agent.renew()
@@ -216,9 +299,18 @@ test("a request that the API refuses because its token was replaced under way is
   expect(answer.status).toBe(200)
   expect(tokens[0]).not.toBe(tokens[1])
   expect(tokens[1]).toBe(`Bearer ${await agent.token()}`)
+  // A stream was read by then, and another origin gets no token by saying so.
+  const streamed = { method: "POST", body: new Blob(["text"]).stream(), duplex: "half" } as RequestInit
+  await using elsewhere = await startApi(async () => {
+    await agent.renew()
+    return challenge
+  })
+  expect((await agent.fetch(elsewhere.origin, streamed)).status).toBe(401)
+  expect((await agent.fetch(`${api.origin}/to?${elsewhere.origin}`)).status).toBe(401)
+  expect(elsewhere.received.map(({ authorization }) => authorization !== undefined)).toEqual([true, false])
   // Whoever always says no gets no renewals by it.
   expect((await agent.fetch(`${api.origin}/always`)).status).toBe(401)
-  expect([tokens.length, renewals(proxy)]).toEqual([3, 1])
+  expect([tokens.length, renewals(proxy)]).toEqual([4, 3])
 })
 
 test("waiting for a renewal keeps no process alive", async () => {
@@ -229,7 +321,7 @@ test("waiting for a renewal keeps no process alive", async () => {
     const agent = await app.createAgent(${JSON.stringify(TASK)})
     console.log(agent.id)`
   const started = performance.now()
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+  const child = spawn(process.execPath, ["--conditions=@agentwrit/source", "--input-type=module", "--eval", script], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdio: ["ignore", "pipe", "inherit"],
   })

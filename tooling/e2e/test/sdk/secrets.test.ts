@@ -3,7 +3,7 @@ import { createSigningKey } from "@agentwrit/core"
 import { AgentWritApp, acceptDelegation, generateAgentKey, registerAgent } from "@agentwrit/sdk"
 import { expect, test } from "vitest"
 import { launchToken } from "../../src/client.ts"
-import { startProxy } from "../../src/proxy.ts"
+import { closedAddress, startProxy } from "../../src/proxy.ts"
 import { registerApp } from "../../src/sdk-app.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
@@ -70,6 +70,7 @@ test("no error shows a secret, whatever the broker or what stands before it answ
   const token = await agent.token()
   const given = await launchToken(shared.url, shared.admin)
   const secrets = [clientSecret, given, token.split(".")[2] ?? ""]
+  const nowhere = await closedAddress()
   const errors: unknown[] = []
   const calls = [
     () => new AgentWritApp(options).createAgent(TASK),
@@ -81,7 +82,7 @@ test("no error shows a secret, whatever the broker or what stands before it answ
     () => agent.renew(),
     () => agent.delegate({ to: agent.id, scope: TASK.scope }),
     () => agent.fetch("http://api.example"),
-    () => agent.fetch("http://127.0.0.1:1"),
+    () => agent.fetch(nowhere),
     async () => acceptDelegation({ brokerUrl: proxy.url, token: `${token}\r\nx: y` }),
     async () => new AgentWritApp({ ...options, brokerUrl: `https://u:${clientSecret}@broker.example` }),
     () => agent.release(),

@@ -1,0 +1,64 @@
+import { bundle } from "@agentwrit/checks/bundle"
+import { type Browser, chromium } from "playwright-core"
+import { type Proxy as BrokerProxy, startProxy } from "./proxy.ts"
+
+/** Where Debian's package puts the browser. */
+export const CHROMIUM = "/usr/bin/chromium"
+
+/** Entries that a page loads, by the name under which it imports them: `await import("/sdk.js")`. */
+const BUNDLES: Readonly<Record<string, string>> = {
+  "/sdk.js": "@agentwrit/sdk",
+  "/verify.js": "@agentwrit/sdk/verify",
+}
+
+const FLAGS = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+]
+
+/** A page in a real browser, of the origin that the broker is reached at too: the broker sends no CORS headers. */
+export interface BrowserPage extends AsyncDisposable {
+  readonly origin: string
+  readonly proxy: BrokerProxy
+  /** Runs the body of an async function in the page, and answers what it returns. */
+  run<T>(body: string): Promise<T>
+}
+
+/** Answers of the page's own origin beside the bundles and the broker, by path. */
+export type PageRoutes = Readonly<Record<string, { status?: number; headers?: Record<string, string>; body?: string }>>
+
+/** Opens a page in Debian's Chromium, with a profile of its own that is gone afterwards. */
+export async function openPage(brokerUrl: string, routes: PageRoutes): Promise<BrowserPage> {
+  const bundles = new Map<string, string>()
+  for (const [path, entry] of Object.entries(BUNDLES)) bundles.set(path, await bundle(entry))
+  const proxy = await startProxy(brokerUrl)
+  proxy.intercept = ({ url = "" }, answer) => {
+    const code = bundles.get(url)
+    const { status = 200, headers = {}, body = "" } = routes[url] ?? {}
+    if (code !== undefined) answer.writeHead(200, { "content-type": "text/javascript" }).end(code)
+    else if (url === "/")
+      answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>page</title>")
+    else if (url in routes) answer.writeHead(status, headers).end(body)
+    else return "pass"
+    return "taken"
+  }
+  let browser: Browser | undefined
+  try {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    const page = await browser.newPage()
+    await page.goto(proxy.url)
+    return {
+      origin: proxy.url,
+      proxy,
+      run: (body) => page.evaluate(`(async () => {\n${body}\n})()`),
+      async [Symbol.asyncDispose]() {
+        await browser?.close()
+        await proxy[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await browser?.close()
+    await proxy[Symbol.asyncDispose]()
+    throw error
+  }
+}

@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process"
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+const ROOT = new URL("../../../", import.meta.url)
+
+/** One example of a document, whole as it stands there. */
+export interface Snippet {
+  /** The path of the document, from the repository's root. */
+  readonly document: string
+  /** The heading that it stands under, and which it is there. */
+  readonly name: string
+  readonly text: string
+  /** What it says that it prints: the comment after each `console.log`. */
+  readonly printed: readonly string[]
+}
+
+/** The examples of a document in one language, in their order. */
+export async function readSnippets(document: string, language: "ts" | "sh" = "ts"): Promise<Snippet[]> {
+  const page = await readFile(new URL(document, ROOT), "utf8")
+  const found: Snippet[] = []
+  let heading = ""
+  for (const [, title, fence, text = ""] of page.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm))
+    if (title !== undefined) heading = title
+    else if (fence === language) {
+      const printed = [...text.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, line = ""]) => line)
+      found.push({ document, name: `${heading} (${found.length + 1})`, text, printed })
+    }
+  return found
+}
+
+/** Examples as files, where all that they import is installed; gone at the end of the scope. */
+export interface SnippetFolder extends AsyncDisposable {
+  /** What the compiler says of all of them; nothing when they are right. */
+  check(): Promise<string>
+  /** Runs one, by its place among the examples, and answers its lines on standard output. */
+  run(at: number, environment?: Readonly<Record<string, string>>): Promise<string[]>
+}
+
+/** Writes examples out, with the addresses that they stand for in place of those that they show. */
+export async function writeSnippets(
+  name: string,
+  snippets: readonly Snippet[],
+  addresses: Readonly<Record<string, string>>,
+): Promise<SnippetFolder> {
+  const folder = new URL(`../.examples/${name.replaceAll(/\W/g, "-")}/`, import.meta.url)
+  const file = (at: number) => new URL(`${at}.ts`, folder)
+  await mkdir(folder, { recursive: true })
+  for (const [at, { text }] of snippets.entries()) {
+    let written = text
+    for (const [shown, real] of Object.entries(addresses)) written = written.replaceAll(shown, real)
+    await writeFile(file(at), written)
+  }
+  await writeFile(new URL("tsconfig.json", folder), '{ "extends": "../../tsconfig.json", "include": ["*.ts"] }')
+  return {
+    async check() {
+      const tsc = fileURLToPath(new URL("node_modules/typescript/bin/tsc", ROOT))
+      const checked = run(process.execPath, [tsc, "-p", fileURLToPath(folder)])
+      return checked.then(({ stdout }) => stdout).catch(({ stdout }: { stdout: string }) => stdout)
+    },
+    async run(at, environment = {}) {
+      const { PATH = "" } = process.env
+      const { stdout } = await run(process.execPath, [fileURLToPath(file(at))], { env: { PATH, ...environment } })
+      return stdout === "" ? [] : stdout.trimEnd().split("\n")
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, expect, test } from "vitest"
+import { type ApiServer, startApi } from "../src/api-server.ts"
+import { operator } from "../src/awrit.ts"
+import { ADMIN_SECRET } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+import { registerApp } from "../src/sdk-app.ts"
+import { type SharedBroker, shareBroker } from "../src/shared-broker.ts"
+import { shell } from "../src/shell.ts"
+import { readSnippets, type SnippetFolder, writeSnippets } from "../src/snippets.ts"
+
+// Every TypeScript example of these pages has the right types, runs against what is built, and prints what it says, where … stands for
+// anything. In them https://broker.example is a broker, and https://api.example.com an API that takes tokens which the broker calls valid.
+const DOCUMENTS = [
+  ...["docs/developer.md", "docs/guarding-apis.md", "docs/operators-code.md"],
+  ...["packages/sdk/README.md", "packages/config-file/README.md", "packages/authority/README.md"],
+  ...["packages/store-sqlite/README.md", "apps/broker/README.md"],
+]
+
+const snippets = (await Promise.all(DOCUMENTS.map((document) => readSnippets(document)))).flat()
+
+let shared: SharedBroker
+let api: ApiServer
+let folder: SnippetFolder
+shareBroker(async (broker) => {
+  shared = broker
+  api = await startApi(async ({ authorization = "" }) => {
+    const json = { token: authorization.slice("Bearer ".length) }
+    const { body } = await call(shared.url, "POST /v1/token/validate", { json })
+    return { status: body.valid ? 200 : 401 }
+  })
+  const addresses = { "https://broker.example": shared.url, "https://api.example.com": api.origin }
+  folder = await writeSnippets("documents", snippets, addresses)
+})
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]()
+  await api[Symbol.asyncDispose]()
+})
+
+test("every example has the right types", { timeout: 60_000 }, async () => {
+  expect(new Set(snippets.map(({ document }) => document))).toEqual(new Set(DOCUMENTS))
+  expect(await folder.check()).toBe("")
+})
+
+test.each(snippets.map((snippet, at) => ({ ...snippet, at })))(
+  "the example of $document under $name runs and prints what it says",
+  async ({ at, printed }) => {
+    const { clientId, clientSecret } = await registerApp(shared.url, shared.admin, ["read:data:*", "write:data:*"])
+    const environment = { ...operator(shared.url), CLIENT_ID: clientId, CLIENT_SECRET: clientSecret }
+    const lines = await folder.run(at, environment)
+    expect(lines).toEqual(printed.map((line) => expect.stringMatching(patternOf(line))))
+  },
+)
+
+test("the lines by which an app is registered at a development broker do so", async () => {
+  const [, { text: lines = "" } = {}] = await readSnippets("docs/developer.md", "sh")
+  const { scripts } = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"))
+  const folder = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))
+  try {
+    const config = join(folder, "config")
+    await writeFile(config, `BROKER_URL=${shared.url}\nADMIN_SECRET=${ADMIN_SECRET}\n`, { mode: 0o600 })
+    const root = fileURLToPath(new URL("../../..", import.meta.url))
+    const here = lines.replace("$PWD/.agentwrit/config", config).replace("npx pnpm@12 awrit", scripts.awrit)
+    const { code, stdout } = await shell(`cd '${root}'\n${here}`, { HOME: folder })
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^client secret +[0-9a-f]{64}/m)])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+function patternOf(line: string): RegExp {
+  const literal = (part: string): string => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+  return new RegExp(`^${line.split("…").map(literal).join(".+")}$`)
+}

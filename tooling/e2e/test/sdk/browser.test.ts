@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type BrowserPage, CHROMIUM, openPage } from "../../src/browser-page.ts"
+import { call } from "../../src/client.ts"
+import { registerApp } from "../../src/sdk-app.ts"
+import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
+import { missingPrograms } from "../../src/shell.ts"
+
+const missing = missingPrograms("the SDK's bundles in Chromium", CHROMIUM)
+
+describe.skipIf(missing)("in Chromium, from bundles of what is built", { timeout: 60_000 }, () => {
+  let shared: SharedBroker
+  shareBroker((broker) => {
+    shared = broker
+  })
+  let page: BrowserPage
+  let setUp: string
+  beforeAll(async () => {
+    const elsewhere = shared.url
+    page = await openPage(shared.url, {
+      "/api/customer": { headers: { "content-type": "text/plain" }, body: "customer 7291" },
+      "/api/moved": { status: 302, headers: { location: "/api/customer" } },
+      "/api/away": { status: 307, headers: { location: `${elsewhere}/v1/health` } },
+    })
+    const secrets = await registerApp(shared.url, shared.admin)
+    setUp = `
+      const sdk = await import("/sdk.js")
+      const verify = await import("/verify.js")
+      const options = { brokerUrl: location.origin, ...${JSON.stringify(secrets)} }
+      const app = globalThis.app ??= new sdk.AgentWritApp(options)
+      const task = { orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] }
+      const codeOf = (promise) => promise.then(() => "done", ({ name, code }) => name + " " + code)
+    `
+  }, 60_000)
+  afterAll(async () => page[Symbol.asyncDispose]())
+
+  test("an agent gets its credential, uses, renews, delegates and releases it", async () => {
+    const told = await page.run<Record<string, unknown>>(`${setUp}
+      const agent = await app.createAgent(task)
+      const other = await app.createAgent(task)
+      const answer = await agent.fetch("/api/customer")
+      const text = await answer.text()
+      const before = await agent.token()
+      await agent.renew()
+      const renewed = before !== await agent.token()
+      const delegated = await agent.delegate({ to: other.id, scope: task.scope, ttl: 30 })
+      const accepted = sdk.acceptDelegation({ brokerUrl: location.origin, token: await delegated.token() })
+      const lasting = accepted.expiresAt - Date.now()
+      const shown = JSON.stringify([app, agent, delegated])
+      const secrets = [options.clientSecret, await agent.token(), await delegated.token()]
+      const leaks = secrets.filter((secret) => shown.includes(secret)).length
+      await accepted.release()
+      await agent.release()
+      await other[Symbol.asyncDispose ?? "release"]()
+      const after = await codeOf(agent.fetch("/api/customer"))
+      return { id: agent.id, text, renewed, chain: accepted.chain.length, lasting, leaks, after }`)
+    expect(told).toEqual({
+      id: expect.stringMatching(/^spiffe:\/\/agentwrit.local\/agent\/crm\/t-42\//),
+      text: "customer 7291",
+      renewed: true,
+      chain: 1,
+      lasting: expect.any(Number),
+      leaks: 0,
+      after: "CredentialError credential_released",
+    })
+    expect(told["lasting"]).toBeGreaterThan(20_000)
+    const sent = page.proxy.seen
+    expect(sent).toContain("POST /v1/token/renew")
+    expect(sent.filter((seen) => seen === "POST /v1/token/release").length).toBe(3)
+  })
+
+  test("a redirect, whose target browsers hide, is refused; the caller can take it himself", async () => {
+    const away = page.proxy.seen.length
+    expect(
+      await page.run(`${setUp}
+        const agent = await app.createAgent(task)
+        const refused = [await codeOf(agent.fetch("/api/moved")), await codeOf(agent.fetch("/api/away"))]
+        const manual = await agent.fetch("/api/moved", { redirect: "manual" })
+        await agent.release()
+        return [...refused, manual.type]`),
+    ).toEqual(["TargetError redirect_refused", "TargetError redirect_refused", "opaqueredirect"])
+    expect(page.proxy.seen.slice(away)).not.toContain("GET /v1/health")
+  })
+
+  test("targets off the list, and bodies of every kind, are treated as in Node", async () => {
+    expect(
+      await page.run(`${setUp}
+        await using agent = await app.createAgent({ ...task, allowedOrigins: [location.origin] })
+        const form = new FormData()
+        form.set("field", "value")
+        const posted = await agent.fetch(new Request("/api/customer", { method: "POST", body: form }))
+        return [
+          await codeOf(agent.fetch("https://api.example")),
+          await codeOf(agent.fetch("blob:" + location.origin + "/0")),
+          posted.status,
+        ]`),
+    ).toEqual(["TargetError origin_not_allowed", "TargetError origin_not_allowed", 200])
+  })
+
+  test("the broker's refusals, and what is not the broker, are the same errors", async () => {
+    expect(
+      await page.run(`${setUp}
+        const codes = [await codeOf(app.createAgent({ ...task, scope: ["write:data:7"] }))]
+        codes.push(await codeOf(app.createAgent({ ...task, scope: [] })))
+        const nowhere = { ...options, brokerUrl: location.origin + "/api/customer", retries: 0 }
+        codes.push(await codeOf(new sdk.AgentWritApp(nowhere).createAgent(task)))
+        return codes`),
+    ).toEqual(["BrokerError forbidden", "InvalidRequestError invalid_request", "BrokerError not_found"])
+  })
+
+  test("a verifier follows the feed, accepts a token, and refuses it once it is revoked", async () => {
+    const id = await page.run<string>(`${setUp}
+      globalThis.agent = await app.createAgent(task)
+      globalThis.verifier = verify.createVerifier({ brokerUrl: location.origin })
+      await verifier.ready()
+      return (await verifier.verify(await agent.token())).sub`)
+    await call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target: id } })
+    const code = () => page.run(`${setUp} return codeOf(verifier.verify(await agent.token()))`)
+    await expect.poll(code, { timeout: 5000 }).toBe("InvalidTokenError token_revoked")
+    await page.run("verifier.close()")
+  })
+})
