@@ -30,7 +30,7 @@ export async function* readFeedStream(options: FeedStreamOptions): AsyncGenerato
   const signal = AbortSignal.any([options.signal, silence.signal])
   try {
     const body = await openStream(options, signal)
-    yield* eventsOf(body, silence)
+    yield* eventsOf(body, silence, signal)
   } finally {
     silence.end()
   }
@@ -54,7 +54,11 @@ async function openStream(
   throw new NoStreamError(`the broker answered ${answer.status} where a stream was asked for`)
 }
 
-async function* eventsOf(body: ReadableStream<Uint8Array>, silence: Silence): AsyncGenerator<string, void, undefined> {
+async function* eventsOf(
+  body: ReadableStream<Uint8Array>,
+  silence: Silence,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
   const arrived: string[] = []
   const parser = createParser({
     onEvent: ({ data }) => arrived.push(data),
@@ -66,16 +70,21 @@ async function* eventsOf(body: ReadableStream<Uint8Array>, silence: Silence): As
   })
   const reader = body.getReader()
   const text = new TextDecoder()
+  // A `fetch` of the caller's may pay no heed to the signal once it has answered.
+  const stop = (): void => void reader.cancel(signal.reason).catch(() => undefined)
+  signal.addEventListener("abort", stop, { once: true })
   try {
     for (;;) {
       const { done, value } = await reader.read()
+      signal.throwIfAborted()
       if (done) return
       silence.broken()
       parser.feed(text.decode(value, { stream: true }))
       yield* arrived.splice(0)
     }
   } finally {
-    await reader.cancel().catch(() => undefined)
+    signal.removeEventListener("abort", stop)
+    stop()
   }
 }
 
