@@ -17,19 +17,19 @@ const MAX_TRUST_DOMAIN_LENGTH = 255
 const TRUST_DOMAIN = /^[a-z0-9._-]+$/
 const SEGMENT = /^[A-Za-z0-9._-]+$/
 const INSTANCE = /^[0-9a-f]{16}$/
+/** The form of an agent id, whatever its parts are. */
+const FORM = /^spiffe:\/\/([^/]*)\/agent\/([^/]*)\/([^/]*)\/([^/]*)$/
+/** That form with each part as above: a token's check reads its subject in one go. */
+const AGENT_ID = /^spiffe:\/\/([a-z0-9._-]+)\/agent\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([0-9a-f]{16})$/
 
 /**
  * Writes `spiffe://{trust domain}/agent/{orch_id}/{task_id}/{instance}`.
  * @throws {@link AgentIdError} `invalid_agent_id` when a part cannot stand there, or the whole is longer than 2048 bytes.
  */
 export function formatAgentId(id: AgentId): string {
-  if (!isTrustDomain(id.trustDomain))
-    throw invalid("has a trust domain that is not 1 to 255 of a-z, 0-9, '.', '-' and '_'")
-  if (!isPathSegment(id.orchId)) throw invalid(`has an orch_id that ${SEGMENT_RULE}`)
-  if (!isPathSegment(id.taskId)) throw invalid(`has a task_id that ${SEGMENT_RULE}`)
-  if (!INSTANCE.test(id.instance)) throw invalid("has an instance that is not 16 lower-case hex characters")
   const text = `spiffe://${id.trustDomain}/agent/${id.orchId}/${id.taskId}/${id.instance}`
-  if (text.length > MAX_AGENT_ID_LENGTH) throw invalid(`is longer than ${MAX_AGENT_ID_LENGTH} bytes`)
+  const fault = faultOf(id) ?? (text.length > MAX_AGENT_ID_LENGTH ? TOO_LONG : undefined)
+  if (fault !== undefined) throw invalid(fault)
   return text
 }
 
@@ -39,31 +39,40 @@ export function formatAgentId(id: AgentId): string {
  */
 export function parseAgentId(text: string): AgentId {
   if (typeof text !== "string") throw invalid("is not a string")
-  if (text.length > MAX_AGENT_ID_LENGTH) throw invalid(`is longer than ${MAX_AGENT_ID_LENGTH} bytes`)
-  const id = partsOf(text)
-  if (id === undefined) throw invalid(FORM)
-  formatAgentId(id)
-  return id
+  if (text.length > MAX_AGENT_ID_LENGTH) throw invalid(TOO_LONG)
+  const id = readAgentId(text)
+  if (id !== undefined) return id
+  const parts = partsOf(FORM, text)
+  throw invalid(
+    (parts && faultOf(parts)) ?? "is not of the form spiffe://{trust domain}/agent/{orch_id}/{task_id}/{instance}",
+  )
 }
 
 /** Whether `text` is an agent id that {@link parseAgentId} reads. */
 export function isAgentId(text: unknown): text is string {
-  if (typeof text !== "string" || text.length > MAX_AGENT_ID_LENGTH) return false
-  const id = partsOf(text)
-  return (
-    id !== undefined &&
-    isTrustDomain(id.trustDomain) &&
-    isPathSegment(id.orchId) &&
-    isPathSegment(id.taskId) &&
-    INSTANCE.test(id.instance)
-  )
+  return typeof text === "string" && readAgentId(text) !== undefined
 }
 
-function partsOf(text: string): AgentId | undefined {
-  const parts = /^spiffe:\/\/([^/]*)\/agent\/([^/]*)\/([^/]*)\/([^/]*)$/.exec(text)
+/** As {@link parseAgentId}, but `undefined` for a text that is no agent id. */
+export function readAgentId(text: string): AgentId | undefined {
+  const id = text.length <= MAX_AGENT_ID_LENGTH ? partsOf(AGENT_ID, text) : undefined
+  if (id === undefined || id.trustDomain.length > MAX_TRUST_DOMAIN_LENGTH) return undefined
+  return isDots(id.orchId) || isDots(id.taskId) ? undefined : id
+}
+
+function partsOf(form: RegExp, text: string): AgentId | undefined {
+  const parts = form.exec(text)
   if (parts === null) return undefined
   const [, trustDomain = "", orchId = "", taskId = "", instance = ""] = parts
   return { trustDomain, orchId, taskId, instance }
+}
+
+/** What is wrong with the first part that cannot stand in an agent id. */
+function faultOf({ trustDomain, orchId, taskId, instance }: AgentId): string | undefined {
+  if (!isTrustDomain(trustDomain)) return "has a trust domain that is not 1 to 255 of a-z, 0-9, '.', '-' and '_'"
+  if (!isPathSegment(orchId)) return `has an orch_id that ${SEGMENT_RULE}`
+  if (!isPathSegment(taskId)) return `has a task_id that ${SEGMENT_RULE}`
+  return INSTANCE.test(instance) ? undefined : "has an instance that is not 16 lower-case hex characters"
 }
 
 /** Whether `text` can be the trust domain of an agent id (SPIFFE-ID 2.1). */
@@ -73,17 +82,16 @@ export function isTrustDomain(text: unknown): text is string {
 
 /** Whether `text` can be a segment of an agent id's path, such as an `orch_id` or a `task_id` (SPIFFE-ID 2.2). */
 export function isPathSegment(text: unknown): text is string {
-  return (
-    typeof text === "string" &&
-    text.length <= MAX_AGENT_ID_LENGTH &&
-    SEGMENT.test(text) &&
-    text !== "." &&
-    text !== ".."
-  )
+  return typeof text === "string" && text.length <= MAX_AGENT_ID_LENGTH && SEGMENT.test(text) && !isDots(text)
+}
+
+/** What stands for a place in a path, and not for a name. */
+function isDots(segment: string): boolean {
+  return segment === "." || segment === ".."
 }
 
 const SEGMENT_RULE = "is not made of letters, digits, '.', '-' and '_', or is '.' or '..'"
-const FORM = "is not of the form spiffe://{trust domain}/agent/{orch_id}/{task_id}/{instance}"
+const TOO_LONG = `is longer than ${MAX_AGENT_ID_LENGTH} bytes`
 
 function invalid(fault: string): AgentIdError {
   return new AgentIdError("invalid_agent_id", `agent id ${fault}`)

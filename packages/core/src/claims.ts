@@ -1,7 +1,7 @@
-import { isAgentId, isPathSegment, parseAgentId } from "./agent-id.ts"
+import { isPathSegment, readAgentId } from "./agent-id.ts"
 import { type DelegationRecord, parseDelegationChain } from "./delegation-record.ts"
-import { ClaimsError, ScopeError } from "./errors.ts"
-import { parseScope } from "./scope.ts"
+import { ClaimsError } from "./errors.ts"
+import { isScope, scopeFault } from "./scope.ts"
 
 /** Whom a token speaks for. Each route asks for a kind first and for a scope second (CONTRACT 2). */
 export type TokenKind = "admin" | "app" | "agent"
@@ -119,13 +119,13 @@ export function checkClaims(claims: Claims, expected: ClaimsExpectations): void 
 }
 
 function checkAgent(claims: Claims): void {
-  if (!isAgentId(claims.sub)) throw invalid("claim sub of an agent is not an agent id")
+  const id = readAgentId(claims.sub)
+  if (id === undefined) throw invalid("claim sub of an agent is not an agent id")
   if (claims.task_id === undefined || claims.orch_id === undefined)
     throw invalid("claims task_id and orch_id are missing")
   // A delegated token keeps the task of its delegator, so only one that was not passed on names its own.
   if (claims.delegation_chain !== undefined) return
-  const { orchId, taskId } = parseAgentId(claims.sub)
-  if (orchId !== claims.orch_id || taskId !== claims.task_id)
+  if (id.orchId !== claims.orch_id || id.taskId !== claims.task_id)
     throw invalid("claims task_id and orch_id are not those of sub")
 }
 
@@ -171,20 +171,24 @@ function parseSegment(name: string, value: unknown): string {
 
 function parseAudience(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0) throw invalid("claim aud is not an array with at least one member")
-  return Array.from(value as unknown[], (member) => parseFilledText("aud", member))
+  const audience: string[] = []
+  for (const member of value as unknown[]) audience.push(parseFilledText("aud", member))
+  return audience
 }
 
 function parseScopes(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0) throw invalid("claim scope is not an array with at least one scope")
-  return Array.from(value as unknown[], (member, i) => {
-    try {
-      parseScope(member as string)
-    } catch (cause) {
-      if (!(cause instanceof ScopeError)) throw cause
-      throw new ClaimsError("invalid_claims", `claim scope, member ${i + 1}: ${cause.message}`, { cause })
-    }
-    return member as string
-  })
+  const scopes: string[] = []
+  for (const member of value as unknown[]) {
+    if (!isScope(member)) throw invalidScope(member, scopes.length + 1)
+    scopes.push(member)
+  }
+  return scopes
+}
+
+function invalidScope(member: unknown, position: number): ClaimsError {
+  const cause = scopeFault(member)
+  return new ClaimsError("invalid_claims", `claim scope, member ${position}: ${cause.message}`, { cause })
 }
 
 function invalid(message: string): ClaimsError {

@@ -5,7 +5,7 @@ import type { SigningKey, VerifyingKey } from "./ed25519.ts"
 import { decodeHex, encodeHex, encodeUtf8 } from "./encoding.ts"
 import { DelegationError } from "./errors.ts"
 import { exceedingScopes } from "./scope.ts"
-import { sha256 } from "./sha256.ts"
+import { sha256OfText } from "./sha256.ts"
 
 /** What a delegator hands to {@link extendChain}. */
 export interface DelegationStep {
@@ -80,7 +80,7 @@ function canonicalRecord({ agent, scope, delegated_at, signature }: DelegationRe
 
 // The RFC 8785 form of an array is that of its items, joined.
 function hashOf(canonicalRecords: readonly string[]): string {
-  return encodeHex(sha256(encodeUtf8(`[${canonicalRecords.join(",")}]`)))
+  return encodeHex(sha256OfText(`[${canonicalRecords.join(",")}]`))
 }
 
 function checkNarrowing(scopes: readonly (readonly string[])[]): void {

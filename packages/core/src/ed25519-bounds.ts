@@ -25,7 +25,7 @@ export function publicKeyFault(publicKey: Uint8Array): string | undefined {
   if (publicKey.length !== 32) return `is ${publicKey.length} bytes long, not 32`
   const y = Uint8Array.from(publicKey)
   y[31] = (y[31] ?? 0) & 0x7f
-  if (!isBelow(y, FIELD_PRIME)) return "is not in canonical form"
+  if (!isBelow(y, FIELD_PRIME, 0)) return "is not in canonical form"
   // With a key of small order, one signature can hold for many messages.
   if (SMALL_ORDER_Y.some((small) => isEqual(y, small))) return "is a point of small order"
   return undefined
@@ -33,12 +33,13 @@ export function publicKeyFault(publicKey: Uint8Array): string | undefined {
 
 /** Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7); otherwise it could be respelled. */
 export function isCanonicalSignature(signature: Uint8Array): boolean {
-  return signature.length === 64 && isBelow(signature.subarray(32), GROUP_ORDER)
+  return signature.length === 64 && isBelow(signature, GROUP_ORDER, 32)
 }
 
-function isBelow(number: Uint8Array, bound: Uint8Array): boolean {
+/** Whether the 32 bytes from `offset` on, read in place, are a number below the bound. */
+function isBelow(bytes: Uint8Array, bound: Uint8Array, offset: number): boolean {
   for (let i = bound.length - 1; i >= 0; i--) {
-    const difference = (number[i] ?? 0) - (bound[i] ?? 0)
+    const difference = (bytes[offset + i] ?? 0) - (bound[i] ?? 0)
     if (difference !== 0) return difference < 0
   }
   return false

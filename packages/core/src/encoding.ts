@@ -50,8 +50,13 @@ export function decodeBase64Url(text: string): Uint8Array {
  * @throws {@link EncodingError} `ill_formed_text` for an unpaired surrogate: two different texts would share their bytes.
  */
 export function encodeUtf8(text: string): Uint8Array {
-  if (!text.isWellFormed()) throw new EncodingError("ill_formed_text", "text has an unpaired surrogate")
+  requireWellFormed(text)
   return encoder.encode(text)
+}
+
+/** @throws {@link EncodingError} `ill_formed_text` */
+export function requireWellFormed(text: string): void {
+  if (!text.isWellFormed()) throw new EncodingError("ill_formed_text", "text has an unpaired surrogate")
 }
 
 /**

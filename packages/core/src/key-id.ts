@@ -1,5 +1,5 @@
-import { encodeBase64Url, encodeUtf8 } from "./encoding.ts"
-import { sha256 } from "./sha256.ts"
+import { encodeBase64Url } from "./encoding.ts"
+import { sha256OfText } from "./sha256.ts"
 
 /** Length of a key id: 32 bytes in base64url. */
 export const KEY_ID_LENGTH = 43
@@ -10,5 +10,5 @@ export const KEY_ID_LENGTH = 43
  * @returns 43 characters of base64url.
  */
 export function keyIdOf(publicKey: Uint8Array): string {
-  return encodeBase64Url(sha256(encodeUtf8(`{"crv":"Ed25519","kty":"OKP","x":"${encodeBase64Url(publicKey)}"}`)))
+  return encodeBase64Url(sha256OfText(`{"crv":"Ed25519","kty":"OKP","x":"${encodeBase64Url(publicKey)}"}`))
 }

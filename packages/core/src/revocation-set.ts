@@ -22,6 +22,8 @@ export class RevocationSet {
   #words: Uint32Array
   #expiries: Uint32Array
   #cursor = 0
+  /** The words of the digest that is being looked at: kept, because a token's check looks at several. */
+  readonly #scratch = new Uint32Array(WORDS)
   // Targets can be chosen by those who name tasks; odd random factors keep them from aiming at one slot.
   readonly #factors: Uint32Array = Uint32Array.from({ length: WORDS }, () => Math.floor(Math.random() * 2 ** 32) | 1)
 
@@ -44,7 +46,7 @@ export class RevocationSet {
    */
   add(digest: Uint8Array, expiresAt: number | null): void {
     const expiry = toExpiry(expiresAt)
-    const words = wordsOf(digest)
+    const words = this.#wordsOf(digest)
     const found = this.#find(words)
     const present = this.#expiries[found] ?? EMPTY
     if (present !== EMPTY) {
@@ -58,7 +60,7 @@ export class RevocationSet {
 
   /** Whether a digest is listed, expired or not: what matters no more goes with {@link forgetExpired}. */
   has(digest: Uint8Array): boolean {
-    return this.#expiries[this.#find(wordsOf(digest))] !== EMPTY
+    return this.#expiries[this.#find(this.#wordsOf(digest))] !== EMPTY
   }
 
   /**
@@ -81,6 +83,16 @@ export class RevocationSet {
     }
     this.#size -= forgotten
     return forgotten
+  }
+
+  #wordsOf(digest: Uint8Array): Uint32Array {
+    if (digest.length !== 32) throw new TypeError("a revocation digest has 32 bytes")
+    for (let i = 0; i < WORDS; i++) {
+      let word = 0
+      for (let at = i * 4; at < i * 4 + 4; at++) word = (word << 8) | (digest[at] ?? 0)
+      this.#scratch[i] = word
+    }
+    return this.#scratch
   }
 
   #home(words: Uint32Array, offset: number): number {
@@ -138,12 +150,6 @@ export class RevocationSet {
       this.#put(this.#find(entry), entry, expiry)
     }
   }
-}
-
-function wordsOf(digest: Uint8Array): Uint32Array {
-  if (digest.length !== 32) throw new TypeError("a revocation digest has 32 bytes")
-  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength)
-  return Uint32Array.of(view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12))
 }
 
 // Rounded so that an entry is never forgotten early: up to whole seconds, and beyond the year 2106 to never.

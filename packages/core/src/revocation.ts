@@ -1,6 +1,5 @@
 import type { Claims } from "./claims.ts"
-import { encodeUtf8 } from "./encoding.ts"
-import { sha256 } from "./sha256.ts"
+import { sha256OfText } from "./sha256.ts"
 
 /** What a revocation names: one token, all tokens of a subject, all of a task, or all that was delegated from an agent. */
 export type RevocationLevel = "token" | "agent" | "task" | "chain"
@@ -18,7 +17,7 @@ export interface RevocationTarget {
  * @returns 32 bytes: SHA-256 of `agentwrit-revocation-v1:{level}:{target}`.
  */
 export function revocationDigest(level: RevocationLevel, target: string): Uint8Array {
-  return sha256(encodeUtf8(`agentwrit-revocation-v1:${level}:${target}`))
+  return sha256OfText(`agentwrit-revocation-v1:${level}:${target}`)
 }
 
 /**
@@ -26,14 +25,16 @@ export function revocationDigest(level: RevocationLevel, target: string): Uint8A
  * task; and every delegator's chain. Each is named once.
  */
 export function revocationTargets(claims: Claims): RevocationTarget[] {
-  const delegators = new Set(claims.delegation_chain?.map((record) => record.agent))
-  const agents = new Set([claims.sub, ...delegators])
-  return [
-    { level: "token", target: claims.jti },
-    ...Array.from(agents, (target): RevocationTarget => ({ level: "agent", target })),
-    ...(claims.task_id === undefined ? [] : [{ level: "task", target: claims.task_id } as const]),
-    ...Array.from(delegators, (target): RevocationTarget => ({ level: "chain", target })),
+  const { jti, sub, task_id, delegation_chain: chain = [] } = claims
+  const targets: RevocationTarget[] = [
+    { level: "token", target: jti },
+    { level: "agent", target: sub },
   ]
+  const delegators = new Set(chain.map((record) => record.agent))
+  for (const target of delegators) if (target !== sub) targets.push({ level: "agent", target })
+  if (task_id !== undefined) targets.push({ level: "task", target: task_id })
+  for (const target of delegators) targets.push({ level: "chain", target })
+  return targets
 }
 
 /** The first target of {@link revocationTargets} that is listed, or `undefined` when the token is not revoked. */

@@ -23,7 +23,7 @@ const SCOPE = /^([!#-)+\--9;-[\]-~]+):([!#-)+\--9;-[\]-~]+):(\*|[!#-)+\--[\]-~]+
 export function parseScope(text: string): Scope {
   const [, action, resource, identifier] = match(text) ?? []
   if (action === undefined || resource === undefined || identifier === undefined) {
-    throw new ScopeError("invalid_scope", `scope ${faultOf(text)}`)
+    throw scopeFault(text)
   }
   return { action, resource, identifier }
 }
@@ -83,6 +83,11 @@ export function nearestScope(missing: string, held: readonly string[]): string |
 
 function match(text: unknown): RegExpExecArray | null {
   return isScope(text) ? SCOPE.exec(text) : null
+}
+
+/** The error for something that is no scope. */
+export function scopeFault(text: unknown): ScopeError {
+  return new ScopeError("invalid_scope", `scope ${faultOf(text)}`)
 }
 
 function faultOf(text: unknown): string {

@@ -13,6 +13,14 @@ export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Arr
   return plain(state.digest())
 }
 
+/** As characters, the digest comes without a buffer of its own off the heap: a token's check makes several, and they cost the most of it. */
+export function sha256OfText(text: string): Uint8Array {
+  const characters = hash("sha256", text, "binary")
+  const digest = new Uint8Array(characters.length)
+  for (let i = 0; i < digest.length; i++) digest[i] = characters.charCodeAt(i)
+  return digest
+}
+
 export function importSigner(seed: Uint8Array): Ed25519Signer {
   const der = Buffer.concat([PKCS8_PREFIX, seed])
   const privateKey = createPrivateKey({ key: der, format: "der", type: "pkcs8" })

@@ -15,6 +15,10 @@ export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Arr
   return state.digest()
 }
 
+export function sha256OfText(text: string): Uint8Array {
+  return nobleSha256(new TextEncoder().encode(text))
+}
+
 export function importSigner(seed: Uint8Array): Ed25519Signer {
   const secret = Uint8Array.from(seed)
   return { publicKey: getPublicKey(secret), sign: (message) => sign(message, secret) }

@@ -18,6 +18,8 @@ export type Ed25519Verifier = (message: Uint8Array, signature: Uint8Array) => bo
  */
 export interface PlatformPrimitives {
   sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array
+  /** Of the UTF-8 bytes of a text without unpaired surrogates. */
+  sha256OfText(text: string): Uint8Array
   /** @param seed 32 bytes (RFC 8032 section 5.1.5). */
   importSigner(seed: Uint8Array): Ed25519Signer
   /** @param publicKey 32 bytes, which no one changes afterwards. */

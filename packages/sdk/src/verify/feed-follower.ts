@@ -1,6 +1,8 @@
-import type { RevocationFeed } from "@agentwrit/core"
+import { MAX_JWS_LENGTH, type RevocationFeed } from "@agentwrit/core"
 import type { BrokerClient, Fetch } from "../broker-client.ts"
+import { raced } from "../raced.ts"
 import { delay } from "../retry.ts"
+import { boundedText } from "./bounded-text.ts"
 import { revocations as revocationsCall } from "./calls.ts"
 import { FeedError, verifyFeedMessage } from "./feed-message.ts"
 import { NoStreamError, readFeedStream } from "./feed-stream.ts"
@@ -25,6 +27,7 @@ export interface FeedFollowerOptions {
   readonly fetch: Fetch
   readonly keys: KeySet
   readonly revocations: Revocations
+  readonly maxStalenessMs: number
   readonly signal: AbortSignal
   /** Called whenever the revocations joined up, shut, or could not be reached. */
   readonly changed: () => void
@@ -60,11 +63,11 @@ export class FeedFollower {
   }
 
   async #stream(): Promise<number> {
-    const { client, fetch, revocations, signal } = this.#options
-    const { brokerUrl } = client
+    const { client, revocations } = this.#options
     let heard = false
     try {
-      for await (const jws of readFeedStream({ brokerUrl, fetch, position: revocations.position, signal })) {
+      const from = { brokerUrl: client.brokerUrl, position: revocations.resume() }
+      for await (const jws of readFeedStream({ ...this.#options, ...from })) {
         await this.#take(jws)
         heard = true
       }
@@ -80,10 +83,11 @@ export class FeedFollower {
 
   async #poll(): Promise<number> {
     const { client, revocations, signal } = this.#options
-    for (;;) {
-      const query = { since: revocations.position }
+    for (let position = revocations.resume(); ; position = revocations.position) {
+      const query = { since: position }
       const input = { query, accept: "application/jwt", signal }
-      const jws = await client.exchange(revocationsCall, input, (answer) => answer.text())
+      const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, client.brokerUrl)
+      const jws = await raced(client.exchange(revocationsCall, input, read), signal)
       const { to, head } = await this.#take(jws)
       if (to === head) return POLL_INTERVAL
     }

@@ -1,7 +1,9 @@
 import { CoreError, type FindKey, parseJwkSet, type VerifyingKey } from "@agentwrit/core"
 import type { BrokerClient } from "../broker-client.ts"
 import { UnexpectedAnswerError } from "../errors.ts"
+import { raced } from "../raced.ts"
 import { delay } from "../retry.ts"
+import { boundedText } from "./bounded-text.ts"
 import { jwks } from "./calls.ts"
 import { VerifierUnavailableError } from "./errors.ts"
 
@@ -16,6 +18,9 @@ const MAX_WAITING = 256
 
 /** Keys that are kept: a broker publishes a few. */
 const MAX_KEYS = 64
+
+/** Bytes of a set that are read: many times as long as one of so many keys. */
+const MAX_BYTES = 256 * 1024
 
 /** The broker's keys, fetched when they are needed and kept when a fetch fails. */
 export class KeySet {
@@ -35,23 +40,21 @@ export class KeySet {
   }
 
   /** The key of an id, if it was among those that were fetched last. Never waits. */
-  get(keyId: string): VerifyingKey | undefined {
-    return this.#keys.get(keyId)
-  }
+  readonly known: FindKey = (keyId) => this.#keys.get(keyId)
 
   /**
-   * The key of an id that {@link KeySet.get} does not know: fetches the keys, or waits for the fetch that is due next.
+   * The key of an id that {@link KeySet.known} does not know: fetches the keys, or waits for the fetch that is due next.
    * @throws {@link VerifierUnavailableError} `keys_unavailable` when that fetch fails.
    */
   async find(keyId: string): Promise<VerifyingKey | undefined> {
-    if ((this.#absent.has(keyId) && !this.#isDue()) || this.#waiting >= MAX_WAITING) return this.get(keyId)
+    if ((this.#absent.has(keyId) && !this.#isDue()) || this.#waiting >= MAX_WAITING) return this.known(keyId)
     this.#waiting++
     try {
       await this.#fetchWhenDue()
     } finally {
       this.#waiting--
     }
-    const found = this.get(keyId)
+    const found = this.known(keyId)
     if (found === undefined) this.#absent.add(keyId)
     return found
   }
@@ -73,14 +76,14 @@ export class KeySet {
     let unknown: string | undefined
     try {
       return verify((keyId) => {
-        const key = this.get(keyId)
+        const key = this.known(keyId)
         if (key === undefined) unknown = keyId
         return key
       })
     } catch (error) {
       if (unknown === undefined || (await this.find(unknown)) === undefined) throw error
     }
-    return verify((keyId) => this.get(keyId))
+    return verify(this.known)
   }
 
   /** Fetches the keys again and again, so that one that was withdrawn is not trusted for long. A fetch that fails changes nothing. */
@@ -108,7 +111,8 @@ export class KeySet {
       const wait = this.#startedAt + MIN_FETCH_INTERVAL - performance.now()
       if (wait > 0) await delay(wait, this.#signal)
       this.#startedAt = performance.now()
-      const keys = await this.#client.exchange(jwks, { signal: this.#signal }, (answer) => this.#read(answer))
+      const fetching = this.#client.exchange(jwks, { signal: this.#signal }, (answer) => this.#read(answer))
+      const keys = await raced(fetching, this.#signal)
       // The objects of keys that stay are kept: by them remembered tokens see that their key still stands.
       this.#keys = new Map(keys.map((key) => [key.keyId, this.#keys.get(key.keyId) ?? key]))
       this.#absent = new Set()
@@ -126,7 +130,7 @@ export class KeySet {
 
   async #read(answer: Response): Promise<VerifyingKey[]> {
     try {
-      const keys = parseJwkSet(await answer.json())
+      const keys = parseJwkSet(JSON.parse(await boundedText(answer, MAX_BYTES, this.#client.brokerUrl)))
       if (keys.length > 0 && keys.length <= MAX_KEYS) return keys
       throw new SyntaxError(`${keys.length} keys of the broker's kind`)
     } catch (error) {

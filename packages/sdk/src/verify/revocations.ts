@@ -1,6 +1,14 @@
-import { CoreError, decodeBase64Url, FEED_FRESHNESS, type RevocationFeed, RevocationSet } from "@agentwrit/core"
+import {
+  CoreError,
+  decodeBase64Url,
+  FEED_FRESHNESS,
+  type RevocationFeed,
+  type RevocationFeedEntry,
+  RevocationSet,
+} from "@agentwrit/core"
 import { VerifierUnavailableError } from "./errors.ts"
 import { FeedError } from "./feed-message.ts"
+import { FeedTail } from "./feed-tail.ts"
 
 /** Seconds for which an entry is kept after it stopped mattering: a clock may have been stepped. */
 const KEPT_AFTER_EXPIRY = 300
@@ -23,8 +31,11 @@ export interface RevocationTerms {
 /** What the feed has told, and whether it may be relied on (CONTRACT 5). */
 export class Revocations {
   readonly #set = new RevocationSet()
+  readonly #tail = new FeedTail()
   readonly #terms: RevocationTerms
   #position = 0
+  /** The entry that the next message has to begin with, unless it is a reset. */
+  #expected: RevocationFeedEntry | undefined
   #joined = false
   /** Signing time of the newest message that joined up at the head, in Unix seconds. */
   #signedAt = Number.NEGATIVE_INFINITY
@@ -40,6 +51,17 @@ export class Revocations {
 
   /** The sequence number up to which everything is known. */
   get position(): number {
+    return this.#position
+  }
+
+  /**
+   * Where to go on after the connection was lost: just before the newest entry that is held and still matters. A broker that does not
+   * tell that entry again has another list, which its numbers alone would not show: a database that was put back to an older copy and
+   * has grown since.
+   */
+  resume(): number {
+    this.#expected = this.#tail.newest(Date.now() / 1000)
+    this.#position = this.#expected === undefined ? 0 : this.#expected.seq - 1
     return this.#position
   }
 
@@ -72,13 +94,18 @@ export class Revocations {
       throw new FeedError(
         `a message was signed ${Math.floor(iat - now / 1000)} s in the future: one of the clocks is wrong`,
       )
-    for (const { digest, exp } of entries) this.#set.add(digestOf(digest), exp)
+    this.#expectSameList(reset, entries)
+    for (const entry of entries) {
+      this.#set.add(digestOf(entry.digest), entry.exp)
+      this.#tail.add(entry)
+    }
     if (entries.length > 0) this.#version++
     this.#position = to
     this.#joined = joins
     if (joins) this.#trust(iat, fresh_until)
     else this.#fault = `the feed of revocations is being read: ${to} of ${head}`
-    this.#set.forgetExpired(now / 1000 - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY, SWEEP)
+    // By the earlier of both clocks: while this one is ahead nothing is accepted, and what it makes forgotten is missed once it is right.
+    this.#set.forgetExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY, SWEEP)
   }
 
   /** Accepts nothing until a message joins up again. */
@@ -99,6 +126,19 @@ export class Revocations {
     if (late < 0 && performance.now() < this.#trustedUntil) return undefined
     const fault = `the newest message of the feed stopped being fresh ${Math.ceil(Math.max(late, 0) / 1000)} s ago`
     return new VerifierUnavailableError("feed_stale", this.#fault === "" ? fault : `${fault}: ${this.#fault}`)
+  }
+
+  #expectSameList(reset: boolean, [first]: readonly RevocationFeedEntry[]): void {
+    const expected = this.#expected
+    this.#expected = undefined
+    if (reset) this.#tail.clear()
+    if (reset || expected === undefined) return
+    if (first?.seq === expected.seq && first.digest === expected.digest) return
+    // Without it the next try begins at the beginning.
+    this.#tail.clear()
+    throw new FeedError(
+      `the broker's list of revocations is not the one that was followed: entry ${expected.seq} is another`,
+    )
   }
 
   #trust(iat: number, freshUntil: number): void {

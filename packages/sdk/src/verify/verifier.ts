@@ -4,6 +4,7 @@ import {
   findRevocation,
   type RevocationLevel,
   revocationDigest,
+  TokenError,
   verifyToken,
 } from "@agentwrit/core"
 import { BrokerClient } from "../broker-client.ts"
@@ -89,7 +90,8 @@ class BrokerVerifier implements Verifier {
   async verify(token: string): Promise<VerifiedClaims> {
     if (this.#firstTry !== undefined) await this.#firstTry
     this.#throwIfUnavailable()
-    const remembered = this.#tokens.get(token) ?? (await this.#verifyNew(token))
+    const remembered =
+      this.#tokens.get(token) ?? this.#verifyByKnownKeys(token) ?? (await this.#verifyByFetchedKeys(token))
     if (this.revocation === "introspect") await this.#introspect(token, remembered)
     // Nothing below waits, so that all of it is true at the same moment.
     this.#throwIfUnavailable()
@@ -132,6 +134,7 @@ class BrokerVerifier implements Verifier {
       fetch: (url, init) => fetch(url, init),
       keys: this.#keys,
       revocations,
+      maxStalenessMs: this.#terms.maxStalenessMs,
       signal: this.#closing.signal,
       changed: () => this.#tellChange(),
     }).run()
@@ -153,10 +156,19 @@ class BrokerVerifier implements Verifier {
     if (unavailable !== undefined) throw unavailable
   }
 
-  async #verifyNew(token: string): Promise<RememberedToken> {
+  /** Without a wait, which is how nearly all tokens are verified; `undefined` when the key that a token names is not known. */
+  #verifyByKnownKeys(token: string): RememberedToken | undefined {
     try {
-      const { claims, key } = await this.#keys.verifying((findKey) => verifyToken(token, findKey))
-      return this.#tokens.remember(token, claims, key)
+      return this.#tokens.remember(token, verifyToken(token, this.#keys.known))
+    } catch (error) {
+      if (error instanceof TokenError && error.code === "unknown_key") return undefined
+      throw invalidToken(error)
+    }
+  }
+
+  async #verifyByFetchedKeys(token: string): Promise<RememberedToken> {
+    try {
+      return this.#tokens.remember(token, await this.#keys.verifying((findKey) => verifyToken(token, findKey)))
     } catch (error) {
       if (error instanceof VerifierUnavailableError) throw error
       throw invalidToken(error)
@@ -166,7 +178,7 @@ class BrokerVerifier implements Verifier {
   #throwIfNotGood(token: string, remembered: RememberedToken): void {
     const { claims, key } = remembered
     const { issuer, audience, clockToleranceS: clockTolerance } = this.#terms
-    if (this.#keys.get(key.keyId) !== key) {
+    if (this.#keys.known(key.keyId) !== key) {
       this.#tokens.forget(token)
       throw new InvalidTokenError(
         "unknown_key",
