@@ -12,6 +12,9 @@ import type { Scenario, Stage } from "./stage.ts"
 /** Everything by which a broker changes a disk. */
 export const WRITES = "pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink"
 
+/** Some happen on threads that count for themselves, and far fewer. */
+const RENAMES = "rename"
+
 /** The broker dies on entering the nth of them, from the first start on a new folder on. */
 const wrapper = (calls: string, nth: number): string[] => [
   ...["strace", "-f", "-D", "-q", "-o", "/dev/null"],
@@ -25,11 +28,16 @@ export const everyWrite: Scenario = {
     const row = stage.report.row("every-write")
     const lacking = missing("strace")
     if (lacking !== undefined) return stage.report.skip("every-write", lacking)
+    // The seed of a death is the number of its write.
+    const { replayed } = stage
+    if (replayed !== undefined) {
+      for (const calls of [WRITES, RENAMES]) await dieAt(row, calls, replayed)
+      return
+    }
     const { stride } = stage.profile.everyWrite
-    // Renames happen on threads that count for themselves, and far fewer.
     for (const [calls, step] of [
       [WRITES, stride],
-      ["rename", 1],
+      [RENAMES, 1],
     ] as const) {
       const points = await dieEverywhere(stage, row, calls, step)
       row.note(`${points.tried} of ${points.last} points (${calls === WRITES ? "all writes" : calls})`)

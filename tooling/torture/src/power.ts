@@ -17,8 +17,12 @@ export const power: Scenario = {
     if (lacking !== undefined) return stage.report.skip("power", lacking)
     const row = stage.report.row("power")
     const { seeds, controls } = stage.profile.power
-    await stage.each(row, seeds, async (seed) => enter(row, await losePower(seed, {}), seed))
-    row.note(`${seeds} seeds, power lost ${CYCLES} times each`)
+    let done = 0
+    await stage.each(row, seeds, async (seed) => {
+      enter(row, await losePower(seed, {}), seed)
+      done++
+    })
+    row.note(`${done} seeds, power lost ${CYCLES} times each`)
     await controlsLose(stage, controls)
   },
 }
@@ -30,7 +34,7 @@ const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Pr
     ["synchronous=NORMAL", withFault("syncs like a WAL of SQLite's default")],
     ["libeatmydata", library === undefined ? undefined : { LD_PRELOAD: library }],
   ]
-  const row = stage.report.row("power-control")
+  const row = stage.report.row("power-control", "power")
   for (const [name, environment] of ways) {
     if (environment === undefined) {
       stage.report.skip("power-control", `needs ${name}, which is not installed`)
@@ -38,7 +42,8 @@ const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Pr
     }
     let lost = 0
     for (let time = 0; time < tries && lost === 0; time++) lost += lossesIn(await losePower(stage.seed(), environment))
-    row.check(lost > 0 ? [] : [`a broker with ${name} lost nothing, so that this test cannot see a loss`], stage.seed())
+    const problem = `a broker with ${name} lost nothing, so that this test cannot see a loss`
+    row.check(lost > 0 ? [] : [problem], stage.drawn)
     row.note(`${name} lost ${lost}`)
   }
 }

@@ -7,6 +7,8 @@ export interface Profile {
   /** Every so many writes one is where the broker dies; 1 is every write. */
   readonly everyWrite: { readonly stride: number }
   readonly storage: { readonly every: boolean }
+  /** Tokens, and as many chains, that chance changes, beside the attacks that are written down. */
+  readonly tokens: { readonly mutations: number }
   readonly protocol: { readonly requests: number }
   readonly sockets: { readonly idle: number }
   readonly floods: {
@@ -27,6 +29,7 @@ const short: Profile = {
   everyWrite: { stride: 48 },
   storage: { every: false },
   power: { seeds: 1, controls: 2 },
+  tokens: { mutations: 100 },
   protocol: { requests: 4000 },
   sockets: { idle: 1000 },
   floods: { challenges: 10_000, badTokens: 10_000, keys: 5000, streams: 1200 },
@@ -41,6 +44,7 @@ const standard: Profile = {
   everyWrite: { stride: 5 },
   storage: { every: true },
   power: { seeds: 6, controls: 3 },
+  tokens: { mutations: 2000 },
   protocol: { requests: 25_000 },
   sockets: { idle: 5000 },
   floods: { challenges: 200_000, badTokens: 150_000, keys: 50_000, streams: 3000 },
@@ -55,6 +59,7 @@ const long: Profile = {
   everyWrite: { stride: 1 },
   storage: { every: true },
   power: { seeds: 20, controls: 3 },
+  tokens: { mutations: 10_000 },
   protocol: { requests: 100_000 },
   sockets: { idle: 5000 },
   floods: { challenges: 1_000_000, badTokens: 1_000_000, keys: 100_000, streams: 10_000 },

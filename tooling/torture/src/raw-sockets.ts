@@ -214,5 +214,10 @@ async function idleConnections({ url }: BrokerProcess, count: number, notes: str
   const took = performance.now() - began
   for (const socket of sockets) socket.destroy()
   notes.push(`${open} idle connections, a challenge beside them took ${took.toFixed(0)} ms`)
-  return answer.status === 200 && took < 2000 ? [] : [`beside ${open} idle connections: ${answer.status} in ${took} ms`]
+  return [
+    ...(open === count ? [] : [`only ${open} of ${count} idle connections were taken`]),
+    ...(answer.status === 200 && took < 2000
+      ? []
+      : [`beside ${open} idle connections: ${answer.status} in ${took} ms`]),
+  ]
 }

@@ -19,11 +19,11 @@ export class Row {
   readonly tally = emptyTally()
   /** Figures that were measured, in words. */
   readonly notes: string[] = []
-  readonly #failures: string[]
+  readonly #fail: (what: string, seed: number) => void
 
-  constructor(name: string, failures: string[]) {
+  constructor(name: string, fail: (what: string, seed: number) => void) {
     this.name = name
-    this.#failures = failures
+    this.#fail = fail
   }
 
   add(tally: Tally): void {
@@ -38,9 +38,7 @@ export class Row {
 
   /** Something that must not be; `seed` replays it. */
   fail(what: string, seed: number): void {
-    this.#failures.push(
-      `${this.name}: ${what}\n    replay with: npx pnpm@12 torture --only ${this.name} --seed ${seed}`,
-    )
+    this.#fail(`${this.name}: ${what}`, seed)
   }
 
   /** One thing was tried: it held when there are no problems. */
@@ -64,11 +62,24 @@ export class Report {
   readonly rows: Row[] = []
   readonly failures: string[] = []
   readonly notRun: string[] = []
+  readonly #profile: string
 
-  row(name: string): Row {
-    const row = new Row(name, this.failures)
+  /** @param profile the name by which a failure is replayed as far as this run went. */
+  constructor(profile: string) {
+    this.#profile = profile
+  }
+
+  /** @param scenario the name that `--only` takes, where the row's is another. */
+  row(name: string, scenario: string = name): Row {
+    const row = new Row(name, (what, seed) => this.fail(what, scenario, seed))
     this.rows.push(row)
     return row
+  }
+
+  /** Something that must not be, and the line that replays it. */
+  fail(what: string, scenario: string, seed: number): void {
+    const profile = this.#profile === "default" ? "" : ` --profile ${this.#profile}`
+    this.failures.push(`${what}\n    replay with: npx pnpm@12 torture${profile} --only ${scenario} --seed ${seed}`)
   }
 
   /** What could not be tried here, and why. */
@@ -84,7 +95,7 @@ export class Report {
     const columns = ["tried", "survived", "lost", "unexpected", "recovered"] as const
     const width = Math.max(...this.rows.map(({ name }) => name.length), "scenario".length)
     const line = (name: string, cells: readonly string[], notes: string) =>
-      `${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(10)).join("")}   ${notes}`.trimEnd()
+      `${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(11)).join("")}   ${notes}`.trimEnd()
     const lines = [
       line("scenario", columns, ""),
       ...this.rows.map(({ name, tally, notes }) =>

@@ -9,8 +9,21 @@ import { soak } from "./soak.ts"
 import type { Scenario } from "./stage.ts"
 import { storageFaults } from "./storage-faults.ts"
 import { tampering } from "./tampering.ts"
+import { tokens } from "./tokens.ts"
 
 /** In the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[tampering, storageFaults, power, crashes, protocolAbuse, rawSockets, clockSteps, floods, soak, everyWrite],
+  ...[
+    tampering,
+    tokens,
+    storageFaults,
+    power,
+    crashes,
+    protocolAbuse,
+    rawSockets,
+    clockSteps,
+    floods,
+    soak,
+    everyWrite,
+  ],
 ]

@@ -2,7 +2,7 @@ import type { Profile } from "./profile.ts"
 import { Random } from "./random.ts"
 import type { Report, Row } from "./report.ts"
 
-/** What every scenario runs with. */
+/** What one scenario runs with. */
 export interface StageOptions {
   readonly profile: Profile
   readonly report: Report
@@ -13,18 +13,20 @@ export interface StageOptions {
   readonly deadline: number
 }
 
-/** What every scenario runs with, and how it takes turns. */
+/** What one scenario runs with, and how it takes turns. */
 export class Stage {
   readonly profile: Profile
   readonly report: Report
   readonly #random: Random
   readonly #options: StageOptions
+  #drawn: number
 
   constructor(options: StageOptions) {
     this.#options = options
     this.profile = options.profile
     this.report = options.report
     this.#random = new Random(options.seed)
+    this.#drawn = options.seed
   }
 
   get isOver(): boolean {
@@ -33,12 +35,23 @@ export class Stage {
 
   /** One seed: the one that is replayed, or a fresh one. */
   seed(): number {
-    return this.#options.replay ? this.#options.seed : this.#random.fork()
+    this.#drawn = this.replayed ?? this.#random.fork()
+    return this.#drawn
+  }
+
+  /** The seed that is replayed, when one is. */
+  get replayed(): number | undefined {
+    return this.#options.replay ? this.#options.seed : undefined
+  }
+
+  /** The seed that was drawn last: what replays an error that no row has. */
+  get drawn(): number {
+    return this.#drawn
   }
 
   /** Runs `act` once for each of `count` seeds, two at a time; a replay once. What the deadline cuts off is counted as not run. */
   each(row: Row, count: number, act: (seed: number) => Promise<void>): Promise<void> {
-    return this.eachOf(row, Array.from({ length: this.#options.replay ? 1 : count }), (_, seed) => act(seed))
+    return this.eachOf(row, Array.from({ length: this.replayed === undefined ? count : 1 }), (_, seed) => act(seed))
   }
 
   /** Runs `act` once for each of `all`, two at a time. What the deadline cuts off is counted as not run. */

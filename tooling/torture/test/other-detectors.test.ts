@@ -15,6 +15,7 @@ import { growth } from "../src/soak.ts"
 import { Stage } from "../src/stage.ts"
 import { failStorage, STORAGE_FAULTS } from "../src/storage-faults.ts"
 import { TAMPERINGS, tamper } from "../src/tampering.ts"
+import { forgeTokens } from "../src/tokens.ts"
 
 const LONG = { timeout: 90_000 }
 
@@ -55,7 +56,7 @@ test("tampering sees a broker that verifies nothing behind its start", LONG, asy
 
 describe("protocol", () => {
   test("sees a broker that has a bug", LONG, async () => {
-    const report = new Report()
+    const report = new Report("short")
     await abuseProtocol(stageFor(report), 600, withFault("has a bug"))
     expect(report.isGood).toBe(false)
     expect(report.failures.join("\n")).toMatch(/is answered with 500[\s\S]*the log tells of a bug/)
@@ -76,6 +77,28 @@ describe("protocol", () => {
   })
 })
 
+test("tokens sees a broker and a verifier that believe strangers", LONG, async () => {
+  await using folder = await brokerFolder()
+  const report = new Report("short")
+  const verifier = { verify: async () => ({}) }
+  await forgeTokens(folder, report.row("tokens"), 1, 10, withFault("believes strangers"), verifier)
+  const found = report.failures.join("\n")
+  for (const seen of [
+    /signature: all zero: the broker's verdict is 200/,
+    /signature: all zero: as a bearer token it is answered with 200/,
+    /signature: all zero: the verifier's verdict is \[object Object\]/,
+    /a chain of \d records by chance \(\w+\): the broker's verdict is 200/,
+    /a key of small order \(\w+\) is answered with 200/,
+  ])
+    expect(found).toMatch(seen)
+})
+
+test("every failure tells how it is replayed", () => {
+  const report = new Report("long")
+  report.row("power-control", "power").fail("lost", 42)
+  expect(report.text()).toContain("replay with: npx pnpm@12 torture --profile long --only power --seed 42")
+})
+
 test("sockets sees a broker that waits for slow headers", LONG, async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder, withFault("waits for slow headers"))
@@ -88,7 +111,7 @@ test("sockets sees a broker that waits for slow headers", LONG, async () => {
 test("floods sees a broker that remembers strangers", LONG, async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder, withFault("remembers strangers"))
-  const report = new Report()
+  const report = new Report("short")
   const row = report.row("floods")
   const flooded = { broker, admin: await adminToken(broker.url), row, seed: 1 }
   await floodOf(flooded, "challenges", 10_000, () => head("GET /v1/challenge"))
@@ -98,7 +121,7 @@ test("floods sees a broker that remembers strangers", LONG, async () => {
 const library = findLibrary(LIBRARY)
 if (library === undefined) console.log("not run: the detector of stepped clocks, which needs libfaketime")
 test.skipIf(library === undefined)("clock sees a broker that forgets by the clock alone", LONG, async () => {
-  const report = new Report()
+  const report = new Report("short")
   await stepClock(library ?? "", report.row("clock"), 1, withFault("forgets by the clock alone"))
   expect(report.failures.join("\n")).toMatch(/the token superseded validates again/)
 })
