@@ -9,6 +9,11 @@ days=30
 # The image's user, whom the compose overlays give these files to read. Nobody but root can give a file away.
 image_user=1000
 umask 077
+# Everyone may make folders in /tmp. In one of somebody else's the keys would be theirs, and a link of theirs would lead root astray.
+if [[ -L $folder || (-e $folder && ! -O $folder) ]]; then
+  echo "$folder is a link or belongs to another user: remove it, or name another folder as $0 FOLDER" >&2
+  exit 1
+fi
 mkdir -p "$folder"
 cd "$folder"
 

@@ -22,12 +22,21 @@ export function dockerfile() {
   return { text, said, environment: pairs("ENV"), labels: pairs("LABEL") }
 }
 
+/** What the image runs. */
+export type ImageProgram = "broker" | "healthcheck" | "awrit"
+
 /** What the image holds, as a tree that programs are started from as a container would. */
 export interface ImageTree extends Disposable {
-  /** Starts an entry point as the image's user, on a root that nobody can write to, with nothing of this environment. */
-  start(program: "broker" | "healthcheck", environment: Record<string, string>): ChildProcess
+  /** Where the programs are, without Node. */
+  readonly app: string
+  /** Starts a program as the image's user, on a root that nobody can write to, with nothing of this environment. */
+  start(program: ImageProgram, environment: Record<string, string>, words?: readonly string[]): ChildProcess
   /** Runs one to its end. */
-  end(program: "broker" | "healthcheck", environment: Record<string, string>): Promise<{ code: number; said: string }>
+  end(
+    program: ImageProgram,
+    environment: Record<string, string>,
+    words?: readonly string[],
+  ): Promise<{ code: number; said: string }>
 }
 
 /**
@@ -39,14 +48,15 @@ export async function imageTree(): Promise<ImageTree> {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-image-"))
   chmodSync(folder, 0o755)
   const command = built === undefined ? await deployed(folder) : chrooted(built)
-  const start: ImageTree["start"] = (program, environment) => {
-    const [file = "", ...words] = command(program)
-    return spawn(file, words, { env: environment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] })
+  const start: ImageTree["start"] = (program, environment, words = []) => {
+    const [file = "", ...first] = command(program)
+    return spawn(file, [...first, ...words], { env: environment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] })
   }
   return {
+    app: join(built ?? folder, "app"),
     start,
-    async end(program, environment) {
-      const child = start(program, environment)
+    async end(program, environment, words) {
+      const child = start(program, environment, words)
       let said = ""
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += text))
       const [code] = await once(child, "close")
@@ -58,10 +68,13 @@ export async function imageTree(): Promise<ImageTree> {
 
 const AS_USER = ["--reuid", String(IMAGE_USER), "--regid", String(IMAGE_USER), "--clear-groups", "--no-new-privs"]
 
+type Command = (program: ImageProgram) => string[]
+
 /** The Dockerfile's steps, without an engine: deploy, prune. */
-async function deployed(folder: string): Promise<(program: string) => string[]> {
+async function deployed(folder: string): Promise<Command> {
   const tree = join(folder, "app")
-  await run("npx", ["--yes", "pnpm@12", "--filter", "@agentwrit/image", "deploy", "--prod", tree], { cwd: ROOT })
+  // What is installed here already; no registry is asked.
+  await run("pnpm", ["--filter", "@agentwrit/image", "deploy", "--offline", "--prod", tree], { cwd: ROOT })
   const architecture = process.arch === "x64" ? "amd64" : process.arch
   await run(process.execPath, [join(ROOT, "tooling/image/src/prune.ts"), tree, architecture, "glibc"])
   // Where the image's user can run it.
@@ -71,7 +84,7 @@ async function deployed(folder: string): Promise<(program: string) => string[]> 
 }
 
 /** A mount namespace of its own, in which the image is the root, read-only, with /data and /tmp of this machine. */
-function chrooted(tree: string): (program: string) => string[] {
+function chrooted(tree: string): Command {
   const binds = ["proc", "tmp", "data"].map((name) => {
     mkdirSync(join(tree, name), { recursive: true })
     return `/bin/mount --rbind /${name === "data" ? "tmp" : name} ${tree}/${name}`
@@ -80,7 +93,8 @@ function chrooted(tree: string): (program: string) => string[] {
     `/bin/mount --bind ${tree} ${tree}`,
     `/bin/mount -o remount,ro,bind ${tree}`,
     ...binds,
-    `exec /usr/sbin/chroot --userspec=${IMAGE_USER}:${IMAGE_USER} --groups=${IMAGE_USER} ${tree} /$0`,
+    `exec /usr/sbin/chroot --userspec=${IMAGE_USER}:${IMAGE_USER} --groups=${IMAGE_USER} ${tree} "$0" "$@"`,
   ].join(" && ")
-  return (program) => ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, program]
+  const place = (program: ImageProgram) => (program === "awrit" ? "/usr/local/bin/awrit" : `/${program}`)
+  return (program) => ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, place(program)]
 }

@@ -15,3 +15,9 @@ export const filesIn = (folder: string): string[] => readdirSync(inRepository(fo
 /** The broker's variables, as its source names them. */
 export const brokerVariables = (): string[] =>
   [...readText("apps/broker/src/config/variables.ts").matchAll(/name: "(AA_\w+)"/g)].map(([, name = ""]) => name)
+
+/** The code blocks of a language in a page, in order. */
+export const blocksOf = (page: string, language: string): string[] =>
+  [...readText(page).matchAll(new RegExp(`^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\``, "gm"))].map(
+    ([, text = ""]) => text,
+  )

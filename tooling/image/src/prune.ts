@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { basename, join, relative } from "node:path"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, dirname, join, relative } from "node:path"
 
 // Run by the Dockerfile: takes out of a deployed tree what a running program never reads, and makes the entry points.
 // usage: node tooling/image/src/prune.ts FOLDER ARCHITECTURE LIBC   (amd64 or arm64, as Docker names them; musl or glibc)
@@ -16,7 +16,13 @@ const LICENCE = /licen[cs]e/i
 
 /** Packages with binaries for many platforms, and beside them what they are made of. */
 const NATIVE = ["better-sqlite3", "bcrypt"]
-const SOURCES = ["deps", "src", "test", "examples", "ISSUE_TEMPLATE.md"]
+const SOURCES = ["deps", "src", "ISSUE_TEMPLATE.md"]
+
+/** Folders of a package that are for those who work on it. */
+const FOR_MAKERS = ["test", "tests", "example", "examples", "benchmark"]
+
+/** Twins of modules, for programs that `require`; nothing in the image does where there is the module itself. */
+const TWINS = "dist/cjs"
 
 const kept: string[] = []
 prune(folder)
@@ -30,10 +36,17 @@ function prune(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const inner = join(path, entry.name)
     if (entry.name === "prebuilds") prunePlatforms(inner)
-    else if (NATIVE.includes(basename(path)) && SOURCES.includes(entry.name)) rmSync(inner, { recursive: true })
+    else if (isForMakers(path, entry.name)) rmSync(inner, { recursive: true })
     else if (entry.isDirectory()) prune(inner)
     else if (entry.isFile() && NEVER_READ.test(entry.name) && !LICENCE.test(entry.name)) rmSync(inner)
   }
+}
+
+function isForMakers(path: string, name: string): boolean {
+  if (NATIVE.includes(basename(path)) && SOURCES.includes(name)) return true
+  if (FOR_MAKERS.includes(name)) return existsSync(join(path, "package.json"))
+  const owner = dirname(path)
+  return join(basename(path), name) === TWINS && manifest(owner).type === "module"
 }
 
 /** Keeps the binary of this platform: its path names the processor, and musl where it is for musl. */
@@ -49,6 +62,7 @@ function prunePlatforms(path: string): void {
 }
 
 interface Manifest {
+  readonly type?: string
   readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, statSync } from "node:fs"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Ajv2019 } from "ajv/dist/2019.js"
@@ -32,6 +32,7 @@ const specification = JSON.parse(
     /^(\$schema|id)$/.test(key) && typeof value === "string" ? undefined : value,
   ),
 )
+const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(specification)
 
 const read = (name: string): ComposeFile => parse(readText(name))
 const base = read("docker-compose.yml")
@@ -53,7 +54,6 @@ test("there are the guide's three files and the one for monitoring", () => {
 
 describe.each(FILES)("%s", (name) => {
   test("is what the compose specification allows", () => {
-    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(specification)
     expect(validate(read(name)) ? [] : validate.errors).toEqual([])
   })
 
@@ -134,6 +134,25 @@ describe.skipIf(missingPrograms("the stack's scripts", "bash", "openssl"))("the 
     }
   })
 
+  test.skipIf(process.getuid?.() !== 0)(
+    "certificates are not made where another user could read the keys or lead root astray by a link",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "agentwrit-certs-"))
+      try {
+        await mkdir(join(folder, "of-another"))
+        await symlink(join(folder, "of-another"), join(folder, "link"))
+        await chown(join(folder, "of-another"), IMAGE_USER, IMAGE_USER)
+        for (const name of ["link", "of-another"]) {
+          const { code, stderr } = await shell(`${inRepository("scripts/gen_test_certs.sh")} ${join(folder, name)}`)
+          expect([code, stderr]).toEqual([1, expect.stringContaining("remove it, or name another folder")])
+        }
+        expect(await readdir(join(folder, "of-another"))).toEqual([])
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+  )
+
   test("stack_up.sh without a secret says how to make one, and starts nothing", async () => {
     const { code, stderr } = await shell(inRepository("scripts/stack_up.sh"))
     expect([code, stderr]).toEqual([1, expect.stringContaining('export AA_ADMIN_SECRET="$(openssl rand -hex 32)"')])
@@ -160,12 +179,13 @@ describe.skipIf(missingPrograms("the stack's scripts", "bash", "openssl"))("the 
 test.skipIf(missingPrograms("the look at shell scripts", "shellcheck"))(
   "the shell scripts are free of shellcheck's findings",
   async () => {
-    const scripts = [
-      ...filesIn("scripts").map((name) => `scripts/${name}`),
-      ".ci/run",
-      "tooling/image/build-without-engine.sh",
-    ]
-    const { code, stdout } = await shell(`shellcheck ${scripts.map(inRepository).join(" ")}`)
+    const scripts = ["scripts", "tooling/image"].flatMap((folder) =>
+      filesIn(folder)
+        .filter((name) => name.endsWith(".sh"))
+        .map((name) => `${folder}/${name}`),
+    )
+    expect(scripts.length).toBeGreaterThan(4)
+    const { code, stdout } = await shell(`shellcheck ${[".ci/run", ...scripts].map(inRepository).join(" ")}`)
     expect([code, stdout]).toEqual([0, ""])
   },
 )

