@@ -1,0 +1,18 @@
+import type { Figure } from "./figure.ts"
+import { appSignIn } from "./figures/app-sign-in.ts"
+import { challenge } from "./figures/challenge.ts"
+import { register, registerAlone } from "./figures/register.ts"
+import { renew } from "./figures/renew.ts"
+import { validateNew } from "./figures/validate-new.ts"
+import { validateSeen } from "./figures/validate-seen.ts"
+
+/** Every figure, in the table's order. */
+export const figures: readonly Figure[] = [
+  validateSeen,
+  validateNew,
+  challenge,
+  register,
+  registerAlone,
+  renew,
+  appSignIn,
+]

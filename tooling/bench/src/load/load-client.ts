@@ -1,0 +1,24 @@
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { nextMessage } from "../next-message.ts"
+import type { Load, LoadJob } from "./job.ts"
+
+const PROCESS = fileURLToPath(new URL("load-process.ts", import.meta.url))
+
+/** A process that puts load on servers, one job at a time. */
+export class LoadClient implements AsyncDisposable {
+  readonly #child: ChildProcess = fork(PROCESS, { serialization: "advanced" })
+
+  async run(job: LoadJob): Promise<Load> {
+    this.#child.send(job)
+    const { load, error } = await nextMessage<{ load?: Load; error?: string }>(this.#child)
+    if (load === undefined) throw new Error(`the load on ${job.kind} failed: ${error}`)
+    return load
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.disconnect()
+    await once(this.#child, "exit")
+  }
+}

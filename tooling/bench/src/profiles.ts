@@ -1,0 +1,21 @@
+import type { Profile } from "./figure.ts"
+
+/** Figures to go by. */
+export const FULL: Profile = {
+  name: "full",
+  runs: 7,
+  seconds: 3,
+  longTrail: 1_000_000,
+  shortTrail: 10_000,
+  revocations: 1_000_000,
+}
+
+/** Says that everything works, and nothing of how fast. */
+export const SHORT: Profile = {
+  name: "short",
+  runs: 1,
+  seconds: 0.2,
+  longTrail: 2_000,
+  shortTrail: 500,
+  revocations: 2_000,
+}
