@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto"
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto"
 import { decodeHex, encodeHex, encodeUtf8, type SigningKey } from "@agentwrit/core"
+import { uniqueBytes } from "./unique-bytes.ts"
 
 /** Seconds for which a nonce may be used (CONTRACT 2). */
 export const NONCE_TTL = 30
@@ -30,7 +31,7 @@ export class NonceMint {
   /** A new nonce, as 64 lower-case hex characters. */
   issue(now: number): string {
     const bytes = new Uint8Array(32)
-    bytes.set(randomBytes(UNSIGNED_BYTES - EXPIRY_BYTES), EXPIRY_BYTES)
+    bytes.set(uniqueBytes(UNSIGNED_BYTES - EXPIRY_BYTES), EXPIRY_BYTES)
     new DataView(bytes.buffer).setUint16(0, Math.floor((now + NONCE_TTL * 1000) / 2 ** 32))
     new DataView(bytes.buffer).setUint32(2, (now + NONCE_TTL * 1000) % 2 ** 32)
     bytes.set(this.#mac(bytes), UNSIGNED_BYTES)
