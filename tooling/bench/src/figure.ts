@@ -3,10 +3,12 @@ import type { Sample } from "./statistics.ts"
 /** How much is measured: `full` for figures to go by, `short` to see that all of it works. */
 export interface Profile {
   readonly name: "full" | "short"
-  /** Measurements of each figure; the median counts. */
+  /** Measurements of each figure; the median counts. Many short ones: what else the machine does then falls on both sides alike. */
   readonly runs: number
   /** Seconds of load in each. */
   readonly seconds: number
+  /** Runs before them that do not count, so that the compilers of both are done. */
+  readonly warmUps: number
   /** Events of the long trail, and of the one that it is held against. */
   readonly longTrail: number
   readonly shortTrail: number

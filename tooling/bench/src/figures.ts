@@ -3,6 +3,7 @@ import { appSignIn } from "./figures/app-sign-in.ts"
 import { challenge } from "./figures/challenge.ts"
 import { register, registerAlone } from "./figures/register.ts"
 import { renew } from "./figures/renew.ts"
+import { store } from "./figures/store.ts"
 import { validateNew } from "./figures/validate-new.ts"
 import { validateSeen } from "./figures/validate-seen.ts"
 
@@ -15,4 +16,5 @@ export const figures: readonly Figure[] = [
   registerAlone,
   renew,
   appSignIn,
+  store,
 ]

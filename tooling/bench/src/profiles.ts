@@ -3,8 +3,9 @@ import type { Profile } from "./figure.ts"
 /** Figures to go by. */
 export const FULL: Profile = {
   name: "full",
-  runs: 7,
-  seconds: 3,
+  runs: 15,
+  seconds: 0.5,
+  warmUps: 5,
   longTrail: 1_000_000,
   shortTrail: 10_000,
   revocations: 1_000_000,
@@ -15,6 +16,7 @@ export const SHORT: Profile = {
   name: "short",
   runs: 1,
   seconds: 0.2,
+  warmUps: 1,
   longTrail: 2_000,
   shortTrail: 500,
   revocations: 2_000,

@@ -29,16 +29,16 @@ export interface Outcome {
   readonly floor: readonly Load[]
 }
 
-/** Loads a server and its floor by turns, after one run of each that does not count. */
-export async function sideBySide(contest: Contest, { runs }: Profile): Promise<Outcome> {
+/** Loads a server and its floor by turns, after some runs that do not count. */
+export async function sideBySide(contest: Contest, { runs, warmUps }: Profile): Promise<Outcome> {
   await using client = new LoadClient()
   const { measured, floor, load, kind, floorKind = kind } = contest
   const loadServer = ({ url, pid }: Server, kind: LoadKind) => client.run({ url, pid, ...load, ...kind })
   const outcome: { measured: Load[]; floor: Load[] } = { measured: [], floor: [] }
-  for (let run = 0; run <= runs; run++) {
+  for (let run = -warmUps; run < runs; run++) {
     const beside = await loadServer(floor, floorKind())
     const subject = await loadServer(measured, kind())
-    if (run === 0) continue
+    if (run < 0) continue
     outcome.floor.push(beside)
     outcome.measured.push(subject)
   }

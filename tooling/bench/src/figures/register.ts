@@ -5,8 +5,9 @@ import { IN_FLIGHT } from "../in-flight.ts"
 import { registrationFloor } from "../registering.ts"
 import { latencyRow, rateRow, sideBySide } from "../side-by-side.ts"
 
-/** Launch tokens for each second of a run: more than any server here registers. */
-const PER_SECOND = 3500
+/** Launch tokens for each second of a run: more than any server here registers, with 64 requests in flight and with one. */
+const PER_SECOND = 4000
+const PER_SECOND_ALONE = 1000
 
 export const register: Figure = {
   name: "register",
@@ -36,7 +37,7 @@ export const registerAlone: Figure = {
     const folder = await bench.folder()
     await using broker = await startBroker(folder, bench)
     await using floor = await startFloor(folder, await registrationFloor(broker.url, ["verify", "sign", "commit"]))
-    const options = { adminToken: await adminToken(broker.url), count: PER_SECOND * seconds }
+    const options = { adminToken: await adminToken(broker.url), count: PER_SECOND_ALONE * seconds }
     const outcome = await sideBySide(
       { measured: broker, floor, load: { inFlight: 1, seconds }, kind: () => ({ kind: "registrations", options }) },
       bench.profile,
