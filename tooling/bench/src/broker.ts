@@ -8,7 +8,7 @@ import type { Bench } from "./figure.ts"
 
 const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.meta.url))
 
-export const ADMIN_SECRET = "the secret of a measurement"
+const ADMIN_SECRET = "the secret of a measurement"
 
 /** A broker that runs as a process of its own, as operators run it: everything is at its default, its log goes to a file. */
 export interface MeasuredBroker extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
 interface CpuProfile {
@@ -21,7 +21,10 @@ const SHOWN = 40
 
 /** The functions that took the most CPU in the newest profile of a folder: by themselves, and with all that they called. */
 export function profileSummary(folder: string): string {
-  const newest = readdirSync(folder).filter((name) => name.endsWith(".cpuprofile")).sort().at(-1)
+  const newest = (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => name.endsWith(".cpuprofile"))
+    .sort()
+    .at(-1)
   if (newest === undefined) return "no profile was written\n"
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, newest), "utf8")) as CpuProfile
   const selfTimes = new Map<number, number>()
@@ -54,7 +57,11 @@ export function profileSummary(folder: string): string {
 }
 
 function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
-  const file = url.split("/node_modules/").at(-1)?.replace(/^.*\/(packages|apps)\//, "$1/") ?? ""
+  const file =
+    url
+      .split("/node_modules/")
+      .at(-1)
+      ?.replace(/^.*\/(packages|apps)\//, "$1/") ?? ""
   return `${functionName || "(anonymous)"} ${file}${file === "" ? "" : `:${lineNumber + 1}`}`
 }
 

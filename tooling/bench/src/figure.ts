@@ -28,6 +28,8 @@ export interface Bench {
 export type Reach =
   | { readonly ratioAtLeast: number }
   | { readonly ratioAtMost: number }
+  /** More than the floor by so much. */
+  | { readonly onTopAtMost: number }
   | { readonly atLeast: number }
   | { readonly atMost: number }
 
@@ -40,6 +42,8 @@ export interface Row {
   readonly floor?: Sample
   /** Measured to floor, the median over pairs of runs that followed each other. */
   readonly ratio?: number
+  /** Measured minus floor, likewise. */
+  readonly onTop?: number
   readonly reach: readonly Reach[]
   /** Microseconds of the server's CPU for one request, and of the floor's. */
   readonly cpu?: { readonly measured: number; readonly floor?: number }
@@ -55,9 +59,10 @@ export interface Figure {
 }
 
 /** Whether what was measured reaches that. */
-export function isReached({ measured, ratio = Number.NaN }: Row, reach: Reach): boolean {
+export function isReached({ measured, ratio = Number.NaN, onTop = Number.NaN }: Row, reach: Reach): boolean {
   if ("ratioAtLeast" in reach) return ratio >= reach.ratioAtLeast
   if ("ratioAtMost" in reach) return ratio <= reach.ratioAtMost
+  if ("onTopAtMost" in reach) return onTop <= reach.onTopAtMost
   return "atLeast" in reach ? measured.median >= reach.atLeast : measured.median <= reach.atMost
 }
 

@@ -1,9 +1,13 @@
 import type { Figure } from "./figure.ts"
 import { appSignIn } from "./figures/app-sign-in.ts"
 import { challenge } from "./figures/challenge.ts"
+import { fsyncs } from "./figures/fsyncs.ts"
 import { register, registerAlone } from "./figures/register.ts"
 import { renew } from "./figures/renew.ts"
+import { revocations } from "./figures/revocations.ts"
 import { store } from "./figures/store.ts"
+import { trail } from "./figures/trail.ts"
+import { validateBeside } from "./figures/validate-beside.ts"
 import { validateNew } from "./figures/validate-new.ts"
 import { validateSeen } from "./figures/validate-seen.ts"
 
@@ -16,5 +20,9 @@ export const figures: readonly Figure[] = [
   registerAlone,
   renew,
   appSignIn,
+  fsyncs,
   store,
+  validateBeside,
+  trail,
+  revocations,
 ]

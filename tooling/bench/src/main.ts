@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { cpus, release, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { profileSummary } from "./cpu-profile.ts"
 import { type Bench, CannotMeasureError, type Figure, type Profile, type Row } from "./figure.ts"
 import { figures } from "./figures.ts"
 import { FULL, SHORT } from "./profiles.ts"
@@ -47,6 +48,7 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
       const rows = await figure.measure(benchFor(figure, profile))
       results.push({ name: figure.name, rows })
       process.stdout.write(`${figure.name}: ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
+      if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure)))
     } catch (error) {
       if (!(error instanceof CannotMeasureError)) throw error
       process.stdout.write(`${figure.name}: not measured, ${error.message}\n`)
@@ -55,10 +57,12 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
   return results
 }
 
-function benchFor({ name }: Figure, profile: Profile): Bench {
+const profilesOf = ({ name }: Figure): string => join(values.out, "profiles", name)
+
+function benchFor(figure: Figure, profile: Profile): Bench {
   return {
     profile,
-    folder: () => mkdtemp(join(scratch, `${name}-`)),
-    ...(values["cpu-prof"] && { cpuProfiles: join(values.out, "profiles", name) }),
+    folder: () => mkdtemp(join(scratch, `${figure.name}-`)),
+    ...(values["cpu-prof"] && { cpuProfiles: profilesOf(figure) }),
   }
 }

@@ -9,7 +9,7 @@ export function tableOf(rows: readonly Row[]): string {
     row.what,
     sampleText(row.measured, row.unit),
     row.floor === undefined ? "–" : sampleText(row.floor, row.unit),
-    row.ratio === undefined ? "–" : row.ratio.toFixed(2),
+    ratioText(row),
     row.reach.map((reach) => `${isReached(row, reach) ? "✓" : "✗"} ${reachText(reach, row.unit)}`).join(", ") || "–",
     cpuText(row.cpu),
     row.clientCpu === undefined ? "–" : `${Math.round(row.clientCpu * 100)} %`,
@@ -29,6 +29,11 @@ function sampleText({ median, least, most }: Sample, unit: string): string {
   return `${numberText(median)} ${unit}${spread}`
 }
 
+function ratioText({ ratio, onTop }: Row): string {
+  if (onTop !== undefined) return `${ratio?.toFixed(2)} (${numberText(onTop)} more)`
+  return ratio === undefined ? "–" : ratio.toFixed(2)
+}
+
 function cpuText(cpu: Row["cpu"]): string {
   if (cpu === undefined) return "–"
   return cpu.floor === undefined ? cpu.measured.toFixed(0) : `${cpu.measured.toFixed(0)} (${cpu.floor.toFixed(0)})`
@@ -37,6 +42,7 @@ function cpuText(cpu: Row["cpu"]): string {
 function reachText(reach: Reach, unit: string): string {
   if ("ratioAtLeast" in reach) return `≥ ${reach.ratioAtLeast}`
   if ("ratioAtMost" in reach) return `≤ ${reach.ratioAtMost}`
+  if ("onTopAtMost" in reach) return `≤ ${numberText(reach.onTopAtMost)} ${unit} more`
   return "atLeast" in reach ? `≥ ${numberText(reach.atLeast)} ${unit}` : `≤ ${numberText(reach.atMost)} ${unit}`
 }
 

@@ -10,8 +10,14 @@ const PROCESS = fileURLToPath(new URL("load-process.ts", import.meta.url))
 export class LoadClient implements AsyncDisposable {
   readonly #child: ChildProcess = fork(PROCESS, { serialization: "advanced" })
 
-  async run(job: LoadJob): Promise<Load> {
+  /**
+   * @param prepared awaited between the preparations, such as making launch tokens, and the load.
+   */
+  async run(job: LoadJob, prepared?: () => Promise<void>): Promise<Load> {
     this.#child.send(job)
+    await nextMessage(this.#child)
+    await prepared?.()
+    this.#child.send("begin")
     const { load, error } = await nextMessage<{ load?: Load; error?: string }>(this.#child)
     if (load === undefined) throw new Error(`the load on ${job.kind} failed: ${error}`)
     return load

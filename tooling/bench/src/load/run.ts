@@ -9,11 +9,15 @@ import { repeated } from "./repeated.ts"
 import type { Operation } from "./scenario.ts"
 import { signIns } from "./sign-ins.ts"
 
-/** Puts a load on a server and measures what comes of it. */
-export async function runLoad(job: LoadJob): Promise<Load> {
+/**
+ * Puts a load on a server and measures what comes of it.
+ * @param prepared awaited before the load begins.
+ */
+export async function runLoad(job: LoadJob, prepared: () => Promise<void>): Promise<Load> {
   const connections = await Promise.all(Array.from({ length: job.inFlight }, () => Connection.open(job.url)))
   const operationOf = await prepare(job, connections)
   const operations = connections.map(operationOf)
+  await prepared()
 
   const serverBefore = cpuSeconds(job.pid)
   const clientBefore = process.cpuUsage()

@@ -20,13 +20,15 @@ export interface StoreOutcome {
   readonly cpu: number
 }
 
-process.once("message", async ({ folder, runs, warmUps, seconds }: StoreJob) => {
+process.once("message", (job: StoreJob) => void measureAll(job))
+
+async function measureAll({ folder, runs, warmUps, seconds }: StoreJob): Promise<void> {
   await using store = await SqliteStore.open({ path: join(folder, "data.db") })
   const outcomes: StoreOutcome[] = []
   for (let run = -warmUps; run < runs; run++) outcomes.push(await measure(store, seconds))
   process.send?.(outcomes)
   process.disconnect()
-})
+}
 
 async function measure(store: SqliteStore, seconds: number): Promise<StoreOutcome> {
   const latencies: number[] = []
