@@ -6,6 +6,9 @@ import type { Load, LoadJob } from "./job.ts"
 
 const PROCESS = fileURLToPath(new URL("load-process.ts", import.meta.url))
 
+/** What a load process says: that a load may begin, then what came of it. */
+type LoadAnswer = "prepared" | { readonly load: Load } | { readonly error: string }
+
 /** A process that puts load on servers, one job at a time. */
 export class LoadClient implements AsyncDisposable {
   readonly #child: ChildProcess = fork(PROCESS, { serialization: "advanced" })
@@ -15,12 +18,14 @@ export class LoadClient implements AsyncDisposable {
    */
   async run(job: LoadJob, prepared?: () => Promise<void>): Promise<Load> {
     this.#child.send(job)
-    await nextMessage(this.#child)
-    await prepared?.()
-    this.#child.send("begin")
-    const { load, error } = await nextMessage<{ load?: Load; error?: string }>(this.#child)
-    if (load === undefined) throw new Error(`the load on ${job.kind} failed: ${error}`)
-    return load
+    let answer = await nextMessage<LoadAnswer>(this.#child)
+    if (answer === "prepared") {
+      await prepared?.()
+      this.#child.send("begin")
+      answer = await nextMessage<LoadAnswer>(this.#child)
+    }
+    if (answer === "prepared" || "error" in answer) throw new Error(`the load of ${job.kind} failed: ${JSON.stringify(answer)}`)
+    return answer.load
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
