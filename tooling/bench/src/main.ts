@@ -50,8 +50,13 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
       process.stdout.write(`${figure.name}: ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
       if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure)))
     } catch (error) {
-      if (!(error instanceof CannotMeasureError)) throw error
-      process.stdout.write(`${figure.name}: not measured, ${error.message}\n`)
+      if (error instanceof CannotMeasureError) {
+        process.stdout.write(`${figure.name}: not measured, ${error.message}\n`)
+        continue
+      }
+      // The others are still worth their time.
+      process.stderr.write(`${figure.name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
+      process.exitCode = 1
     }
   }
   return results

@@ -24,7 +24,8 @@ export class LoadClient implements AsyncDisposable {
       this.#child.send("begin")
       answer = await nextMessage<LoadAnswer>(this.#child)
     }
-    if (answer === "prepared" || "error" in answer) throw new Error(`the load of ${job.kind} failed: ${JSON.stringify(answer)}`)
+    if (answer === "prepared" || "error" in answer)
+      throw new Error(`the load of ${job.kind} failed: ${JSON.stringify(answer)}`)
     return answer.load
   }
 
