@@ -13,6 +13,8 @@ export interface Profile {
   readonly longTrail: number
   readonly shortTrail: number
   readonly revocations: number
+  /** Revocations that are timed until they are felt. */
+  readonly refusals: number
 }
 
 /** What a figure has to work with. */

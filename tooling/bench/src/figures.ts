@@ -2,9 +2,11 @@ import type { Figure } from "./figure.ts"
 import { appSignIn } from "./figures/app-sign-in.ts"
 import { challenge } from "./figures/challenge.ts"
 import { fsyncs } from "./figures/fsyncs.ts"
+import { refusal } from "./figures/refusal.ts"
 import { register, registerAlone } from "./figures/register.ts"
 import { renew } from "./figures/renew.ts"
 import { revocations } from "./figures/revocations.ts"
+import { sdkVerify } from "./figures/sdk-verify.ts"
 import { store } from "./figures/store.ts"
 import { trail } from "./figures/trail.ts"
 import { validateBeside } from "./figures/validate-beside.ts"
@@ -25,4 +27,6 @@ export const figures: readonly Figure[] = [
   validateBeside,
   trail,
   revocations,
+  sdkVerify,
+  refusal,
 ]

@@ -9,6 +9,7 @@ export const FULL: Profile = {
   longTrail: 1_000_000,
   shortTrail: 10_000,
   revocations: 1_000_000,
+  refusals: 1_000,
 }
 
 /** Says that everything works, and nothing of how fast. */
@@ -20,4 +21,5 @@ export const SHORT: Profile = {
   longTrail: 2_000,
   shortTrail: 500,
   revocations: 2_000,
+  refusals: 5,
 }

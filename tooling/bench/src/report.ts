@@ -31,7 +31,8 @@ function sampleText({ median, least, most }: Sample, unit: string): string {
 
 function ratioText({ ratio, onTop }: Row): string {
   if (onTop !== undefined) return `${ratio?.toFixed(2)} (${numberText(onTop)} more)`
-  return ratio === undefined ? "–" : ratio.toFixed(2)
+  if (ratio === undefined) return "–"
+  return ratio < 0.1 ? numberText(ratio) : ratio.toFixed(2)
 }
 
 function cpuText(cpu: Row["cpu"]): string {
