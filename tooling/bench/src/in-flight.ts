@@ -1,2 +1,2 @@
-/** Operations under way at a time wherever throughput is measured (the "64 in flight"). */
+/** Operations under way at a time wherever throughput is measured. */
 export const IN_FLIGHT = 64
