@@ -12,6 +12,7 @@ const packages = [
   "apps/awrit",
   "tooling/e2e",
   "tooling/torture",
+  "tooling/bench",
 ]
 
 export default defineConfig({

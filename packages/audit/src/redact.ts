@@ -4,8 +4,8 @@ export const REDACTED = "[redacted]"
 /** Shorter secrets are not looked for: they would shred every text that holds them by chance. */
 export const MIN_SECRET_LENGTH = 4
 
-/** 64 hex characters are the form of launch tokens, nonces and client secrets. Runs are taken whole. */
-const HEX = /[0-9a-f]{64,}/gi
+/** 64 hex characters are the form of launch tokens, nonces and client secrets. Runs are taken whole, and each is looked at once. */
+const HEX = /(?<![0-9a-f])[0-9a-f]{64,}/gi
 
 // The bound on the label keeps the time linear.
 const PEM_BEGIN = /-----BEGIN [ -~]{1,64}?-----/g

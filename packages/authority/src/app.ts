@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { AuthorityContext } from "./context.ts"
 import type { App } from "./records.ts"
 import { Refusal } from "./refusal.ts"
@@ -20,7 +20,7 @@ export interface AppView {
 export const appSubject = (appId: string): string => `app:${appId}`
 
 /** The form in which a client secret is stored: 256 random bits need no slow hash. */
-export const hashClientSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest()
+export const hashClientSecret = (secret: string): Buffer => hash("sha256", secret, "buffer")
 
 /** All apps, newest first, inactive ones too (CONTRACT 3, `GET /v1/admin/apps`). */
 export async function listApps(context: AuthorityContext): Promise<readonly AppView[]> {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto"
+import { hash, randomBytes } from "node:crypto"
 import { type Claims, exceedingScopes } from "@agentwrit/core"
 import { appSubject } from "./app.ts"
 import { whileAppChanges } from "./app-ceiling.ts"
@@ -37,7 +37,7 @@ const LAUNCH_TOKEN_TEXT = /^[0-9a-f]{64}$/
 
 /** The form in which a launch token is stored and looked up; `undefined` for any other spelling than ours. */
 export function hashLaunchToken(text: string): string | undefined {
-  return LAUNCH_TOKEN_TEXT.test(text) ? createHash("sha256").update(text).digest("hex") : undefined
+  return LAUNCH_TOKEN_TEXT.test(text) ? hash("sha256", text) : undefined
 }
 
 /** Makes a launch token for the operator (CONTRACT 3, `POST /v1/admin/launch-tokens`). */
@@ -117,7 +117,7 @@ function launchTokenRecord(
 ): LaunchToken {
   const now = context.clock.now()
   return {
-    hash: createHash("sha256").update(launchToken).digest("hex"),
+    hash: hash("sha256", launchToken),
     agentName: request.agentName,
     allowedScope: request.allowedScope,
     maxTtl: request.maxTtl ?? context.settings.defaultTtl,

@@ -1,5 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
 import { decodeHex, encodeHex, encodeUtf8, type SigningKey } from "@agentwrit/core"
+import { hmacSha256 } from "./hmac.ts"
+import { uniqueBytes } from "./unique-bytes.ts"
 
 /** Seconds for which a nonce may be used (CONTRACT 2). */
 export const NONCE_TTL = 30
@@ -20,20 +22,20 @@ export interface GenuineNonce {
  * 10 random bytes, followed by 16 bytes of their HMAC-SHA256 under a key that only this broker can derive.
  */
 export class NonceMint {
-  readonly #key: KeyObject
+  readonly #mac: (bytes: Uint8Array) => Uint8Array
 
   constructor(signingKey: SigningKey) {
     // An Ed25519 signature over a fixed text is deterministic and, never being published, as secret as the key itself.
-    this.#key = createSecretKey(signingKey.sign(encodeUtf8("agentwrit-nonce-key-v1")))
+    this.#mac = hmacSha256(signingKey.sign(encodeUtf8("agentwrit-nonce-key-v1")))
   }
 
   /** A new nonce, as 64 lower-case hex characters. */
   issue(now: number): string {
     const bytes = new Uint8Array(32)
-    bytes.set(randomBytes(UNSIGNED_BYTES - EXPIRY_BYTES), EXPIRY_BYTES)
+    bytes.set(uniqueBytes(UNSIGNED_BYTES - EXPIRY_BYTES), EXPIRY_BYTES)
     new DataView(bytes.buffer).setUint16(0, Math.floor((now + NONCE_TTL * 1000) / 2 ** 32))
     new DataView(bytes.buffer).setUint32(2, (now + NONCE_TTL * 1000) % 2 ** 32)
-    bytes.set(this.#mac(bytes), UNSIGNED_BYTES)
+    bytes.set(this.#tag(bytes), UNSIGNED_BYTES)
     return encodeHex(bytes)
   }
 
@@ -41,7 +43,7 @@ export class NonceMint {
   recognise(text: string, now: number): GenuineNonce | { readonly fault: string } {
     if (!NONCE_TEXT.test(text)) return { fault: "nonce is not 64 lower-case hex characters" }
     const bytes = decodeHex(text)
-    if (!timingSafeEqual(this.#mac(bytes), bytes.subarray(UNSIGNED_BYTES)))
+    if (!timingSafeEqual(this.#tag(bytes), bytes.subarray(UNSIGNED_BYTES)))
       return { fault: "nonce was not made by this broker" }
     const view = new DataView(bytes.buffer, bytes.byteOffset)
     const expiresAt = view.getUint16(0) * 2 ** 32 + view.getUint32(2)
@@ -51,10 +53,7 @@ export class NonceMint {
     return { bytes, expiresAt }
   }
 
-  #mac(bytes: Uint8Array): Uint8Array {
-    return createHmac("sha256", this.#key)
-      .update(bytes.subarray(0, UNSIGNED_BYTES))
-      .digest()
-      .subarray(0, UNSIGNED_BYTES)
+  #tag(bytes: Uint8Array): Uint8Array {
+    return this.#mac(bytes.subarray(0, UNSIGNED_BYTES)).subarray(0, UNSIGNED_BYTES)
   }
 }

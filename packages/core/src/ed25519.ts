@@ -48,14 +48,19 @@ export function createVerifyingKey(publicKey: Uint8Array): VerifyingKey {
 }
 
 class Ed25519VerifyingKey implements VerifyingKey {
-  readonly keyId: string
+  #keyId: string | undefined
   readonly #publicKey: Uint8Array
   readonly #verifier: Ed25519Verifier
 
   constructor(publicKey: Uint8Array) {
     this.#publicKey = Uint8Array.from(publicKey)
     this.#verifier = importVerifier(this.#publicKey)
-    this.keyId = keyIdOf(this.#publicKey)
+  }
+
+  /** Made at its first use: a key that proves itself once, at a registration, needs none. */
+  get keyId(): string {
+    this.#keyId ??= keyIdOf(this.#publicKey)
+    return this.#keyId
   }
 
   get publicKey(): Uint8Array {

@@ -19,7 +19,7 @@ const RESERVE_WAL_PAGES = 64
 type Run<Result> = (listed: ListedRevocation[]) => Result
 
 interface Job {
-  /** Runs inside the open transaction, in a savepoint of its own. */
+  /** Runs inside the open transaction; a second time, from where it began, when the first was undone because of another job. */
   readonly run: Run<unknown>
   /** Told once the transaction is on disk. */
   readonly done: (result: unknown) => void
@@ -37,10 +37,21 @@ export interface JobTraits {
   readonly urgent?: boolean
 }
 
-/** What the jobs of one flush revoked. */
-interface Committed {
+/** What the jobs of one flush revoked, and their answers, which wait until it is on disk. */
+interface Flushed {
   readonly revocations: Revocation[]
   readonly listed: ListedRevocation[]
+  readonly answers: (() => void)[]
+}
+
+const nothingFlushed = (): Flushed => ({ revocations: [], listed: [], answers: [] })
+
+function runJob(job: Job, flushed: Flushed): void {
+  const listed: ListedRevocation[] = []
+  const result = job.run(listed)
+  flushed.revocations.push(...job.revocations)
+  flushed.listed.push(...listed)
+  flushed.answers.push(() => job.done(result))
 }
 
 /** What the queue works with. */
@@ -61,8 +72,10 @@ export interface CommitQueueOptions {
 }
 
 /**
- * Group commit: what arrives while the event loop is busy shares one transaction and one fsync, each job in a savepoint.
- * Nothing is answered before its commit is on disk.
+ * Group commit: what arrives while the event loop is busy shares one transaction and one fsync. A job that fails is undone alone:
+ * the transaction is begun anew, and then each job has a savepoint, for which SQLite keeps a copy of every page that the job
+ * changes. Few flushes hold one that fails, so that the others are spared the copies. Nothing is answered before its commit is
+ * on disk.
  */
 export class CommitQueue {
   #jobs: Job[] = []
@@ -127,11 +140,9 @@ export class CommitQueue {
 
   /** Commits the jobs together and answers them; or answers none and tells what kept it from that. */
   #attempt(jobs: readonly Job[]): { readonly cause: unknown } | undefined {
-    const answers: (() => void)[] = []
-    const committed: Committed = { revocations: [], listed: [] }
+    let flushed: Flushed
     try {
-      this.#statements.begin.run()
-      for (const job of jobs) answers.push(this.#runJob(job, committed))
+      flushed = this.#runTogether(jobs) ?? this.#runApart(jobs)
       this.#statements.commit.run()
       this.#options.place.assertUnmoved()
     } catch (cause) {
@@ -139,9 +150,9 @@ export class CommitQueue {
     }
     if (this.#options.ballast.isWhole) this.#recover()
     this.#options.trail.settle()
-    for (const revocation of committed.revocations) this.#options.revoked(revocation)
-    if (committed.listed.length > 0) this.#options.listed(committed.listed)
-    for (const answer of answers) answer()
+    for (const revocation of flushed.revocations) this.#options.revoked(revocation)
+    if (flushed.listed.length > 0) this.#options.listed(flushed.listed)
+    for (const answer of flushed.answers) answer()
     return undefined
   }
 
@@ -152,26 +163,46 @@ export class CommitQueue {
     this.#options.recovered()
   }
 
-  /** Runs one job, or undoes it alone; its answer waits until the transaction is on disk. */
-  #runJob(job: Job, committed: Committed): () => void {
-    const { database, trail } = this.#options
-    const mark = trail.mark()
-    this.#statements.savepoint.run()
+  /** Runs all jobs in a transaction, or undoes it and answers `undefined` when one of them fails. */
+  #runTogether(jobs: readonly Job[]): Flushed | undefined {
+    const flushed = nothingFlushed()
+    this.#statements.begin.run()
     try {
-      const listed: ListedRevocation[] = []
-      const result = job.run(listed)
-      this.#statements.release.run()
-      committed.revocations.push(...job.revocations)
-      committed.listed.push(...listed)
-      return () => job.done(result)
+      for (const job of jobs) runJob(job, flushed)
+      return flushed
     } catch (error) {
-      const contained = error instanceof ConflictError || isContained(error)
-      if (!contained || !database.inTransaction) throw error
-      this.#statements.undo.run()
-      this.#statements.release.run()
-      trail.rewind(mark)
-      return () => job.fail(error)
+      this.#throwUnlessContained(error)
+      this.#statements.rollback.run()
+      this.#options.trail.rewind()
+      return undefined
     }
+  }
+
+  /** Runs all jobs in a transaction, each in a savepoint, so that one that fails is undone alone. */
+  #runApart(jobs: readonly Job[]): Flushed {
+    const { trail } = this.#options
+    const flushed = nothingFlushed()
+    this.#statements.begin.run()
+    for (const job of jobs) {
+      const mark = trail.mark()
+      this.#statements.savepoint.run()
+      try {
+        runJob(job, flushed)
+      } catch (error) {
+        this.#throwUnlessContained(error)
+        this.#statements.undo.run()
+        trail.rewind(mark)
+        flushed.answers.push(() => job.fail(error))
+      }
+      this.#statements.release.run()
+    }
+    return flushed
+  }
+
+  /** A fault that is more than this job's own concerns the whole transaction. */
+  #throwUnlessContained(error: unknown): void {
+    const contained = error instanceof ConflictError || isContained(error)
+    if (!contained || !this.#options.database.inTransaction) throw error
   }
 
   /** No answer of this flush was given. Either all of it is known to be undone, or its outcome is unknown and this is the end. */

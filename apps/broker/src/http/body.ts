@@ -65,7 +65,10 @@ function receive(incoming: IncomingMessage, underWay: SourceQuota, source: strin
     })
     incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks)))
     incoming.once("error", () => reject(new BodyAbortedError()))
-    incoming.once("close", () => reject(new BodyAbortedError()))
+    // It closes after every body; an error made in vain costs more than the rest of the reading.
+    incoming.once("close", () => {
+      if (!incoming.readableEnded) reject(new BodyAbortedError())
+    })
   })
   return body.finally(() => underWay.giveBack(source, counted))
 }

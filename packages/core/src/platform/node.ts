@@ -7,7 +7,8 @@ const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex")
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex")
 
 export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array {
-  if (rest.length === 0) return plain(hash("sha256", first, "buffer"))
+  // As text, because a Buffer of its own costs more than the hash: memory outside the heap, for the collector to look after.
+  if (rest.length === 0) return plain(Buffer.from(hash("sha256", first, "binary"), "binary"))
   const state = createHash("sha256").update(first)
   for (const part of rest) state.update(part)
   return plain(state.digest())

@@ -1,8 +1,6 @@
-import { createPrivateKey } from "node:crypto"
-import { readFile } from "node:fs/promises"
 import { type EventDraft, signCheckpoint } from "@agentwrit/audit"
-import { createSigningKey, decodeBase64Url } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
+import { readKey } from "./tokens.ts"
 
 /** An agent, and a task, that every trail holds this many events of, however long it is. */
 export const FEW = { agentId: "spiffe://agentwrit.local/agent/crm/few/00000000000000ff", taskId: "few", events: 500 }
@@ -25,11 +23,12 @@ export async function makeTrail(path: string, auditKeyPath: string, count: numbe
     }
   })
   await Promise.all(lanes)
-  const auditKey = await readKey(auditKeyPath)
+  const auditKey = readKey(auditKeyPath)
   await store.seal((head) => signCheckpoint({ origin: "agentwrit.local/audit", ...head }, auditKey))
 }
 
-function draftAt(at: number, count: number): EventDraft {
+/** The event at a place of such a trail; absent `count`: none of the few. */
+export function draftAt(at: number, count = Number.POSITIVE_INFINITY): EventDraft {
   const isFew = at % Math.max(1, Math.floor(count / FEW.events)) === 0
   const life = Math.floor(at / LIFE.length)
   const taskId = isFew ? FEW.taskId : `task-${life % 5_000}`
@@ -43,9 +42,4 @@ function draftAt(at: number, count: number): EventDraft {
     resource: "/v1/register",
     outcome: at % 50 === 0 ? "denied" : "success",
   }
-}
-
-async function readKey(path: string) {
-  const { d } = createPrivateKey(await readFile(path)).export({ format: "jwk" })
-  return createSigningKey(decodeBase64Url(d ?? ""))
 }

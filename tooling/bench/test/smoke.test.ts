@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import { figures } from "../src/figures.ts"
+
+const MAIN = new URL("../src/main.ts", import.meta.url).pathname
+const out = mkdtempSync(join(tmpdir(), "agentwrit-bench-smoke-"))
+afterAll(() => rmSync(out, { recursive: true, force: true }))
+
+const bench = (...words: string[]) =>
+  spawnSync(process.execPath, [MAIN, ...words, "--out", out], { encoding: "utf8", timeout: 280_000 })
+
+describe("the bench", () => {
+  it("measures every figure, or says why it cannot, and keeps what it prints", { timeout: 300_000 }, () => {
+    const { status, stdout, stderr } = bench("--short")
+    expect(stderr).toBe("")
+    expect(status).toBe(0)
+    const { results } = JSON.parse(readFileSync(join(out, "results.json"), "utf8"))
+    for (const { name } of figures) {
+      if (stdout.includes(`${name}: not measured`)) {
+        console.warn(/.*not measured.*/.exec(stdout)?.[0])
+        continue
+      }
+      const { rows } = results.find((result: { name: string }) => result.name === name)
+      expect(rows.length).toBeGreaterThan(0)
+      for (const row of rows) {
+        expect(stdout).toContain(row.what)
+        expect(row.measured.median).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  it("names the figures there are when asked for another", () => {
+    const { status, stderr } = bench("validate-sene")
+    expect(status).toBe(2)
+    expect(stderr).toContain("there is no figure validate-sene; there are validate-seen, validate-new, challenge")
+  })
+})
