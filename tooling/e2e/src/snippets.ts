@@ -18,7 +18,7 @@ export interface Snippet {
 }
 
 /** The examples of a document in one language, in their order. */
-export async function readSnippets(document: string, language: "ts" | "sh" = "ts"): Promise<Snippet[]> {
+export async function readSnippets(document: string, language: "ts" | "console" = "ts"): Promise<Snippet[]> {
   const page = await readFile(new URL(document, ROOT), "utf8")
   const found: Snippet[] = []
   let heading = ""

@@ -56,7 +56,7 @@ test.each(snippets.map((snippet, at) => ({ ...snippet, at })))(
 )
 
 test("the lines by which an app is registered at a development broker do so", async () => {
-  const [, { text: lines = "" } = {}] = await readSnippets("docs/developer.md", "sh")
+  const [, { text: lines = "" } = {}] = await readSnippets("docs/developer.md", "console")
   const { scripts } = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"))
   const folder = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))
   try {

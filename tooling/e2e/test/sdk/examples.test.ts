@@ -74,8 +74,9 @@ async function start(name: string, environment: Readonly<Record<string, string>>
   const cwd = fileURLToPath(new URL(name, EXAMPLES))
   const { scripts } = JSON.parse(await readFile(join(cwd, "package.json"), "utf8"))
   const { PATH = "" } = process.env
-  const [program = "", ...words] = String(scripts.start).split(" ")
-  return run(program, words, { cwd, env: { PATH, ...environment }, timeout: 15_000 })
+  const [program, ...words] = String(scripts.start).split(" ")
+  expect(program).toBe("node")
+  return run(process.execPath, words, { cwd, env: { PATH, ...environment }, timeout: 15_000 })
 }
 
 test.each(examples)("%s runs and prints what it shows, and leaves no active app behind", async (name, lines) => {
