@@ -241,6 +241,15 @@ describe("a registration", () => {
   })
 })
 
+test("a delegation whose outcome is unknown is not tried again", async () => {
+  await using proxy = await startProxy(shared.url)
+  const app = await appBehind(proxy)
+  const [agent, other] = await Promise.all([app.createAgent(TASK), app.createAgent(TASK)])
+  proxy.intercept = answering("/v1/delegate", cut)
+  await expect(agent.delegate({ to: other.id, scope: TASK.scope })).rejects.toMatchObject({ code: "network_error" })
+  expect(proxy.seen.filter((seen) => seen === "POST /v1/delegate")).toHaveLength(1)
+})
+
 describe("an error names the broker and says what to do", () => {
   const app = (brokerUrl: string) =>
     new AgentWritApp({ brokerUrl, clientId: "c", clientSecret: "s", retries: 0, timeoutMs: 300 })

@@ -112,6 +112,22 @@ test("failures that pass are survived: the token is used on, and renewed once th
   await agent.release()
 })
 
+test("a renewal waits for as long as the broker asks, and is given up when the token will not live that long", async () => {
+  await using proxy = await startProxy(shared.url)
+  const { agent, failures } = await agentBehind(proxy, { ttl: 60 })
+  for (const seconds of ["20", "3600"]) {
+    proxy.intercept = ({ url }, answer) => {
+      if (url !== "/v1/token/renew") return "pass"
+      answer.writeHead(503, { "retry-after": seconds }).end()
+      return "taken"
+    }
+    await expect(agent.renew()).rejects.toMatchObject({ status: 503, retryAfter: Number(seconds) })
+  }
+  expect(failures.map(({ willRetry }) => willRetry)).toEqual([true, false])
+  proxy.intercept = () => "pass"
+  await agent.release()
+})
+
 test("a refusal ends the renewals, and is what using the agent says from then on", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent, failures } = await agentBehind(proxy, { ttl: 2 })
