@@ -1,6 +1,6 @@
 import { createSigningKey } from "@agentwrit/core"
 import { type Agent, acceptDelegation, agentKeyOf, BrokerError, CredentialError, registerAgent } from "@agentwrit/sdk"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { call, launchToken, trail } from "../../src/client.ts"
 import { sdkApp } from "../../src/sdk-app.ts"
 import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
@@ -74,6 +74,18 @@ test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused 
   }
   const liar = { publicKey: core.publicKey, sign: () => new Uint8Array(64) }
   await expect(app.createAgent({ ...TASK, key: liar })).rejects.toMatchObject({ code: "unauthorized" })
+})
+
+test("a key that is made in memory cannot be exported; the scope that was given is copied and frozen", async () => {
+  const made = vi.spyOn(crypto.subtle, "generateKey")
+  const app = await sdkApp(shared)
+  const scope = [...TASK.scope]
+  await using agent = await app.createAgent({ ...TASK, scope })
+  const pair = await made.mock.results[0]?.value
+  made.mockRestore()
+  await expect(crypto.subtle.exportKey("pkcs8", pair.privateKey)).rejects.toThrow(/extractable/)
+  scope.push("write:data:7")
+  expect([agent.scope, Object.isFrozen(agent.scope)]).toEqual([TASK.scope, true])
 })
 
 test("what the broker refuses is a BrokerError that says what to do; what it would refuse for its form is not sent", async () => {
