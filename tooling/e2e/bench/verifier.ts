@@ -9,8 +9,8 @@ import { adminToken, agent, call } from "../src/client.ts"
 // What verifying costs, beside a bare crypto.verify of the same run, and how long a revocation takes from its commit to the first
 // refusal: `npx pnpm@12 bench:verifier`, after a build. On a machine that does something else too, compare the ratios only.
 
-const TOKENS = 200
-const ROUNDS = 100
+const TOKENS = 40
+const ROUNDS = 500
 const REVOCATIONS = 1_000
 
 await using folder = await brokerFolder()
