@@ -7,11 +7,11 @@ import type { Figure, Reach, Row } from "../figure.ts"
 import { medianOf, sampleOf } from "../statistics.ts"
 import { newToken, readKey } from "../tokens.ts"
 
-/** Tokens of one round. */
-const TOKENS = 200
+/** Tokens of one round: few, so that what else the machine does falls on all three alike, or on few rounds. */
+const TOKENS = 40
 
-/** Rounds to each run of the profile: one takes some 50 ms. */
-const ROUNDS_PER_RUN = 10
+/** Rounds to each run of the profile: one takes some 10 ms. */
+const ROUNDS_PER_RUN = 30
 
 /** Microseconds for one token, of one round. */
 interface Round {
