@@ -12,9 +12,6 @@ import type { Revocations } from "./revocations.ts"
 /** Milliseconds between polls where no stream is to be had (CONTRACT 5). */
 const POLL_INTERVAL = 5_000
 
-/** Milliseconds for which the feed is polled before a stream is tried again. */
-const STREAM_PAUSE = 60_000
-
 /** Milliseconds before the first try to connect again, and at most. They are spread, so that verifiers do not come back as one. */
 const FIRST_BACKOFF = 250
 const MAX_BACKOFF = 5_000
@@ -74,7 +71,7 @@ export class FeedFollower {
     } catch (error) {
       // A stream that went silent after it had worked is a lost connection, and no reason to poll.
       if (!(error instanceof NoStreamError) || heard) throw error
-      this.#streamAgainAt = performance.now() + STREAM_PAUSE
+      this.#streamAgainAt = performance.now() + error.pause
       return 0
     }
     revocations.interrupted("the broker ended the stream")

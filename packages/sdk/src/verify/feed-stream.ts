@@ -10,9 +10,21 @@ const HEARTBEAT = 6_000
 /** Longest silence that is borne, in milliseconds: three heartbeats. */
 const MAX_SILENCE = 15_000
 
+/** Milliseconds for which the feed is polled before a stream is tried again, where the broker names no time. */
+const STREAM_PAUSE = 60_000
+
 /** The broker, or something before it, gives no stream here now: the feed has to be polled (CONTRACT 5). */
 export class NoStreamError extends Error {
   override readonly name = "NoStreamError"
+  /** Milliseconds after which to ask for a stream again. */
+  readonly pause: number
+
+  /** @param retryAfter as the answer's header: a broker that is stopping, or has too many streams, names a few seconds. */
+  constructor(message: string, retryAfter: string | null = null) {
+    super(message)
+    const seconds = Number(retryAfter ?? Number.NaN)
+    this.pause = seconds >= 1 ? Math.min(seconds * 1000, STREAM_PAUSE) : STREAM_PAUSE
+  }
 }
 
 /** Where a stream of the feed begins, and what ends it. */
@@ -59,7 +71,8 @@ async function openStream(
   const mediaType = answer.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase()
   if (answer.status === 200 && mediaType === "text/event-stream" && answer.body !== null) return answer.body
   answer.body?.cancel().catch(() => undefined)
-  throw new NoStreamError(`the broker answered ${answer.status} where a stream was asked for`)
+  const fault = `the broker answered ${answer.status} where a stream was asked for`
+  throw new NoStreamError(fault, answer.headers.get("retry-after"))
 }
 
 async function* eventsOf(

@@ -1,9 +1,10 @@
-import { readdir, rm } from "node:fs/promises"
+import { cp, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { VerifierUnavailableError } from "@agentwrit/sdk/verify"
-import { describe, expect, test, vi } from "vitest"
+import { createVerifier, VerifierUnavailableError } from "@agentwrit/sdk/verify"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { type BrokerFolder, brokerFolder, startBroker } from "../../src/broker-process.ts"
 import { adminToken, agent } from "../../src/client.ts"
+import { digestOf } from "../../src/feed.ts"
 import { signedByBroker, tokenPart } from "../../src/forged-tokens.ts"
 import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
 import { shareBroker } from "../../src/shared-broker.ts"
@@ -58,6 +59,41 @@ describe("a feed that is cut off", () => {
     expect(Number(position)).toBeGreaterThanOrEqual(0)
   })
 
+  test("is asked for from just before the newest entry that still matters", async () => {
+    const now = Math.floor(Date.now() / 1000)
+    /** Tells entries that expire then, from number 10 on, cuts the stream, and waits for what is asked for next. */
+    const asked = async (expiries: (number | null)[]) => {
+      await using proxy = await startProxy(url)
+      const entries = expiries.map((exp, at) => ({
+        seq: 10 + at,
+        level: "task",
+        digest: digestOf("task", `${at}`),
+        exp,
+      }))
+      const urls: string[] = []
+      proxy.intercept = (incoming, answer) => {
+        if (incoming.url?.startsWith(FEED) !== true) return "pass"
+        if (urls.push(incoming.url) > 1) return "taken"
+        answer.writeHead(200, { "content-type": "text/event-stream" })
+        answer.write(`data: ${message({ reset: true, to: 20, head: 20, entries })}\n\n`)
+        return "taken"
+      }
+      await testVerifier({ brokerUrl: proxy.url }).ready()
+      proxy.cut()
+      await expect.poll(() => urls.length, { timeout: 8_000 }).toBeGreaterThan(1)
+      return urls[1]?.split("=")[1]
+    }
+    const rows: [expiries: (number | null)[], since: string][] = [
+      [[null, now + 60], "10"],
+      [[now + 60, null], "10"],
+      [[null, null, now - 1], "10"],
+      [[now + 600, now + 60, now - 1, now - 2], "10"],
+      [[now - 1], "0"],
+      [[], "0"],
+    ]
+    for (const [expiries, since] of rows) expect([expiries, await asked(expiries)]).toEqual([expiries, since])
+  })
+
   test("shuts the verifier as soon as what it knows is too old, and not before", async () => {
     await using proxy = await startProxy(url)
     const { verifier, judged, access_token, agent_id } = await behindProxy(proxy, { maxStalenessMs: 3_000 })
@@ -74,13 +110,32 @@ describe("a feed that is cut off", () => {
 
   test("and silent while it stays open counts as cut off", { timeout: 40_000 }, async () => {
     await using proxy = await startProxy(url)
-    const { judged, feedCalls, agent_id } = await behindProxy(proxy)
+    const { judged, feedCalls, agent_id } = await behindProxy(proxy, { maxStalenessMs: 12_000 })
     const before = feedCalls()
     proxy.edit = () => ""
     await revoke(url, admin, "agent", agent_id)
     await expect.poll(feedCalls, { timeout: 25_000, interval: 200 }).toBeGreaterThan(before)
     proxy.edit = (chunk) => chunk
     await expect.poll(judged, { timeout: 8_000 }).toBe("token_revoked")
+  })
+})
+
+describe("a stream that never brings a message", () => {
+  test("but goes on and on counts as cut off too", { timeout: 30_000 }, async () => {
+    await using proxy = await startProxy(url)
+    const { judged, feedCalls, agent_id } = await behindProxy(proxy, { maxStalenessMs: 6_000 })
+    proxy.intercept = (incoming, answer) => {
+      if (incoming.headers.accept !== "text/event-stream") return "pass"
+      answer.writeHead(200, { "content-type": "text/event-stream" })
+      const dripping = setInterval(() => answer.write(": still here\n"), 100)
+      answer.once("close", () => clearInterval(dripping))
+      return "taken"
+    }
+    proxy.cut()
+    await expect.poll(judged, { timeout: 10_000 }).toBe("feed_stale")
+    const before = feedCalls()
+    await expect.poll(feedCalls, { timeout: 10_000, interval: 200 }).toBeGreaterThan(before)
+    await expect.poll(judged, { timeout: 10_000 }).toBe(agent_id)
   })
 })
 
@@ -141,7 +196,7 @@ describe("a feed that something between has changed", () => {
       [{ reset: true, to: "0" }, /form/],
       [{ reset: true, to: 0, head: 9 }, /leads no further/],
     ]
-    for (const [changes, fault] of rows) await expectShut(() => put(message(changes)), fault)
+    await Promise.all(rows.map(([changes, fault]) => expectShut(() => put(message(changes)), fault)))
   }, 60_000)
 })
 
@@ -227,18 +282,40 @@ describe("without a stream", () => {
     }
   }
 
-  test.each([
-    ["503 for one too many", 503, "application/problem+json"],
-    ["a proxy's page", 200, "text/html"],
-    ["406", 406, "text/plain"],
-  ])("the feed is polled: %s", { timeout: 30_000 }, async (_, status, mediaType) => {
+  test("the feed is polled: for one too many, behind a proxy's page, and where none is known", {
+    timeout: 30_000,
+  }, async () => {
+    const rows: [status: number, mediaType: string][] = [
+      [503, "application/problem+json"],
+      [200, "text/html"],
+      [406, "text/plain"],
+    ]
+    const polled = async ([status, mediaType]: [number, string]) => {
+      await using proxy = await startProxy(url)
+      proxy.intercept = noStreams(status, mediaType)
+      const { judged, agent_id, feedCalls } = await behindProxy(proxy)
+      const before = feedCalls()
+      await revoke(url, admin, "agent", agent_id)
+      await expect.poll(judged, { timeout: 8_000 }).toBe("token_revoked")
+      expect(feedCalls() - before).toBeLessThanOrEqual(2)
+    }
+    await Promise.all(rows.map(polled))
+  })
+
+  test("a broker that names a time is asked for one again after it", async () => {
     await using proxy = await startProxy(url)
-    proxy.intercept = noStreams(status, mediaType)
-    const { judged, agent_id, feedCalls } = await behindProxy(proxy)
-    const before = feedCalls()
+    proxy.intercept = (incoming, answer) => {
+      if (!incoming.headers.accept?.includes("text/event-stream")) return "pass"
+      answer.writeHead(503, { "retry-after": "1" }).end()
+      return "taken"
+    }
+    const { judged, agent_id } = await behindProxy(proxy)
+    proxy.intercept = () => "pass"
+    const streams = () => proxy.seen.filter((line) => line.includes(FEED)).length
+    const before = streams()
+    await expect.poll(streams, { timeout: 8_000 }).toBeGreaterThan(before)
     await revoke(url, admin, "agent", agent_id)
-    await expect.poll(judged, { timeout: 8_000 }).toBe("token_revoked")
-    expect(feedCalls() - before).toBeLessThanOrEqual(2)
+    await expect.poll(judged, { timeout: 1_000 }).toBe("token_revoked")
   })
 })
 
@@ -255,6 +332,26 @@ describe("a clock that is wrong", () => {
         vi.useRealTimers()
       }
     }
+  })
+
+  test("for a while makes nothing forgotten that still matters once it is right", async () => {
+    const verifier = testVerifier({ brokerUrl: url })
+    const { access_token } = await agent(url, admin)
+    await verifier.ready()
+    await revoke(url, admin, "token", tokenPart(access_token, 1).jti)
+    const judged = () => verdict(verifier, access_token)
+    await expect.poll(judged).toBe("token_revoked")
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 86_400_000 })
+    try {
+      // A message, upon which what has expired is forgotten.
+      await revoke(url, admin, "task", `t-${crypto.randomUUID()}`)
+      await expect.poll(judged).toBe("feed_stale")
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    } finally {
+      vi.useRealTimers()
+    }
+    await revoke(url, admin, "task", `t-${crypto.randomUUID()}`)
+    await expect.poll(judged).toBe("token_revoked")
   })
 
   test("that is set back does not make old news fresh", async () => {
@@ -324,6 +421,66 @@ describe("a broker that is started again", () => {
     await revoke(second.url, again, "agent", fresh.agent_id)
     await expect.poll(() => verdict(verifier, fresh.access_token), { timeout: 15_000 }).toBe("token_revoked")
   })
+})
+
+test("a broker whose files were put back to older ones, and whose feed has grown beyond where the verifier was, is noticed", {
+  timeout: 60_000,
+}, async () => {
+  await using own = await brokerFolder()
+  const first = await startBroker(own)
+  const environment = { AA_PORT: new URL(first.url).port }
+  await using proxy = await startProxy(first.url)
+  const operator = await adminToken(first.url)
+  const held = await agent(first.url, operator)
+  await revoke(first.url, operator, "task", "before")
+  await first.end("SIGTERM")
+  const older = `${own.path}-older`
+  await cp(own.path, older, { recursive: true })
+  onTestFinished(() => rm(older, { recursive: true }))
+
+  const second = await startBroker(own, environment)
+  const verifier = testVerifier({ brokerUrl: proxy.url })
+  const judged = () => verdict(verifier, held.access_token)
+  expect(await judged()).toBe(held.agent_id)
+  const lost = await agent(second.url, await adminToken(second.url))
+  await revoke(second.url, await adminToken(second.url), "agent", lost.agent_id)
+  await revoke(second.url, await adminToken(second.url), "task", "after")
+  await expect.poll(() => verdict(verifier, lost.access_token)).toBe("token_revoked")
+  proxy.intercept = (incoming, answer) => {
+    if (incoming.url?.startsWith(FEED) !== true) return "pass"
+    answer.destroy()
+    return "taken"
+  }
+  proxy.cut()
+  await second.end("SIGTERM")
+  await rm(own.path, { recursive: true })
+  await cp(older, own.path, { recursive: true })
+
+  const third = await startBroker(own, environment)
+  // The number that the verifier knows for another entry; then more, so that the list is longer than it ever was.
+  await revoke(third.url, await adminToken(third.url), "agent", held.agent_id)
+  for (const task of ["x", "y", "z"]) await revoke(third.url, await adminToken(third.url), "task", task)
+  proxy.intercept = () => "pass"
+  await expect.poll(judged, { timeout: 15_000 }).toBe("token_revoked")
+  expect(await verdict(verifier, lost.access_token)).toBe("token_revoked")
+})
+
+test("close settles whatever a caller's fetch does with its signal", async () => {
+  await using proxy = await startProxy(url)
+  const deaf = (input: string, { signal: _, ...init }: RequestInit) => fetch(input, init)
+  const rows: [name: string, intercept: BrokerProxy["intercept"]][] = [
+    ["a stream that is open", () => "pass"],
+    ["no answer to the feed", (incoming) => (incoming.url?.startsWith(FEED) === true ? "taken" : "pass")],
+    ["no answer at all", () => "taken"],
+  ]
+  for (const [name, intercept] of rows) {
+    proxy.intercept = intercept
+    const verifier = createVerifier({ brokerUrl: proxy.url, fetch: deaf })
+    const seen = proxy.seen.length
+    await expect.poll(() => proxy.seen.length - seen).toBeGreaterThan(1)
+    const ended = await Promise.race([verifier.close(), new Promise((resolve) => setTimeout(resolve, 2_000, "open"))])
+    expect([name, ended]).toEqual([name, undefined])
+  }
 })
 
 test("a closed verifier accepts nothing and holds no connection", async () => {
