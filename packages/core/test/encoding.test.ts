@@ -10,6 +10,7 @@ import {
   encodeBase64Url,
   encodeHex,
   encodeUtf8,
+  revocationDigest,
   sha256,
 } from "../src/index.ts"
 import * as nodeEncoding from "../src/platform/encoding-node.ts"
@@ -18,8 +19,14 @@ import * as nodePlatform from "../src/platform/node.ts"
 import * as portablePlatform from "../src/platform/portable.ts"
 import type { EncodingPrimitives, PlatformPrimitives } from "../src/platform/primitives.ts"
 
-const native: EncodingPrimitives & Pick<PlatformPrimitives, "sha256"> = { ...nodePlatform, ...nodeEncoding }
-const portable: EncodingPrimitives & Pick<PlatformPrimitives, "sha256"> = { ...portablePlatform, ...portableEncoding }
+const native: EncodingPrimitives & Pick<PlatformPrimitives, "sha256" | "sha256OfText"> = {
+  ...nodePlatform,
+  ...nodeEncoding,
+}
+const portable: EncodingPrimitives & Pick<PlatformPrimitives, "sha256" | "sha256OfText"> = {
+  ...portablePlatform,
+  ...portableEncoding,
+}
 const platforms = [
   ["native", native],
   ["portable", portable],
@@ -93,6 +100,7 @@ describe.each(platforms)("%s encodings", (_name, platform) => {
       platform.fromBase64("AQI="),
       platform.fromBase64Url("AQI"),
       platform.sha256(new Uint8Array(3), []),
+      platform.sha256OfText("abc"),
     ]
     for (const bytes of results) {
       expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype)
@@ -106,6 +114,14 @@ describe.each(platforms)("%s encodings", (_name, platform) => {
     expect(platform.toHex(platform.sha256(encodeUtf8("a"), [encodeUtf8(""), encodeUtf8("bc")]))).toBe(abc)
     expect(platform.toHex(platform.sha256(new Uint8Array(), []))).toBe(
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    )
+  })
+
+  it("hash a text as its UTF-8 bytes", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), (text) => {
+        expect(platform.sha256OfText(text)).toEqual(platform.sha256(encodeUtf8(text), []))
+      }),
     )
   })
 })
@@ -169,6 +185,7 @@ describe("the package's functions", () => {
     ["invalid_utf8", () => decodeUtf8(Uint8Array.of(0xed, 0xa0, 0x80))],
     ["invalid_utf8", () => decodeUtf8(Uint8Array.of(0xc0, 0x80))],
     ["ill_formed_text", () => encodeUtf8("a\ud800")],
+    ["ill_formed_text", () => revocationDigest("task", "a\ud800")],
   ])("throw %s", (code, run) => {
     expect(run).toThrow(EncodingError)
     expect(run).toThrow(expect.objectContaining({ code }))
