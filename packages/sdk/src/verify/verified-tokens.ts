@@ -39,7 +39,7 @@ const bytesOf = (token: string): number => 3 * token.length + 1024
  * Remembers tokens that verified, by their whole text. Only the signatures are spared: times, key and revocation are looked at on
  * every use. What did not verify is never kept, so strangers cannot fill it.
  *
- * Two generations in place of an order of use, whose upkeep took a twentieth of what verifying a new token costs: a full
+ * Two generations in place of an order of use, whose upkeep was a good part of what a new token cost beside its signature: a full
  * generation makes the one before it forgotten, but for what was used meanwhile.
  */
 export class VerifiedTokens {
