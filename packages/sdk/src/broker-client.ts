@@ -3,6 +3,7 @@ import type * as v from "valibot"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
 import { BrokerError, InvalidRequestError, isProblem, NetworkError, UnexpectedAnswerError } from "./errors.ts"
+import { raced } from "./raced.ts"
 import { delay, retryDelay } from "./retry.ts"
 
 /** How to reach a broker. */
@@ -136,13 +137,15 @@ export class BrokerClient {
     read: (answer: Response) => Promise<T>,
   ): Promise<T> {
     const timeout = AbortSignal.timeout(this.#timeoutMs)
-    try {
-      const answer = await this.fetch(url, {
-        ...init,
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      })
+    const ends = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    const answered = async (): Promise<T> => {
+      const answer = await this.fetch(url, { ...init, signal: ends })
       if (answer.ok || (answer.status === otherwise && !saysProblem(answer))) return await read(answer)
       throw await this.#refusal(answer)
+    }
+    try {
+      // A fetch of the caller's own may not heed its signal.
+      return await raced(answered(), ends)
     } catch (error) {
       if (error instanceof BrokerError || error instanceof UnexpectedAnswerError) throw error
       if (timeout.aborted && signal?.aborted !== true)

@@ -1,6 +1,5 @@
 import { MAX_JWS_LENGTH, type RevocationFeed } from "@agentwrit/core"
 import type { BrokerClient, Fetch } from "../broker-client.ts"
-import { raced } from "../raced.ts"
 import { delay } from "../retry.ts"
 import { boundedText } from "./bounded-text.ts"
 import { revocations as revocationsCall } from "./calls.ts"
@@ -84,7 +83,7 @@ export class FeedFollower {
       const query = { since: position }
       const input = { query, accept: "application/jwt", signal }
       const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, client.brokerUrl)
-      const jws = await raced(client.exchange(revocationsCall, input, read), signal)
+      const jws = await client.exchange(revocationsCall, input, read)
       const { to, head } = await this.#take(jws)
       if (to === head) return POLL_INTERVAL
     }

@@ -304,6 +304,15 @@ test("an abort ends waiting between attempts, and the call", async () => {
   await expect(app.createAgent({ ...TASK, signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough")
 })
 
+test("a fetch of one's own that heeds no signal holds up neither the timeout nor an abort", async () => {
+  const deaf = { clientId: "c", clientSecret: "s", retries: 0, fetch: () => new Promise<Response>(() => undefined) }
+  const brokerUrl = "http://127.0.0.1:1"
+  const timed = new AgentWritApp({ ...deaf, brokerUrl, timeoutMs: 100 })
+  await expect(timed.createAgent(TASK)).rejects.toMatchObject({ name: "NetworkError", code: "timeout" })
+  const aborted = new AgentWritApp({ ...deaf, brokerUrl })
+  await expect(aborted.createAgent({ ...TASK, signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout|abort/i)
+})
+
 test("an agent with options that cannot be meant costs no launch token, nor any call", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await appBehind(proxy)
