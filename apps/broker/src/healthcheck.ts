@@ -14,7 +14,9 @@ const PATIENCE = 4000
 
 const REQUEST = { path: "/v1/health", agent: false, timeout: PATIENCE } as const
 
-const { HEALTHCHECK_CLIENT_CERT: clientCert, HEALTHCHECK_CLIENT_KEY: clientKey } = process.env
+/** As with the broker's own variables, an empty one is unset. */
+const clientCert = process.env["HEALTHCHECK_CLIENT_CERT"] || undefined
+const clientKey = process.env["HEALTHCHECK_CLIENT_KEY"] || undefined
 
 try {
   const { config } = loadConfig(process.env)

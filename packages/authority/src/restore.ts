@@ -43,10 +43,12 @@ export class RestoreError extends Error {
  */
 export async function recordRestore(context: AuthorityContext, restore: DeclaredRestore): Promise<void> {
   const { store, origin, auditKey, trailProblem } = context
-  if (trailProblem !== undefined)
+  // A start looks no further back than the newest checkpoint: an edit before it would be signed under the new key.
+  const problem = trailProblem ?? (await store.verifyTrail(new AbortController().signal, { atOnce: true }))
+  if (problem !== undefined)
     throw new RestoreError(
       "restored_trail_broken",
-      `the restored audit trail does not verify: ${trailProblem}. Restore another copy`,
+      `the restored audit trail does not verify: ${problem}. Restore another copy`,
     )
   const { trailSize } = store.health()
   const last = await lastKnown(store, restore)

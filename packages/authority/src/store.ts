@@ -150,10 +150,10 @@ export interface Store extends AsyncDisposable {
   checkpoint(size?: number): Promise<KeptCheckpoint | undefined>
   /**
    * Verifies the trail from its first event up to the newest kept checkpoint, and its tree against that checkpoint's root; slowly,
-   * and without holding up anything else.
+   * and without holding up anything else, unless it is wanted `atOnce`.
    * @returns what is wrong, or `undefined`. Rejects when it could not be verified to its end, or `signal` ended it.
    */
-  verifyTrail(signal: AbortSignal): Promise<string | undefined>
+  verifyTrail(signal: AbortSignal, options?: { readonly atOnce?: boolean }): Promise<string | undefined>
   health(): StoreHealth
   /**
    * Tells of every revocation in the moment in which it holds: after its commit and before the commit is answered, and also

@@ -257,8 +257,11 @@ export class SqliteStore implements Store {
     return row && toCheckpoint(row)
   }
 
-  verifyTrail(signal: AbortSignal): Promise<string | undefined> {
-    return verifyTrail({ path: this.#path, share: VERIFICATION_SHARE }, signal)
+  verifyTrail(
+    signal: AbortSignal,
+    { atOnce = false }: { readonly atOnce?: boolean } = {},
+  ): Promise<string | undefined> {
+    return verifyTrail({ path: this.#path, share: atOnce ? 1 : VERIFICATION_SHARE }, signal)
   }
 
   health(): StoreHealth {

@@ -3,7 +3,8 @@ import { once } from "node:events"
 import { cpSync, existsSync, readdirSync, statSync, watch } from "node:fs"
 import { join } from "node:path"
 import { SqliteStore } from "@agentwrit/store-sqlite"
-import { describe, expect, test } from "vitest"
+import Sqlite from "better-sqlite3"
+import { beforeAll, describe, expect, test } from "vitest"
 import { AWRIT, awrit } from "../../src/awrit.ts"
 import { brokerFolder, startBroker } from "../../src/broker-process.ts"
 import { launchToken } from "../../src/client.ts"
@@ -16,7 +17,17 @@ shareBroker((started) => {
 
 const database = (): string => join(shared.folder.path, "data.db")
 
+/** Beside the broker's: one that another program made, and a copy of the broker's in which somebody edited an event. */
+async function madeWrong(): Promise<void> {
+  new Sqlite(join(shared.folder.path, "other.db")).exec("CREATE TABLE notes (text)").close()
+  const edited = join(shared.folder.path, "edited.db")
+  expect(await awrit(["backup", "--db", database(), "--to", edited])).toMatchObject({ code: 0 })
+  new Sqlite(edited).exec("UPDATE events SET detail = 'nothing'").close()
+}
+
 describe("awrit backup", { timeout: 60_000 }, () => {
+  beforeAll(madeWrong)
+
   test("copies the database of a running broker, and a broker starts on the copy", async () => {
     await launchToken(shared.url, shared.admin)
     await using folder = await brokerFolder()
@@ -58,6 +69,18 @@ describe("awrit backup", { timeout: 60_000 }, () => {
       ["--db", "audit.pub", "--to", "x.db"],
       1,
       /audit\.pub is damaged, or no database/,
+    ],
+    [
+      "of another program's database",
+      ["--db", "other.db", "--to", "x.db"],
+      1,
+      /is no database of the broker: give its AA_DB_PATH/,
+    ],
+    [
+      "of a database whose trail was edited",
+      ["--db", "edited.db", "--to", "x.db"],
+      1,
+      /the copy is not sound, so nothing was backed up/,
     ],
     ["into a folder that is not there", ["--db", "data.db", "--to", "no/x.db"], 1, /cannot be written to .*\/no/],
   ])("%s says in one line what to do, and leaves nothing", async (_, words, exitCode, message) => {

@@ -144,7 +144,10 @@ describe.skipIf(missingPrograms("the stack's scripts", "bash", "openssl"))("the 
         await chown(join(folder, "of-another"), IMAGE_USER, IMAGE_USER)
         for (const name of ["link", "of-another"]) {
           const { code, stderr } = await shell(`${inRepository("scripts/gen_test_certs.sh")} ${join(folder, name)}`)
-          expect([code, stderr]).toEqual([1, expect.stringContaining("remove it, or name another folder")])
+          expect([code, stderr]).toEqual([
+            1,
+            expect.stringContaining("is a link or belongs to another user: remove it"),
+          ])
         }
         expect(await readdir(join(folder, "of-another"))).toEqual([])
       } finally {
@@ -155,7 +158,21 @@ describe.skipIf(missingPrograms("the stack's scripts", "bash", "openssl"))("the 
 
   test("stack_up.sh without a secret says how to make one, and starts nothing", async () => {
     const { code, stderr } = await shell(inRepository("scripts/stack_up.sh"))
-    expect([code, stderr]).toEqual([1, expect.stringContaining('export AA_ADMIN_SECRET="$(openssl rand -hex 32)"')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("AA_ADMIN_SECRET is not set. Set it first")])
+    expect(stderr).toContain('export AA_ADMIN_SECRET="$(openssl rand -hex 32)"')
+  })
+
+  test("stack_up.sh without Docker's compose says what is needed", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "agentwrit-compose-"))
+    try {
+      await writeFile(join(folder, "docker"), "#!/bin/sh\nexit 1\n", { mode: 0o755 })
+      const { code, stderr } = await shell(`PATH=${folder}:$PATH; ${inRepository("scripts/stack_up.sh")}`, {
+        AA_ADMIN_SECRET: "x",
+      })
+      expect([code, stderr]).toEqual([1, expect.stringContaining("Docker with its compose plugin is needed")])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   test("the scripts call compose as the guide does, from wherever they are started", async () => {

@@ -191,6 +191,13 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
     expect([code, said]).toEqual([1, expect.stringMatching(message)])
   })
 
+  test("a database that root put into the volume, a backup perhaps, is told of", async () => {
+    const env = environment("put-back")
+    writeFileSync(env["AA_DB_PATH"] ?? "", "", { mode: 0o600 })
+    const { code, said } = await tree.end("broker", env)
+    expect([code, said]).toEqual([1, expect.stringMatching(/data\.db cannot be opened .* both belong to the user/)])
+  })
+
   test("without a secret it says what to set", async () => {
     const { AA_ADMIN_SECRET: _, ...env } = environment("secretless")
     const { code, said } = await tree.end("broker", env)

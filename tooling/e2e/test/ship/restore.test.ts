@@ -1,10 +1,14 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { cp } from "node:fs/promises"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
 import { adminToken, agent, call, launchToken, registration, trail } from "../../src/client.ts"
 import { feedVerifier } from "../../src/feed.ts"
 import { auditProblems, checkpointProblems } from "../../src/independent-audit.ts"
+
+// Some of these start a broker four times.
+vi.setConfig({ testTimeout: 60_000 })
 
 const ERA = 2 ** 40
 const DECLARED = { AA_DECLARE_RESTORE: "2026-11-25" }
@@ -32,13 +36,23 @@ const sizeOf = (note: string) => Number(note.split("\n")[1])
 const revoke = (target: string) => (url: string, admin: string) =>
   call(url, "POST /v1/revoke", { bearer: admin, json: { level: "task", target } })
 
-/** A folder whose database was put back to an older copy, and the checkpoints from the time of the copy and of the loss. */
+// Made once, as a broker's life is dear; each test begins with a copy of it.
+let made: BrokerFolder
+let checkpoints: { readonly atBackup: string; readonly atLoss: string }
+beforeAll(async () => {
+  made = await brokerFolder()
+  const atBackup = await history(made, revoke("task-1"))
+  backUp(made)
+  const atLoss = await history(made, revoke("task-2"))
+  putBack(made)
+  checkpoints = { atBackup, atLoss }
+}, 60_000)
+afterAll(() => made[Symbol.asyncDispose]())
+
+/** Makes a folder one whose database was put back to an older copy; answers the checkpoints from the time of the copy and of the loss. */
 async function restoredFolder(folder: BrokerFolder) {
-  const atBackup = await history(folder, revoke("task-1"))
-  backUp(folder)
-  const atLoss = await history(folder, revoke("task-2"))
-  putBack(folder)
-  return { atBackup, atLoss }
+  await cp(made.path, folder.path, { recursive: true })
+  return checkpoints
 }
 
 test("an undeclared restore stops the start, which says how to declare it and changes nothing", async () => {
@@ -175,7 +189,7 @@ test.each([
   ["was cut", "2026-11-25 0123456789abcdef", /audit\.restores is damaged/],
 ])("a record of restores that %s stops the start", async (_, content, message) => {
   await using folder = await brokerFolder()
-  await history(folder)
+  await restoredFolder(folder)
   writeFileSync(at(folder, "audit.restores"), content, { mode: 0o600 })
   expect(await runBroker(folder.environment)).toMatchObject({ code: 1, stderr: expect.stringMatching(message) })
 })
@@ -189,7 +203,7 @@ test("nothing can be declared where nothing was, and the declaration is not spen
 
 test("an empty database in the place of a lost one is a restore too", async () => {
   await using folder = await brokerFolder()
-  const lost = await history(folder)
+  const { atLoss: lost } = await restoredFolder(folder)
   rmSync(at(folder, "data.db"))
   expect((await runBroker(folder.environment)).code).toBe(1)
   await using broker = await startBroker(folder, DECLARED)

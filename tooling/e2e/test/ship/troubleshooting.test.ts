@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { cp } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import Sqlite from "better-sqlite3"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
 import { readText } from "../../src/repository.ts"
 import { missingPrograms } from "../../src/shell.ts"
@@ -26,9 +27,16 @@ const file = (folder: BrokerFolder, name: string, content: string, mode = 0o600)
   return path
 }
 
-async function served(folder: BrokerFolder): Promise<void> {
-  await (await startBroker(folder)).end("SIGTERM")
-}
+// Made once, as a broker's life is dear.
+let used: BrokerFolder
+beforeAll(async () => {
+  used = await brokerFolder()
+  await (await startBroker(used, { AA_SEED_TOKENS: "true" })).end("SIGTERM")
+}, 60_000)
+afterAll(() => used[Symbol.asyncDispose]())
+
+/** Puts into the folder what a broker leaves there that has served and has a trail. */
+const served = (folder: BrokerFolder): Promise<void> => cp(used.path, folder.path, { recursive: true })
 
 const change = (folder: BrokerFolder, sql: string): void => {
   const database = new Sqlite(join(folder.path, "data.db"))
@@ -113,8 +121,7 @@ const CASES: readonly Case[] = [
     "no audit key",
     "does not exist, but the audit trail has events signed with it",
     async (f) => {
-      const broker = await startBroker(f, { AA_SEED_TOKENS: "true" })
-      await broker.end("SIGTERM")
+      await served(f)
       rmSync(join(f.path, "audit.key"))
       return {}
     },
@@ -166,7 +173,7 @@ const CASES: readonly Case[] = [
     "a restore that was not declared",
     "the database was put back to an older copy or changed",
     async (f) => {
-      await (await startBroker(f, { AA_SEED_TOKENS: "true" })).end("SIGTERM")
+      await served(f)
       for (const suffix of ["", "-wal", "-shm"]) rmSync(join(f.path, `data.db${suffix}`), { force: true })
       return {}
     },
@@ -175,7 +182,7 @@ const CASES: readonly Case[] = [
     "a checkpoint of another trail",
     "is not one that this key signed",
     async (f) => {
-      await (await startBroker(f, { AA_SEED_TOKENS: "true" })).end("SIGTERM")
+      await served(f)
       return { AA_TRUST_DOMAIN: "other.example" }
     },
   ],
@@ -196,7 +203,7 @@ const CASES: readonly Case[] = [
     "a restored copy that was edited",
     "the restored audit trail does not verify",
     async (f) => {
-      await (await startBroker(f, { AA_SEED_TOKENS: "true" })).end("SIGKILL")
+      await served(f)
       change(f, "UPDATE events SET detail = 'nothing'")
       return { AA_DECLARE_RESTORE: "2026-11-25" }
     },
@@ -234,6 +241,8 @@ describe.skipIf(missingPrograms("the messages of the troubleshooting page", "ope
   },
 )
 
+const BACKUP_TESTS = "tooling/e2e/test/awrit/backup.test.ts"
+
 /** Messages of the page that other tests bring about, with the words by which those look for them. */
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   "is no variable of the broker and is ignored; the nearest one is": [
@@ -254,6 +263,29 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
     "tooling/e2e/test/ship/image.test.ts",
     "check the folder's rights",
   ],
+  "never replaces a file: give another name": [BACKUP_TESTS, "never replaces a file: give another name"],
+  "cannot be read (": [BACKUP_TESTS, "none\\.db cannot be read .*AA_DB_PATH"],
+  "is damaged, or no database": [BACKUP_TESTS, "is damaged, or no database"],
+  "is no database of the broker: give its AA_DB_PATH": [
+    BACKUP_TESTS,
+    "is no database of the broker: give its AA_DB_PATH",
+  ],
+  "cannot be written to": [BACKUP_TESTS, "cannot be written to"],
+  "the copy is not sound, so nothing was backed up": [BACKUP_TESTS, "the copy is not sound, so nothing was backed up"],
+  "interrupted: nothing was backed up": [BACKUP_TESTS, "interrupted: nothing was backed up"],
+  "AA_ADMIN_SECRET is not set. Set it first": [
+    "tooling/e2e/test/ship/compose.test.ts",
+    "AA_ADMIN_SECRET is not set. Set it first",
+  ],
+  "Docker with its compose plugin is needed": [
+    "tooling/e2e/test/ship/compose.test.ts",
+    "Docker with its compose plugin is needed",
+  ],
+  "is a link or belongs to another user": [
+    "tooling/e2e/test/ship/compose.test.ts",
+    "is a link or belongs to another user",
+  ],
+  "the broker answers 503": ["tooling/e2e/test/ship/healthcheck.test.ts", "the broker answers 503"],
   "holds another key than its name says": ["tooling/e2e/test/ship/restore.test.ts", "another key than its name says"],
   "has counted already and is ignored": ["tooling/e2e/test/ship/restore.test.ts", "has counted already"],
   // These take a machine that keeps low ports for root, and a file system without locks: no test has them, only the source.

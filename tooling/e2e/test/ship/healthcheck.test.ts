@@ -1,0 +1,71 @@
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
+import { inRepository } from "../../src/repository.ts"
+import { missingPrograms } from "../../src/shell.ts"
+
+/** Runs the health check as a supervisor does, with the broker's environment. */
+async function check(environment: Record<string, string>): Promise<{ code: number; said: string }> {
+  const child = spawn(process.execPath, [inRepository("apps/broker/dist/healthcheck.js")], {
+    env: { HOME: "/nonexistent", AA_ADMIN_SECRET: ADMIN_SECRET, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let said = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text))
+  const [code] = await once(child, "close")
+  return { code, said }
+}
+
+/** What the health check says while something else than a broker has the port. */
+async function checkOf(answer: RequestListener): Promise<{ code: number; said: string }> {
+  const server = createServer(answer).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  try {
+    return await check({ AA_PORT: String((server.address() as AddressInfo).port) })
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+describe("the health check", () => {
+  test("of a broker whose store cannot commit fails, and says where to look", async () => {
+    const { code, said } = await checkOf((_, answer) => answer.writeHead(503).end())
+    expect([code, said]).toEqual([
+      1,
+      expect.stringContaining("the broker answers 503: its store cannot commit, its log says why"),
+    ])
+  })
+
+  test("of one that does not answer gives up", async () => {
+    const { code, said } = await checkOf(() => undefined)
+    expect([code, said]).toEqual([1, expect.stringContaining("no answer within 4000 ms")])
+  })
+
+  test("that cannot know the port says so", async () => {
+    const { code, said } = await check({ AA_PORT: "0" })
+    expect([code, said]).toEqual([1, expect.stringContaining("set AA_PORT")])
+  })
+
+  test.skipIf(missingPrograms("the health check over mTLS", "bash", "openssl"))(
+    "over mTLS takes an empty client certificate for none, as it takes every empty variable",
+    async () => {
+      await using folder = await brokerFolder()
+      const at = (name: string) => join(folder.path, "certs", name)
+      execFileSync(inRepository("scripts/gen_test_certs.sh"), [join(folder.path, "certs")], { stdio: "ignore" })
+      const tls = {
+        AA_TLS_MODE: "mtls",
+        AA_TLS_CERT: at("broker.pem"),
+        AA_TLS_KEY: at("broker-key.pem"),
+        AA_TLS_CLIENT_CA: at("ca.pem"),
+      }
+      await using broker = await startBroker(folder, tls)
+      const env = { ...tls, AA_PORT: new URL(broker.url).port, HEALTHCHECK_CLIENT_CERT: "", HEALTHCHECK_CLIENT_KEY: "" }
+      expect(await check(env)).toEqual({ code: 0, said: "shakes hands\n" })
+    },
+  )
+})
