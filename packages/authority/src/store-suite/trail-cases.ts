@@ -31,6 +31,17 @@ export const trailCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "the whole trail is verified up to its newest checkpoint, slowly or at once",
+    async run({ open }) {
+      await using store = await open()
+      await store.commit({ writes: [], events: [draft(), draft()] })
+      await store.seal(sign)
+      const { signal } = new AbortController()
+      equal(await store.verifyTrail(signal), undefined)
+      equal(await store.verifyTrail(signal, { atOnce: true }), undefined)
+    },
+  },
+  {
     name: "what a commit answers is what the trail holds",
     async run({ open, clock }) {
       await using store = await open()

@@ -77,6 +77,24 @@ test("the operator's table has every metric of ours", async () => {
   expect([...new Set(told)].sort()).toEqual(served.sort())
 })
 
+test("the diagram of the packages is that of their manifests", () => {
+  const [diagram = ""] = blocksOf("docs/architecture.md", "mermaid")
+  const drawn = [...diagram.matchAll(/^ *([\w-]+)(?:\[.*?\])? --(?: "[^"]*" --)?> ([\w-]+)/gm)].map(
+    ([, from = "", to = ""]) => [from, to] as const,
+  )
+  const folders = ["packages", "apps"].flatMap((parent) => filesIn(parent).map((name) => `${parent}/${name}`))
+  const needs = folders.flatMap((folder) => {
+    const { dependencies = {} } = JSON.parse(readText(`${folder}/package.json`))
+    const ours = Object.keys(dependencies).filter((name) => name.startsWith("@agentwrit/"))
+    return ours.map((name) => [folder.split("/")[1] ?? "", name.slice("@agentwrit/".length)] as const)
+  })
+  for (const folder of folders) expect(diagram).toContain(`["${folder}<br/>`)
+  for (const edge of drawn) expect(needs).toContainEqual(edge)
+  const reached = (edges: typeof drawn, from: string): string[] =>
+    edges.filter(([start]) => start === from).flatMap(([, to]) => [to, ...reached(edges, to)])
+  for (const [from, to] of needs) expect([from, reached(drawn, from)]).toEqual([from, expect.arrayContaining([to])])
+})
+
 test("the index leads to every page", () => {
   const index = readText("docs/README.md")
   for (const name of PAGES) if (name !== "README.md") expect(index).toContain(`](${name})`)
