@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
-import { awritOnPath } from "../../src/awrit.ts"
+import { describe, expect, test, vi } from "vitest"
+import { awritOnPath, operator } from "../../src/awrit.ts"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
 import { call } from "../../src/client.ts"
 import { blocksOf, brokerVariables, filesIn, readText } from "../../src/repository.ts"
@@ -11,11 +11,15 @@ import { missingPrograms, shell } from "../../src/shell.ts"
 
 const PAGES = filesIn("docs").filter((name) => name.endsWith(".md"))
 
+// A page is many programs, one after the other.
+vi.setConfig({ testTimeout: 60_000 })
+
 describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq", "openssl", "python3"))(
   "the lines of",
   () => {
-    // The lines on backups need a broker that is stopped between them: restore-drill.test.ts runs those.
-    const pages = PAGES.filter((name) => name !== "backup.md" && blocksOf(`docs/${name}`, "sh").length > 0)
+    // Run by restore-drill.test.ts, as the broker is stopped between its lines, and by documents.test.ts, in the repository's root.
+    const elsewhere = ["backup.md", "developer.md"]
+    const pages = PAGES.filter((name) => !elsewhere.includes(name) && blocksOf(`docs/${name}`, "sh").length > 0)
     test.each(pages)("%s run as they stand, one after the other", async (name) => {
       await using folder = await brokerFolder()
       await using broker = await startBroker(folder)
@@ -24,6 +28,7 @@ describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq
         const lines = blocksOf(`docs/${name}`, "sh").join("\n").replaceAll("localhost:8080", new URL(broker.url).host)
         const path = `PATH=${await awritOnPath(scratch)}:$PATH`
         const { code, stdout, stderr } = await shell(`set -euo pipefail; ${path}; cd ${scratch}\n${lines}`, {
+          ...operator(broker.url),
           AA_ADMIN_SECRET: ADMIN_SECRET,
           HOME: scratch,
         })

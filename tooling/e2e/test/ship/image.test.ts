@@ -54,6 +54,9 @@ describe("the Dockerfile", () => {
     const ignored = readFileSync(new URL("../../../../.dockerignore", import.meta.url), "utf8")
     for (const [, path = ""] of ignored.matchAll(/^!(\S+)$/gm))
       expect([path, statSync(new URL(`../../../../${path}`, import.meta.url)).size > 0]).toEqual([path, true])
+    // Behind what is let in, so that a broker that ran in a folder of the sources leaves its keys and data out.
+    const last = ignored.lastIndexOf("!")
+    for (const pattern of ["**/*.key", "**/*.db*"]) expect(ignored.indexOf(`\n${pattern}\n`)).toBeGreaterThan(last)
   })
 
   test("holds every program that the repository publishes", () => {
