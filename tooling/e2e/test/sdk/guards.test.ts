@@ -30,11 +30,18 @@ const listening = async (listener: RequestListener) => {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
 }
 
+/** Where clients would learn which broker to go to (RFC 9728). */
+const METADATA = "https://api.example/.well-known/oauth-protected-resource"
+
 const honoApi: Api = async (verifier, onRefused) => {
   const { guard, scopeFor } = honoGuard
   const app = new Hono()
   app.get("/open", guard(verifier, { onRefused }), (c) => c.json({ sub: c.var.claims.sub }))
-  app.get("/list", guard(verifier, { scope: "read:data:*", realm: "crm", onRefused }), (c) => c.json({}))
+  app.get(
+    "/list",
+    guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
+    (c) => c.json({}),
+  )
   app.get("/data/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>
     c.json({}),
   )
@@ -53,7 +60,11 @@ const expressApi: Api = (verifier, onRefused) => {
   const empty = (_: express.Request, res: express.Response) => {
     res.json({})
   }
-  app.get("/list", guard(verifier, { scope: "read:data:*", realm: "crm", onRefused }), empty)
+  app.get(
+    "/list",
+    guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
+    empty,
+  )
   app.get("/data/:id", guard(verifier, { scope: (req) => scopeFor("read", "data", req.params["id"] as string) }), empty)
   app.get("/raw/:id", guard(verifier, { scope: (req) => `read:data:${req.params["id"]}` }), empty)
   return listening(app)
@@ -64,7 +75,11 @@ const fastifyApi: Api = async (verifier, onRefused) => {
   const app = fastify()
   const idOf = (params: unknown) => (params as { id: string }).id
   app.get("/open", { onRequest: guard(verifier, { onRefused }) }, async (request) => ({ sub: claimsOf(request).sub }))
-  app.get("/list", { onRequest: guard(verifier, { scope: "read:data:*", realm: "crm", onRefused }) }, async () => ({}))
+  app.get(
+    "/list",
+    { onRequest: guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }) },
+    async () => ({}),
+  )
   const made = guard(verifier, { scope: ({ params }) => scopeFor("read", "data", idOf(params)) })
   app.get("/data/:id", { onRequest: made }, async () => ({}))
   const raw = guard(verifier, { scope: ({ params }) => `read:data:${idOf(params)}` })
@@ -110,7 +125,9 @@ describe.each([
     for (const headers of [{}, { authorization: "Basic eDp5" }]) {
       const { status, headers: answered, body } = await get("/list?secret=1", { ...headers, "x-request-id": "mine-1" })
       expect(status).toBe(401)
-      expect(answered.get("www-authenticate")).toBe('Bearer realm="crm", scope="read:data:*"')
+      expect(answered.get("www-authenticate")).toBe(
+        `Bearer realm="crm", scope="read:data:*", resource_metadata="${METADATA}"`,
+      )
       expect(answered.get("content-type")).toBe("application/problem+json")
       expect(answered.get("cache-control")).toBe("no-store")
       expect(body).toEqual({
@@ -179,7 +196,7 @@ describe.each([
     const { status, headers, body } = await get("/list", bearer(held.access_token))
     expect([status, headers.get("www-authenticate")]).toEqual([
       403,
-      'Bearer realm="crm", error="insufficient_scope", scope="read:data:*"',
+      `Bearer realm="crm", error="insufficient_scope", scope="read:data:*", resource_metadata="${METADATA}"`,
     ])
     expect(body).toMatchObject({
       error_code: "insufficient_scope",
