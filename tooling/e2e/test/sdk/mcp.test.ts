@@ -204,6 +204,13 @@ test("on the 2.x line a tool's scopeChallenge answers 403 before the tool runs",
   expect(refused.headers.get("www-authenticate")).toContain('scope="read:data:9"')
 })
 
+test("a scopeChallenge asks of a caller without auth info all that the tool needs, and nothing of one that holds it", () => {
+  const asks = scopeChallenge("read:data:7")
+  const request = { params: {} }
+  expect(asks({ request })).toMatchObject({ scopes: ["read:data:7"] })
+  expect(asks({ request, authInfo: { scopes: ["read:data:*"] } })).toBeUndefined()
+})
+
 test("the 2.x line's Express middleware takes the verifier too", async () => {
   const verifier = testVerifier({ brokerUrl: url })
   const app = express()
