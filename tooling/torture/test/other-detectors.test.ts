@@ -14,7 +14,7 @@ import { Secrets } from "../src/secrets.ts"
 import { growth } from "../src/soak.ts"
 import { Stage } from "../src/stage.ts"
 import { failStorage, STORAGE_FAULTS } from "../src/storage-faults.ts"
-import { TAMPERINGS, tamper } from "../src/tampering.ts"
+import { somePast, TAMPERINGS, tamper } from "../src/tampering.ts"
 import { forgeTokens } from "../src/tokens.ts"
 
 const LONG = { timeout: 90_000 }
@@ -50,7 +50,8 @@ describe("storage", () => {
 test("tampering sees a broker that verifies nothing behind its start", LONG, async () => {
   const [edited] = TAMPERINGS
   if (edited === undefined) throw new TypeError("no tampering")
-  const problems = await tamper(edited, withFault("verifies nothing behind its start"))
+  await using past = await somePast()
+  const problems = await tamper(past, edited, withFault("verifies nothing behind its start"))
   expect(problems.join("\n")).toMatch(/the log does not tell of it/)
 })
 
