@@ -27,4 +27,22 @@ export const EXPLAINED: readonly Explained[] = [
     to: "false",
     why: "the quick way to the text that the other way makes too",
   },
+  ...["true", "KNOWN_MEMBERS.has(name)"].map((to) => ({
+    file: "packages/audit/src/canonical-event.ts",
+    line: "if (!KNOWN_MEMBERS.has(name)) return false",
+    to,
+    why: "then the other way is always gone, to the same text",
+  })),
+  {
+    file: "packages/audit/src/canonical-event.ts",
+    line: "  return true",
+    to: "false",
+    why: "then the other way is always gone, to the same text",
+  },
+  {
+    file: "packages/core/src/scope.ts",
+    line: "resource === wanted.resource ? 4",
+    to: "5",
+    why: "from 4 on a resource weighs more than action and identifier together",
+  },
 ]

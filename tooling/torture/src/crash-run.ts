@@ -40,6 +40,8 @@ export async function crashRun(run: CrashRun): Promise<Verdict> {
     }
     if (verdict !== undefined && (cycle > run.cycles || problems.length > 0)) {
       await broker.end("SIGKILL")
+      // Where nothing was acknowledged, nothing could be lost.
+      if (ledger.acknowledgements === 0) problems.push("nothing was acknowledged")
       return { tally: verdict.tally, problems }
     }
     const load = new Load(broker.url, admin, ledger, random)

@@ -24,15 +24,15 @@ export interface Profile {
 /** For the ordinary tests. */
 const short: Profile = {
   name: "short",
-  minutes: 3,
-  crashes: { runs: 1, cycles: 5 },
+  minutes: 5,
+  crashes: { runs: 1, cycles: 3 },
   everyWrite: { stride: 72, renames: 5 },
   storage: { every: false },
   power: { seeds: 1, controls: 2 },
   tokens: { mutations: 100 },
   protocol: { requests: 2500 },
   sockets: { idle: 1000 },
-  floods: { challenges: 6000, badTokens: 6000, keys: 3000, streams: 1100 },
+  floods: { challenges: 4000, badTokens: 3000, keys: 2000, streams: 1100 },
   soak: { seconds: 4 },
 }
 
