@@ -26,7 +26,7 @@ const short: Profile = {
   name: "short",
   minutes: 5,
   crashes: { runs: 1, cycles: 3 },
-  everyWrite: { stride: 72, renames: 5 },
+  everyWrite: { stride: 140, renames: 8 },
   storage: { every: false },
   power: { seeds: 1, controls: 2 },
   tokens: { mutations: 100 },
