@@ -29,14 +29,36 @@ const LONGEST_NOTE = 64 * 1024
  */
 export function fileWitness(path: string): CheckpointWitness {
   let last: Promise<unknown> = Promise.resolve()
+  /** What is written once the file is free: the newest of those that came meanwhile. */
+  let next: { note: string; readonly kept: Promise<void> } | undefined
   return {
     kept: () => readNote(path),
+    // Each writing costs two syncs. Callers that wait share one, or on a slow disk the last of many would wait for all of them.
     keep(note) {
-      const kept = last.then(() => keepNewer(path, note))
+      const newest = next === undefined ? undefined : newestOf(next.note, note)
+      if (next !== undefined && newest !== undefined) {
+        next.note = newest
+        return next.kept
+      }
+      const kept: Promise<void> = last.then(() => {
+        if (next === mine) next = undefined
+        return keepNewer(path, mine.note)
+      })
+      const mine: NonNullable<typeof next> = { note, kept }
+      next = mine
       last = kept.catch(() => undefined)
       return kept
     },
   }
+}
+
+/** That of two checkpoints which speaks for both; `undefined` when they may contradict each other, or one is none. */
+function newestOf(one: string, other: string): string | undefined {
+  const [first, second] = [headOf(one), headOf(other)]
+  if (one === other) return one
+  if (first === undefined || second === undefined || first.origin !== second.origin || first.size === second.size)
+    return undefined
+  return first.size > second.size ? one : other
 }
 
 async function keepNewer(path: string, note: string): Promise<void> {

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { UnavailableError } from "@agentwrit/authority"
@@ -34,6 +44,21 @@ describe("fileWitness", () => {
 
   it("has kept nothing at first", async () => {
     expect(await fileWitness(path).kept()).toBeUndefined()
+  })
+
+  it("writes once for all that wait, so that none waits for as many syncs as there are", async () => {
+    const written: string[] = []
+    const watcher = watch(folder, (_, name) => {
+      if (name === "audit.checkpoint") written.push(name)
+    })
+    const witness = fileWitness(path)
+    await Promise.all(Array.from({ length: 60 }, (_, at) => witness.keep(note(1 + at))))
+    expect(await witness.kept()).toBe(note(60))
+    await Promise.all(Array.from({ length: 60 }, (_, at) => witness.keep(note(200 - at))))
+    expect(await witness.kept()).toBe(note(200))
+    await expect.poll(() => written.length).toBeGreaterThan(0)
+    watcher.close()
+    expect(written.length).toBeLessThan(12)
   })
 
   it("keeps a note over restarts, for its owner alone, and leaves nothing else behind", async () => {

@@ -240,3 +240,21 @@ describe("verifyDelegation", () => {
     ).toThrow(expect.objectContaining({ code: "invalid_delegation" }))
   })
 })
+
+describe("a record of a chain", () => {
+  const [record] = chain
+  it.each([
+    ["null", null, "is not a JSON object"],
+    ["a list of four", [1, 2, 3, 4], "is not a JSON object"],
+    ["a text of four characters", "four", "is not a JSON object"],
+    ["one scope that is none", { ...record, scope: ["read:data:7", "*"] }, "not an array of scopes"],
+  ])("that is or holds %s is refused, and its place is told", (_name, second, fault) => {
+    const claims = delegatedClaims(chain, { delegation_chain: [record, second] as DelegationRecord[] })
+    expect(() => verifyDelegation(claims, key)).toThrow(
+      expect.objectContaining({
+        code: "invalid_delegation",
+        message: expect.stringMatching(`delegation record 2 .*${fault}`),
+      }),
+    )
+  })
+})

@@ -39,6 +39,12 @@ describe("signCompact", () => {
   })
 
   it("makes no text that no one would read", () => {
+    expect(MAX_JWS_LENGTH).toBe(1_048_576)
+    const room = MAX_JWS_LENGTH - header.length - signature.length - 2
+    const longest = new Uint8Array(Math.floor((room * 3) / 4))
+    const text = signCompact("JWT", longest, key)
+    expect(text).toHaveLength(MAX_JWS_LENGTH)
+    expect(verifyCompact("JWT", text, findKey).payload).toEqual(longest)
     expect(() => signCompact("JWT", new Uint8Array(MAX_JWS_LENGTH), key)).toThrow(
       expect.objectContaining({ code: "token_too_long" }),
     )

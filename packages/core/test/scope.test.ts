@@ -4,6 +4,7 @@ import {
   exceedingScopes,
   isReservedScope,
   isScope,
+  MAX_SCOPE_LENGTH,
   nearestScope,
   parseScope,
   ScopeError,
@@ -67,6 +68,11 @@ describe("parseScope", () => {
       expect(isScope(`a:b:x${character}y`), `identifier with ${code}`).toBe(isAllowed)
       expect(isScope(`x${character}y:b:c`), `action with ${code}`).toBe(isAllowed || character === ":")
     }
+  })
+
+  it("says of a text what is wrong with it, up to the longest", () => {
+    expect(() => parseScope("a".repeat(MAX_SCOPE_LENGTH))).toThrow("has 1 of 3 parts")
+    expect(() => parseScope("a".repeat(MAX_SCOPE_LENGTH + 1))).toThrow("is longer than 256 bytes")
   })
 
   it("never repeats a text that it refuses, which may be a secret in the wrong field", () => {

@@ -76,6 +76,10 @@ describe("signToken and verifyToken", () => {
   })
 
   it("do no work for a text that is too long", () => {
+    expect(MAX_TOKEN_LENGTH).toBe(65_536)
+    expect(() => verifyToken("A".repeat(MAX_TOKEN_LENGTH), findKey)).toThrow(
+      expect.objectContaining({ code: "malformed_token" }),
+    )
     let asked = 0
     const long = `${token}${"A".repeat(MAX_TOKEN_LENGTH)}`
     expect(() => verifyToken(long, () => void asked++)).toThrow(TokenError)

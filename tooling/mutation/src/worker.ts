@@ -17,7 +17,7 @@ const conditions = ["@agentwrit/source"]
 const vitest = await createVitest(
   "test",
   {
-    ...{ root: resolve(target.root), config: false, watch: false, bail: 1, maxWorkers: 1, pool: "threads" },
+    ...{ root: resolve(target.root), config: false, watch: false, bail: 1, maxWorkers: 1, pool: "forks" },
     // Its key is the file on disk, which no mutant changes.
     fsModuleCache: false,
     ...{ include: [...target.tests], reporters: [{}], testTimeout: 120_000 },

@@ -104,10 +104,13 @@ function doubles(ledger: Ledger, { happened }: ExpectedState): string[] {
   const problems: string[] = []
   for (const { taskId, launchToken, body } of ledger.registrations) {
     if (!registered.has(taskId)) continue
-    const once = [String(body["nonce"]), ...(launchToken.singleUse ? [launchToken.text] : [])]
-    for (const secret of once) {
+    const once = [
+      ["nonce", String(body["nonce"])],
+      ...(launchToken.singleUse ? [["launch token", launchToken.text]] : []),
+    ]
+    for (const [what, secret = ""] of once) {
       const other = used.get(secret)
-      if (other !== undefined) problems.push(`UNEXPECTED: one nonce or launch token registered ${other} and ${taskId}`)
+      if (other !== undefined) problems.push(`UNEXPECTED: one ${what} registered ${other} and ${taskId}`)
       used.set(secret, taskId)
     }
   }

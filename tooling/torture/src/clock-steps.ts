@@ -33,6 +33,7 @@ export async function stepClock(
   row: Row,
   seed: number,
   environment: Record<string, string> = {},
+  steps: readonly (number | "frozen")[] = STEPS,
 ): Promise<void> {
   await using folder = await brokerFolder()
   const file = join(folder.path, "clock")
@@ -53,7 +54,7 @@ export async function stepClock(
   const ended = await whatEnded(url, admin)
   const skew = async (): Promise<number> =>
     Number(/^agentwrit_clock_skew_total (\d+)/m.exec((await call(url, "GET /v1/metrics")).text)?.[1])
-  for (const to of STEPS) {
+  for (const to of steps) {
     step(to)
     const name = `clock at ${to}`
     const before = await skew()

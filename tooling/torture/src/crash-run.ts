@@ -16,8 +16,8 @@ export interface CrashRun {
   readonly folder: BrokerFolder
   /** Clients at work at once. */
   readonly clients: number
-  /** Milliseconds of work before the blow, at the most. */
-  readonly longest: number
+  /** The blow comes after so many acknowledgements, at least and at most: a count, so that a slow machine has as much to lose. */
+  readonly work: readonly [least: number, most: number]
   readonly environment?: Record<string, string>
   /** Ends the broker while clients are at work. Default: kill -9. */
   readonly strike?: (broker: BrokerProcess) => Promise<void>
@@ -40,14 +40,29 @@ export async function crashRun(run: CrashRun): Promise<Verdict> {
     }
     if (verdict !== undefined && (cycle > run.cycles || problems.length > 0)) {
       await broker.end("SIGKILL")
+      // Where nothing was acknowledged, nothing could be lost.
+      if (ledger.acknowledgements === 0) problems.push("nothing was acknowledged")
       return { tally: verdict.tally, problems }
     }
     const load = new Load(broker.url, admin, ledger, random)
     load.start(run.clients)
-    await new Promise((resolve) => setTimeout(resolve, random.integer(10, run.longest)))
+    await acknowledged(ledger, random.integer(...run.work))
+    // Somewhere in what is under way then.
+    await new Promise((resolve) => setTimeout(resolve, random.integer(0, 20)))
     await (run.strike ?? kill)(broker)
     await load.stop()
   }
+}
+
+/** Milliseconds after which the blow comes anyway. */
+const PATIENCE = 10_000
+
+/** Waits until so many more changes were acknowledged. */
+async function acknowledged(ledger: Ledger, count: number): Promise<void> {
+  const enough = ledger.acknowledgements + count
+  const end = performance.now() + PATIENCE
+  while (ledger.acknowledgements < enough && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 /** Enters a run into its row. */

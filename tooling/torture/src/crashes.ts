@@ -12,7 +12,7 @@ export const crashes: Scenario = {
     let done = 0
     await stage.each(row, runs, async (seed) => {
       await using folder = await brokerFolder()
-      const verdict = await crashRun({ seed, cycles, folder, clients: 12, longest: 450 })
+      const verdict = await crashRun({ seed, cycles, folder, clients: 12, work: [1, 150] })
       done += cycles
       enter(row, { ...verdict, problems: [...verdict.problems, ...databaseProblems(folder.path)] }, seed)
     })

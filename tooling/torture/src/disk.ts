@@ -30,11 +30,11 @@ export function xfsDisk(): PowerlessDisk {
     path,
     losePower: () => run("xfs_io", "-x", "-c", "shutdown", path),
     remount() {
-      run("umount", path)
+      unmount(path)
       run("mount", "-o", "loop", image, path)
     },
     [Symbol.dispose]() {
-      run("umount", path)
+      unmount(path)
       rmSync(folder, { recursive: true })
     },
   }
@@ -60,6 +60,19 @@ export function noDisk(make: () => Disk): string | undefined {
     return undefined
   } catch (error) {
     return `no such file system can be mounted here (${error instanceof Error ? error.message.split("\n")[0] : ""})`
+  }
+}
+
+/** What a killed process held is let go of a little later on a busy machine. */
+function unmount(path: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      run("umount", path)
+      return
+    } catch (error) {
+      if (tries === 50) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    }
   }
 }
 

@@ -34,10 +34,10 @@ export const everyWrite: Scenario = {
       for (const calls of [WRITES, RENAMES]) await dieAt(row, calls, replayed)
       return
     }
-    const { stride } = stage.profile.everyWrite
+    const { stride, renames } = stage.profile.everyWrite
     for (const [calls, step] of [
       [WRITES, stride],
-      [RENAMES, 1],
+      [RENAMES, renames],
     ] as const) {
       const points = await dieEverywhere(stage, row, calls, step)
       row.note(`${points.tried} of ${points.last} points (${calls === WRITES ? "all writes" : calls})`)

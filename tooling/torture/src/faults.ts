@@ -120,7 +120,7 @@ export const FAULTS = {
     {
       file: "authority/dist/challenge.js",
       from: "    return { nonce",
-      to: "    (globalThis.kept ??= []).push(Buffer.alloc(20_000, 1));\n    return { nonce",
+      to: "    (globalThis.kept ??= []).push(Buffer.alloc(100_000, 1));\n    return { nonce",
     },
   ],
   "forgets by the clock alone": [

@@ -80,7 +80,13 @@ export class Ledger {
   checkpoint: string | undefined
   /** What a client saw that must not be. */
   readonly problems: string[] = []
+  #acknowledgements = 0
   #names = 0
+
+  /** How often a change was answered with success. */
+  get acknowledgements(): number {
+    return this.#acknowledgements
+  }
 
   /** A word that no operation used before. */
   name(prefix: string): string {
@@ -99,6 +105,7 @@ export class Ledger {
     }
     if (answer.status < 300) {
       operation.acknowledgements++
+      this.#acknowledgements++
       operation.outcome = "acknowledged"
     } else if (answer.status >= 500 && answer.status !== 503) {
       this.problems.push(`${kind} ${marker} was answered with ${answer.status}: ${answer.text}`)

@@ -62,7 +62,7 @@ async function onDisk(disk: PowerlessDisk, seed: number, environment: Record<str
   await using folder = await brokerFolder(disk.path)
   try {
     return await crashRun({
-      ...{ seed, cycles: CYCLES, folder, clients: 12, longest: 600, environment },
+      ...{ seed, cycles: CYCLES, folder, clients: 12, work: [20, 150], environment },
       async strike(broker) {
         disk.losePower()
         await broker.end("SIGKILL")

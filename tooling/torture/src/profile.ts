@@ -4,8 +4,8 @@ export interface Profile {
   /** Minutes after which nothing new is begun, unless `--minutes` says otherwise. */
   readonly minutes: number
   readonly crashes: { readonly runs: number; readonly cycles: number }
-  /** Every so many writes one is where the broker dies; 1 is every write. */
-  readonly everyWrite: { readonly stride: number }
+  /** Every so many writes, and renames on other threads, one is where the broker dies; 1 is every one. */
+  readonly everyWrite: { readonly stride: number; readonly renames: number }
   readonly storage: { readonly every: boolean }
   /** Tokens, and as many chains, that chance changes, beside the attacks that are written down. */
   readonly tokens: { readonly mutations: number }
@@ -24,16 +24,16 @@ export interface Profile {
 /** For the ordinary tests. */
 const short: Profile = {
   name: "short",
-  minutes: 3,
-  crashes: { runs: 2, cycles: 4 },
-  everyWrite: { stride: 48 },
+  minutes: 5,
+  crashes: { runs: 1, cycles: 3 },
+  everyWrite: { stride: 140, renames: 8 },
   storage: { every: false },
   power: { seeds: 1, controls: 2 },
   tokens: { mutations: 100 },
-  protocol: { requests: 4000 },
+  protocol: { requests: 2500 },
   sockets: { idle: 1000 },
-  floods: { challenges: 10_000, badTokens: 10_000, keys: 5000, streams: 1200 },
-  soak: { seconds: 6 },
+  floods: { challenges: 4000, badTokens: 3000, keys: 2000, streams: 1100 },
+  soak: { seconds: 4 },
 }
 
 /** What fits in ten minutes on two cores. */
@@ -41,7 +41,7 @@ const standard: Profile = {
   name: "default",
   minutes: 10,
   crashes: { runs: 8, cycles: 12 },
-  everyWrite: { stride: 5 },
+  everyWrite: { stride: 5, renames: 1 },
   storage: { every: true },
   power: { seeds: 6, controls: 3 },
   tokens: { mutations: 2000 },
@@ -56,7 +56,7 @@ const long: Profile = {
   name: "long",
   minutes: 60,
   crashes: { runs: 20, cycles: 11 },
-  everyWrite: { stride: 1 },
+  everyWrite: { stride: 1, renames: 1 },
   storage: { every: true },
   power: { seeds: 20, controls: 3 },
   tokens: { mutations: 10_000 },

@@ -1,7 +1,7 @@
-import { copyFileSync, readFileSync } from "node:fs"
+import { copyFileSync, cpSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
-import { brokerFolder, runBroker, startBroker } from "@agentwrit/e2e/broker-process"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/e2e/broker-process"
 import { adminToken, agent, call, trail } from "@agentwrit/e2e/client"
 import Sqlite from "better-sqlite3"
 import type { Scenario } from "./stage.ts"
@@ -45,14 +45,34 @@ export const tampering: Scenario = {
   name: "tampering",
   async run(stage) {
     const row = stage.report.row("tampering")
-    const tries = [...TAMPERINGS.map((change) => () => tamper(change)), cutTail, olderCopy]
+    await using past = await somePast()
+    const tries = [
+      ...TAMPERINGS.map((change) => () => tamper(past, change)),
+      () => cutTail(past),
+      () => olderCopy(past),
+    ]
     await stage.eachOf(row, tries, async (attempt, seed) => row.check(await attempt(), seed))
   },
 }
 
-/** A folder with some history, stopped, and the checkpoint that someone kept. */
-async function history(path: string, environment: Readonly<Record<string, string>>): Promise<string> {
-  await using folder = { path, environment, running: new Set<never>(), async [Symbol.asyncDispose]() {} }
+/** A broker's files after some history, and the checkpoint that someone kept of it. */
+export interface Past extends AsyncDisposable {
+  readonly path: string
+  readonly checkpoint: string
+}
+
+/** Makes some history and stops; every attempt has a copy of its own. */
+export async function somePast(): Promise<Past> {
+  const folder = await brokerFolder()
+  return {
+    path: folder.path,
+    checkpoint: await goOn(folder),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  }
+}
+
+/** Runs a broker for a while, and answers with a checkpoint of the end. */
+async function goOn(folder: BrokerFolder): Promise<string> {
   await using broker = await startBroker(folder)
   const admin = await adminToken(broker.url)
   for (let count = 0; count < 3; count++) await agent(broker.url, admin)
@@ -61,19 +81,25 @@ async function history(path: string, environment: Readonly<Record<string, string
   return text
 }
 
+async function copyOf(past: Past): Promise<BrokerFolder> {
+  const folder = await brokerFolder()
+  cpSync(past.path, folder.path, { recursive: true })
+  return folder
+}
+
 function change(path: string, sql: string): void {
   const database = new Sqlite(join(path, "data.db"))
   database.exec(sql)
   database.close()
 }
 
-/** Makes some history, changes it, and answers who did not notice. */
+/** Changes a copy of it, and answers who did not notice. */
 export async function tamper(
+  past: Past,
   { name, sql, at }: Tampering,
   environment: Record<string, string> = {},
 ): Promise<string[]> {
-  await using folder = await brokerFolder()
-  const kept = await history(folder.path, folder.environment)
+  await using folder = await copyOf(past)
   change(folder.path, sql)
   await using broker = await startBroker(folder, environment)
   const problems: string[] = []
@@ -86,26 +112,23 @@ export async function tamper(
   const { status } = await call(broker.url, "GET /v1/audit/checkpoint", { bearer: admin })
   if (status !== 503) problems.push(`${name}: a checkpoint is signed over it`)
   const key = parseVerifierKey(readFileSync(join(folder.path, "audit.pub"), "utf8").trim())
-  const report = await verifyTrail(await trail(broker.url, admin), { checkpoint: openCheckpoint(kept, key) })
+  const report = await verifyTrail(await trail(broker.url, admin), { checkpoint: openCheckpoint(past.checkpoint, key) })
   if (report.ok || !report.message.includes(`event ${at}`))
     problems.push(`${name}: the auditor's verifier says ${report.ok ? "it is sound" : report.message}`)
   return problems
 }
 
 /** The newest events are cut off, and with them the checkpoints that cover them. */
-async function cutTail(): Promise<string[]> {
-  await using folder = await brokerFolder()
-  await history(folder.path, folder.environment)
+async function cutTail(past: Past): Promise<string[]> {
+  await using folder = await copyOf(past)
   change(folder.path, "DELETE FROM events WHERE seq > 5; DELETE FROM checkpoints WHERE size > 5")
   return await refused("tail cut", folder.environment)
 }
 
-async function olderCopy(): Promise<string[]> {
-  await using folder = await brokerFolder()
-  await history(folder.path, folder.environment)
-  copyFileSync(join(folder.path, "data.db"), join(folder.path, "older.db"))
-  await history(folder.path, folder.environment)
-  copyFileSync(join(folder.path, "older.db"), join(folder.path, "data.db"))
+async function olderCopy(past: Past): Promise<string[]> {
+  await using folder = await copyOf(past)
+  await goOn(folder)
+  copyFileSync(join(past.path, "data.db"), join(folder.path, "data.db"))
   return await refused("older copy", folder.environment)
 }
 

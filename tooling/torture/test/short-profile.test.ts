@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
-test("the short profile loses nothing and lets nothing through", { timeout: 300_000 }, async () => {
+test("the short profile loses nothing and lets nothing through", { timeout: 480_000 }, async () => {
   const { code, text } = await new Promise<{ code: number; text: string }>((resolve) => {
     execFile(process.execPath, [MAIN, "--profile", "short"], (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr }),

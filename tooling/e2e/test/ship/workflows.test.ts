@@ -72,6 +72,16 @@ describe.each(WORKFLOWS)("%s", (name) => {
   )
 })
 
+test("what the lockfile names is audited at each change, and weekly for what is found out later", () => {
+  const { on } = parse(readText(`${FOLDER}/audit.yml`))
+  expect(Object.keys(on)).toEqual(["push", "pull_request", "schedule"])
+  const run = steps("audit.yml").flatMap((step) => step.run ?? [])
+  expect(run.map((line) => line.replace("npx --yes pnpm@12 ", ""))).toEqual([
+    "install --frozen-lockfile",
+    "audit --audit-level moderate",
+  ])
+})
+
 test("one action is pinned to one commit in all of them", () => {
   const pins = new Map<string, string>()
   for (const { uses } of WORKFLOWS.flatMap(steps)) {
