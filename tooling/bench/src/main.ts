@@ -62,7 +62,9 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
   return results
 }
 
-const profilesOf = ({ name }: Figure): string => join(values.out, "profiles", name)
+function profilesOf({ name }: Figure): string {
+  return join(values.out, "profiles", name)
+}
 
 function benchFor(figure: Figure, profile: Profile): Bench {
   return {

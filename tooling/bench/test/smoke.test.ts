@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
@@ -30,6 +30,13 @@ describe("the bench", () => {
         expect(row.measured.median).toBeGreaterThan(0)
       }
     }
+  })
+
+  it("lays a profile beside a figure, and says where the time went", { timeout: 60_000 }, () => {
+    const { status, stdout, stderr } = bench("challenge", "--short", "--cpu-prof")
+    expect([status, stderr]).toEqual([0, ""])
+    expect(stdout).toMatch(/^challenge: \d+ s$/m)
+    expect(readdirSync(join(out, "profiles", "challenge"))).toEqual([expect.stringMatching(/\.cpuprofile$/)])
   })
 
   it("names the figures there are when asked for another", () => {
