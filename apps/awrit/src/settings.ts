@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
+import { type ConfigFile, codeOf, readConfigFile } from "@agentwrit/config-file"
 import { CommandError, UsageError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
 
@@ -104,7 +104,3 @@ function pem(name: string, path: string): string {
   if (!text.includes("-----BEGIN ")) throw new CommandError(`--${name}: ${path} is no PEM file`)
   return text
 }
-
-/** The code of a system error, such as `ENOENT`. */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

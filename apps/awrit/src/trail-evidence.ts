@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { type Checkpoint, openCheckpoint, parseVerifierKey, type VerifierKey } from "@agentwrit/audit"
+import { codeOf } from "@agentwrit/config-file"
 import { CommandError } from "./errors.ts"
-import { codeOf } from "./settings.ts"
 
 /** What a trail is held against, and where each comes from. */
 export interface Evidence {

@@ -1,11 +1,11 @@
 import { createReadStream, fstatSync, openSync } from "node:fs"
 import type { Readable } from "node:stream"
 import { openCheckpoint, type TreeHead, verifyTrail } from "@agentwrit/audit"
+import { codeOf } from "@agentwrit/config-file"
 import type { Context } from "./context.ts"
 import { CommandError } from "./errors.ts"
 import { eventLines } from "./event-lines.ts"
 import { Progress } from "./progress.ts"
-import { codeOf } from "./settings.ts"
 import type { Evidence } from "./trail-evidence.ts"
 import { checkpointWords, type Verdict } from "./trail-verdict.ts"
 

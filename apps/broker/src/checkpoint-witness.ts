@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { type FileHandle, open, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { type CheckpointWitness, UnavailableError } from "@agentwrit/authority"
+import { codeOf } from "@agentwrit/config-file"
 
 /** The checkpoint file is damaged, or says something else than the trail; only a person can tell which of them is right. */
 export class CheckpointFileError extends Error {
@@ -161,6 +162,3 @@ async function synced(file: FileHandle, write?: (file: FileHandle) => Promise<vo
     await file.close()
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

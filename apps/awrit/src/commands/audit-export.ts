@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs"
+import { codeOf } from "@agentwrit/config-file"
 import { auditEventsQuery } from "@agentwrit/contract"
 import { type Command, command } from "../command.ts"
 import { CommandError } from "../errors.ts"
 import { readFlags } from "../flags.ts"
 import { Progress } from "../progress.ts"
-import { codeOf } from "../settings.ts"
 import { counted } from "../text.ts"
 
 /** `awrit audit export` */

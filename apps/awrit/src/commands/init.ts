@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto"
 import { chmodSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { userConfigPath, writeConfigFile } from "@agentwrit/config-file"
+import { codeOf, userConfigPath, writeConfigFile } from "@agentwrit/config-file"
 import { type Command, command } from "../command.ts"
 import type { Context } from "../context.ts"
 import { CommandError, UsageError } from "../errors.ts"
 import { folderOpenToOthers } from "../open-folder.ts"
-import { codeOf } from "../settings.ts"
 
 const MODES = { dev: "development", prod: "production" } as const
 

@@ -1,6 +1,6 @@
 import { type ConnectionOptions, connect } from "node:tls"
+import { codeOf } from "@agentwrit/config-file"
 import type { Context } from "../context.ts"
-import { codeOf } from "../settings.ts"
 import { exact } from "../time.ts"
 import { certificateAdvice } from "../tls-advice.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"

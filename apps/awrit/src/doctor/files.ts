@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { codeOf } from "@agentwrit/config-file"
 import type { Context } from "../context.ts"
-import { codeOf } from "../settings.ts"
 import { type Finding, ok, problem } from "./finding.ts"
 
 /** Files that hold secrets: the client's key, and those of a broker that runs from this folder and environment. */
