@@ -7,16 +7,17 @@ const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex")
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex")
 
 export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array {
-  // As text, because a Buffer of its own costs more than the hash: memory outside the heap, for the collector to look after.
-  if (rest.length === 0) return plain(Buffer.from(hash("sha256", first, "binary"), "binary"))
+  if (rest.length === 0) return oneShot(first)
   const state = createHash("sha256").update(first)
   for (const part of rest) state.update(part)
   return plain(state.digest())
 }
 
-/** As characters, the digest comes without a buffer of its own off the heap: a token's check makes several, and they cost the most of it. */
-export function sha256OfText(text: string): Uint8Array {
-  const characters = hash("sha256", text, "binary")
+export const sha256OfText = (text: string): Uint8Array => oneShot(text)
+
+/** As characters, the digest comes without a buffer of its own off the heap, which costs more than the hash. */
+function oneShot(data: Uint8Array | string): Uint8Array {
+  const characters = hash("sha256", data, "binary")
   const digest = new Uint8Array(characters.length)
   for (let i = 0; i < digest.length; i++) digest[i] = characters.charCodeAt(i)
   return digest
