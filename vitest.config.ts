@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 const packages = [
@@ -17,6 +18,8 @@ const packages = [
 
 export default defineConfig({
   test: {
+    // The tests wait for other processes more than they compute, so that two of them fit two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: packages.map((root) => ({
       root,
       // Tests read the source of every package; the built ones are held by the checks on what ships.

@@ -23,9 +23,9 @@ test("one source with a hundred bodies that never end locks no one else out", as
       )
       socket.write(Buffer.alloc(1_048_575, 32))
     }
-    await expect.poll(() => refused, { timeout: 5000 }).toBeGreaterThanOrEqual(36)
+    // All but the eight that there is room for.
+    await expect.poll(() => refused, { timeout: 10_000 }).toBeGreaterThanOrEqual(92)
     expect(await adminToken(broker.url)).toMatch(/^eyJ/)
-    expect(refused).toBeGreaterThanOrEqual(92)
   } finally {
     for (const socket of sockets) socket.destroy()
   }
