@@ -140,7 +140,7 @@ export interface Store extends AsyncDisposable {
    */
   commit(change: Change): Promise<Committed>
   /**
-   * Signs the tree over everything committed before the call and keeps the note, in one commit. Answers the newest kept
+   * Signs the tree over everything committed before the call, once that is on disk, and keeps the note. Answers the newest kept
    * note when the tree has not grown since.
    */
   seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint>

@@ -1,12 +1,9 @@
-import { ConflictError, type ListedRevocation, type Revocation, UnavailableError } from "@agentwrit/authority"
+import { ConflictError, type ListedRevocation, UnavailableError } from "@agentwrit/authority"
 import type Sqlite from "better-sqlite3"
 import type { Ballast } from "./ballast.ts"
 import { isContained, passingFault } from "./errors.ts"
 import type { FilePlace } from "./file-place.ts"
 import type { TrailWriter } from "./trail-writer.ts"
-
-/** Jobs that may wait for a flush; one more is refused at once. */
-const QUEUE_LENGTH = 4096
 
 /** Milliseconds between attempts to find out whether a passing fault has passed. */
 const PROBE_INTERVAL = 1000
@@ -24,32 +21,27 @@ interface Job {
   /** Told once the transaction is on disk. */
   readonly done: (result: unknown) => void
   readonly fail: (error: unknown) => void
-  readonly revocations: readonly Revocation[]
   /** May use the room that is kept back on a full disk. */
   readonly urgent: boolean
 }
 
 /** What a job is, beside what it does. */
 export interface JobTraits {
-  /** What it revokes. */
-  readonly revocations?: readonly Revocation[]
   /** Whether it may use the room that is kept back on a full disk: it takes rights away, and gives none. */
   readonly urgent?: boolean
 }
 
-/** What the jobs of one flush revoked, and their answers, which wait until it is on disk. */
+/** What the jobs of one flush listed as revoked, and their answers, which wait until it is on disk. */
 interface Flushed {
-  readonly revocations: Revocation[]
   readonly listed: ListedRevocation[]
   readonly answers: (() => void)[]
 }
 
-const nothingFlushed = (): Flushed => ({ revocations: [], listed: [], answers: [] })
+const nothingFlushed = (): Flushed => ({ listed: [], answers: [] })
 
 function runJob(job: Job, flushed: Flushed): void {
   const listed: ListedRevocation[] = []
   const result = job.run(listed)
-  flushed.revocations.push(...job.revocations)
   flushed.listed.push(...listed)
   flushed.answers.push(() => job.done(result))
 }
@@ -60,8 +52,6 @@ export interface CommitQueueOptions {
   readonly trail: TrailWriter
   readonly ballast: Ballast
   readonly place: FilePlace
-  /** Told of each revocation in the moment in which it holds. */
-  readonly revoked: (revocation: Revocation) => void
   /** Told of what a flush listed anew, once it is on disk. */
   readonly listed: (entries: readonly ListedRevocation[]) => void
   /** Told once when the outcome of a commit is unknown: nothing more will be committed. */
@@ -105,19 +95,16 @@ export class CommitQueue {
   }
 
   /** Runs `run` in the next transaction and answers its result once that is on disk. */
-  commit<Result>(run: Run<Result>, { revocations = [], urgent = false }: JobTraits = {}): Promise<Result> {
+  commit<Result>(run: Run<Result>, { urgent = false }: JobTraits = {}): Promise<Result> {
     if (this.#fault !== undefined && (this.#fault.code === "failed" || !(urgent || this.#options.ballast.isWhole)))
       return Promise.reject(this.#fault)
-    if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
-    if (this.#jobs.length >= QUEUE_LENGTH)
-      return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} changes wait to be committed already`))
     return new Promise<unknown>((done, fail) => {
-      this.#jobs.push({ run, done, fail, revocations, urgent })
+      this.#jobs.push({ run, done, fail, urgent })
       this.#flush ??= setImmediate(() => this.#flushJobs())
     }) as Promise<Result>
   }
 
-  /** Flushes what waits and refuses what comes. */
+  /** Flushes what waits. */
   close(): void {
     this.#closed = true
     clearImmediate(this.#flush)
@@ -150,7 +137,6 @@ export class CommitQueue {
     }
     if (this.#options.ballast.isWhole) this.#recover()
     this.#options.trail.settle()
-    for (const revocation of flushed.revocations) this.#options.revoked(revocation)
     if (flushed.listed.length > 0) this.#options.listed(flushed.listed)
     for (const answer of flushed.answers) answer()
     return undefined
@@ -247,8 +233,6 @@ export class CommitQueue {
     const message = `the database failed and the outcome of a commit is unknown: ${String(error)}`
     const fault = new UnavailableError("failed", message, { cause: error })
     this.#fault = fault
-    // It may be on disk: a revocation that may hold after the restart holds now.
-    for (const { revocations } of jobs) for (const revocation of revocations) this.#options.revoked(revocation)
     for (const job of [...jobs, ...this.#jobs.splice(0)]) job.fail(fault)
     this.#options.failed(error)
   }

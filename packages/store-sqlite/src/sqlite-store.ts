@@ -20,26 +20,20 @@ import {
   type TreeHead,
   UnavailableError,
 } from "@agentwrit/authority"
-import { Kysely } from "kysely"
+import Sqlite from "better-sqlite3"
+import { Kysely, SqliteDialect } from "kysely"
 import { countActiveAgents, queryAgents } from "./agent-query.ts"
-import { Ballast } from "./ballast.ts"
-import { CommitQueue } from "./commit-queue.ts"
-import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { isDamage, openingFailure } from "./errors.ts"
 import { queryEvents } from "./event-query.ts"
-import { FilePlace } from "./file-place.ts"
-import { migrate, OneTransactionDialect } from "./migrate.ts"
-import { preparedPruning } from "./pruning.ts"
+import type { Pruning } from "./pruning.ts"
 import { Reader } from "./reader.ts"
 import { preparedReads } from "./record-reads.ts"
 import { queryRevocations, revokedDigests } from "./revocation-query.ts"
 import { toApp, toCheckpoint } from "./rows.ts"
 import type { Schema } from "./schema.ts"
 import { preparing } from "./statements.ts"
-import { type LoadedTrail, loadTrail } from "./trail-state.ts"
 import { verifyTrail } from "./trail-verification.ts"
-import { TrailWriter } from "./trail-writer.ts"
-import { preparedWrites } from "./writes.ts"
+import { Writer } from "./writer.ts"
 
 /** What a {@link SqliteStore} is opened with. */
 export interface SqliteStoreOptions {
@@ -55,82 +49,67 @@ export interface SqliteStoreOptions {
   readonly onRecovered?: () => void
 }
 
-/** What opening a file yields. */
-interface Opened {
-  readonly connection: Connection
-  readonly db: Kysely<Schema>
-  readonly ballast: Ballast
-  readonly trail: LoadedTrail
-}
+/** Milliseconds to wait for another process that holds the file. */
+const BUSY_TIMEOUT = 1000
 
 /** The part of one core that verifying the whole trail in the background may take. */
 const VERIFICATION_SHARE = 0.15
 
+/** Who is told of what, in the order in which they asked for it. */
+interface Listeners {
+  readonly revocation: ((revocation: Revocation) => void)[]
+  readonly listed: ((entries: readonly ListedRevocation[]) => void)[]
+}
+
 /** AgentWrit's state in one SQLite file (WAL, `synchronous=FULL`), for one broker at a time. */
 export class SqliteStore implements Store {
-  readonly #connection: Connection
-  readonly #db: Kysely<Schema>
+  readonly #writer: Writer
   readonly #reader: Reader
-  readonly #trail: TrailWriter
+  /** For single records, which every use case waits for; it sees what is committed. */
+  readonly #database: Sqlite.Database
+  readonly #db: Kysely<Schema>
   readonly #path: string
-  readonly #problem: string | undefined
-  readonly #verified: boolean
-  readonly #queue: CommitQueue
   readonly #clock: Clock
-  readonly #listeners: ((revocation: Revocation) => void)[] = []
-  readonly #listedListeners: ((entries: readonly ListedRevocation[]) => void)[] = []
+  readonly #revocationListeners: ((revocation: Revocation) => void)[]
+  readonly #listedListeners: ((entries: readonly ListedRevocation[]) => void)[]
   #closed = false
-  readonly #applyWrite
   readonly #records
-  readonly #pruning
 
   /**
    * Opens the file, brings its schema up to date and verifies the trail since its last checkpoint.
    * @throws DatabaseError when the file cannot be used; the message says what to do.
    */
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
-    const connection = openConnection(options.path)
-    try {
-      const db = new Kysely<Schema>({ dialect: new OneTransactionDialect({ database: connection.database }) })
-      await migrate(db, options.path)
-      const ballast = new Ballast(options.path)
-      makeDurable(connection.database, options.path, ballast)
-      ballast.restore()
-      return new SqliteStore(options, { connection, db, ballast, trail: await loadTrail(db) })
-    } catch (error) {
-      connection.close()
-      throw openingFailure(error, options.path)
-    }
-  }
-
-  private constructor(options: SqliteStoreOptions, { connection, db, ballast, trail }: Opened) {
-    this.#connection = connection
-    this.#db = db
-    this.#clock = options.clock ?? systemClock
-    this.#path = options.path
-    this.#problem = trail.problem
-    this.#verified = trail.verified
-    const prepare = preparing(connection.database, db)
-    this.#applyWrite = preparedWrites(prepare)
-    this.#records = preparedReads(prepare)
-    this.#pruning = preparedPruning(prepare)
-    this.#trail = new TrailWriter(prepare, trail.state, trail.newest)
-    this.#queue = new CommitQueue({
-      database: connection.database,
-      trail: this.#trail,
-      ballast,
-      place: new FilePlace(options.path),
+    const told: Listeners = { revocation: [], listed: [] }
+    const writer = await Writer.open(options.path, {
       revoked: (revocation) => {
-        for (const listener of this.#listeners) listener(revocation)
+        for (const listener of told.revocation) listener(revocation)
       },
       listed: (entries) => {
-        for (const listener of this.#listedListeners) listener(entries)
+        for (const listener of told.listed) listener(entries)
       },
       failed: (cause) => options.onFailure?.(cause),
       stalled: (fault) => options.onStalled?.(fault),
       recovered: () => options.onRecovered?.(),
     })
-    this.#reader = new Reader(options.path, (error) => this.#queue.fail(error))
+    try {
+      return new SqliteStore(options, writer, told)
+    } catch (error) {
+      await writer.close()
+      throw openingFailure(error, options.path)
+    }
+  }
+
+  private constructor({ path, clock = systemClock }: SqliteStoreOptions, writer: Writer, told: Listeners) {
+    this.#writer = writer
+    this.#clock = clock
+    this.#path = path
+    this.#revocationListeners = told.revocation
+    this.#listedListeners = told.listed
+    this.#database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
+    this.#db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: this.#database }) })
+    this.#records = preparedReads(preparing(this.#database, this.#db))
+    this.#reader = new Reader(path, (error) => writer.fail(error))
   }
 
   async apps(): Promise<readonly App[]> {
@@ -163,19 +142,19 @@ export class SqliteStore implements Store {
   }
 
   pruneRevocations(now: number, limit: number): Promise<number> {
-    return this.#queue.commit(() => this.#pruning.revocations(now, limit))
+    return this.#prune("revocations", now, limit)
   }
 
   pruneNonces(expiredBefore: number, limit: number): Promise<number> {
-    return this.#queue.commit(() => this.#pruning.nonces(expiredBefore, limit))
+    return this.#prune("nonces", expiredBefore, limit)
   }
 
   pruneLaunchTokens(expiredBefore: number, limit: number): Promise<number> {
-    return this.#queue.commit(() => this.#pruning.launchTokens(expiredBefore, limit))
+    return this.#prune("launchTokens", expiredBefore, limit)
   }
 
   pruneDelegatedTokens(expiredBefore: number, limit: number): Promise<number> {
-    return this.#queue.commit(() => this.#pruning.delegatedTokens(expiredBefore, limit))
+    return this.#prune("delegatedTokens", expiredBefore, limit)
   }
 
   activeAgents(now: number): Promise<number> {
@@ -201,7 +180,7 @@ export class SqliteStore implements Store {
 
   async *revocations(): AsyncIterable<readonly RevokedDigest[]> {
     try {
-      yield* revokedDigests(this.#connection.database)
+      yield* revokedDigests(this.#database)
     } catch (error) {
       this.#unreadable(error)
     }
@@ -211,20 +190,14 @@ export class SqliteStore implements Store {
     return queryRevocations(this.#db, this.#reader, { after, limit, at })
   }
 
-  commit({ writes, events }: Change): Promise<Committed> {
-    return this.#queue.commit(
-      (listed) => {
-        for (const write of writes) {
-          const entry = this.#applyWrite(write)
-          if (entry !== undefined) listed.push(entry)
-        }
-        return { events: this.#trail.append(events, this.#clock.now()) }
-      },
-      {
-        revocations: writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : [])),
-        urgent: takesRightsOnly(writes),
-      },
-    )
+  async commit({ writes, events }: Change): Promise<Committed> {
+    const revocations = writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : []))
+    const order = { writes, events, at: this.#clock.now(), urgent: takesRightsOnly(writes) }
+    return { events: await this.#writer.order("change", order, revocations) }
+  }
+
+  #prune(what: keyof Pruning, before: number, limit: number): Promise<number> {
+    return this.#writer.order("prune", { what, before, limit })
   }
 
   #read<Result>(query: () => Result): Result {
@@ -238,16 +211,19 @@ export class SqliteStore implements Store {
   /** A file that cannot be read must not be written to either: it ends as after a failed commit. */
   readonly #unreadable = (error: unknown): never => {
     if (!isDamage(error)) throw error
-    this.#queue.fail(error)
+    this.#writer.fail(error)
     throw new UnavailableError("failed", `the database cannot be read: ${String(error)}`, { cause: error })
   }
 
-  seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint> {
-    return this.#queue.commit(() => this.#trail.seal(sign))
+  async seal(sign: (head: TreeHead) => string): Promise<KeptCheckpoint> {
+    const head = await this.#writer.order("head", {})
+    if ("note" in head) return head
+    const { size, root } = head
+    return this.#writer.order("keepCheckpoint", { ...head, note: sign({ size, root }) })
   }
 
   forgetCheckpoints(size: number): Promise<void> {
-    return this.#queue.commit(() => this.#trail.forgetCheckpoints(size))
+    return this.#writer.order("forgetCheckpoints", { size })
   }
 
   async checkpoint(size?: number): Promise<KeptCheckpoint | undefined> {
@@ -265,16 +241,17 @@ export class SqliteStore implements Store {
   }
 
   health(): StoreHealth {
+    const { problem, verified } = this.#writer.found
     return {
-      writable: this.#queue.fault === undefined,
-      trailSize: this.#trail.size,
-      trailVerified: this.#verified,
-      ...(this.#problem !== undefined && { trailProblem: this.#problem }),
+      writable: this.#writer.fault === undefined,
+      trailSize: this.#writer.trailSize,
+      trailVerified: verified,
+      ...(problem !== undefined && { trailProblem: problem }),
     }
   }
 
   onRevocation(listener: (revocation: Revocation) => void): void {
-    this.#listeners.push(listener)
+    this.#revocationListeners.push(listener)
   }
 
   onListed(listener: (entries: readonly ListedRevocation[]) => void): void {
@@ -288,10 +265,10 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#queue.close()
+    // The last connection that closes folds the WAL into the file, which a reading one could not.
     await this.#reader.close()
-    // After an I/O error closing would write to the file again; the process ends, and the next start verifies.
-    if (this.#queue.fault?.code !== "failed") this.#connection.close()
+    this.#database.close()
+    await this.#writer.close()
   }
 }
 

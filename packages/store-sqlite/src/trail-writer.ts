@@ -17,6 +17,19 @@ export interface TrailState {
 /** The state before the first event. */
 export const emptyTrail = (): TrailState => ({ sequence: 0, prevHash: GENESIS_HASH, edge: new RightEdge() })
 
+/** A tree that no checkpoint covers, with what appending to it goes on from. */
+export interface OpenHead extends TreeHead {
+  /** Its right edge, as bytes. */
+  readonly edge: Uint8Array
+  /** The hash of its last event. */
+  readonly headHash: string
+}
+
+/** The same, signed. */
+export interface SignedHead extends OpenHead {
+  readonly note: string
+}
+
 /** A position in the open transaction to go back to. */
 export interface TrailMark extends TrailState {
   readonly newest: KeptCheckpoint | undefined
@@ -80,21 +93,24 @@ export class TrailWriter {
     })
   }
 
-  /** Signs the tree as it stands in this transaction, unless the newest checkpoint covers it already. */
-  seal(sign: (head: TreeHead) => string): KeptCheckpoint {
+  /** The tree as it stands in this transaction, to be signed; or the newest checkpoint, if that covers it already. */
+  head(): OpenHead | KeptCheckpoint {
     const { size } = this.#edge
     if (this.#newest?.size === size) return this.#newest
-    const root = this.#edge.root()
-    const checkpoint = { size, root, note: sign({ size, root }) }
+    return { size, root: this.#edge.root(), edge: this.#edge.toBytes(), headHash: this.#prevHash }
+  }
+
+  /** Keeps a signed head, unless a checkpoint of as many events is kept by now; answers the newest. */
+  keep({ size, root, edge, headHash, note }: SignedHead): KeptCheckpoint {
+    if (this.#newest !== undefined && this.#newest.size >= size) return this.#newest
     this.#insertCheckpoint.run({
-      size,
+      ...{ size, note },
       root: Buffer.from(root),
-      note: checkpoint.note,
-      edge: Buffer.from(this.#edge.toBytes()),
-      head_hash: Buffer.from(this.#prevHash, "hex"),
+      edge: Buffer.from(edge),
+      head_hash: Buffer.from(headHash, "hex"),
     })
-    this.#newest = checkpoint
-    return checkpoint
+    this.#newest = { size, root, note }
+    return this.#newest
   }
 
   forgetCheckpoints(size: number): void {

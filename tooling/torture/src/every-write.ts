@@ -9,11 +9,15 @@ import { Random } from "./random.ts"
 import { emptyTally, type Row } from "./report.ts"
 import type { Scenario, Stage } from "./stage.ts"
 
-/** Everything by which a broker changes a disk. */
-export const WRITES = "pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink"
+/** What the database's own thread changes its files by. Each thread counts for itself, and no other makes these calls. */
+export const WRITES = "pwrite64,ftruncate"
 
-/** Some happen on threads that count for themselves, and far fewer. */
+/** What the other threads change files by too: the keys', the witness's. */
+const SYNCS = "fsync,fdatasync,link,unlink"
 const RENAMES = "rename"
+
+/** Everything by which a broker changes a disk. */
+const CALLS = [WRITES, SYNCS, RENAMES]
 
 /** The broker dies on entering the nth of them, from the first start on a new folder on. */
 const wrapper = (calls: string, nth: number): string[] => [
@@ -31,16 +35,13 @@ export const everyWrite: Scenario = {
     // The seed of a death is the number of its write.
     const { replayed } = stage
     if (replayed !== undefined) {
-      for (const calls of [WRITES, RENAMES]) await dieAt(row, calls, replayed)
+      for (const calls of CALLS) await dieAt(row, calls, replayed)
       return
     }
-    const { stride, renames } = stage.profile.everyWrite
-    for (const [calls, step] of [
-      [WRITES, stride],
-      [RENAMES, renames],
-    ] as const) {
-      const points = await dieEverywhere(stage, row, calls, step)
-      row.note(`${points.tried} of ${points.last} points (${calls === WRITES ? "all writes" : calls})`)
+    const { stride, others } = stage.profile.everyWrite
+    for (const calls of CALLS) {
+      const points = await dieEverywhere(stage, row, calls, calls === WRITES ? stride : others)
+      row.note(`${points.tried} of ${points.last} points (${calls})`)
     }
   },
 }

@@ -4,8 +4,8 @@ export interface Profile {
   /** Minutes after which nothing new is begun, unless `--minutes` says otherwise. */
   readonly minutes: number
   readonly crashes: { readonly runs: number; readonly cycles: number }
-  /** Every so many writes, and renames on other threads, one is where the broker dies; 1 is every one. */
-  readonly everyWrite: { readonly stride: number; readonly renames: number }
+  /** Every so many writes of the database, and other calls that change the disk, one is where the broker dies; 1 is every one. */
+  readonly everyWrite: { readonly stride: number; readonly others: number }
   readonly storage: { readonly every: boolean }
   /** Tokens, and as many chains, that chance changes, beside the attacks that are written down. */
   readonly tokens: { readonly mutations: number }
@@ -26,7 +26,7 @@ const short: Profile = {
   name: "short",
   minutes: 5,
   crashes: { runs: 1, cycles: 3 },
-  everyWrite: { stride: 140, renames: 8 },
+  everyWrite: { stride: 140, others: 8 },
   storage: { every: false },
   power: { seeds: 1, controls: 2 },
   tokens: { mutations: 100 },
@@ -41,7 +41,7 @@ const standard: Profile = {
   name: "default",
   minutes: 10,
   crashes: { runs: 8, cycles: 12 },
-  everyWrite: { stride: 5, renames: 1 },
+  everyWrite: { stride: 5, others: 1 },
   storage: { every: true },
   power: { seeds: 6, controls: 3 },
   tokens: { mutations: 2000 },
@@ -56,7 +56,7 @@ const long: Profile = {
   name: "long",
   minutes: 60,
   crashes: { runs: 20, cycles: 11 },
-  everyWrite: { stride: 1, renames: 1 },
+  everyWrite: { stride: 1, others: 1 },
   storage: { every: true },
   power: { seeds: 20, controls: 3 },
   tokens: { mutations: 10_000 },
