@@ -9,6 +9,9 @@ const OLDEST_SQLITE = [3, 51, 3] as const
 /** Milliseconds to wait for another process that holds the file, such as a backup. */
 const BUSY_TIMEOUT = 1000
 
+/** Bytes of pages that the writer keeps in memory, once it has used them: keys are random, so that each change takes other ones. */
+const CACHE = 32 * 1024 * 1024
+
 /** "AWRT": tells tools whose database this is. */
 export const APPLICATION_ID = 0x41575254
 
@@ -73,6 +76,7 @@ function openDatabase(path: string): Sqlite.Database {
     database.pragma("synchronous = FULL")
     database.pragma("foreign_keys = ON")
     database.pragma("trusted_schema = OFF")
+    database.pragma(`cache_size = -${CACHE / 1024}`)
     return database
   } catch (error) {
     database?.close()

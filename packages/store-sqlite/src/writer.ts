@@ -16,6 +16,9 @@ import type {
 /** Orders that may wait for a flush; one more is refused at once. */
 const QUEUE_LENGTH = 4096
 
+/** Orders that are sent without waiting for more: enough of them to be worth a flush and its fsync. */
+const AT_ONCE = 16
+
 /** What a writer tells of. */
 export interface WriterListeners {
   /** Each revocation in the moment in which it holds. */
@@ -106,7 +109,9 @@ export class Writer {
       if (this.#waiting.size === 0) this.#worker.ref()
       this.#waiting.set(id, { revocations, done, fail })
       this.#outbox.push({ id, name, order } as NumberedOrder)
-      this.#sending ??= setImmediate(() => this.#send())
+      // The other thread begins while this one still decides what else there is.
+      if (this.#outbox.length >= AT_ONCE) this.#send()
+      else this.#sending ??= setImmediate(() => this.#send())
     }) as Promise<Orders[Name]["result"]>
   }
 
