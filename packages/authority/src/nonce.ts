@@ -33,8 +33,11 @@ export class NonceMint {
   issue(now: number): string {
     const bytes = new Uint8Array(32)
     bytes.set(uniqueBytes(UNSIGNED_BYTES - EXPIRY_BYTES), EXPIRY_BYTES)
-    new DataView(bytes.buffer).setUint16(0, Math.floor((now + NONCE_TTL * 1000) / 2 ** 32))
-    new DataView(bytes.buffer).setUint32(2, (now + NONCE_TTL * 1000) % 2 ** 32)
+    const expiresAt = now + NONCE_TTL * 1000
+    const view = new DataView(bytes.buffer)
+    view.setUint16(0, expiresAt / 2 ** 32)
+    // Takes the low 32 bits.
+    view.setUint32(2, expiresAt)
     bytes.set(this.#tag(bytes), UNSIGNED_BYTES)
     return encodeHex(bytes)
   }
