@@ -58,11 +58,17 @@ const METHODS: Readonly<Record<string, string>> = {
   max: "min",
 }
 
-/** Every mutant of a TypeScript file. Texts of errors are left alone: they are for people, and so are types: the compiler holds them. */
-export function mutantsOf(source: string): Mutant[] {
+/**
+ * Every mutant of a TypeScript file, or those of some of its lines: `12-34`, both included. Texts of errors are left alone: they
+ * are for people, and so are types: the compiler holds them.
+ */
+export function mutantsOf(source: string, range = ""): Mutant[] {
   const changes: Change[] = []
   visit(parseAst(source, { lang: "ts" }), source, changes)
-  return changes.map((change) => ({ ...change, line: source.slice(0, change.start).split("\n").length }))
+  const [first = "", last = first] = range.split("-")
+  return changes
+    .map((change) => ({ ...change, line: source.slice(0, change.start).split("\n").length }))
+    .filter(({ line }) => range === "" || (line >= Number(first) && line <= Number(last)))
 }
 
 /** The source with that mutant in it. */
