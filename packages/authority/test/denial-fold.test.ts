@@ -102,6 +102,7 @@ describe("of ten thousand sources", () => {
     clock.at += 11_999
     expect(admitted(1, "10.0.0.1")).toBe(1)
     expect(admitted(1, "10.0.0.2")).toBe(0)
+    expect(admitted(1, all[5000])).toBe(1)
     clock.at += 1
     expect(admitted(60, "10.0.0.3")).toBe(50)
   })

@@ -35,7 +35,7 @@ describe("a nonce", () => {
   test.each([
     [29_999, undefined],
     [30_000, "nonce expired 0 s ago"],
-    [75_999, "nonce expired 45 s ago"],
+    [75_000, "nonce expired 45 s ago"],
     [-1, "nonce lies ahead of the clock"],
     [-3_600_000, "nonce lies ahead of the clock"],
   ])("%d ms after it was made: %s", (passed, fault) => {

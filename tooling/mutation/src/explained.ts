@@ -167,6 +167,12 @@ export const EXPLAINED: readonly Explained[] = [
   },
   {
     file: "packages/authority/src/denial-fold.ts",
+    line: "const ofAll = subject === undefined ? this.#ofOthers : this.#ofProven",
+    to: "!==",
+    why: "both allow as much; that they are two is what counts",
+  },
+  {
+    file: "packages/authority/src/denial-fold.ts",
     line: "    return false",
     to: "true",
     why: "asked for only by the compiler: it is called when there are sources",
