@@ -4,7 +4,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { EXPLAINED } from "./explained.ts"
-import { mutantsOf } from "./mutants.ts"
+import { isWithin, mutantsOf } from "./mutants.ts"
 import { TARGETS } from "./targets.ts"
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url))
@@ -33,7 +33,8 @@ for (const file of due) {
   const source = readFileSync(file, "utf8")
   const lines = source.split("\n")
   const explained = new Set(EXPLAINED.filter((one) => one.file === file))
-  const needless = new Set(range === "" ? explained : [])
+  const elsewhere = lines.filter((_, i) => !isWithin(range, i + 1))
+  const needless = new Set([...explained].filter(({ line }) => !elsewhere.some((text) => text.includes(line))))
   const mutants = mutantsOf(source, range)
   const patience = { ms: 10 * LEAST_PATIENCE }
   let seen = 0

@@ -65,10 +65,15 @@ const METHODS: Readonly<Record<string, string>> = {
 export function mutantsOf(source: string, range = ""): Mutant[] {
   const changes: Change[] = []
   visit(parseAst(source, { lang: "ts" }), source, changes)
-  const [first = "", last = first] = range.split("-")
   return changes
     .map((change) => ({ ...change, line: source.slice(0, change.start).split("\n").length }))
-    .filter(({ line }) => range === "" || (line >= Number(first) && line <= Number(last)))
+    .filter(({ line }) => isWithin(range, line))
+}
+
+/** Whether a line is one of `12-34`, both included; of nothing, each line is. */
+export function isWithin(range: string, line: number): boolean {
+  const [first = "", last = first] = range.split("-")
+  return range === "" || (line >= Number(first) && line <= Number(last))
 }
 
 /** The source with that mutant in it. */
