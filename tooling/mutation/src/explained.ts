@@ -166,6 +166,18 @@ export const EXPLAINED: readonly Explained[] = [
     why: "no app that launched an agent is ever deleted",
   },
   {
+    file: "packages/audit/src/proof.ts",
+    line: "while (place % 2 === 0 && place !== 0)",
+    to: "1",
+    why: "place is last there, which is not 0; written as RFC 9162 has it",
+  },
+  {
+    file: "packages/audit/src/proof.ts",
+    line: "if (first === undefined) return false",
+    to: "false",
+    why: "asked for only by the compiler: without a proof nothing is walked, and last does not become 0",
+  },
+  {
     file: "packages/authority/src/denial-fold.ts",
     line: "const ofAll = subject === undefined ? this.#ofOthers : this.#ofProven",
     to: "!==",
