@@ -178,6 +178,12 @@ export const EXPLAINED: readonly Explained[] = [
     why: "asked for only by the compiler: without a proof nothing is walked, and last does not become 0",
   },
   {
+    file: "packages/authority/src/app-ceiling.ts",
+    line: "if (!(error instanceof ConflictError) ||",
+    to: "&&",
+    why: "the use cases turn every other conflict into a refusal before it gets there",
+  },
+  {
     file: "packages/authority/src/denial-fold.ts",
     line: "const ofAll = subject === undefined ? this.#ofOthers : this.#ofProven",
     to: "!==",
