@@ -99,6 +99,16 @@ test("five delegations are the most, and each is held against all the ceilings a
   expect(sixth.body.detail).toBe("a chain has at most 5 delegations")
 })
 
+test("what came from the operator's agent is held against the ceiling of the app whose agent hands it on", async () => {
+  await using on = await delegating()
+  const [root, middle, last] = [await on.agent(), await on.appAgent(), await on.agent()]
+  const token = (await on.delegate(root.access_token, middle.agent_id)).body.access_token
+  expect((await on.delegate(token, last.agent_id)).status).toBe(200)
+  await on.updateApp({ scopes: ["read:data:8"] })
+  const refused = await on.delegate(token, last.agent_id)
+  expect([refused.status, refused.body.error_code]).toEqual([403, "forbidden"])
+})
+
 test("each refusal has its answer, and its reason in the trail", async () => {
   await using on = await delegating()
   const { app, appId } = on
