@@ -68,10 +68,10 @@ export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }:
 
 /** Whether the member holds a count above 0, which the event then has. */
 function isCount(member: string, value: number | undefined): value is number {
-  if (value === undefined || value === 0) return false
+  if (value === undefined) return false
   if (!Number.isSafeInteger(value) || value < 0)
     throw new EventError("malformed_event", `${member} is no whole number from 0 to 2^53 - 1`)
-  return true
+  return value > 0
 }
 
 /**

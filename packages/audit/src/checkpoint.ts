@@ -40,9 +40,8 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, key: SigningK
  */
 export function openCheckpoint(note: string, verifierKey: VerifierKey): Checkpoint {
   const lines = openNote(note, verifierKey).slice(0, -1).split("\n")
-  const [origin, size, root] = lines
-  if (origin === undefined || size === undefined || root === undefined || lines.includes(""))
-    throw malformed("it has not at least three lines, or an empty one")
+  const [origin = "", size = "", root = ""] = lines
+  if (lines.length < 3 || lines.includes("")) throw malformed("it has not at least three lines, or an empty one")
   if (origin !== verifierKey.name)
     throw new CheckpointError(
       "checkpoint_origin_mismatch",

@@ -14,8 +14,7 @@ export function assertHashBytes(value: unknown): asserts value is Uint8Array {
 
 /** Whether two hashes are the same. Hashes of the tree are public, so the comparison need not take constant time. */
 export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < HASH_LENGTH; i++) if (a[i] !== b[i]) return false
-  return a.length === HASH_LENGTH && b.length === HASH_LENGTH
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
 /** Hash of a leaf: SHA-256 of 0x00 and its bytes (RFC 6962 section 2.1). */

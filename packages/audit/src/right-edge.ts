@@ -32,17 +32,12 @@ export class RightEdge {
   append(leafHash: Uint8Array): void {
     assertHashBytes(leafHash)
     if (this.#size === Number.MAX_SAFE_INTEGER) throw new TypeError("a tree has at most 2^53 - 1 leaves")
-    let hash = leafHash
     // Every binary one at the size's low end is a full subtree that the new leaf completes to one of twice its size.
-    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) hash = nodeHash(this.#pop(), hash)
-    this.#peaks.push(hash)
+    let completed = 0
+    for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) completed++
+    const left = this.#peaks.splice(this.#peaks.length - completed)
+    this.#peaks.push(left.reduceRight((right, peak) => nodeHash(peak, right), leafHash))
     this.#size += 1
-  }
-
-  #pop(): Uint8Array {
-    const peak = this.#peaks.pop()
-    if (peak === undefined) throw new TypeError("the edge has fewer hashes than its size has binary ones")
-    return peak
   }
 
   /** Root of the tree (RFC 6962 section 2.1), 32 bytes of the caller's own. */

@@ -58,6 +58,8 @@ describe("chainEvent", () => {
     expect(Object.keys(chainEvent(draft(), first).event).sort()).toEqual(
       [...always, ...members, "deleg_depth", "bytes_transferred"].sort(),
     )
+    const ones = { deleg_depth: 1, bytes_transferred: 1 }
+    expect(chainEvent(draft(ones), first).event).toMatchObject(ones)
     const undefinedOnes = Object.fromEntries(
       [...members, "deleg_depth", "bytes_transferred"].map((name) => [name, undefined]),
     )

@@ -48,6 +48,15 @@ describe("checkpoints", () => {
     )
   })
 
+  test.each([
+    ["", "has not at least three lines"],
+    ["5\n", "has not at least three lines"],
+    [`5\n${base64.replace("=", "")}\n`, "root is not padded standard base64"],
+    [`5\n${base64.slice(0, -4)}\n`, "root is not 32 bytes"],
+  ])("say what they lack: %j", (rest, fault) => {
+    expect(() => openCheckpoint(signNote(`${origin}\n${rest}`, origin, auditKey), pinned)).toThrow(fault)
+  })
+
   test("of another trail are refused, though signed by the key", () => {
     expect(() => openCheckpoint(signNote(`other.local/audit\n5\n${base64}\n`, origin, auditKey), pinned)).toThrow(
       expect.objectContaining({ code: "checkpoint_origin_mismatch" }),

@@ -66,6 +66,21 @@ describe("openNote", () => {
     expect(openNote(`${text}\n${many}${ours}`, pinned)).toBe(text)
   })
 
+  test.each(["—", "— b", "hello", ""])("refuses %j as a signature line", (line) => {
+    expect(() => openNote(`${text}\n${ours}${line}\n`, pinned)).toThrow(/is not of the form|does not end with/)
+  })
+
+  test("takes notes up to its bounds", () => {
+    expect([MAX_NOTE_LENGTH, MAX_NOTE_SIGNATURES]).toEqual([262_144, 100])
+    expect(openNote(`${text}\n${ours.repeat(MAX_NOTE_SIGNATURES)}`, pinned)).toBe(text)
+    const long = `${"x".repeat(MAX_NOTE_LENGTH - ours.length - 2)}\n`
+    const longest = signNote(long, name, auditKey)
+    expect(longest).toHaveLength(MAX_NOTE_LENGTH)
+    expect(openNote(longest, pinned)).toBe(long)
+    expect(() => signNote(`x${long}`, name, auditKey)).toThrow(TypeError)
+    expect(() => openNote(`x${longest}`, pinned)).toThrow(failure("malformed_note"))
+  })
+
   test("refuses a note without the key's signature", () => {
     expect(() => openNote(`${text}\n${witness}`, pinned)).toThrow(failure("note_not_signed_by_key"))
     expect(() => openNote(note, verifierKeyOf(name, otherKey.publicKey))).toThrow(failure("note_not_signed_by_key"))

@@ -135,7 +135,7 @@ async function decide(
     })
     return { eventType: "delegation_attenuation_violation", refusal }
   }
-  if ((held.delegation_chain?.length ?? 0) >= MAX_DELEGATION_DEPTH)
+  if (held.delegation_chain !== undefined && held.delegation_chain.length >= MAX_DELEGATION_DEPTH)
     return no(new Refusal("scope_violation", { detail: `a chain has at most ${MAX_DELEGATION_DEPTH} delegations` }))
   // Such an entry covers what would be delegated later too.
   if (isListed(context, "chain", held.sub))

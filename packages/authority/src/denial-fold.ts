@@ -84,7 +84,7 @@ export class DenialFold {
   }
 
   #sourceOf(source: string, subject: string | undefined, now: number): Source {
-    const key = subject === undefined ? source : `${source} ${subject}`
+    const key = `${source} ${subject ?? ""}`
     const known = this.#sources.get(key)
     if (known !== undefined) {
       // Map keeps the order of insertion: who asked last stands last.

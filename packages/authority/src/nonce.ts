@@ -6,7 +6,6 @@ import { uniqueBytes } from "./unique-bytes.ts"
 /** Seconds for which a nonce may be used (CONTRACT 2). */
 export const NONCE_TTL = 30
 
-const EXPIRY_BYTES = 6
 const UNSIGNED_BYTES = 16
 const NONCE_TEXT = /^[0-9a-f]{64}$/
 
@@ -31,10 +30,12 @@ export class NonceMint {
 
   /** A new nonce, as 64 lower-case hex characters. */
   issue(now: number): string {
-    const bytes = new Uint8Array(32)
-    bytes.set(uniqueBytes(UNSIGNED_BYTES - EXPIRY_BYTES), EXPIRY_BYTES)
-    new DataView(bytes.buffer).setUint16(0, Math.floor((now + NONCE_TTL * 1000) / 2 ** 32))
-    new DataView(bytes.buffer).setUint32(2, (now + NONCE_TTL * 1000) % 2 ** 32)
+    const bytes = new Uint8Array(uniqueBytes(32))
+    const expiresAt = now + NONCE_TTL * 1000
+    const view = new DataView(bytes.buffer)
+    view.setUint16(0, expiresAt / 2 ** 32)
+    // Takes the low 32 bits.
+    view.setUint32(2, expiresAt)
     bytes.set(this.#tag(bytes), UNSIGNED_BYTES)
     return encodeHex(bytes)
   }

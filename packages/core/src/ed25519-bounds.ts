@@ -23,8 +23,8 @@ const SMALL_ORDER_Y: readonly Uint8Array[] = [
  */
 export function publicKeyFault(publicKey: Uint8Array): string | undefined {
   if (publicKey.length !== 32) return `is ${publicKey.length} bytes long, not 32`
-  const y = Uint8Array.from(publicKey)
-  y[31] = (y[31] ?? 0) & 0x7f
+  // The highest bit is the sign of x.
+  const y = publicKey.map((byte, i) => (i === 31 ? byte & 0x7f : byte))
   if (!isBelow(y, FIELD_PRIME, 0)) return "is not in canonical form"
   // With a key of small order, one signature can hold for many messages.
   if (SMALL_ORDER_Y.some((small) => isEqual(y, small))) return "is a point of small order"
@@ -38,11 +38,9 @@ export function isCanonicalSignature(signature: Uint8Array): boolean {
 
 /** Whether the 32 bytes from `offset` on, read in place, are a number below the bound. */
 function isBelow(bytes: Uint8Array, bound: Uint8Array, offset: number): boolean {
-  for (let i = bound.length - 1; i >= 0; i--) {
-    const difference = (bytes[offset + i] ?? 0) - (bound[i] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
+  const differing = bound.findLastIndex((byte, i) => bytes[offset + i] !== byte)
+  // Equal numbers differ nowhere, at -1, where the bound has nothing that a byte could be below.
+  return (bytes[offset + differing] ?? 0) < (bound[differing] ?? 0)
 }
 
 function isEqual(left: Uint8Array, right: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import type { SigningKey, VerifyingKey } from "./ed25519.ts"
 import { decodeBase64Url, encodeBase64Url, encodeUtf8 } from "./encoding.ts"
-import { EncodingError, TokenError } from "./errors.ts"
+import { TokenError } from "./errors.ts"
 import { KEY_ID_LENGTH } from "./key-id.ts"
 
 /** Finds the key of a `kid`; `undefined` when it is none of ours. It is given 43 characters of base64url, never anything else. */
@@ -106,7 +106,6 @@ function decodePart(part: string, name: string): Uint8Array {
   try {
     return decodeBase64Url(part)
   } catch (cause) {
-    if (!(cause instanceof EncodingError)) throw cause
     throw new TokenError("malformed_token", `token ${name} is not base64url without padding`, { cause })
   }
 }

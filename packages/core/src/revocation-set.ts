@@ -1,6 +1,7 @@
 const INITIAL_SLOTS = 1024
 const MAX_FILL = 0.75
 const WORDS = 4
+const BYTES = 16
 
 // In the table of expiries 0 is an empty slot and the largest value is an entry that stays for ever.
 const EMPTY = 0
@@ -24,12 +25,13 @@ export class RevocationSet {
   #cursor = 0
   /** The words of the digest that is being looked at: kept, because a token's check looks at several. */
   readonly #scratch = new Uint32Array(WORDS)
+  readonly #scratchBytes = new Uint8Array(this.#scratch.buffer)
   // Targets can be chosen by those who name tasks; odd random factors keep them from aiming at one slot.
   readonly #factors: Uint32Array = Uint32Array.from({ length: WORDS }, () => Math.floor(Math.random() * 2 ** 32) | 1)
 
   /** @param expected how many digests are about to be added: with room for them from the start, adding does not stop to grow. */
   constructor(expected = 0) {
-    this.#slots = Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2((expected + 1) / MAX_FILL)))
+    this.#slots = Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(expected / MAX_FILL)))
     this.#words = new Uint32Array(this.#slots * WORDS)
     this.#expiries = new Uint32Array(this.#slots)
   }
@@ -87,17 +89,18 @@ export class RevocationSet {
 
   #wordsOf(digest: Uint8Array): Uint32Array {
     if (digest.length !== 32) throw new TypeError("a revocation digest has 32 bytes")
-    for (let i = 0; i < WORDS; i++) {
-      let word = 0
-      for (let at = i * 4; at < i * 4 + 4; at++) word = (word << 8) | (digest[at] ?? 0)
-      this.#scratch[i] = word
-    }
+    // In the machine's own byte order: the words leave neither this object nor this process.
+    this.#scratchBytes.set(digest.subarray(0, BYTES))
     return this.#scratch
   }
 
   #home(words: Uint32Array, offset: number): number {
     let sum = 0
-    for (let i = 0; i < WORDS; i++) sum = (sum + Math.imul(words[offset + i] ?? 0, this.#factors[i] ?? 0)) | 0
+    for (let i = 0; i < WORDS; i++) {
+      const word = words[offset + i] ?? 0
+      const factor = this.#factors[i] ?? 0
+      sum += Math.imul(word, factor)
+    }
     // The high bits of a product depend on all bits below them, the low ones do not.
     return Math.floor(((sum >>> 0) / 2 ** 32) * this.#slots)
   }
@@ -142,13 +145,11 @@ export class RevocationSet {
     this.#slots *= 2
     this.#words = new Uint32Array(this.#slots * WORDS)
     this.#expiries = new Uint32Array(this.#slots)
-    this.#cursor = 0
-    for (let slot = 0; slot < expiries.length; slot++) {
-      const expiry = expiries[slot] ?? EMPTY
-      if (expiry === EMPTY) continue
+    expiries.forEach((expiry, slot) => {
+      if (expiry === EMPTY) return
       const entry = words.subarray(slot * WORDS, slot * WORDS + WORDS)
       this.#put(this.#find(entry), entry, expiry)
-    }
+    })
   }
 }
 

@@ -93,6 +93,8 @@ describe("parseClaims", () => {
     ["an agent of another orchestrator", agentClaims({ orch_id: "orch-2" }), "orch_id"],
     ["an agent without task", { ...agentClaims(), task_id: undefined }, "task_id"],
     ["an agent without orchestrator", { ...agentClaims(), orch_id: undefined }, "orch_id"],
+    ["a delegate without task", { ...delegated, task_id: undefined }, "task_id and orch_id are missing"],
+    ["a delegate without orchestrator", { ...delegated, orch_id: undefined }, "task_id and orch_id are missing"],
     ["a task that is no segment", { ...delegated, task_id: ".." }, "task_id"],
     ["an admin by another name", adminClaims({ sub: "root" }), "sub"],
     ["an admin who is an agent", adminClaims({ sub: agentId(1) }), "sub"],
@@ -146,7 +148,12 @@ describe("checkClaims", () => {
     ["before nbf and tolerance", { now: NOW - 11, clockTolerance: 10 }, "token_not_yet_valid", "another 11 s"],
     ["another issuer", { now: NOW, issuer: "x" }, "issuer_mismatch", 'is not "x"'],
     ["another issuer, empty", { now: NOW, issuer: "" }, "issuer_mismatch", 'is not ""'],
-    ["another audience", { now: NOW, audience: "third" }, "audience_mismatch", 'does not name "third"'],
+    [
+      "another audience",
+      { now: NOW, audience: "third" },
+      "audience_mismatch",
+      '["first","second"] does not name "third"',
+    ],
   ])("refuses %s", (_name, expected, code, message) => {
     expect(() => checkClaims(claims, expected)).toThrow(ClaimsError)
     expect(() => checkClaims(claims, expected)).toThrow(
@@ -156,7 +163,7 @@ describe("checkClaims", () => {
 
   it("refuses a token without audience where one is asked for", () => {
     expect(() => checkClaims(agentClaims(), { now: NOW, audience: "first" })).toThrow(
-      expect.objectContaining({ code: "audience_mismatch" }),
+      expect.objectContaining({ code: "audience_mismatch", message: 'token audience absent does not name "first"' }),
     )
   })
 

@@ -103,7 +103,9 @@ describe("public keys", () => {
   })
 
   it.each([0, 31, 33, 64])("of %i bytes are refused", (length) => {
-    expect(() => createVerifyingKey(new Uint8Array(length).fill(9))).toThrow(KeyError)
+    const key = new Uint8Array(length).fill(9)
+    expect(() => createVerifyingKey(key)).toThrow(KeyError)
+    expect(() => createVerifyingKey(key)).toThrow(`${length} bytes long`)
   })
 
   it("that are all zeros are refused", () => {
@@ -160,6 +162,13 @@ describe("cofactorless verification", () => {
     expect(accepted).toBeGreaterThan(2)
     expect(accepted).toBeLessThan(64)
     expect(nobleDisagrees).toBeGreaterThan(40)
+  })
+
+  it("takes S from 0 to L - 1, in 64 bytes", () => {
+    const withS = (s: bigint) => Uint8Array.of(...new Uint8Array(32).fill(255), ...bytesOf(s))
+    for (const s of [0n, 1n, ORDER - 256n, ORDER - 1n]) expect(isCanonicalSignature(withS(s))).toBe(true)
+    for (const s of [ORDER, ORDER + 1n, 2n ** 256n - 1n]) expect(isCanonicalSignature(withS(s))).toBe(false)
+    for (const length of [0, 32, 63, 65]) expect(isCanonicalSignature(new Uint8Array(length))).toBe(false)
   })
 
   it("refuses S + L, which names the same signature again", () => {

@@ -4,19 +4,27 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { EXPLAINED } from "./explained.ts"
-import { mutantsOf } from "./mutants.ts"
+import { isWithin, mutantsOf } from "./mutants.ts"
 import { TARGETS } from "./targets.ts"
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url))
 
-/** Milliseconds after which a mutant that was tried twice counts as seen, because it does not come to an end. */
-const PATIENCE = 90_000
+/** A mutant that was tried twice counts as seen when it takes so many times as long as no mutant, because it does not come to an end. */
+const PATIENCE = 5
 
-const { positionals } = parseArgs({ allowPositionals: true })
-const files = TARGETS.map(({ root, file }) => `${root}/${file}`)
+/** Milliseconds that each has, however quick the tests are: the machine may have other work. */
+const LEAST_PATIENCE = 20_000
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { lines: { type: "string" } } })
+const { lines: range = "" } = values
+const files = TARGETS.map(({ file }) => file)
 const due = files.filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
 if (due.length === 0) {
-  process.stderr.write(`usage: mutate [part of a file's name …]\n${files.map((file) => `  ${file}\n`).join("")}`)
+  process.stderr.write(
+    `usage: mutate [part of a file's name …] [--lines FROM-TO]\n${files.map((file) => `  ${file}\n`).join("")}`,
+  )
   process.exit(2)
 }
 
@@ -25,12 +33,14 @@ for (const file of due) {
   const source = readFileSync(file, "utf8")
   const lines = source.split("\n")
   const explained = new Set(EXPLAINED.filter((one) => one.file === file))
-  const needless = new Set(explained)
-  const mutants = mutantsOf(source)
+  const elsewhere = lines.filter((_, i) => !isWithin(range, i + 1))
+  const needless = new Set([...explained].filter(({ line }) => !elsewhere.some((text) => text.includes(line))))
+  const mutants = mutantsOf(source, range)
+  const patience = { ms: 10 * LEAST_PATIENCE }
   let seen = 0
   let stuck = -1
   for (let next = 0; next < mutants.length; ) {
-    await work(file, next, (index, isSeen) => {
+    await work(file, next, patience, (index, isSeen) => {
       next = index + 1
       const mutant = mutants[index]
       if (isSeen) seen++
@@ -62,19 +72,38 @@ process.stdout.write(`${survivors} survived without an explanation (src/explaine
 process.exitCode = survivors === 0 ? 0 : 1
 
 /** Lets a worker tell of each mutant from one on, until it is through or one takes too long. */
-async function work(file: string, from: number, told: (index: number, isSeen: boolean) => void): Promise<void> {
-  const worker = spawn(process.execPath, [WORKER, file, String(from)], { stdio: ["ignore", "pipe", "inherit"] })
+async function work(
+  file: string,
+  from: number,
+  patience: { ms: number },
+  told: (index: number, isSeen: boolean) => void,
+): Promise<void> {
+  const worker = spawn(process.execPath, [WORKER, file, String(from), range], {
+    stdio: ["ignore", "pipe", "inherit"],
+    // A group of its own: the process of the tests, which may be in a loop without end, must go with it.
+    detached: true,
+  })
   let isReady = false
-  const end = () => worker.kill("SIGKILL")
-  let timer = setTimeout(end, PATIENCE)
+  const end = () => {
+    if (worker.pid !== undefined && worker.exitCode === null) process.kill(-worker.pid, "SIGKILL")
+  }
+  const stop = (signal: NodeJS.Signals) => {
+    end()
+    process.off(signal, stop)
+    process.kill(process.pid, signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, stop)
+  let timer = setTimeout(end, patience.ms)
   for await (const line of createInterface({ input: worker.stdout })) {
-    clearTimeout(timer)
-    timer = setTimeout(end, PATIENCE)
     if (!line.startsWith("{")) continue
-    const { index, seen, ready } = JSON.parse(line)
+    const { index, seen, ready, took } = JSON.parse(line)
     isReady ||= ready === true
+    if (took !== undefined) patience.ms = Math.max(LEAST_PATIENCE, PATIENCE * took)
+    clearTimeout(timer)
+    timer = setTimeout(end, patience.ms)
     if (index !== undefined) told(index, seen)
   }
   clearTimeout(timer)
+  for (const signal of SIGNALS) process.off(signal, stop)
   if (!isReady) throw new Error(`${file}: its tests cannot be run`)
 }

@@ -58,11 +58,22 @@ const METHODS: Readonly<Record<string, string>> = {
   max: "min",
 }
 
-/** Every mutant of a TypeScript file. Texts of errors are left alone: they are for people, and so are types: the compiler holds them. */
-export function mutantsOf(source: string): Mutant[] {
+/**
+ * Every mutant of a TypeScript file, or those of some of its lines: `12-34`, both included. Texts of errors are left alone: they
+ * are for people, and so are types: the compiler holds them.
+ */
+export function mutantsOf(source: string, range = ""): Mutant[] {
   const changes: Change[] = []
   visit(parseAst(source, { lang: "ts" }), source, changes)
-  return changes.map((change) => ({ ...change, line: source.slice(0, change.start).split("\n").length }))
+  return changes
+    .map((change) => ({ ...change, line: source.slice(0, change.start).split("\n").length }))
+    .filter(({ line }) => isWithin(range, line))
+}
+
+/** Whether a line is one of `12-34`, both included; of nothing, each line is. */
+export function isWithin(range: string, line: number): boolean {
+  const [first = "", last = first] = range.split("-")
+  return range === "" || (line >= Number(first) && line <= Number(last))
 }
 
 /** The source with that mutant in it. */

@@ -6,10 +6,10 @@ import { TARGETS } from "./targets.ts"
 
 // A process of its own, so that a mutant that never ends can be ended: tells of each mutant of one file, from one number on.
 
-const [, , file = "", from = "0"] = process.argv
-const target = TARGETS.find((one) => `${one.root}/${one.file}` === file)
+const [, , file = "", from = "0", range = ""] = process.argv
+const target = TARGETS.find((one) => one.file === file)
 if (target === undefined) throw new TypeError(`no target ${file}`)
-const path = resolve(target.root, target.file)
+const path = resolve(target.file)
 const source = readFileSync(path, "utf8")
 let active: Mutant | undefined
 
@@ -47,9 +47,13 @@ async function isSeen(): Promise<boolean> {
 }
 
 const tell = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
-if (from === "0" && (await isSeen())) throw new Error(`the tests of ${file} fail without any change`)
+const start = performance.now()
+if (from === "0") {
+  if (await isSeen()) throw new Error(`the tests of ${file} fail without any change`)
+  tell({ took: performance.now() - start })
+}
 tell({ ready: true })
-for (const [index, mutant] of mutantsOf(source).entries()) {
+for (const [index, mutant] of mutantsOf(source, range).entries()) {
   if (index < Number(from)) continue
   active = mutant
   tell({ index, seen: await isSeen() })
