@@ -39,10 +39,13 @@ export type OrderAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: Failure }
 
-/** What the thread tells. */
-export type FromWriter =
+/** The first that the thread tells: whether the file can be used. */
+export type Opening =
   | { readonly type: "opened"; readonly trail: OpenedTrail }
   | { readonly type: "refused"; readonly failure: Failure }
+
+/** What it tells from then on. */
+export type FromWriter =
   | {
       readonly type: "answered"
       readonly answers: readonly OrderAnswer[]

@@ -13,13 +13,13 @@ import type { Schema } from "./schema.ts"
 import { preparing } from "./statements.ts"
 import { loadTrail } from "./trail-state.ts"
 import { TrailWriter } from "./trail-writer.ts"
-import type { FromWriter, NumberedOrder, OrderAnswer, ToWriter } from "./writer-orders.ts"
+import type { FromWriter, NumberedOrder, Opening, OrderAnswer, ToWriter } from "./writer-orders.ts"
 import { preparedWrites } from "./writes.ts"
 
 // The one thread that writes to the database file.
 
 const { path } = workerData as { path: string }
-const tell = (message: FromWriter): void => parentPort?.postMessage(message)
+const tell = (message: Opening | FromWriter): void => parentPort?.postMessage(message)
 
 try {
   await serve()

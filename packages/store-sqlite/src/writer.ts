@@ -7,6 +7,7 @@ import type {
   FromWriter,
   NumberedOrder,
   OpenedTrail,
+  Opening,
   OrderAnswer,
   OrderName,
   Orders,
@@ -62,11 +63,10 @@ export class Writer {
   static async open(path: string, listeners: WriterListeners): Promise<Writer> {
     const worker = startWorker("writer-worker", { path })
     worker.ref()
-    const [first]: FromWriter[] = await once(worker, "message")
+    const [opening] = (await once(worker, "message")) as [Opening]
     worker.unref()
-    if (first?.type === "refused") throw fromFailure(first.failure)
-    if (first?.type !== "opened") throw new TypeError(`a writer that is not open says ${first?.type}`)
-    return new Writer(worker, first.trail, listeners)
+    if (opening.type === "refused") throw fromFailure(opening.failure)
+    return new Writer(worker, opening.trail, listeners)
   }
 
   private constructor(worker: Worker, found: OpenedTrail, listeners: WriterListeners) {
