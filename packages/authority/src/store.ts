@@ -126,7 +126,7 @@ export interface Store extends AsyncDisposable {
   tokenEnd(jti: string): Promise<number | undefined>
   /** How many revocations are not forgotten. */
   revocationCount(): Promise<number>
-  /** Every revocation that is not forgotten, for the set in memory, in lists of a few thousand. */
+  /** Every revocation that is not forgotten, for the set in memory, in lists of some hundreds. */
   revocations(): AsyncIterable<readonly RevokedDigest[]>
   /**
    * The revocations with `after` < seq that matter at `at`, in order, `limit` at the most; and the newest number that was ever
