@@ -2,7 +2,8 @@ import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
 import { adminToken } from "@agentwrit/e2e/client"
 import { describe, expect, test } from "vitest"
 import { LIBRARY, stepClock } from "../src/clock-steps.ts"
-import { floodOf, head } from "../src/floods.ts"
+import { floodOf, head } from "../src/flood.ts"
+import { manyStreams } from "../src/flood-streams.ts"
 import { findLibrary } from "../src/needs.ts"
 import { withFault } from "../src/planted-fault.ts"
 import type { Figures } from "../src/process-figures.ts"
@@ -109,14 +110,24 @@ test("sockets sees a broker that waits for slow headers", LONG, async () => {
   expect(await tryAbuse(sound, half, 8000)).toEqual([])
 })
 
-test("floods sees a broker that remembers strangers", LONG, async () => {
+test.each([
+  ["remembers strangers", /challenges: memory grew by/],
+  ["hangs up on strangers", /challenges: \d+ requests were not answered/],
+] as const)("floods sees a broker that %s", LONG, async (fault, seen) => {
   await using folder = await brokerFolder()
-  await using broker = await startBroker(folder, withFault("remembers strangers"))
+  await using broker = await startBroker(folder, withFault(fault))
   const report = new Report("short")
   const row = report.row("floods")
   const flooded = { broker, admin: await adminToken(broker.url), row, seed: 1 }
   await floodOf(flooded, "challenges", 2000, () => head("GET /v1/challenge"))
-  expect(report.failures.join("\n")).toMatch(/challenges: memory grew by/)
+  expect(report.failures.join("\n")).toMatch(seen)
+})
+
+test("floods sees streams that do not tell of a revocation", LONG, async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, withFault("tells the feed of other revocations"))
+  const flooded = { broker, admin: await adminToken(broker.url), row: new Report("short").row("floods"), seed: 1 }
+  expect(await manyStreams(flooded, 100)).toEqual(["100 open streams did not tell of a revocation within 5000 ms"])
 })
 
 const library = findLibrary(LIBRARY)
