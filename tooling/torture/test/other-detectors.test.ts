@@ -1,4 +1,4 @@
-import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
 import { adminToken } from "@agentwrit/e2e/client"
 import { describe, expect, test } from "vitest"
 import { LIBRARY, stepClock } from "../src/clock-steps.ts"
@@ -8,7 +8,7 @@ import { findLibrary } from "../src/needs.ts"
 import { withFault } from "../src/planted-fault.ts"
 import type { Figures } from "../src/process-figures.ts"
 import { PROFILES } from "../src/profile.ts"
-import { abuseProtocol, answerProblems } from "../src/protocol-abuse.ts"
+import { abuseProtocol, answerProblems, turnedAway } from "../src/protocol-abuse.ts"
 import { tryAbuse } from "../src/raw-sockets.ts"
 import { Report } from "../src/report.ts"
 import { Secrets } from "../src/secrets.ts"
@@ -73,9 +73,15 @@ describe("protocol", () => {
     expect(problems("fine")).toBe("")
     expect(problems("Error: x\n    at run (file:///srv/dist/main.js:3:7)")).toMatch(/stack trace/)
     expect(problems('{"detail":"0123456789abcdef0123456789abcdef is wrong"}')).toMatch(/secret 01234567/)
+    secrets.add(ADMIN_SECRET)
+    expect(problems(`{"detail":"${ADMIN_SECRET} is wrong"}`)).toMatch(/secret an admin/)
     expect(problems("fine", 200, "date")).toMatch(/without X-Request-ID/)
     expect(problems("fine", 500)).toMatch(/is answered with 500/)
     expect(problems("fine", 503)).toBe("")
+  })
+
+  test("sees an operation that was always turned away", () => {
+    expect(turnedAway(["GET /a", "POST /b"], new Set(["GET /a"]), 25_000)).toEqual(["no POST /b came to its end"])
   })
 })
 
