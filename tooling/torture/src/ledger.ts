@@ -65,7 +65,7 @@ export interface SentRegistration {
 /** Everything that was tried against one broker's state and what was answered; kept outside of it. */
 export class Ledger {
   readonly operations = new Map<string, Operation>()
-  readonly tokens = new Map<string, HeldToken>()
+  readonly tokens: HeldToken[] = []
   /** Tokens that came or were used since the last look. */
   readonly fresh = new Set<HeldToken>()
   readonly agents: HeldAgent[] = []
@@ -119,7 +119,7 @@ export class Ledger {
     const claims = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString())
     const delegators = (claims.delegation_chain ?? []).map(({ agent }: { agent: string }) => agent)
     const token = { text, jti: claims.jti, sub: claims.sub, taskId: claims.task_id, delegators }
-    this.tokens.set(token.jti, token)
+    this.tokens.push(token)
     this.fresh.add(token)
     return token
   }
