@@ -81,11 +81,17 @@ export class Ledger {
   /** What a client saw that must not be. */
   readonly problems: string[] = []
   #acknowledgements = 0
+  #characters = 0
   #names = 0
 
   /** How often a change was answered with success. */
   get acknowledgements(): number {
     return this.#acknowledgements
+  }
+
+  /** Of all tokens that clients were given. */
+  get characters(): number {
+    return this.#characters
   }
 
   /** A word that no operation used before. */
@@ -120,6 +126,7 @@ export class Ledger {
     const delegators = (claims.delegation_chain ?? []).map(({ agent }: { agent: string }) => agent)
     const token = { text, jti: claims.jti, sub: claims.sub, taskId: claims.task_id, delegators }
     this.tokens.push(token)
+    this.#characters += text.length
     this.fresh.add(token)
     return token
   }
