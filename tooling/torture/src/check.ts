@@ -185,7 +185,7 @@ const AT_ONCE = 64
 
 /** Tokens touched since the last look, and as many older ones. */
 async function tokenFaults(url: string, ledger: Ledger, state: ExpectedState): Promise<string[]> {
-  const older = [...ledger.tokens.values()].filter((token) => !ledger.fresh.has(token)).slice(-ledger.fresh.size)
+  const older = ledger.tokens.filter((token) => !ledger.fresh.has(token)).slice(-ledger.fresh.size)
   const tokens = [...ledger.fresh, ...older]
   ledger.fresh.clear()
   const verdicts: boolean[] = []

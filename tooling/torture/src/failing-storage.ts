@@ -28,7 +28,7 @@ export const FAILING_STORAGE: readonly StorageFault[] = [
       await on.expectStalled()
       // What takes rights away still works, in the room that is kept back for it.
       let revoked = 0
-      for (const token of [...on.ledger.tokens.values()].slice(-100)) {
+      for (const token of on.ledger.tokens.slice(-100)) {
         const marker = `token ${token.jti}`
         if (on.ledger.operations.has(`revoke ${marker}`)) continue
         const json = { level: "token", target: token.jti }
@@ -59,7 +59,7 @@ export const FAILING_STORAGE: readonly StorageFault[] = [
       const filler = join(on.folder.path, "filler")
       fill(filler, on.folder.path)
       await on.start()
-      const [token] = [...on.ledger.tokens.values()].filter(({ jti }) => !on.ledger.revoked.has(`token ${jti}`))
+      const [token] = on.ledger.tokens.filter(({ jti }) => !on.ledger.revoked.has(`token ${jti}`))
       const answer = await call(on.url, "POST /v1/revoke", {
         bearer: on.admin,
         json: { level: "token", target: token?.jti },

@@ -116,6 +116,13 @@ export const FAULTS = {
     { file: "broker/dist/server.js", from: "headersTimeout: 5_000", to: "headersTimeout: 0" },
     { file: "broker/dist/server.js", from: "requestTimeout: 15_000", to: "requestTimeout: 0" },
   ],
+  "hangs up on strangers": [
+    {
+      file: "broker/dist/server.js",
+      from: "        adapter(incoming, outgoing).catch",
+      to: "        globalThis.asked = (globalThis.asked ?? 0) + 1;\n        if (globalThis.asked % 500 === 0) incoming.socket.destroy();\n        adapter(incoming, outgoing).catch",
+    },
+  ],
   "remembers strangers": [
     {
       file: "authority/dist/challenge.js",

@@ -3,15 +3,24 @@ import { connect } from "node:net"
 /** Requests written ahead of their answers on each connection. */
 const AHEAD = 50
 
-/** What a flood got back, by status. */
+/** What a flood got back, by status, or {@link UNANSWERED}. */
 export type Statuses = Map<number, number>
+
+/** In the place of a status: the connection ended before the answer. */
+export const UNANSWERED = 0
 
 /**
  * Sends requests as fast as the broker takes them, over a few connections, each with some under way, and reads no more of the
  * answers than their status.
+ * @param statuses where they are added up.
  */
-export async function flood(url: string, count: number, connections: number, next: () => string): Promise<Statuses> {
-  const statuses: Statuses = new Map()
+export async function flood(
+  url: string,
+  count: number,
+  connections: number,
+  next: () => string,
+  statuses: Statuses = new Map(),
+): Promise<Statuses> {
   let left = count
   const lane = async (): Promise<void> => {
     while (left > 0) await burst(url, next, () => left-- > 0, statuses)
@@ -27,6 +36,8 @@ function burst(url: string, next: () => string, take: () => boolean, statuses: S
     const socket = connect(Number(port), hostname)
     let under = 0
     let rest = ""
+    const count = (status: number, times: number): void =>
+      void statuses.set(status, (statuses.get(status) ?? 0) + times)
     const send = (): void => {
       let requests = ""
       for (; under < AHEAD && take(); under++) requests += next()
@@ -38,8 +49,7 @@ function burst(url: string, next: () => string, take: () => boolean, statuses: S
       rest += chunk
       let end = 0
       for (const found of rest.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
-        const status = Number(found[1])
-        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        count(Number(found[1]), 1)
         under--
         end = found.index + found[0].length
       }
@@ -47,6 +57,10 @@ function burst(url: string, next: () => string, take: () => boolean, statuses: S
       rest = rest.slice(Math.max(end, rest.length - 12))
       send()
     })
-    socket.once("close", () => resolve()).on("error", () => socket.destroy())
+    socket.on("error", () => socket.destroy())
+    socket.once("close", () => {
+      if (under > 0) count(UNANSWERED, under)
+      resolve()
+    })
   })
 }

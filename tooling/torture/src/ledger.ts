@@ -65,7 +65,7 @@ export interface SentRegistration {
 /** Everything that was tried against one broker's state and what was answered; kept outside of it. */
 export class Ledger {
   readonly operations = new Map<string, Operation>()
-  readonly tokens = new Map<string, HeldToken>()
+  readonly tokens: HeldToken[] = []
   /** Tokens that came or were used since the last look. */
   readonly fresh = new Set<HeldToken>()
   readonly agents: HeldAgent[] = []
@@ -81,11 +81,17 @@ export class Ledger {
   /** What a client saw that must not be. */
   readonly problems: string[] = []
   #acknowledgements = 0
+  #characters = 0
   #names = 0
 
   /** How often a change was answered with success. */
   get acknowledgements(): number {
     return this.#acknowledgements
+  }
+
+  /** Of all tokens that clients were given. */
+  get characters(): number {
+    return this.#characters
   }
 
   /** A word that no operation used before. */
@@ -119,7 +125,8 @@ export class Ledger {
     const claims = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString())
     const delegators = (claims.delegation_chain ?? []).map(({ agent }: { agent: string }) => agent)
     const token = { text, jti: claims.jti, sub: claims.sub, taskId: claims.task_id, delegators }
-    this.tokens.set(token.jti, token)
+    this.tokens.push(token)
+    this.#characters += text.length
     this.fresh.add(token)
     return token
   }

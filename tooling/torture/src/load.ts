@@ -126,7 +126,7 @@ export class Load {
     const delegate = this.#anAgent()
     if (holder === undefined || delegate === undefined || delegate.agentId === holder.sub) return
     const marker = this.#ledger.name("d")
-    const json = { delegate_to: delegate.agentId, scope: [...AGENT_SCOPE, `read:mark:${marker}`], ttl: 600 }
+    const json = { delegate_to: delegate.agentId, scope: [...AGENT_SCOPE, `read:mark:${marker}`], ttl: 3600 }
     const answer = await this.#ledger.attempt("delegate", marker, () =>
       call(this.#url, "POST /v1/delegate", { bearer: holder.text, json }),
     )
@@ -227,7 +227,7 @@ export class Load {
   }
 
   #aToken(): HeldToken | undefined {
-    const tokens = [...this.#ledger.tokens.values()]
+    const { tokens } = this.#ledger
     const token = this.#random.pick(this.#random.chance(0.8) ? tokens.slice(-30) : tokens)
     if (token !== undefined) this.#ledger.fresh.add(token)
     return token

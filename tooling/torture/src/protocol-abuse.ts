@@ -1,9 +1,10 @@
 import { Agent, request } from "node:http"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken, agent, call, launchToken, registration, trail } from "@agentwrit/e2e/client"
+import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
+import { adminToken, call, trail } from "@agentwrit/e2e/client"
 import { auditProblems } from "@agentwrit/e2e/independent-audit"
 import { type JsonSchema, valuesOf } from "@agentwrit/e2e/schema-arbitrary"
 import fc from "fast-check"
+import { Credentials } from "./credentials.ts"
 import { mutated, mutatedToken } from "./mutators.ts"
 import { Random } from "./random.ts"
 import { Secrets } from "./secrets.ts"
@@ -14,6 +15,9 @@ const HANG = 15_000
 
 /** Requests under way at once. */
 const CLIENTS = 24
+
+/** Requests of an operation among which one surely comes to its end. */
+const TRIES = 500
 
 /** What came back. */
 export interface RawAnswer {
@@ -32,6 +36,12 @@ export function answerProblems(asked: string, { status, text, headers }: RawAnsw
   if (status >= 400)
     for (const secret of secrets.in(text)) problems.push(`${asked} is answered with the secret ${secret.slice(0, 8)}…`)
   return problems
+}
+
+/** Operations that never came to their end: what is always turned away at the guards is hardly tried. */
+export function turnedAway(operations: readonly string[], done: ReadonlySet<string>, requests: number): string[] {
+  if (requests < operations.length * TRIES) return []
+  return operations.filter((name) => !done.has(name)).map((name) => `no ${name} came to its end`)
 }
 
 /** Requests that are right, almost right and absurd, for every route of the OpenAPI document. */
@@ -57,10 +67,11 @@ export async function abuseProtocol(
   })
   const { url } = broker
   const secrets = new Secrets()
-  secrets.add(ADMIN_SECRET)
-  const admin = await adminToken(url)
-  const requests = await requestMaker(url, admin, random, secrets)
+  const credentials = await Credentials.of(url, secrets)
+  const operations = await documentedOperations(url, random.seed)
+  const requests = requestMaker(operations, credentials, random)
   const statuses = new Map<number, number>()
+  const done = new Set<string>()
   const agentOfSockets = new Agent({ keepAlive: true, maxSockets: CLIENTS })
   let left = count
   const client = async (): Promise<void> => {
@@ -71,6 +82,8 @@ export async function abuseProtocol(
       else {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         row.check(answerProblems(`${asked.method} ${asked.path} ${asked.body?.slice(0, 200)}`, answer, secrets), seed)
+        if (answer.status < 300) done.add(asked.operation)
+        await credentials.replace({ ...asked, ...answer })
       }
     }
   }
@@ -82,9 +95,11 @@ export async function abuseProtocol(
       .map(([status, count]) => `${status}: ${count}`)
       .join(", "),
   )
+  const names = operations.map(({ name }) => name)
+  row.note(`${names.filter((name) => done.has(name)).length} of ${names.length} operations came to their end`)
   const events = await trail(url, await adminToken(url))
   const { stdout, stderr } = broker.output()
-  const problems = auditProblems(events)
+  const problems = [...auditProblems(events), ...turnedAway(names, done, count)]
   for (const secret of secrets.in(JSON.stringify(events)))
     problems.push(`the trail holds the secret ${secret.slice(0, 8)}…`)
   for (const secret of secrets.in(stdout + stderr)) problems.push(`the log holds the secret ${secret.slice(0, 8)}…`)
@@ -93,69 +108,56 @@ export async function abuseProtocol(
 }
 
 interface Asked {
+  /** Method and path as the OpenAPI document names them. */
+  readonly operation: string
   readonly method: string
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: string | undefined
 }
 
-/** Draws requests; everything that it hands out or plants is a secret from then on. */
-async function requestMaker(url: string, admin: string, random: Random, secrets: Secrets): Promise<() => Asked> {
+/** An operation of the OpenAPI document, and bodies that its schema allows. */
+interface Operation {
+  readonly name: string
+  readonly bodies: readonly Record<string, unknown>[]
+}
+
+async function documentedOperations(url: string, seed: number): Promise<readonly Operation[]> {
   const document = (await call(url, "GET /v1/openapi.json")).body
   const resolve = (reference: string): JsonSchema => document.components.schemas[reference.split("/").at(-1) ?? ""]
-  const operations: { method: string; path: string; bodies: Record<string, unknown>[] }[] = []
-  for (const [path, methods] of Object.entries<
-    Record<string, { requestBody?: { content: Record<string, { schema: JsonSchema }> } }>
-  >(document.paths)) {
-    for (const [method, { requestBody }] of Object.entries(methods)) {
+  const paths = Object.entries<Record<string, { requestBody?: { content: Record<string, { schema: JsonSchema }> } }>>(
+    document.paths,
+  )
+  return paths.flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { requestBody }]) => {
       const schema = requestBody?.content["application/json"]?.schema
-      const bodies =
-        schema === undefined ? [] : fc.sample(valuesOf(schema, resolve), { numRuns: 60, seed: random.seed })
-      operations.push({ method: method.toUpperCase(), path, bodies: bodies as Record<string, unknown>[] })
-    }
-  }
-  const reusable = await launchToken(url, admin, { single_use: false, ttl: 86_400 })
-  const right = await registration(url, reusable)
-  const app = (
-    await call(url, "POST /v1/admin/apps", { bearer: admin, json: { name: "abused", scopes: ["read:data:*"] } })
-  ).body
-  const signIn = { client_id: app.client_id, client_secret: app.client_secret }
-  const signedIn = (await call(url, "POST /v1/app/auth", { json: signIn })).body
-  const held = await agent(url, admin)
-  for (const secret of [
-    admin,
-    reusable,
-    app.client_secret,
-    signedIn.access_token,
-    held.access_token,
-    right["signature"],
-  ])
-    secrets.add(secret)
-  const expendable = await adminToken(url)
-  secrets.add(expendable)
-  const rightBodies: Record<string, Record<string, unknown>> = {
-    "/v1/register": right,
-    "/v1/app/auth": signIn,
-    "/v1/admin/auth": { secret: ADMIN_SECRET },
-    "/v1/token/validate": { token: held.access_token },
-    "/v1/delegate": { delegate_to: held.agent_id, scope: ["read:data:7"] },
-  }
-  const bearers = [admin, signedIn.access_token, held.access_token]
+      const bodies = schema === undefined ? [] : fc.sample(valuesOf(schema, resolve), { numRuns: 60, seed })
+      return { name: `${method.toUpperCase()} ${path}`, bodies: bodies as Record<string, unknown>[] }
+    }),
+  )
+}
+
+/** Draws requests. */
+function requestMaker(operations: readonly Operation[], credentials: Credentials, random: Random): () => Asked {
   return () => {
-    const { method, path, bodies } = random.pick(operations) ?? { method: "GET", path: "/", bodies: [] }
-    const base = random.chance(0.4) ? (rightBodies[path] ?? random.pick(bodies)) : random.pick(bodies)
-    const isRevocation = path === "/v1/revoke" || path.endsWith("{id}") || path === "/v1/token/release"
-    // What would end the run's own credentials is asked for with one that may be lost.
-    const bearer = isRevocation ? expendable : (random.pick(bearers) ?? "")
+    const { name, bodies } = random.pick(operations) ?? { name: "GET /", bodies: [] }
+    const [documented = "GET", path = "/"] = name.split(" ")
+    const base = random.chance(0.4) ? (credentials.bodyOf(name) ?? random.pick(bodies)) : random.pick(bodies)
+    // A release ends the token that asks for it.
+    const isFitting = path === "/v1/token/release" || random.chance(0.5)
+    const bearer = isFitting ? credentials.bearerOf(name) : (random.pick(credentials.bearers) ?? "")
     const token = random.chance(0.3) ? mutatedToken(bearer, random) : bearer
     const query = random.chance(0.2)
       ? `?${encodeURIComponent(random.pick(["limit", "offset", "since", "after", "status", "x"]) ?? "")}=${encodeURIComponent(random.pick(["0", "-1", "1e9", "", "evt-1", "\u0000", "active", "9".repeat(40), "2026-01-01T00:00:00Z"]) ?? "")}`
       : ""
+    const method = random.chance(0.03)
+      ? (random.pick(["PATCH", "OPTIONS", "HEAD", "PUT", "DELETE"]) ?? "GET")
+      : documented
+    const id = random.pick([credentials.appId, "app-x-000000", "..", "%00", "é"]) ?? ""
     return {
-      method: random.chance(0.03) ? (random.pick(["PATCH", "OPTIONS", "HEAD", "PUT", "DELETE"]) ?? "GET") : method,
-      path:
-        path.replace("{id}", encodeURIComponent(random.pick([app.app_id, "app-x-000000", "..", "%00", "é"]) ?? "")) +
-        query,
+      operation: `${method} ${path}`,
+      method,
+      path: path.replace("{id}", encodeURIComponent(id)) + query,
       headers: {
         "x-forwarded-for": `198.18.${random.integer(0, 250)}.${random.integer(0, 250)}`,
         ...(random.chance(0.8) && { authorization: `Bearer ${headerSafe(token)}` }),
@@ -164,7 +166,7 @@ async function requestMaker(url: string, admin: string, random: Random, secrets:
         }),
         ...(random.chance(0.05) && { "x-request-id": random.pick(["a".repeat(128), "a b", "<x>", "ok-1"]) ?? "" }),
       },
-      body: base === undefined ? undefined : mutated(base, random),
+      body: base === undefined ? undefined : random.chance(0.2) ? JSON.stringify(base) : mutated(base, random),
     }
   }
 }

@@ -10,20 +10,28 @@ import type { Scenario } from "./stage.ts"
 /** By how much the last third of a run may lie above the one before it. */
 const GROWTH: Readonly<Record<keyof Figures, number>> = { memory: 48, handles: 16, wal: 8, delay: 100 }
 
+/** Characters of token text after which the broker's memory of verified tokens is full, and its heap as large as that makes it. */
+const WARM = 24 * 2 ** 20
+
+/** Milliseconds after which a warm-up has to be enough. */
+const WARM_UP = 240_000
+
 /** A long mixed run: nothing grows after warm-up. */
 export const soak: Scenario = {
   name: "soak",
   async run(stage) {
     const row = stage.report.row("soak")
     const seed = stage.seed()
-    const { seconds } = stage.profile.soak
+    const { seconds, warmUp } = stage.profile.soak
     await using folder = await brokerFolder()
     await using broker = await startBroker(folder, {
       ...{ AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "86400", AA_APP_TOKEN_TTL: "86400" },
     })
     const admin = await adminToken(broker.url)
     const ledger = new Ledger()
-    const load = new Load(broker.url, admin, ledger, new Random(seed))
+    const random = new Random(seed)
+    if (warmUp) row.note(`warm after ${await warm(new Load(broker.url, admin, ledger, random), ledger)} s`)
+    const load = new Load(broker.url, admin, ledger, random)
     load.start(4)
     const samples: Figures[] = []
     for (let sample = 0; sample < 30 && !stage.isOver; sample++) {
@@ -41,6 +49,16 @@ export const soak: Scenario = {
     for (const problem of problems) row.fail(problem, seed)
     row.note(`${seconds} s`)
   },
+}
+
+/** Lets many clients work until the broker remembers all that it ever will; answers how many seconds that took. */
+async function warm(load: Load, ledger: Ledger): Promise<string> {
+  const began = performance.now()
+  load.start(16)
+  while (ledger.characters < WARM && performance.now() - began < WARM_UP)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  await load.stop()
+  return ((performance.now() - began) / 1000).toFixed(0)
 }
 
 /** How the last third of the samples stands against the one before it, by their medians; the first is warm-up. */

@@ -1,13 +1,14 @@
-import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
 import { adminToken } from "@agentwrit/e2e/client"
 import { describe, expect, test } from "vitest"
 import { LIBRARY, stepClock } from "../src/clock-steps.ts"
-import { floodOf, head } from "../src/floods.ts"
+import { floodOf, head } from "../src/flood.ts"
+import { manyStreams } from "../src/flood-streams.ts"
 import { findLibrary } from "../src/needs.ts"
 import { withFault } from "../src/planted-fault.ts"
 import type { Figures } from "../src/process-figures.ts"
 import { PROFILES } from "../src/profile.ts"
-import { abuseProtocol, answerProblems } from "../src/protocol-abuse.ts"
+import { abuseProtocol, answerProblems, turnedAway } from "../src/protocol-abuse.ts"
 import { tryAbuse } from "../src/raw-sockets.ts"
 import { Report } from "../src/report.ts"
 import { Secrets } from "../src/secrets.ts"
@@ -72,9 +73,15 @@ describe("protocol", () => {
     expect(problems("fine")).toBe("")
     expect(problems("Error: x\n    at run (file:///srv/dist/main.js:3:7)")).toMatch(/stack trace/)
     expect(problems('{"detail":"0123456789abcdef0123456789abcdef is wrong"}')).toMatch(/secret 01234567/)
+    secrets.add(ADMIN_SECRET)
+    expect(problems(`{"detail":"${ADMIN_SECRET} is wrong"}`)).toMatch(/secret an admin/)
     expect(problems("fine", 200, "date")).toMatch(/without X-Request-ID/)
     expect(problems("fine", 500)).toMatch(/is answered with 500/)
     expect(problems("fine", 503)).toBe("")
+  })
+
+  test("sees an operation that was always turned away", () => {
+    expect(turnedAway(["GET /a", "POST /b"], new Set(["GET /a"]), 25_000)).toEqual(["no POST /b came to its end"])
   })
 })
 
@@ -109,14 +116,24 @@ test("sockets sees a broker that waits for slow headers", LONG, async () => {
   expect(await tryAbuse(sound, half, 8000)).toEqual([])
 })
 
-test("floods sees a broker that remembers strangers", LONG, async () => {
+test.each([
+  ["remembers strangers", /challenges: memory grew by/],
+  ["hangs up on strangers", /challenges: \d+ requests were not answered/],
+] as const)("floods sees a broker that %s", LONG, async (fault, seen) => {
   await using folder = await brokerFolder()
-  await using broker = await startBroker(folder, withFault("remembers strangers"))
+  await using broker = await startBroker(folder, withFault(fault))
   const report = new Report("short")
   const row = report.row("floods")
   const flooded = { broker, admin: await adminToken(broker.url), row, seed: 1 }
   await floodOf(flooded, "challenges", 2000, () => head("GET /v1/challenge"))
-  expect(report.failures.join("\n")).toMatch(/challenges: memory grew by/)
+  expect(report.failures.join("\n")).toMatch(seen)
+})
+
+test("floods sees streams that do not tell of a revocation", LONG, async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, withFault("tells the feed of other revocations"))
+  const flooded = { broker, admin: await adminToken(broker.url), row: new Report("short").row("floods"), seed: 1 }
+  expect(await manyStreams(flooded, 100)).toEqual(["100 open streams did not tell of a revocation within 5000 ms"])
 })
 
 const library = findLibrary(LIBRARY)
