@@ -3,7 +3,6 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { AddressInfo } from "node:net"
 import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { getRequestListener } from "@hono/node-server"
-import { batchAnswers } from "./answer-batches.ts"
 import type { BrokerApp } from "./broker.ts"
 import { Connections } from "./connections.ts"
 import { answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
@@ -67,7 +66,6 @@ export async function serve(app: BrokerApp, { port, address, tls }: ListenOption
   const server: Server | TlsServer =
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener)
   server.timeout = STALLED
-  batchAnswers(server)
   const connections = new Connections(server)
   answerParserErrors(server, secureTransport, (socket) => connections.isAnswering(socket))
   await listen(server, port, address)

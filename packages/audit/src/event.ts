@@ -45,7 +45,7 @@ export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number]
 export interface AuditEvent {
   /** `evt-` and the sequence number, see {@link eventId}. */
   readonly id: string
-  /** When it was committed: RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
+  /** When its change went to be committed: RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
   readonly timestamp: string
   readonly event_type: AuditEventType
   /** The subject that acted: an agent id or `app:{app_id}`. For `token_revoked`, the target. */

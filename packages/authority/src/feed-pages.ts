@@ -79,11 +79,11 @@ export class FeedPages {
     const { store, clock } = this.#context
     const reset = since === NOWHERE
     const from = reset ? 0 : since
-    const { entries, head } = await read(
-      this.#context,
-      store.revocationsAfter(from, MAX_FEED_ENTRIES, clock.now() - LATE_CLOCKS),
-    )
+    const found = await read(this.#context, store.revocationsAfter(from, MAX_FEED_ENTRIES, clock.now() - LATE_CLOCKS))
     const began = performance.now()
+    // What is on disk and not told of yet belongs to the next message: a page ahead of the feed would be no position of it.
+    const head = Math.min(found.head, this.#head())
+    const entries = found.entries.filter(({ seq }) => seq <= head)
     const last = entries.at(-1)
     const to = last !== undefined && entries.length === MAX_FEED_ENTRIES ? last.seq : head
     const page = signFeedMessage(this.#context, { from, to, head, reset, entries })

@@ -78,7 +78,7 @@ export class RevocationFeed {
       if (!this.#joining.has(follower)) return
       if (!follower.send(page)) return this.#letGo(follower, new Error("does not keep up"))
       position = page.to
-      // From here to the next line nothing can commit, so that no message falls between the page and the live ones.
+      // From here to the next line nothing can be told, so that no message falls between the page and the live ones.
       if (position === this.#head) return this.#makeLive(follower)
     }
   }

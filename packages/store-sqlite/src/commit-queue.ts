@@ -8,8 +8,11 @@ import type { TrailWriter } from "./trail-writer.ts"
 /** Milliseconds between attempts to find out whether a passing fault has passed. */
 const PROBE_INTERVAL = 1000
 
-/** Pages after which the WAL is checkpointed (16 MiB): a page that changed often is then written to the file once; and on a full disk. */
-const WAL_PAGES = 4000
+/**
+ * Pages after which the WAL is checkpointed: SQLite's own default, and on a full disk. To fold so many into the file takes no more room
+ * than the ballast gives back; with four times as many a full disk took no revocations, and the p99 of a commit doubled.
+ */
+const WAL_PAGES = 1000
 const RESERVE_WAL_PAGES = 64
 
 /** Does the job's writes and adds what it listed as revoked. */
@@ -79,7 +82,6 @@ export class CommitQueue {
   constructor(options: CommitQueueOptions) {
     this.#options = options
     const { database } = options
-    database.pragma(`wal_autocheckpoint = ${WAL_PAGES}`)
     this.#statements = {
       begin: database.prepare("BEGIN IMMEDIATE"),
       commit: database.prepare("COMMIT"),

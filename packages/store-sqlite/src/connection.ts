@@ -42,6 +42,14 @@ export function openConnection(path: string): Connection {
   }
 }
 
+/** Opens a connection that sees what is committed and changes nothing. */
+export function openReadOnly(path: string): Sqlite.Database {
+  const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
+  database.pragma("query_only = ON")
+  database.pragma("trusted_schema = OFF")
+  return database
+}
+
 /**
  * Makes commits durable. SQLite is built here so that WAL files run with `synchronous=NORMAL`, which a power cut can cost
  * acknowledged commits, and the setting falls back to it at the first DDL: so it is set after the migrations, and read back

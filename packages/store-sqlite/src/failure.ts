@@ -6,16 +6,24 @@ export type Failure =
   | { readonly kind: "conflict"; readonly code: ConflictCode }
   | { readonly kind: "unavailable"; readonly code: UnavailableError["code"]; readonly message: string }
   | { readonly kind: "database"; readonly code: DatabaseErrorCode; readonly message: string }
-  | { readonly kind: "other"; readonly name: string; readonly message: string; readonly stack: string | undefined }
+  | {
+      readonly kind: "other"
+      readonly name: string
+      readonly code: unknown
+      readonly message: string
+      readonly stack: string | undefined
+    }
 
 export function toFailure(error: unknown): Failure {
   if (error instanceof ConflictError) return { kind: "conflict", code: error.code }
   if (error instanceof UnavailableError) return { kind: "unavailable", code: error.code, message: error.message }
   if (error instanceof DatabaseError) return { kind: "database", code: error.code, message: error.message }
   return error instanceof Error
-    ? { kind: "other", name: error.name, message: error.message, stack: error.stack }
-    : { kind: "other", name: "Error", message: String(error), stack: undefined }
+    ? { kind: "other", name: error.name, code: "code" in error ? error.code : undefined, ...textsOf(error) }
+    : { kind: "other", name: "Error", code: undefined, message: String(error), stack: undefined }
 }
+
+const textsOf = ({ message, stack }: Error) => ({ message, stack })
 
 export function fromFailure(failure: Failure): Error {
   switch (failure.kind) {
@@ -28,6 +36,7 @@ export function fromFailure(failure: Failure): Error {
     case "other": {
       const error = new Error(failure.message)
       error.name = failure.name
+      if (failure.code !== undefined) Object.assign(error, { code: failure.code })
       // Where it happened, not where it arrived.
       if (failure.stack !== undefined) error.stack = failure.stack
       return error

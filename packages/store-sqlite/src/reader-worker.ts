@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
-import Sqlite from "better-sqlite3"
+import type Sqlite from "better-sqlite3"
+import { openReadOnly } from "./connection.ts"
 import { isDamage } from "./errors.ts"
 
 /** A query for the reader's thread. */
@@ -21,8 +22,7 @@ export interface ReadAnswer {
 /** Statements kept prepared; queries differ by their filters alone. */
 const PREPARED = 64
 
-const database = new Sqlite(workerData.path, { readonly: true, timeout: 5000 })
-database.pragma("query_only = ON")
+const database = openReadOnly(workerData.path)
 const statements = new Map<string, Sqlite.Statement<unknown[]>>()
 
 function prepared(sql: string): Sqlite.Statement<unknown[]> {

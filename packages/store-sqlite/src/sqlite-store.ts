@@ -20,9 +20,10 @@ import {
   type TreeHead,
   UnavailableError,
 } from "@agentwrit/authority"
-import Sqlite from "better-sqlite3"
+import type Sqlite from "better-sqlite3"
 import { Kysely, SqliteDialect } from "kysely"
 import { countActiveAgents, queryAgents } from "./agent-query.ts"
+import { openReadOnly } from "./connection.ts"
 import { isDamage, openingFailure } from "./errors.ts"
 import { queryEvents } from "./event-query.ts"
 import type { Pruning } from "./pruning.ts"
@@ -48,9 +49,6 @@ export interface SqliteStoreOptions {
   /** Told when they work again. */
   readonly onRecovered?: () => void
 }
-
-/** Milliseconds to wait for another process that holds the file. */
-const BUSY_TIMEOUT = 1000
 
 /** The part of one core that verifying the whole trail in the background may take. */
 const VERIFICATION_SHARE = 0.15
@@ -106,7 +104,7 @@ export class SqliteStore implements Store {
     this.#path = path
     this.#revocationListeners = told.revocation
     this.#listedListeners = told.listed
-    this.#database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
+    this.#database = openReadOnly(path)
     this.#db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: this.#database }) })
     this.#records = preparedReads(preparing(this.#database, this.#db))
     this.#reader = new Reader(path, (error) => writer.fail(error))
@@ -266,9 +264,12 @@ export class SqliteStore implements Store {
     if (this.#closed) return
     this.#closed = true
     // The last connection that closes folds the WAL into the file, which a reading one could not.
-    await this.#reader.close()
-    this.#database.close()
-    await this.#writer.close()
+    try {
+      await this.#reader.close()
+      this.#database.close()
+    } finally {
+      await this.#writer.close()
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { ListedRevocation } from "@agentwrit/authority"
 import { Kysely } from "kysely"
 import { Ballast } from "./ballast.ts"
 import { CommitQueue } from "./commit-queue.ts"
-import { makeDurable, openConnection } from "./connection.ts"
+import { type Connection, makeDurable, openConnection } from "./connection.ts"
 import { openingFailure } from "./errors.ts"
 import { toFailure } from "./failure.ts"
 import { FilePlace } from "./file-place.ts"
@@ -22,15 +22,26 @@ const { path } = workerData as { path: string }
 const tell = (message: Opening | FromWriter): void => parentPort?.postMessage(message)
 
 try {
-  await serve()
+  const connection = openConnection(path)
+  try {
+    await serve(connection)
+  } catch (error) {
+    connection.close()
+    throw error
+  }
 } catch (error) {
-  tell({ type: "refused", failure: toFailure(error) })
+  tell({ type: "refused", failure: toFailure(openingFailure(error, path)) })
   parentPort?.close()
 }
 
-async function serve(): Promise<void> {
-  const { connection, db, ballast, trail: loaded } = await open()
+async function serve(connection: Connection): Promise<void> {
   const { database } = connection
+  const db = new Kysely<Schema>({ dialect: new OneTransactionDialect({ database }) })
+  await migrate(db, path)
+  const ballast = new Ballast(path)
+  makeDurable(database, path, ballast)
+  ballast.restore()
+  const loaded = await loadTrail(db)
   const prepare = preparing(database, db)
   const applyWrite = preparedWrites(prepare)
   const pruning = preparedPruning(prepare)
@@ -105,19 +116,4 @@ async function serve(): Promise<void> {
   })
   const { problem, verified } = loaded
   tell({ type: "opened", trail: { size: trail.size, verified, ...(problem !== undefined && { problem }) } })
-}
-
-async function open() {
-  const connection = openConnection(path)
-  try {
-    const db = new Kysely<Schema>({ dialect: new OneTransactionDialect({ database: connection.database }) })
-    await migrate(db, path)
-    const ballast = new Ballast(path)
-    makeDurable(connection.database, path, ballast)
-    ballast.restore()
-    return { connection, db, ballast, trail: await loadTrail(db) }
-  } catch (error) {
-    connection.close()
-    throw openingFailure(error, path)
-  }
 }

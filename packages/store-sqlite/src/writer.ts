@@ -1,4 +1,3 @@
-import { once } from "node:events"
 import type { Worker } from "node:worker_threads"
 import { type ListedRevocation, type Revocation, UnavailableError } from "@agentwrit/authority"
 import { fromFailure } from "./failure.ts"
@@ -16,6 +15,12 @@ import type {
 
 /** Orders that may wait for a flush; one more is refused at once. */
 const QUEUE_LENGTH = 4096
+
+/** Places beyond those that only revocations get: issuance must not crowd them out. */
+const FOR_REVOCATIONS = 256
+
+/** Milliseconds for which the disk may not answer before nothing more is asked of it but revocations. */
+const PATIENCE = 5000
 
 /** Orders that are sent without waiting for more: enough of them to be worth a flush and its fsync. */
 const AT_ONCE = 16
@@ -54,6 +59,11 @@ export class Writer {
   #ordered = 0
   #trailSize: number
   #fault: UnavailableError | undefined
+  /** Set while the disk does not answer. */
+  #hung: UnavailableError | undefined
+  #watchdog: NodeJS.Timeout | undefined
+  /** Counts what was heard, to see that nothing was. */
+  #heard = 0
   #closed = false
 
   /**
@@ -63,7 +73,11 @@ export class Writer {
   static async open(path: string, listeners: WriterListeners): Promise<Writer> {
     const worker = startWorker("writer-worker", { path })
     worker.ref()
-    const [opening] = (await once(worker, "message")) as [Opening]
+    const opening = await new Promise<Opening>((resolve, reject) => {
+      worker.once("message", resolve)
+      worker.once("error", reject)
+      worker.once("exit", () => reject(new Error("the writer has stopped")))
+    })
     worker.unref()
     if (opening.type === "refused") throw fromFailure(opening.failure)
     return new Writer(worker, opening.trail, listeners)
@@ -76,14 +90,15 @@ export class Writer {
     this.#trailSize = found.size
     worker.on("message", (message: FromWriter) => this.#hear(message))
     worker.on("error", (error) => this.fail(error))
+    worker.on("messageerror", (error) => this.fail(error))
     worker.on("exit", () => {
       if (!this.#closed) this.fail(new Error("the writer has stopped"))
     })
   }
 
-  /** Set from a flush that failed until one succeeds. */
+  /** Set from a flush that failed until one succeeds, and while the disk does not answer. */
   get fault(): UnavailableError | undefined {
-    return this.#fault
+    return this.#fault ?? this.#hung
   }
 
   /** Events on disk. */
@@ -102,12 +117,17 @@ export class Writer {
   ): Promise<Orders[Name]["result"]> {
     if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
     if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
-    if (this.#waiting.size >= QUEUE_LENGTH)
+    if (this.#hung !== undefined && revocations.length === 0) return Promise.reject(this.#hung)
+    if (this.#waiting.size >= QUEUE_LENGTH + (revocations.length > 0 ? FOR_REVOCATIONS : 0))
       return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} changes wait to be committed already`))
     const id = ++this.#ordered
     return new Promise<unknown>((done, fail) => {
-      if (this.#waiting.size === 0) this.#worker.ref()
+      if (this.#waiting.size === 0) {
+        this.#worker.ref()
+        this.#watch()
+      }
       this.#waiting.set(id, { revocations, done, fail })
+      if (this.#hung !== undefined) this.#tellRevoked(revocations)
       this.#outbox.push({ id, name, order } as NumberedOrder)
       // The other thread begins while this one still decides what else there is.
       if (this.#outbox.length >= AT_ONCE) this.#send()
@@ -125,11 +145,11 @@ export class Writer {
     this.#post("fail")
     for (const { revocations, fail } of this.#waiting.values()) {
       // It may be on disk: a revocation that may hold after the restart holds now.
-      for (const revocation of revocations) this.#listeners.revoked(revocation)
+      this.#tellRevoked(revocations)
       fail(fault)
     }
     this.#waiting.clear()
-    this.#worker.unref()
+    this.#rest()
     this.#listeners.failed(cause)
   }
 
@@ -155,11 +175,48 @@ export class Writer {
   }
 
   #post(message: ToWriter): void {
-    this.#worker.postMessage(message)
+    try {
+      this.#worker.postMessage(message)
+    } catch (error) {
+      // What cannot be sent takes with it all that was to go in the same message.
+      this.fail(error)
+    }
+  }
+
+  /** Looks out for a disk that does not answer any more, as long as something waits for it. */
+  #watch(): void {
+    const heard = ++this.#heard
+    clearTimeout(this.#watchdog)
+    // Behind what has come in already: it may be this thread that stood still.
+    const look = (): void => void setImmediate(() => this.#heard === heard && this.#waiting.size > 0 && this.#hang())
+    this.#watchdog = setTimeout(look, PATIENCE).unref()
+  }
+
+  #hang(): void {
+    this.#hung = new UnavailableError("busy", `the disk has not answered for ${PATIENCE / 1000} s`)
+    // They may be on disk, or never come there: until one knows, they hold.
+    for (const { revocations } of this.#waiting.values()) this.#tellRevoked(revocations)
+    this.#listeners.stalled(this.#hung)
+  }
+
+  /** Nothing is waited for. */
+  #rest(): void {
+    clearTimeout(this.#watchdog)
+    // The end of the thread is waited for until it comes.
+    if (!this.#closed) this.#worker.unref()
+  }
+
+  #tellRevoked(revocations: readonly Revocation[]): void {
+    for (const revocation of revocations) this.#listeners.revoked(revocation)
   }
 
   #hear(message: FromWriter): void {
     if (this.#fault?.code === "failed") return
+    this.#watch()
+    if (this.#hung !== undefined) {
+      this.#hung = undefined
+      this.#listeners.recovered()
+    }
     switch (message.type) {
       case "answered":
         this.#trailSize = message.trailSize
@@ -180,14 +237,13 @@ export class Writer {
 
   #settle(answers: readonly OrderAnswer[], listed: readonly ListedRevocation[]): void {
     const settled = answers.map((answer) => [answer, this.#waiting.get(answer.id)] as const)
-    for (const [answer, waiting] of settled)
-      if ("result" in answer) for (const revocation of waiting?.revocations ?? []) this.#listeners.revoked(revocation)
+    for (const [answer, waiting] of settled) if ("result" in answer) this.#tellRevoked(waiting?.revocations ?? [])
     if (listed.length > 0) this.#listeners.listed(listed)
     for (const [answer, waiting] of settled) {
       this.#waiting.delete(answer.id)
       if ("result" in answer) waiting?.done(answer.result)
       else waiting?.fail(fromFailure(answer.failure))
     }
-    if (this.#waiting.size === 0) this.#worker.unref()
+    if (this.#waiting.size === 0) this.#rest()
   }
 }

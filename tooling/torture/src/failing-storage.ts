@@ -143,6 +143,24 @@ export const FAILING_STORAGE: readonly StorageFault[] = [
     },
   },
   {
+    name: "disk that hangs",
+    lacking: () => missing("strace"),
+    async run(on) {
+      await on.start()
+      await on.work(60)
+      let working: Promise<void>
+      {
+        const slow = "inject=fsync,fdatasync:delay_enter=12s"
+        await using _fault = await on.inject("-e", "trace=fsync,fdatasync", "-e", slow)
+        working = on.work(8)
+        await on.expectStalledByItself()
+      }
+      await working
+      await on.expectRecovery()
+      await on.expectNothingLost()
+    },
+  },
+  {
     name: "file-size limit",
     lacking: () => missing("prlimit"),
     async run(on) {

@@ -91,6 +91,9 @@ export const FAULTS = {
   "keeps no room for revocations": [
     { file: "store-sqlite/dist/commit-queue.js", from: 'passing === "full" ? jobs', to: 'passing === "never" ? jobs' },
   ],
+  "waits for a disk that hangs": [
+    { file: "store-sqlite/dist/writer.js", from: "this.#waiting.size > 0 && this.#hang()", to: "false" },
+  ],
   "verifies nothing behind its start": [
     {
       file: "store-sqlite/dist/trail-verification-worker.js",

@@ -88,6 +88,12 @@ export class StorageCase {
     await this.expectStalled()
   }
 
+  /** As {@link expectStalled}, when what waits already is enough to find out. */
+  async expectStalledByItself(): Promise<void> {
+    await this.until(async () => (await call(this.url, "GET /v1/health")).status === 503)
+    await this.expectStalled()
+  }
+
   /** The next start is refused with a message that says what to do, and no stack. */
   async expectRefusal(message: RegExp): Promise<void> {
     const { code, stderr } = await runBroker(this.folder.environment)

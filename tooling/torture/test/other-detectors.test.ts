@@ -39,6 +39,14 @@ describe("storage", () => {
     expect(problems.join("\n")).toMatch(/issuance is answered with 201/)
   })
 
+  const hanging = fault("disk that hangs")
+  const untraced = hanging.lacking?.()
+  if (untraced !== undefined) console.log(`not run: the detector of a disk that hangs, which ${untraced}`)
+  test.skipIf(untraced !== undefined)("sees a broker that waits for a disk that hangs", LONG, async () => {
+    const problems = await failStorage(hanging, 1, withFault("waits for a disk that hangs"))
+    expect(problems.join("\n")).toMatch(/issuance is answered with 201/)
+  })
+
   const full = fault("full disk")
   const lacking = full.lacking?.()
   if (lacking !== undefined) console.log(`not run: the detector of a full disk, which ${lacking}`)

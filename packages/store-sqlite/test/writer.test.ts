@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
+import type { EventDraft } from "@agentwrit/audit"
+import { ConflictError, UnavailableError } from "@agentwrit/authority"
+import { describe, expect, test } from "vitest"
+import { fromFailure, toFailure } from "../src/failure.ts"
+import { DatabaseError, SqliteStore } from "../src/index.ts"
+import { temporaryFolder } from "./temporary-folder.ts"
+
+const event: EventDraft = { event_type: "admin_auth", detail: "admin signed in", outcome: "success" }
+
+const revocation = { level: "task", target: "t-1", revokedAt: 0, expiresAt: null, forgetAt: null } as const
+
+describe("the writer's thread", () => {
+  test.each([0, 1, 20, 500])(
+    "keeps a process that closes with %i orders waiting until they are done",
+    async (orders) => {
+      await using folder = await temporaryFolder()
+      const script = `
+      const { SqliteStore } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)})
+      const store = await SqliteStore.open({ path: ${JSON.stringify(folder.file("data.db"))} })
+      const event = ${JSON.stringify(event)}
+      const waiting = Array.from({ length: ${orders} }, () => store.commit({ writes: [], events: [event] }))
+      await store.close()
+      console.log("closed", (await Promise.all(waiting)).length)`
+      const words = ["--conditions=@agentwrit/source", "--input-type=module", "--eval", script]
+      const { stdout } = await promisify(execFile)(process.execPath, words)
+      expect(stdout).toBe(`closed ${orders}\n`)
+      await using store = await SqliteStore.open({ path: folder.file("data.db") })
+      expect(store.health().trailSize).toBe(orders)
+    },
+  )
+
+  test("is asked for no more than it can hold, and keeps places for revocations", async () => {
+    await using folder = await temporaryFolder()
+    await using store = await SqliteStore.open({ path: folder.file("data.db") })
+    const commit = () => store.commit({ writes: [], events: [event] })
+    const waiting = Array.from({ length: 4096 }, commit)
+    await expect(commit()).rejects.toMatchObject({ code: "queue_full" })
+    await store.commit({ writes: [{ type: "revoke", revocation }], events: [event] })
+    await Promise.all(waiting)
+    expect(store.health().trailSize).toBe(4097)
+  })
+
+  test("seals each size once, also when two ask at the same time", async () => {
+    await using folder = await temporaryFolder()
+    await using store = await SqliteStore.open({ path: folder.file("data.db") })
+    await store.commit({ writes: [], events: [event] })
+    const sealing = [1, 2].map((number) => store.seal(() => `note ${number}`))
+    const [first, second] = await Promise.all(sealing)
+    expect(second).toEqual(first)
+    expect(await store.checkpoint()).toMatchObject({ size: 1, note: first?.note })
+  })
+})
+
+describe("an error on its way between the threads", () => {
+  const coded = Object.assign(new Error("disk I/O error"), { name: "SqliteError", code: "SQLITE_IOERR_FSYNC" })
+  test.each([
+    new ConflictError("nonce_spent"),
+    new UnavailableError("full", "no room"),
+    new DatabaseError("database_newer", "start that version"),
+    coded,
+  ])("stays what it is: %s", (error) => {
+    const arrived = fromFailure(structuredClone(toFailure(error)))
+    expect(arrived).toBeInstanceOf(error.constructor)
+    expect(arrived).toMatchObject({ name: error.name, message: error.message, code: error.code })
+  })
+})
