@@ -40,6 +40,29 @@ async function readAll(response: Response, read = (_text: string): void => undef
 const revoke = (app: App, bearer: string, target: string) =>
   ask(app, "POST /v1/revoke", { bearer, json: { level: "task", target } })
 
+test("whoever asks while others revoke, and finds what is on disk ahead of what was told, is never sent back", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await folder.open()
+  const bearer = await signIn(broker.app)
+  let revoked = 0
+  const revoking = Promise.all(
+    Array.from({ length: 32 }, async (_, lane) => {
+      for (let number = 0; number < 40; number++, revoked++) await revoke(broker.app, bearer, `t-${lane}-${number}`)
+    }),
+  )
+  const told: number[] = []
+  for (let since = 0; revoked < 32 * 40 || since < 32 * 40; ) {
+    const message = await page(broker.app, since)
+    expect(message).toMatchObject({ from: since, reset: false })
+    for (const { seq } of message.entries) told.push(seq)
+    since = message.to
+    // In process nothing but this lets the others in.
+    await new Promise(setImmediate)
+  }
+  await revoking
+  expect(told).toEqual(Array.from({ length: 32 * 40 }, (_, index) => index + 1))
+})
+
 test("a long list comes in pages of 5,000, a snapshot too, and the last one is fresh", async () => {
   await using folder = await brokerFolder()
   await (await folder.open())[Symbol.asyncDispose]()
