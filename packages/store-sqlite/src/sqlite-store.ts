@@ -190,8 +190,9 @@ export class SqliteStore implements Store {
 
   async commit({ writes, events }: Change): Promise<Committed> {
     const revocations = writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : []))
-    const order = { writes, events, at: this.#clock.now(), urgent: takesRightsOnly(writes) }
-    return { events: await this.#writer.order("change", order, revocations) }
+    const urgent = takesRightsOnly(writes)
+    const order = { writes, events, at: this.#clock.now(), urgent }
+    return { events: await this.#writer.order("change", order, { revocations, urgent }) }
   }
 
   #prune(what: keyof Pruning, before: number, limit: number): Promise<number> {

@@ -38,8 +38,14 @@ export interface WriterListeners {
   readonly recovered: () => void
 }
 
-interface Waiting {
-  readonly revocations: readonly Revocation[]
+/** What an order is, beside what it does. */
+export interface OrderTraits {
+  readonly revocations?: readonly Revocation[]
+  /** Whether it only takes rights away. */
+  readonly urgent?: boolean
+}
+
+interface Waiting extends Required<OrderTraits> {
   readonly done: (result: unknown) => void
   readonly fail: (error: Error) => void
 }
@@ -92,7 +98,7 @@ export class Writer {
     worker.on("error", (error) => this.fail(error))
     worker.on("messageerror", (error) => this.fail(error))
     worker.on("exit", () => {
-      if (!this.#closed) this.fail(new Error("the writer has stopped"))
+      if (!this.#closed || this.#waiting.size > 0) this.fail(new Error("the writer has stopped"))
     })
   }
 
@@ -108,17 +114,17 @@ export class Writer {
 
   /**
    * Orders something, and answers once that is on disk.
-   * @param revocations what it revokes.
+   * @param traits what it revokes, and whether it does nothing else than to take rights away.
    */
   order<Name extends OrderName>(
     name: Name,
     order: Orders[Name]["order"],
-    revocations: readonly Revocation[] = [],
+    { revocations = [], urgent = false }: OrderTraits = {},
   ): Promise<Orders[Name]["result"]> {
     if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
     if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
-    if (this.#hung !== undefined && revocations.length === 0) return Promise.reject(this.#hung)
-    if (this.#waiting.size >= QUEUE_LENGTH + (revocations.length > 0 ? FOR_REVOCATIONS : 0))
+    if (this.#hung !== undefined && !urgent) return Promise.reject(this.#hung)
+    if (this.#waiting.size >= QUEUE_LENGTH + (urgent ? FOR_REVOCATIONS : 0))
       return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} changes wait to be committed already`))
     const id = ++this.#ordered
     return new Promise<unknown>((done, fail) => {
@@ -126,7 +132,7 @@ export class Writer {
         this.#worker.ref()
         this.#watch()
       }
-      this.#waiting.set(id, { revocations, done, fail })
+      this.#waiting.set(id, { revocations, urgent, done, fail })
       if (this.#hung !== undefined) this.#tellRevoked(revocations)
       this.#outbox.push({ id, name, order } as NumberedOrder)
       // The other thread begins while this one still decides what else there is.
@@ -194,8 +200,8 @@ export class Writer {
 
   #hang(): void {
     this.#hung = new UnavailableError("busy", `the disk has not answered for ${PATIENCE / 1000} s`)
-    // They may be on disk, or never come there: until one knows, they hold.
-    for (const { revocations } of this.#waiting.values()) this.#tellRevoked(revocations)
+    // They may be on disk, or never come there: until one knows, they hold. A token that is being renewed is good until it is replaced.
+    for (const { revocations, urgent } of this.#waiting.values()) if (urgent) this.#tellRevoked(revocations)
     this.#listeners.stalled(this.#hung)
   }
 
