@@ -96,7 +96,7 @@ function openDatabase(path: string): Sqlite.Database {
     if (sqliteCode(error) === "SQLITE_CORRUPT") throw openingFailure(error, path)
     throw new DatabaseError(
       "database_unreadable",
-      `${path} cannot be opened (${String(error)}): its folder must exist, and both belong to the user who runs this`,
+      `${path} cannot be opened (${String(error)}): its folder must exist and be writable, and both belong to the user who runs this`,
       { cause: error },
     )
   }
