@@ -32,7 +32,17 @@ async function decideAndCommit(context: AuthorityContext, caller: Caller, held: 
     return refuse(new Refusal("forbidden", { detail, hint: "ask the delegator for another" }))
   }
   const agent = await context.store.agent(held.sub)
+  const refuseAsRevoked = () =>
+    refuse(
+      new Refusal("token_revoked", {
+        detail: TOKEN_REVOKED,
+        reason: "token was renewed, released or revoked meanwhile",
+      }),
+      "token_revoked_access",
+    )
   if (agent === undefined || agent.jti !== held.jti) {
+    // Its successor may be on disk and not told of yet.
+    if (await isListedOnDisk(context, held.jti)) return refuseAsRevoked()
     const reason = agent === undefined ? "agent is unknown" : "token is not the one that the agent holds now"
     return refuse(new Refusal("unauthorized", { detail: RENEWAL_WORDING.detail, reason }))
   }
@@ -76,13 +86,17 @@ async function decideAndCommit(context: AuthorityContext, caller: Caller, held: 
     })
   } catch (error) {
     if (!(error instanceof ConflictError) || error.code === "app_changed") throw error
-    return refuse(
-      new Refusal("token_revoked", {
-        detail: TOKEN_REVOKED,
-        reason: "token was renewed, released or revoked meanwhile",
-      }),
-      "token_revoked_access",
-    )
+    return refuseAsRevoked()
   }
   return { accessToken: issueToken(context, prepared), expiresIn: ttl }
+}
+
+async function isListedOnDisk(context: AuthorityContext, jti: string): Promise<boolean> {
+  try {
+    await commit(context, { writes: [{ type: "require_unrevoked", jti }], events: [] })
+    return false
+  } catch (error) {
+    if (error instanceof ConflictError) return true
+    throw error
+  }
 }
