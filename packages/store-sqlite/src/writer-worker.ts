@@ -46,6 +46,8 @@ async function serve(connection: Connection): Promise<void> {
   const applyWrite = preparedWrites(prepare)
   const pruning = preparedPruning(prepare)
   const trail = new TrailWriter(prepare, loaded.state, loaded.newest)
+  let answers: OrderAnswer[] = []
+  let listed: readonly ListedRevocation[] = []
   const queue = new CommitQueue({
     ...{ database, trail, ballast },
     place: new FilePlace(path),
@@ -57,8 +59,6 @@ async function serve(connection: Connection): Promise<void> {
     recovered: () => tell({ type: "recovered" }),
   })
 
-  let answers: OrderAnswer[] = []
-  let listed: readonly ListedRevocation[] = []
   const answer = (one: OrderAnswer): void => {
     // All that one flush answers goes in one message.
     if (answers.length === 0) queueMicrotask(sendAnswers)
@@ -75,10 +75,10 @@ async function serve(connection: Connection): Promise<void> {
       case "change": {
         const { writes, events, at, urgent } = order.order
         return queue.commit(
-          (listed) => {
+          (added) => {
             for (const write of writes) {
               const entry = applyWrite(write)
-              if (entry !== undefined) listed.push(entry)
+              if (entry !== undefined) added.push(entry)
             }
             return trail.append(events, at)
           },
