@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
-import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
+import { type Answer, type Exchange, pathOf, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
 import { bodiesUnderWay, readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
@@ -69,12 +69,12 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const all = endpoints({ version, startedAt: Date.now(), metrics })
   const host: Host = { ...options, underWay: bodiesUnderWay() }
   const answering = (route: string): CountedRoute => ({ route, took: metrics.timer(route) })
-  const elsewhere = answering("other")
+  const other = answering("other")
   for (const endpoint of all) {
     const route = answering(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
       answerTo(c, host, route, async ({ source, readBody }) => {
-        const parameters = c.req.param()
+        const parameters = endpoint.route.parameters === undefined ? NO_PARAMETERS : c.req.param()
         const body = await readBody().catch((error: unknown) => {
           if (!(error instanceof Refusal)) throw error
           return endpoint.refuse(authority, { source, parameters }, error)
@@ -89,22 +89,27 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     )
   }
   const answerElsewhere = (c: RequestContext, run: (exchange: Exchange) => Answer | Promise<Answer>) =>
-    answerTo(c, host, elsewhere, async ({ exchange, readBody }) => {
+    answerTo(c, host, other, async ({ exchange, readBody }) => {
       await readBody()
       return run(exchange)
     })
   for (const page of docsPages) app.on("GET", page.path, (c) => answerElsewhere(c, () => page.answer()))
+  // An app of its own: beside a route, a second match for its path would send each of its requests through Hono's middleware.
+  const elsewhere = new Hono<NodeEnvironment>()
   for (const [path, allow] of allowedMethods(all))
-    app.all(path, (c) =>
+    elsewhere.all(path, (c) =>
       answerElsewhere(c, (exchange) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
     )
-  app.notFound((c) =>
+  elsewhere.notFound((c) =>
     answerElsewhere(c, (exchange) => problem(exchange, { code: "not_found", detail: "there is no such path" })),
   )
+  app.notFound((c) => elsewhere.fetch(c.req.raw, c.env))
   return app
 }
+
+const NO_PARAMETERS: Readonly<Record<string, string>> = {}
 
 /** A route as its answers are counted. */
 interface CountedRoute {
@@ -130,14 +135,14 @@ async function answerTo(
   const { onAnswer, onBug, secureTransport = false, underWay } = host
   const began = performance.now()
   const requestId = requestIdOf(c.req.header("x-request-id"))
-  const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
+  const exchange = { requestId, url: c.req.url, secureTransport }
   const answered = async (): Promise<Answer> => {
     const source = callerSource(c, host)
     return run({ exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) })
   }
   const answer = await answered().catch((error: unknown) => {
     const known = problemFor(error)
-    if (known === undefined) onBug(error, exchange)
+    if (known === undefined) onBug(error, { requestId, path: pathOf(exchange.url) })
     const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
     return problem(exchange, parts)
   })
@@ -145,13 +150,6 @@ async function answerTo(
   took(seconds)
   onAnswer?.({ requestId, method: c.req.method, route, status: answer.status, seconds })
   return respond(exchange, answer)
-}
-
-/** The path as it was asked for: decoded it could hold anything. */
-function pathOf(url: string): string {
-  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2))
-  const end = path.search(/[?#]/)
-  return end === -1 ? path : path.slice(0, end)
 }
 
 function callerSource(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {

@@ -79,7 +79,7 @@ export function createLog(options: LogOptions): Log {
   const { level, format, now = Date.now } = options
   const shown = SHOWN[level]
   const render = format === "json" ? jsonLine : textLine
-  const timestamp = (): string => `${new Date(now()).toISOString().slice(0, 19)}Z`
+  const timestamp = secondsText(now)
   const dropped = (count: number): string =>
     render({
       time: timestamp(),
@@ -94,7 +94,9 @@ export function createLog(options: LogOptions): Log {
 
   const write = (lineLevel: LineLevel, component: string, message: string, context: LogContext = {}): void => {
     if (!shown.includes(lineLevel)) return
-    const groups = (isList(context) ? context : separately(context)).map((fields) => fieldsOf(fields, clean))
+    const groups = isList(context)
+      ? context.map((fields) => fieldsOf(fields, clean))
+      : fieldsOf(context, clean).map((field) => [field])
     const outlet = lineLevel === "FAIL" ? outlets.stderr : outlets.stdout
     outlet.add(render({ time: timestamp(), level: lineLevel, component, message: clean(message), groups }))
     if (scheduled) return
@@ -114,6 +116,20 @@ export function createLog(options: LogOptions): Log {
       outlets.stdout.flush()
       outlets.stderr.flush()
     },
+  }
+}
+
+/** The time in whole seconds, written once a second. */
+function secondsText(now: () => number): () => string {
+  let second = Number.NaN
+  let text = ""
+  return () => {
+    const current = Math.floor(now() / 1000)
+    if (current !== second) {
+      second = current
+      text = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+    }
+    return text
   }
 }
 
@@ -164,9 +180,6 @@ function codeUnits(text: string): string {
 }
 
 const isList = (context: LogContext): context is readonly LogFields[] => Array.isArray(context)
-
-const separately = (fields: LogFields): LogFields[] =>
-  Object.entries(fields).map(([name, value]) => ({ [name]: value }))
 
 function fieldsOf(fields: LogFields, clean: (text: string) => string): Fields {
   return Object.entries(fields).flatMap(([name, value]) =>

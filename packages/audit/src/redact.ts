@@ -4,10 +4,14 @@ export const REDACTED = "[redacted]"
 /** Shorter secrets are not looked for: they would shred every text that holds them by chance. */
 export const MIN_SECRET_LENGTH = 4
 
-/** 64 hex characters are the form of launch tokens, nonces and client secrets. Runs are taken whole, and each is looked at once. */
+/** Hex characters of launch tokens, nonces and client secrets. */
+const HEX_LENGTH = 64
+
+/** Runs are taken whole, and each is looked at once. */
 const HEX = /(?<![0-9a-f])[0-9a-f]{64,}/gi
 
 // The bound on the label keeps the time linear.
+const PEM_BEGIN_TEXT = "-----BEGIN "
 const PEM_BEGIN = /-----BEGIN [ -~]{1,64}?-----/g
 const PEM_END = /-----END [ -~]{1,64}?-----/g
 
@@ -40,10 +44,11 @@ export function createRedactor({ secrets = [] }: RedactorOptions = {}): (text: s
   const known = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH)
   return (text) => {
     // All are looked for in the text as it came: replacing one at a time would break up what overlaps, and leave its other part.
+    // Every line of the log comes through here, and most hold nothing: what cannot be there is not looked for.
     const spans = [
-      ...tokens(text),
-      ...pemBlocks(text),
-      ...hexRuns(text),
+      ...(text.includes(OBJECT_BEGIN) ? tokens(text) : []),
+      ...(text.includes(PEM_BEGIN_TEXT) ? pemBlocks(text) : []),
+      ...(text.length >= HEX_LENGTH ? hexRuns(text) : []),
       ...known.flatMap((secret) => verbatim(text, secret)),
     ]
     return spans.length === 0 ? text : redact(text, spans)
@@ -63,7 +68,6 @@ function redact(text: string, spans: Span[]): string {
 
 /** Tokens may stand inside a longer run, as in `Bearer%20eyJ…`, so each run is searched for where one begins. */
 function* tokens(text: string): Generator<Span> {
-  if (!text.includes(OBJECT_BEGIN)) return
   for (const { index, 0: run } of text.matchAll(DOTTED_RUN)) {
     const begin = run.indexOf(OBJECT_BEGIN)
     if (begin === -1) continue

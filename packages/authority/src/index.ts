@@ -48,5 +48,5 @@ export {
   type Write,
 } from "./store.ts"
 export type { IssuedToken } from "./token-issue.ts"
-export { uniqueBytes } from "./unique-bytes.ts"
+export { uniqueHex } from "./unique-hex.ts"
 export { TOKEN_INVALID } from "./validation.ts"

@@ -11,7 +11,7 @@ import { ConflictError, type Write } from "./store.ts"
 import { isListed } from "./token-check.ts"
 import { type IssuedToken, issueToken, LONGEST_TTL, signOrRefuse } from "./token-issue.ts"
 import { commit, deny } from "./trail.ts"
-import { uniqueBytes } from "./unique-bytes.ts"
+import { uniqueHex } from "./unique-hex.ts"
 
 /** What an agent sends to register (CONTRACT 3, "register"). */
 export interface RegistrationRequest {
@@ -141,7 +141,7 @@ async function decide(
 function newAgentId(context: AuthorityContext, { orchId, taskId }: RegistrationRequest): string | Refusal {
   const { trustDomain } = context.settings
   try {
-    return formatAgentId({ trustDomain, orchId, taskId, instance: uniqueBytes(8).toString("hex") })
+    return formatAgentId({ trustDomain, orchId, taskId, instance: uniqueHex(8) })
   } catch (error) {
     if (error instanceof CoreError)
       return new Refusal("invalid_request", { detail: `orch_id and task_id: ${error.message}` })

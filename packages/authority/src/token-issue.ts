@@ -3,7 +3,7 @@ import { toUnixSeconds } from "./clock.ts"
 import type { AuthorityContext } from "./context.ts"
 import { Refusal } from "./refusal.ts"
 import { rememberSigned } from "./token-check.ts"
-import { uniqueBytes } from "./unique-bytes.ts"
+import { uniqueHex } from "./unique-hex.ts"
 
 /** What a new token says, times and names of the broker's own aside. */
 export interface TokenContents {
@@ -66,7 +66,7 @@ function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
     exp: Math.min(now + contents.ttl, contents.notAfter ?? Number.MAX_SAFE_INTEGER),
     nbf: now,
     iat: now,
-    jti: uniqueBytes(16).toString("hex"),
+    jti: uniqueHex(16),
     kind: contents.kind,
     scope: [...contents.scope],
     ...(contents.taskId !== undefined && { task_id: contents.taskId }),

@@ -30,10 +30,17 @@ describe("HMAC-SHA256", () => {
       "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
     ],
   ])("gives the value of RFC 4231, section %s", (_, key, message, expected) => {
-    expect(Buffer.from(hmacSha256(key)(message)).toString("hex")).toBe(expected)
+    const hmac = hmacSha256(key, message.length)
+    hmac("00".repeat(message.length))
+    // The second of two, so that nothing of the first is left in it.
+    expect(hmac(message.toString("hex"))).toBe(expected)
   })
 
   it("refuses a key that it would have to hash first", () => {
-    expect(() => hmacSha256(new Uint8Array(65))).toThrow(TypeError)
+    expect(() => hmacSha256(new Uint8Array(65), 16)).toThrow(TypeError)
+  })
+
+  it.each(["00".repeat(15), "00".repeat(17)])("refuses a message of another length: %s", (message) => {
+    expect(() => hmacSha256(new Uint8Array(32), 16)(message)).toThrow(TypeError)
   })
 })

@@ -26,6 +26,10 @@ describe("a nonce", () => {
     },
   )
 
+  test("is of whole milliseconds, whatever the clock says", () => {
+    expect(mint.issue(START + 0.7).slice(0, 12)).toBe(mint.issue(START).slice(0, 12))
+  })
+
   test("differs from all others in each of its random bytes", () => {
     const nonces = Array.from({ length: 500 }, () => Buffer.from(mint.issue(START), "hex"))
     for (let at = 6; at < 16; at++) expect(new Set(nonces.map((nonce) => nonce[at])).size).toBeGreaterThan(100)

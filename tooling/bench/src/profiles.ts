@@ -5,7 +5,7 @@ export const FULL: Profile = {
   name: "full",
   runs: 15,
   seconds: 0.5,
-  warmUps: 5,
+  warmUps: 20,
   longTrail: 1_000_000,
   shortTrail: 10_000,
   revocations: 1_000_000,

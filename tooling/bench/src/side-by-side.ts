@@ -10,7 +10,7 @@ export interface Server {
 }
 
 /** What both servers are asked to do. */
-export type SharedLoad = Pick<LoadJob, "inFlight" | "seconds"> & Pick<Partial<LoadJob>, "rate">
+export type SharedLoad = Pick<LoadJob, "inFlight" | "seconds"> & Pick<Partial<LoadJob>, "rate" | "polls">
 
 /** The same kind of load for the server that is measured and for its floor. */
 export interface Contest {

@@ -44,33 +44,40 @@ export async function readBody(
 }
 
 function receive(incoming: IncomingMessage, underWay: SourceQuota, source: string): Promise<Uint8Array> {
-  let counted = 0
-  const body = new Promise<Uint8Array>((resolve, reject) => {
+  return new Promise<Uint8Array>((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    let counted = 0
+    const done = (): void => {
+      underWay.giveBack(source, counted)
+      counted = 0
+    }
+    const refuse = (error: Error): void => {
+      incoming.removeAllListeners("data")
+      incoming.pause()
+      done()
+      reject(error)
+    }
     incoming.on("data", (chunk: Buffer) => {
       size += chunk.length
-      if (size > MAX_BODY) {
-        incoming.removeAllListeners("data")
-        incoming.pause()
-        reject(tooLarge())
-      } else if (underWay.take(source, chunk.length)) {
-        counted += chunk.length
-        chunks.push(chunk)
-      } else {
-        incoming.removeAllListeners("data")
-        incoming.pause()
-        reject(new TooManyBodiesError())
-      }
+      if (size > MAX_BODY) return refuse(tooLarge())
+      if (!underWay.take(source, chunk.length)) return refuse(new TooManyBodiesError())
+      counted += chunk.length
+      chunks.push(chunk)
     })
-    incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks)))
-    incoming.once("error", () => reject(new BodyAbortedError()))
-    // It closes after every body; an error made in vain costs more than the rest of the reading.
-    incoming.once("close", () => {
-      if (!incoming.readableEnded) reject(new BodyAbortedError())
+    incoming.on("end", () => {
+      done()
+      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks))
     })
+    const aborted = (): void => {
+      // It closes after every body; an error made in vain costs more than the rest of the reading.
+      if (incoming.readableEnded) return
+      done()
+      reject(new BodyAbortedError())
+    }
+    incoming.on("error", aborted)
+    incoming.on("close", aborted)
   })
-  return body.finally(() => underWay.giveBack(source, counted))
 }
 
 async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { uniqueBytes } from "@agentwrit/authority"
+import { uniqueHex } from "@agentwrit/authority"
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -7,7 +7,7 @@ export type AnswerHeaders = Record<string, string>
 
 /** The client's request id when it is one that cannot do harm in a log, else a new one. */
 export function requestIdOf(offered: string | undefined): string {
-  return offered !== undefined && REQUEST_ID.test(offered) ? offered : uniqueBytes(8).toString("hex")
+  return offered !== undefined && REQUEST_ID.test(offered) ? offered : uniqueHex(8)
 }
 
 /** Builds the whole header object at once: changing a Response's headers later costs its light form. */

@@ -120,10 +120,10 @@ function readParameters({ parameters }: Route, raw: Readonly<Record<string, stri
  * The path in its one spelling, for the trail. As it was asked for, it could hold what we would never write there: behind a `#`, or
  * as a parameter that is no name of ours, anything up to a secret; the trail then holds the pattern.
  */
-function pathOf({ path }: Route, parameters: unknown): string {
-  if (parameters === undefined) return path
-  const named = parameters as Readonly<Record<string, string>>
-  return path.replace(/\{(\w+)\}/g, (pattern, name: string) => named[name] ?? pattern)
+function pathOf({ path, parameters: named }: Route, parameters: unknown): string {
+  if (named === undefined || parameters === undefined) return path
+  const values = parameters as Readonly<Record<string, string>>
+  return path.replace(/\{(\w+)\}/g, (pattern, name: string) => values[name] ?? pattern)
 }
 
 const NOTHING = { ok: true, value: undefined } as const

@@ -17,7 +17,7 @@ export const challenge: Figure = {
       {
         measured: broker,
         floor,
-        load: { inFlight: IN_FLIGHT, seconds: bench.profile.seconds },
+        load: { inFlight: IN_FLIGHT, seconds: bench.profile.seconds, polls: true },
         kind: () => ({ kind: "repeated", options }),
       },
       bench.profile,

@@ -23,7 +23,7 @@ export const validateNew: Figure = {
       {
         measured: broker,
         floor,
-        load: { inFlight: IN_FLIGHT, seconds },
+        load: { inFlight: IN_FLIGHT, seconds, polls: true },
         kind: () => ({ kind: "repeated", options: { requests: newRequests(), status: 200, once: true } }),
       },
       bench.profile,

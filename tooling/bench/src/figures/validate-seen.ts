@@ -23,7 +23,7 @@ export const validateSeen: Figure = {
       {
         measured: broker,
         floor,
-        load: { inFlight: IN_FLIGHT, seconds: bench.profile.seconds },
+        load: { inFlight: IN_FLIGHT, seconds: bench.profile.seconds, polls: true },
         kind: () => ({ kind: "repeated", options: { requests, status: 200 } }),
       },
       bench.profile,

@@ -14,6 +14,11 @@ export type LoadJob = {
   readonly seconds: number
   /** Operations a second; absent: as many as the server answers. */
   readonly rate?: number
+  /**
+   * Whether the load process polls instead of sleeping: on loopback the server pays for waking it, and the slower server more often.
+   * It takes a core, so not where the server has a use for it.
+   */
+  readonly polls?: boolean
 } & LoadKind
 
 /** The kinds of load, and what each wants to know. */

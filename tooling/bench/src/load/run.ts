@@ -23,6 +23,7 @@ export async function runLoad(job: LoadJob, prepared: () => Promise<void>): Prom
   const clientBefore = process.cpuUsage()
   const began = performance.now()
   const until = began + job.seconds * 1000
+  using _polling = job.polls === true ? keepPolling() : undefined
   const latencies = job.rate === undefined ? await flatOut(operations, until) : await paced(operations, job.rate, until)
   const seconds = (performance.now() - began) / 1000
   const client = process.cpuUsage(clientBefore)
@@ -50,6 +51,15 @@ function prepare(job: LoadJob, connections: readonly Connection[]) {
     case "signIns":
       return signIns(connections, job.options)
   }
+}
+
+/** Keeps the event loop from sleeping until it is disposed of. */
+function keepPolling(): Disposable {
+  let next = setImmediate(poll)
+  function poll(): void {
+    next = setImmediate(poll)
+  }
+  return { [Symbol.dispose]: () => clearImmediate(next) }
 }
 
 /** Each connection begins its next operation as soon as its last is done. */
