@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process"
+import { once } from "node:events"
 import { promisify } from "node:util"
+import type { Worker } from "node:worker_threads"
 import type { EventDraft } from "@agentwrit/audit"
 import { ConflictError, UnavailableError } from "@agentwrit/authority"
 import { describe, expect, test } from "vitest"
@@ -50,6 +52,50 @@ describe("the writer's thread", () => {
     const [first, second] = await Promise.all(sealing)
     expect(second).toEqual(first)
     expect(await store.checkpoint()).toMatchObject({ size: 1, note: first?.note })
+  })
+
+  test.each([0, 2, 8])(
+    "closed %i turns after it began to seal has sealed, or says that it has not",
+    async (turns) => {
+      await using folder = await temporaryFolder()
+      const path = folder.file("data.db")
+      const first = await SqliteStore.open({ path })
+      await first.commit({ writes: [], events: [event] })
+      const sealing = first.seal(() => "a note").catch((error: unknown) => error)
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+      await first.close()
+      const sealed = await sealing
+      await using second = await SqliteStore.open({ path })
+      if (sealed instanceof Error) expect(sealed).toMatchObject({ code: "closed" })
+      expect(await second.checkpoint()).toEqual(sealed instanceof Error ? undefined : sealed)
+      expect(await second.seal(() => "a note")).toMatchObject({ size: 1, note: "a note" })
+    },
+  )
+
+  test("that dies in the middle of its work ends the store, which owes no one an answer and loses nothing", async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    const started = once(process, "worker") as Promise<[Worker]>
+    const failures: unknown[] = []
+    await using store = await SqliteStore.open({ path, onFailure: (cause) => failures.push(cause) })
+    const [thread] = await started
+    let acknowledged = 0
+    const clients = Array.from({ length: 64 }, async () => {
+      for (;;) {
+        await store.commit({ writes: [], events: [event] })
+        if (++acknowledged === 500) void thread.terminate()
+      }
+    })
+    for (const end of await Promise.allSettled(clients)) expect(end).toMatchObject({ reason: { code: "failed" } })
+    expect(failures.map(String)).toEqual(["Error: the writer has stopped"])
+    expect(store.health().writable).toBe(false)
+    await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "failed" })
+    await store.close()
+    await using next = await SqliteStore.open({ path })
+    const { trailSize, trailProblem } = next.health()
+    expect(trailProblem).toBeUndefined()
+    expect(trailSize).toBeGreaterThanOrEqual(acknowledged)
+    expect(trailSize).toBeLessThanOrEqual(acknowledged + 64)
   })
 })
 
