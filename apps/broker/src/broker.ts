@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http"
+import { type IncomingMessage, METHODS } from "node:http"
 import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
 import { type Answer, type Exchange, pathOf, problem, respond } from "./http/answer.ts"
@@ -74,7 +74,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     const route = answering(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
       answerTo(c, host, route, async ({ source, readBody }) => {
-        const parameters = endpoint.route.parameters === undefined ? NO_PARAMETERS : c.req.param()
+        const parameters = c.req.param()
         const body = await readBody().catch((error: unknown) => {
           if (!(error instanceof Refusal)) throw error
           return endpoint.refuse(authority, { source, parameters }, error)
@@ -94,22 +94,18 @@ export function createBroker(options: BrokerOptions): BrokerApp {
       return run(exchange)
     })
   for (const page of docsPages) app.on("GET", page.path, (c) => answerElsewhere(c, () => page.answer()))
-  // An app of its own: beside a route, a second match for its path would send each of its requests through Hono's middleware.
-  const elsewhere = new Hono<NodeEnvironment>()
+  // By the methods that are left, not by `all`: a second match would send each request of a route through Hono's middleware.
   for (const [path, allow] of allowedMethods(all))
-    elsewhere.all(path, (c) =>
+    app.on(otherMethods(allow), path, (c) =>
       answerElsewhere(c, (exchange) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
     )
-  elsewhere.notFound((c) =>
+  app.notFound((c) =>
     answerElsewhere(c, (exchange) => problem(exchange, { code: "not_found", detail: "there is no such path" })),
   )
-  app.notFound((c) => elsewhere.fetch(c.req.raw, c.env))
   return app
 }
-
-const NO_PARAMETERS: Readonly<Record<string, string>> = {}
 
 /** A route as its answers are counted. */
 interface CountedRoute {
@@ -158,6 +154,8 @@ function callerSource(c: RequestContext, { isTrustedProxy = () => false }: Broke
 }
 
 const honoPath = ({ route }: Endpoint): string => route.path.replace(/\{(\w+)\}/g, ":$1")
+
+const otherMethods = (allow: string): string[] => METHODS.filter((method) => !allow.split(", ").includes(method))
 
 function allowedMethods(all: readonly Endpoint[]): Map<string, string> {
   const methods = new Map<string, string>()

@@ -27,7 +27,7 @@ export class Connections {
     server.on(secure ? "secureConnection" : "connection", (socket: Socket) => this.#opened(socket))
     server.on("request", ({ socket }, response) => {
       this.#count(socket, 1)
-      response.on("close", () => {
+      response.once("close", () => {
         this.#count(socket, -1)
         if (this.#closing) this.#closeIfIdle(socket)
       })

@@ -72,7 +72,7 @@ export async function brokerFolder() {
   }
 }
 
-type App = ReturnType<typeof createBroker>
+type App = Pick<ReturnType<typeof createBroker>, "request">
 
 /** One request, in process. */
 export async function ask(app: App, route: string, { bearer, json }: { bearer?: string; json?: unknown } = {}) {

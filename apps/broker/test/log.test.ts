@@ -17,10 +17,12 @@ function capture({
   level = "trace",
   format = "text",
   redact = (text) => text,
+  now = () => NOON,
 }: {
   level?: LogLevel
   format?: LogFormat
   redact?: (text: string) => string
+  now?: () => number
 } = {}): Capture {
   const stdout: string[] = []
   const stderr: string[] = []
@@ -30,7 +32,7 @@ function capture({
     redact,
     stdout: { write: (text) => stdout.push(text) },
     stderr: { write: (text) => stderr.push(text) },
-    now: () => NOON,
+    now,
   })
   return { log, stdout, stderr }
 }
@@ -62,6 +64,15 @@ describe("the guide's format", () => {
     expect(stdout).toEqual([
       "[AA:BROKER:WARN] 2026-02-15T12:00:00Z | CFG | AA_DEFAULT_TTL exceeds AA_MAX_TTL | default_ttl=600 max_ttl=300\n",
     ])
+  })
+
+  it("has the second in which each line was written, also when the clock is set back", () => {
+    const times = [NOON - 999, NOON, NOON + 1, NOON]
+    const { log, stdout } = capture({ now: () => times.shift() ?? Number.NaN })
+    for (const message of ["first", "second", "third", "fourth"]) log.ok("main", message)
+    log.flush()
+    const seconds = [...stdout.join("").matchAll(/T12:00:(\d\d)Z/g)].map(([, second]) => second)
+    expect(seconds).toEqual(["00", "00", "01", "00"])
   })
 
   it.each<[LogContext | undefined, string]>([

@@ -8,11 +8,12 @@ export const MIN_SECRET_LENGTH = 4
 const HEX_LENGTH = 64
 
 /** Runs are taken whole, and each is looked at once. */
-const HEX = /(?<![0-9a-f])[0-9a-f]{64,}/gi
+const HEX = new RegExp(`(?<![0-9a-f])[0-9a-f]{${HEX_LENGTH},}`, "gi")
+
+const PEM_BEGIN_TEXT = "-----BEGIN "
 
 // The bound on the label keeps the time linear.
-const PEM_BEGIN_TEXT = "-----BEGIN "
-const PEM_BEGIN = /-----BEGIN [ -~]{1,64}?-----/g
+const PEM_BEGIN = new RegExp(`${PEM_BEGIN_TEXT}[ -~]{1,64}?-----`, "g")
 const PEM_END = /-----END [ -~]{1,64}?-----/g
 
 /** A run of what base64url parts, their padding and the dots between them are made of. */

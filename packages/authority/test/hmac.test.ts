@@ -40,7 +40,12 @@ describe("HMAC-SHA256", () => {
     expect(() => hmacSha256(new Uint8Array(65), 16)).toThrow(TypeError)
   })
 
-  it.each(["00".repeat(15), "00".repeat(17)])("refuses a message of another length: %s", (message) => {
-    expect(() => hmacSha256(new Uint8Array(32), 16)(message)).toThrow(TypeError)
-  })
+  it.each(["00".repeat(15), "00".repeat(17), "zz".repeat(16), `${"00".repeat(15)}0z`])(
+    "refuses a message of another length or that is no hex: %s",
+    (message) => {
+      const hmac = hmacSha256(new Uint8Array(32), 16)
+      hmac("00".repeat(16))
+      expect(() => hmac(message)).toThrow(TypeError)
+    },
+  )
 })

@@ -90,7 +90,7 @@ export class RevocationSet {
   #wordsOf(digest: Uint8Array): Uint32Array {
     if (digest.length !== 32) throw new TypeError("a revocation digest has 32 bytes")
     // In the machine's own byte order: the words leave neither this object nor this process.
-    for (let i = 0; i < BYTES; i++) this.#scratchBytes[i] = digest[i] ?? 0
+    this.#scratchBytes.set(digest.subarray(0, BYTES))
     return this.#scratch
   }
 

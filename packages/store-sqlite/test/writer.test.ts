@@ -54,23 +54,20 @@ describe("the writer's thread", () => {
     expect(await store.checkpoint()).toMatchObject({ size: 1, note: first?.note })
   })
 
-  test.each([0, 2, 8])(
-    "closed %i turns after it began to seal has sealed, or says that it has not",
-    async (turns) => {
-      await using folder = await temporaryFolder()
-      const path = folder.file("data.db")
-      const first = await SqliteStore.open({ path })
-      await first.commit({ writes: [], events: [event] })
-      const sealing = first.seal(() => "a note").catch((error: unknown) => error)
-      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
-      await first.close()
-      const sealed = await sealing
-      await using second = await SqliteStore.open({ path })
-      if (sealed instanceof Error) expect(sealed).toMatchObject({ code: "closed" })
-      expect(await second.checkpoint()).toEqual(sealed instanceof Error ? undefined : sealed)
-      expect(await second.seal(() => "a note")).toMatchObject({ size: 1, note: "a note" })
-    },
-  )
+  test.each([0, 2, 8])("closed %i turns after it began to seal has sealed, or says that it has not", async (turns) => {
+    await using folder = await temporaryFolder()
+    const path = folder.file("data.db")
+    const first = await SqliteStore.open({ path })
+    await first.commit({ writes: [], events: [event] })
+    const sealing = first.seal(() => "a note").catch((error: unknown) => error)
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+    await first.close()
+    const sealed = await sealing
+    await using second = await SqliteStore.open({ path })
+    if (sealed instanceof Error) expect(sealed).toMatchObject({ code: "closed" })
+    expect(await second.checkpoint()).toEqual(sealed instanceof Error ? undefined : sealed)
+    expect(await second.seal(() => "a note")).toMatchObject({ size: 1, note: "a note" })
+  })
 
   test("that dies in the middle of its work ends the store, which owes no one an answer and loses nothing", async () => {
     await using folder = await temporaryFolder()

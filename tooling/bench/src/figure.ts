@@ -49,7 +49,7 @@ export interface Row {
   readonly reach: readonly Reach[]
   /** Microseconds of the server's CPU for one request, and of the floor's. */
   readonly cpu?: { readonly measured: number; readonly floor?: number }
-  /** Share of one core that the load client took: near 1 it, and not the server, is the limit. */
+  /** Share of one core that the load client took: near 1 it, and not the server, is the limit. Absent for a client that polls. */
   readonly clientCpu?: number
 }
 

@@ -63,6 +63,7 @@ interface Quantity {
 
 function row({ what, unit, of }: Quantity, { measured, floor }: Outcome, reach: readonly Reach[]): Row {
   const cpu = (loads: readonly Load[]): number => medianOf(loads.map((load) => load.serverCpu))
+  const client = measured.flatMap(({ clientCpu }) => clientCpu ?? [])
   return {
     what,
     unit,
@@ -71,6 +72,6 @@ function row({ what, unit, of }: Quantity, { measured, floor }: Outcome, reach: 
     ratio: medianOf(measured.map((load, run) => of(load) / of(floor[run] ?? load))),
     reach,
     cpu: { measured: cpu(measured), floor: cpu(floor) },
-    clientCpu: medianOf(measured.map((load) => load.clientCpu)),
+    ...(client.length > 0 && { clientCpu: medianOf(client) }),
   }
 }

@@ -48,14 +48,14 @@ function receive(incoming: IncomingMessage, underWay: SourceQuota, source: strin
     const chunks: Buffer[] = []
     let size = 0
     let counted = 0
-    const done = (): void => {
+    const giveBack = (): void => {
       underWay.giveBack(source, counted)
       counted = 0
     }
     const refuse = (error: Error): void => {
       incoming.removeAllListeners("data")
       incoming.pause()
-      done()
+      giveBack()
       reject(error)
     }
     incoming.on("data", (chunk: Buffer) => {
@@ -66,13 +66,13 @@ function receive(incoming: IncomingMessage, underWay: SourceQuota, source: strin
       chunks.push(chunk)
     })
     incoming.on("end", () => {
-      done()
+      giveBack()
       resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks))
     })
     const aborted = (): void => {
-      // It closes after every body; an error made in vain costs more than the rest of the reading.
+      // Every body closes, after its end too; an error made in vain costs more than the rest of the reading.
       if (incoming.readableEnded) return
-      done()
+      giveBack()
       reject(new BodyAbortedError())
     }
     incoming.on("error", aborted)

@@ -75,7 +75,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     async answer(authority, { source, bearer, parameters: raw, body, url, http }) {
       const { needs } = route
       const parameters = readParameters(route, raw)
-      const caller = { source, resource: pathOf(route, parameters) }
+      const caller = { source, resource: resourceOf(route, parameters) }
       await options.admit?.(authority, caller)
       const claims = needs === "none" ? undefined : await authority.authenticate(caller, bearer, needs, options.wording)
       const read = readRequest(route, body, url)
@@ -89,7 +89,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     },
     async refuse(authority, { source, parameters }, refusal) {
       if (options.deniedAs === undefined) throw refusal
-      const resource = pathOf(route, readParameters(route, parameters))
+      const resource = resourceOf(route, readParameters(route, parameters))
       return authority.recordRefusal({ source, resource }, options.deniedAs, refusal)
     },
   }
@@ -120,8 +120,8 @@ function readParameters({ parameters }: Route, raw: Readonly<Record<string, stri
  * The path in its one spelling, for the trail. As it was asked for, it could hold what we would never write there: behind a `#`, or
  * as a parameter that is no name of ours, anything up to a secret; the trail then holds the pattern.
  */
-function pathOf({ path, parameters: named }: Route, parameters: unknown): string {
-  if (named === undefined || parameters === undefined) return path
+function resourceOf({ path, parameters: schema }: Route, parameters: unknown): string {
+  if (schema === undefined || parameters === undefined) return path
   const values = parameters as Readonly<Record<string, string>>
   return path.replace(/\{(\w+)\}/g, (pattern, name: string) => values[name] ?? pattern)
 }

@@ -37,6 +37,6 @@ export interface Load {
   readonly latency: { readonly p50: number; readonly p99: number; readonly most: number }
   /** Microseconds of the server's CPU for one operation. */
   readonly serverCpu: number
-  /** Share of one core that the load process took. */
-  readonly clientCpu: number
+  /** Share of one core that the load process took; absent when it polled, and took all of it. */
+  readonly clientCpu?: number
 }

@@ -36,7 +36,7 @@ export async function runLoad(job: LoadJob, prepared: () => Promise<void>): Prom
     rate: sorted.length / seconds,
     latency: { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), most: percentile(sorted, 1) },
     serverCpu: (server * 1e6) / sorted.length,
-    clientCpu: (client.user + client.system) / 1e6 / seconds,
+    ...(job.polls !== true && { clientCpu: (client.user + client.system) / 1e6 / seconds }),
   }
 }
 
