@@ -4,6 +4,7 @@ import { openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { profilingFlags } from "./cpu-profile.ts"
 import type { Bench } from "./figure.ts"
 
 const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.meta.url))
@@ -23,12 +24,10 @@ export async function startBroker(
   folder: string,
   { cpuProfiles }: Pick<Bench, "cpuProfiles"> = {},
 ): Promise<MeasuredBroker> {
-  const profiling =
-    cpuProfiles === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${cpuProfiles}`]
   const logPath = join(folder, "broker.log")
   const log = openSync(logPath, "w")
   const began = performance.now()
-  const child = spawn(process.execPath, [...profiling, MAIN], {
+  const child = spawn(process.execPath, [...profilingFlags(cpuProfiles?.measured), MAIN], {
     env: {
       AA_ADMIN_SECRET: ADMIN_SECRET,
       AA_ADMIN_TOKEN_TTL: "86400",

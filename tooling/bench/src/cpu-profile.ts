@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import type { Bench, Row } from "./figure.ts"
 
 interface CpuProfile {
   readonly nodes: readonly ProfileNode[]
@@ -13,19 +14,55 @@ interface ProfileNode {
   readonly children?: readonly number[]
 }
 
+/** The share of a process's work that each function took: by itself, and with all that it called. */
+interface Shares {
+  readonly own: ReadonlyMap<string, number>
+  readonly whole: ReadonlyMap<string, number>
+}
+
 /** What a process does when it does nothing for us. */
 const IDLE: readonly string[] = ["(idle)", "(program)"]
 
-/** Functions that the table shows. */
+/** Functions that a table shows. */
 const SHOWN = 40
 
-/** The functions that took the most CPU in the newest profile of a folder: by themselves, and with all that they called. */
-export function profileSummary(folder: string): string {
+/** Flags with which a process writes its profile into a folder when it ends. */
+export function profilingFlags(folder: string | undefined): string[] {
+  return folder === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${folder}`]
+}
+
+/**
+ * The functions that took the most CPU in the newest profiles: by themselves, with all that they called, and, where a row tells what a
+ * request costs, in microseconds beside what the floor spends in them.
+ */
+export function profileSummary({ measured, floor }: NonNullable<Bench["cpuProfiles"]>, cpu: Row["cpu"]): string {
+  const shares = newestShares(measured)
+  if (shares === undefined) return "no profile was written\n"
+  const beside = newestShares(floor)
+  const table = (column: keyof Shares): string => {
+    const cost = (of: Shares | undefined, name: string, micros: number | undefined): number | undefined =>
+      of === undefined || micros === undefined ? undefined : (of[column].get(name) ?? 0) * micros
+    return [...shares[column]]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, SHOWN)
+      .map(([name, share]) => {
+        const micros = [cost(shares, name, cpu?.measured), cost(beside, name, cpu?.floor)]
+        return `${`${(share * 100).toFixed(1)} %`.padStart(6)} ${micros.map(microsText).join(" ")}  ${name}\n`
+      })
+      .join("")
+  }
+  const heading = `${"".padStart(6)} ${"µs".padStart(6)} ${"floor".padStart(6)}`
+  return `${heading}  by itself\n${table("own")}\n${heading}  with all that it calls\n${table("whole")}`
+}
+
+const microsText = (micros: number | undefined): string => (micros === undefined ? "–" : micros.toFixed(1)).padStart(6)
+
+function newestShares(folder: string): Shares | undefined {
   const newest = (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.endsWith(".cpuprofile"))
     .sort()
     .at(-1)
-  if (newest === undefined) return "no profile was written\n"
+  if (newest === undefined) return undefined
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, newest), "utf8")) as CpuProfile
   const selfTimes = new Map<number, number>()
   samples.forEach((id, i) => {
@@ -49,11 +86,8 @@ export function profileSummary(folder: string): string {
     return time
   }
   const total = walk(nodes[0]?.id ?? 0, [])
-  const ranked = [...own].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
-  const line = ([name, time]: [string, number]): string =>
-    `${percent(time / total)} ${percent((whole.get(name) ?? 0) / total)}  ${name}\n`
-  const inclusive = [...whole].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
-  return `  self  whole  of ${(total / 1e6).toFixed(1)} s\n${ranked.map(line).join("")}\nby whole\n${inclusive.map(line).join("")}`
+  const shareOf = (sums: ReadonlyMap<string, number>) => new Map([...sums].map(([name, time]) => [name, time / total]))
+  return { own: shareOf(own), whole: shareOf(whole) }
 }
 
 function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
@@ -64,5 +98,3 @@ function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): 
       ?.replace(/^.*\/(packages|apps)\//, "$1/") ?? ""
   return `${functionName || "(anonymous)"} ${file}${file === "" ? "" : `:${lineNumber + 1}`}`
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`.padStart(6)

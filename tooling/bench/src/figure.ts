@@ -22,8 +22,8 @@ export interface Bench {
   readonly profile: Profile
   /** A new empty folder, gone at the end. */
   folder(): Promise<string>
-  /** Where CPU profiles of brokers go; absent: none are taken. */
-  readonly cpuProfiles?: string
+  /** The folders that CPU profiles of brokers and of floors go to; absent: none are taken. */
+  readonly cpuProfiles?: { readonly measured: string; readonly floor: string }
 }
 
 /** What one figure should reach; a ratio is that of what is measured to its floor. */

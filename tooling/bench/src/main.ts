@@ -48,7 +48,7 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
       const rows = await figure.measure(benchFor(figure, profile))
       results.push({ name: figure.name, rows })
       process.stdout.write(`${figure.name}: ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
-      if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure)))
+      if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure), rows[0]?.cpu))
     } catch (error) {
       if (error instanceof CannotMeasureError) {
         process.stdout.write(`${figure.name}: not measured, ${error.message}\n`)
@@ -62,8 +62,9 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
   return results
 }
 
-function profilesOf({ name }: Figure): string {
-  return join(values.out, "profiles", name)
+function profilesOf({ name }: Figure): NonNullable<Bench["cpuProfiles"]> {
+  const folder = join(values.out, "profiles", name)
+  return { measured: join(folder, "broker"), floor: join(folder, "floor") }
 }
 
 function benchFor(figure: Figure, profile: Profile): Bench {

@@ -14,7 +14,7 @@ export const appSignIn: Figure = {
     const options = { clientId: String(app["client_id"]), clientSecret: String(app["client_secret"]) }
     const json = { client_id: options.clientId, client_secret: options.clientSecret }
     const route = { method: "POST", path: "/v1/app/auth", json } as const
-    await using floor = await startFloor(folder, [await asAnswered(broker.url, route, ["sign"])])
+    await using floor = await startFloor(folder, [await asAnswered(broker.url, route, ["sign"])], bench)
     const outcome = await sideBySide(
       {
         measured: broker,

@@ -11,7 +11,7 @@ export const challenge: Figure = {
     const folder = await bench.folder()
     const route = { method: "GET", path: "/v1/challenge" } as const
     await using broker = await startBroker(folder, bench)
-    await using floor = await startFloor(folder, [await asAnswered(broker.url, route)])
+    await using floor = await startFloor(folder, [await asAnswered(broker.url, route)], bench)
     const options = { requests: [requestText(route)], status: 200 }
     const outcome = await sideBySide(
       {

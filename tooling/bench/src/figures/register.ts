@@ -37,7 +37,7 @@ async function registrations(bench: Bench, { inFlight, perSecond, work }: Regist
   const { seconds } = bench.profile
   const folder = await bench.folder()
   await using broker = await startBroker(folder, bench)
-  await using floor = await startFloor(folder, await registrationFloor(broker.url, work))
+  await using floor = await startFloor(folder, await registrationFloor(broker.url, work), bench)
   const options = { adminToken: await adminToken(broker.url), count: perSecond * seconds }
   const kind = () => ({ kind: "registrations", options }) as const
   return await sideBySide({ measured: broker, floor, load: { inFlight, seconds }, kind }, bench.profile)

@@ -13,7 +13,7 @@ export const renew: Figure = {
     const routes = await registrationFloor(broker.url, [])
     const { agent_id: _, ...renewed } = JSON.parse(routes.at(-1)?.answer.body ?? "")
     const renewal = await likeJson(broker.url, "/v1/token/renew", JSON.stringify(renewed))
-    await using floor = await startFloor(folder, [...routes, { ...renewal, work: ["verify", "sign"] }])
+    await using floor = await startFloor(folder, [...routes, { ...renewal, work: ["verify", "sign"] }], bench)
     const options = { adminToken: await adminToken(broker.url) }
     const outcome = await sideBySide(
       {

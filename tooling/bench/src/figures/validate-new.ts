@@ -17,7 +17,7 @@ export const validateNew: Figure = {
     await using broker = await startBroker(folder, bench)
     const key = readKey(join(folder, "signing.key"))
     const route = { method: "POST", path: "/v1/token/validate", json: { token: newToken(key) } } as const
-    await using floor = await startFloor(folder, [await asAnswered(broker.url, route, ["verify"])])
+    await using floor = await startFloor(folder, [await asAnswered(broker.url, route, ["verify"])], bench)
     const newRequests = () => Array.from({ length: PER_SECOND * seconds }, () => validation(newToken(key)))
     const outcome = await sideBySide(
       {

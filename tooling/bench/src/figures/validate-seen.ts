@@ -17,7 +17,7 @@ export const validateSeen: Figure = {
     const key = readKey(join(folder, "signing.key"))
     const tokens = Array.from({ length: TOKENS }, () => newToken(key))
     const route = { method: "POST", path: "/v1/token/validate", json: { token: tokens[0] } } as const
-    await using floor = await startFloor(folder, [await asAnswered(broker.url, route)])
+    await using floor = await startFloor(folder, [await asAnswered(broker.url, route)], bench)
     const requests = tokens.map(validation)
     const outcome = await sideBySide(
       {

@@ -2,6 +2,8 @@ import { fork } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { profilingFlags } from "../cpu-profile.ts"
+import type { Bench } from "../figure.ts"
 import { nextMessage } from "../next-message.ts"
 
 /** Native work that a floor's route does for each request. */
@@ -31,8 +33,12 @@ export interface Floor extends AsyncDisposable {
 const SERVER = fileURLToPath(new URL("floor-server.ts", import.meta.url))
 
 /** Starts a floor as a process of its own. */
-export async function startFloor(folder: string, routes: readonly FloorRoute[]): Promise<Floor> {
-  const child = fork(SERVER)
+export async function startFloor(
+  folder: string,
+  routes: readonly FloorRoute[],
+  { cpuProfiles }: Pick<Bench, "cpuProfiles"> = {},
+): Promise<Floor> {
+  const child = fork(SERVER, { execArgv: profilingFlags(cpuProfiles?.floor) })
   child.send({ routes, databasePath: join(folder, "floor.db") } satisfies FloorSettings)
   const port = await nextMessage<number>(child)
   return {
