@@ -1,7 +1,7 @@
-import { type IncomingMessage, METHODS } from "node:http"
+import type { IncomingMessage } from "node:http"
 import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
-import { type Answer, type Exchange, pathOf, problem, respond } from "./http/answer.ts"
+import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
 import { bodiesUnderWay, readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
@@ -69,7 +69,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const all = endpoints({ version, startedAt: Date.now(), metrics })
   const host: Host = { ...options, underWay: bodiesUnderWay() }
   const answering = (route: string): CountedRoute => ({ route, took: metrics.timer(route) })
-  const other = answering("other")
+  const elsewhere = answering("other")
   for (const endpoint of all) {
     const route = answering(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
@@ -89,14 +89,13 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     )
   }
   const answerElsewhere = (c: RequestContext, run: (exchange: Exchange) => Answer | Promise<Answer>) =>
-    answerTo(c, host, other, async ({ exchange, readBody }) => {
+    answerTo(c, host, elsewhere, async ({ exchange, readBody }) => {
       await readBody()
       return run(exchange)
     })
   for (const page of docsPages) app.on("GET", page.path, (c) => answerElsewhere(c, () => page.answer()))
-  // By the methods that are left, not by `all`: a second match would send each request of a route through Hono's middleware.
   for (const [path, allow] of allowedMethods(all))
-    app.on(otherMethods(allow), path, (c) =>
+    app.all(path, (c) =>
       answerElsewhere(c, (exchange) =>
         problem(exchange, { code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
       ),
@@ -131,14 +130,14 @@ async function answerTo(
   const { onAnswer, onBug, secureTransport = false, underWay } = host
   const began = performance.now()
   const requestId = requestIdOf(c.req.header("x-request-id"))
-  const exchange = { requestId, url: c.req.url, secureTransport }
+  const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
   const answered = async (): Promise<Answer> => {
     const source = callerSource(c, host)
     return run({ exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) })
   }
   const answer = await answered().catch((error: unknown) => {
     const known = problemFor(error)
-    if (known === undefined) onBug(error, { requestId, path: pathOf(exchange.url) })
+    if (known === undefined) onBug(error, exchange)
     const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
     return problem(exchange, parts)
   })
@@ -148,14 +147,19 @@ async function answerTo(
   return respond(exchange, answer)
 }
 
+/** The path as it was asked for: decoded it could hold anything. */
+function pathOf(url: string): string {
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2))
+  const end = path.search(/[?#]/)
+  return end === -1 ? path : path.slice(0, end)
+}
+
 function callerSource(c: RequestContext, { isTrustedProxy = () => false }: BrokerOptions): string {
   const peer = c.env?.incoming?.socket.remoteAddress ?? ""
   return sourceOf(clientAddress(peer, c.req.header("x-forwarded-for"), isTrustedProxy))
 }
 
 const honoPath = ({ route }: Endpoint): string => route.path.replace(/\{(\w+)\}/g, ":$1")
-
-const otherMethods = (allow: string): string[] => METHODS.filter((method) => !allow.split(", ").includes(method))
 
 function allowedMethods(all: readonly Endpoint[]): Map<string, string> {
   const methods = new Map<string, string>()

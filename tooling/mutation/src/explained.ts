@@ -83,6 +83,12 @@ export const EXPLAINED: readonly Explained[] = [
   },
   {
     file: "packages/core/src/revocation-set.ts",
+    line: "Math.ceil(Math.log2(expected / MAX_FILL))",
+    to: "*",
+    why: "it grows once more when it is full",
+  },
+  {
+    file: "packages/core/src/revocation-set.ts",
     line: "maxSlots = 65_536",
     to: "65537",
     why: "how much a call does that does not say, give or take one",
@@ -164,6 +170,12 @@ export const EXPLAINED: readonly Explained[] = [
     line: "is ${app === undefined ?",
     to: "false",
     why: "no app that launched an agent is ever deleted",
+  },
+  {
+    file: "packages/audit/src/proof.ts",
+    line: "if (start > 0) proof.push",
+    to: "1",
+    why: "it is never 1: the first split that is passed over lies at 2 or beyond",
   },
   {
     file: "packages/audit/src/proof.ts",

@@ -4,7 +4,7 @@ import { type AnswerHeaders, answerHeaders } from "./headers.ts"
 /** What a request is, as far as answering it goes. */
 export interface Exchange {
   readonly requestId: string
-  readonly url: string
+  readonly path: string
   /** Whether it came over TLS. */
   readonly secureTransport: boolean
 }
@@ -46,7 +46,7 @@ export function problem(exchange: Exchange, { code, detail, hint, retryAfter, he
   const document = createProblem({
     code,
     detail,
-    instance: pathOf(exchange.url),
+    instance: exchange.path,
     requestId: exchange.requestId,
     ...(hint !== undefined && { hint }),
   })
@@ -60,11 +60,4 @@ export function problem(exchange: Exchange, { code, detail, hint, retryAfter, he
       ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
     },
   }
-}
-
-/** The path of a URL as it was asked for: decoded it could hold anything. */
-export function pathOf(url: string): string {
-  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2))
-  const end = path.search(/[?#]/)
-  return end === -1 ? path : path.slice(0, end)
 }
