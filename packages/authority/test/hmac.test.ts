@@ -40,7 +40,7 @@ describe("HMAC-SHA256", () => {
     expect(() => hmacSha256(new Uint8Array(65), 16)).toThrow(TypeError)
   })
 
-  it.each(["00".repeat(15), "00".repeat(17), "zz".repeat(16), `${"00".repeat(15)}0z`])(
+  it.each(["00".repeat(15), "00".repeat(17), "zz".repeat(16), "\u0130".repeat(32), `${"00".repeat(15)}0z`])(
     "refuses a message of another length or that is no hex: %s",
     (message) => {
       const hmac = hmacSha256(new Uint8Array(32), 16)

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Bench, Row } from "./figure.ts"
+import type { Bench } from "./figure.ts"
 
 interface CpuProfile {
   readonly nodes: readonly ProfileNode[]
@@ -32,30 +32,25 @@ export function profilingFlags(folder: string | undefined): string[] {
 }
 
 /**
- * The functions that took the most CPU in the newest profiles: by themselves, with all that they called, and, where a row tells what a
- * request costs, in microseconds beside what the floor spends in them.
+ * The functions of the newest profile that took the most of the answering thread, by themselves and with all that they called, beside
+ * their share of the floor's.
  */
-export function profileSummary({ measured, floor }: NonNullable<Bench["cpuProfiles"]>, cpu: Row["cpu"]): string {
+export function profileSummary({ measured, floor }: NonNullable<Bench["cpuProfiles"]>): string {
   const shares = newestShares(measured)
   if (shares === undefined) return "no profile was written\n"
   const beside = newestShares(floor)
-  const table = (column: keyof Shares): string => {
-    const cost = (of: Shares | undefined, name: string, micros: number | undefined): number | undefined =>
-      of === undefined || micros === undefined ? undefined : (of[column].get(name) ?? 0) * micros
-    return [...shares[column]]
+  const table = (column: keyof Shares): string =>
+    [...shares[column]]
       .sort(([, a], [, b]) => b - a)
       .slice(0, SHOWN)
-      .map(([name, share]) => {
-        const micros = [cost(shares, name, cpu?.measured), cost(beside, name, cpu?.floor)]
-        return `${`${(share * 100).toFixed(1)} %`.padStart(6)} ${micros.map(microsText).join(" ")}  ${name}\n`
-      })
+      .map(([name, share]) => `${percent(share)} ${percent(beside && (beside[column].get(name) ?? 0))}  ${name}\n`)
       .join("")
-  }
-  const heading = `${"".padStart(6)} ${"µs".padStart(6)} ${"floor".padStart(6)}`
+  const heading = `${"broker".padStart(6)} ${"floor".padStart(6)}`
   return `${heading}  by itself\n${table("own")}\n${heading}  with all that it calls\n${table("whole")}`
 }
 
-const microsText = (micros: number | undefined): string => (micros === undefined ? "–" : micros.toFixed(1)).padStart(6)
+const percent = (share: number | undefined): string =>
+  (share === undefined ? "–" : `${(share * 100).toFixed(1)} %`).padStart(6)
 
 function newestShares(folder: string): Shares | undefined {
   const newest = (existsSync(folder) ? readdirSync(folder) : [])

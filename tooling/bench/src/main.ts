@@ -48,7 +48,7 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
       const rows = await figure.measure(benchFor(figure, profile))
       results.push({ name: figure.name, rows })
       process.stdout.write(`${figure.name}: ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
-      if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure), rows[0]?.cpu))
+      if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure)))
     } catch (error) {
       if (error instanceof CannotMeasureError) {
         process.stdout.write(`${figure.name}: not measured, ${error.message}\n`)

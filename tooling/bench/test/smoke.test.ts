@@ -38,14 +38,10 @@ describe("the bench", () => {
     expect(stdout).toMatch(/^challenge: \d+ s$/m)
     for (const side of ["broker", "floor"])
       expect(readdirSync(join(out, "profiles", "challenge", side))).toEqual([expect.stringMatching(/\.cpuprofile$/)])
-    // A share, microseconds of a request, and those of the floor's.
     for (const heading of ["by itself", "with all that it calls"])
       expect(stdout).toMatch(
-        new RegExp(`^ +µs +floor {2}${heading}\n( *\\d+\\.\\d %( +\\d+\\.\\d){2} {2}\\S.*\n){40}`, "m"),
+        new RegExp(`^broker +floor {2}${heading}\n( *\\d+\\.\\d % +\\d+\\.\\d % {2}\\S.*\n)+`, "m"),
       )
-    expect(stdout).toMatch(
-      /^ *\d+\.\d % +(?!0\.0)\d+\.\d +(?!0\.0)\d+\.\d {2}responseViaResponseObject @hono\/node-server/m,
-    )
   })
 
   it("names the figures there are when asked for another", () => {

@@ -85,7 +85,7 @@ export const EXPLAINED: readonly Explained[] = [
     file: "packages/core/src/revocation-set.ts",
     line: "Math.ceil(Math.log2(expected / MAX_FILL))",
     to: "*",
-    why: "it grows once more when it is full",
+    why: "only when it pauses to grow differs, not what it lists",
   },
   {
     file: "packages/core/src/revocation-set.ts",

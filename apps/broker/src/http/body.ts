@@ -55,6 +55,7 @@ function receive(incoming: IncomingMessage, underWay: SourceQuota, source: strin
     const refuse = (error: Error): void => {
       incoming.removeAllListeners("data")
       incoming.pause()
+      chunks.length = 0
       giveBack()
       reject(error)
     }

@@ -36,7 +36,7 @@ export const revocations: Figure = {
       {
         measured: withMany,
         floor: withNone,
-        load: { inFlight: IN_FLIGHT, seconds: profile.seconds },
+        load: { inFlight: IN_FLIGHT, seconds: profile.seconds, polls: true },
         kind: () => ({ kind: "repeated", options: { requests, status: 200 } }),
       },
       profile,
