@@ -2,14 +2,15 @@ const INITIAL_SLOTS = 1024
 const MAX_FILL = 0.75
 const WORDS = 4
 const BYTES = 16
+const BITS = 32
 
 // In the table of expiries 0 is an empty slot and the largest value is an entry that stays for ever.
 const EMPTY = 0
 const NEVER = 0xffff_ffff
 
 /**
- * Digests of revoked targets with their expiry, made for a million of them: 20 bytes a slot in typed arrays, under 50 MB in all, and
- * nothing for the garbage collector to walk. It keeps the first 16 bytes of a digest, which no one can collide on purpose
+ * Digests of revoked targets with their expiry, made for a million of them: 20 bytes and a bit a slot in typed arrays, under 50 MB in
+ * all, and nothing for the garbage collector to walk. It keeps the first 16 bytes of a digest, which no one can collide on purpose
  * (2^128 tries for a given target).
  *
  * @example
@@ -22,6 +23,11 @@ export class RevocationSet {
   #size = 0
   #words: Uint32Array
   #expiries: Uint32Array
+  /**
+   * A bit for each slot that is taken. A search mostly ends at one that is not, and these bits stay in the processor's cache, where the
+   * tables of a million entries do not.
+   */
+  #taken: Uint32Array
   #cursor = 0
   /** The words of the digest that is being looked at: kept, because a token's check looks at several. */
   readonly #scratch = new Uint32Array(WORDS)
@@ -34,6 +40,7 @@ export class RevocationSet {
     this.#slots = Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(expected / MAX_FILL)))
     this.#words = new Uint32Array(this.#slots * WORDS)
     this.#expiries = new Uint32Array(this.#slots)
+    this.#taken = new Uint32Array(this.#slots / BITS)
   }
 
   /** How many digests it holds. */
@@ -62,7 +69,7 @@ export class RevocationSet {
 
   /** Whether a digest is listed, expired or not: what matters no more goes with {@link forgetExpired}. */
   has(digest: Uint8Array): boolean {
-    return this.#expiries[this.#find(this.#wordsOf(digest))] !== EMPTY
+    return this.#isTaken(this.#find(this.#wordsOf(digest)))
   }
 
   /**
@@ -108,8 +115,17 @@ export class RevocationSet {
   // The slot of these words, or the empty one where they belong.
   #find(words: Uint32Array): number {
     let slot = this.#home(words, 0)
-    while (this.#expiries[slot] !== EMPTY && !this.#holds(slot, words)) slot = (slot + 1) % this.#slots
+    while (this.#isTaken(slot) && !this.#holds(slot, words)) slot = (slot + 1) % this.#slots
     return slot
+  }
+
+  #isTaken(slot: number): boolean {
+    return (((this.#taken[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1
+  }
+
+  #mark(slot: number, taken: boolean): void {
+    const others = (this.#taken[slot >>> 5] ?? 0) & ~(1 << (slot & 31))
+    this.#taken[slot >>> 5] = others | (Number(taken) << (slot & 31))
   }
 
   #holds(slot: number, words: Uint32Array): boolean {
@@ -120,13 +136,14 @@ export class RevocationSet {
   #put(slot: number, words: Uint32Array, expiry: number): void {
     this.#words.set(words, slot * WORDS)
     this.#expiries[slot] = expiry
+    this.#mark(slot, true)
   }
 
   // Closes the gap, so that a search still may stop at the first empty slot and no marks of the removed pile up.
   #remove(slot: number): void {
     let gap = slot
     let next = (gap + 1) % this.#slots
-    while (this.#expiries[next] !== EMPTY) {
+    while (this.#isTaken(next)) {
       const home = this.#home(this.#words, next * WORDS)
       const isReachable = (next - home + this.#slots) % this.#slots < (next - gap + this.#slots) % this.#slots
       if (!isReachable) {
@@ -137,6 +154,7 @@ export class RevocationSet {
       next = (next + 1) % this.#slots
     }
     this.#expiries[gap] = EMPTY
+    this.#mark(gap, false)
   }
 
   #grow(): void {
@@ -145,6 +163,7 @@ export class RevocationSet {
     this.#slots *= 2
     this.#words = new Uint32Array(this.#slots * WORDS)
     this.#expiries = new Uint32Array(this.#slots)
+    this.#taken = new Uint32Array(this.#slots / BITS)
     expiries.forEach((expiry, slot) => {
       if (expiry === EMPTY) return
       const entry = words.subarray(slot * WORDS, slot * WORDS + WORDS)
