@@ -3,7 +3,8 @@ import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { createLog, type Log, type LogContext, type LogFormat, type LogLevel, type LogSink } from "../src/log.ts"
+import { createLog, type Log, type LogContext, type LogFormat, type LogLevel } from "../src/log.ts"
+import type { LogSink } from "../src/log-outlet.ts"
 
 const NOON = Date.UTC(2026, 1, 15, 12, 0, 0, 999)
 
