@@ -16,8 +16,8 @@ export const WRITES = "pwrite64,ftruncate"
 const SYNCS = "fsync,fdatasync,link,unlink"
 const RENAMES = "rename"
 
-/** Everything by which a broker changes a disk. */
-const CALLS = [WRITES, SYNCS, RENAMES]
+/** Everything by which a broker changes a disk; the many come last, of which some may be left when the time is up. */
+const CALLS = [RENAMES, SYNCS, WRITES]
 
 /** The broker dies on entering the nth of them, from the first start on a new folder on. */
 const wrapper = (calls: string, nth: number): string[] => [

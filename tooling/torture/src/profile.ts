@@ -42,7 +42,7 @@ const standard: Profile = {
   name: "default",
   minutes: 10,
   crashes: { runs: 8, cycles: 12 },
-  everyWrite: { stride: 5, others: 1 },
+  everyWrite: { stride: 8, others: 1 },
   storage: { every: true },
   power: { seeds: 6, controls: 3 },
   tokens: { mutations: 2000 },

@@ -1,0 +1,36 @@
+import { createLog, type Log, type LogFormat, type LogLevel } from "../src/log.ts"
+
+/** At the end of its second, so that rounding up would show. */
+export const NOON = Date.UTC(2026, 1, 15, 12, 0, 0, 999)
+
+/** A log, and what it wrote so far. */
+export interface Capture {
+  readonly log: Log
+  readonly stdout: string[]
+  readonly stderr: string[]
+}
+
+/** A log whose streams are arrays, at noon. */
+export function capture({
+  level = "trace",
+  format = "text",
+  redact = (text) => text,
+  now = () => NOON,
+}: {
+  level?: LogLevel
+  format?: LogFormat
+  redact?: (text: string) => string
+  now?: () => number
+} = {}): Capture {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const log = createLog({
+    level,
+    format,
+    redact,
+    stdout: { write: (text) => stdout.push(text) },
+    stderr: { write: (text) => stderr.push(text) },
+    now,
+  })
+  return { log, stdout, stderr }
+}
