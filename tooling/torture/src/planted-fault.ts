@@ -1,6 +1,7 @@
 import { registerHooks } from "node:module"
 import { fileURLToPath } from "node:url"
-import { FAULTS, type Fault, type FaultName } from "./faults.ts"
+import type { Fault } from "./fault.ts"
+import { FAULTS, type FaultName } from "./faults.ts"
 
 const VARIABLE = "AGENTWRIT_PLANTED_FAULT"
 

@@ -1,0 +1,19 @@
+import type { Fault } from "../fault.ts"
+
+/** By what a broker believes of its trail, of tokens and of chains. */
+export const TRAIL_FAULTS = {
+  "verifies nothing behind its start": [
+    {
+      file: "store-sqlite/dist/trail-verification-worker.js",
+      from: "if (checkpoint === undefined)",
+      to: "if (checkpoint !== undefined)",
+    },
+  ],
+  "believes strangers": [
+    { file: "core/dist/jws.js", from: "if (!key.verify(", to: "if (false && !key.verify(" },
+    { file: "core/dist/delegation.js", from: "if (!key.verify(", to: "if (false && !key.verify(" },
+    { file: "core/dist/ed25519-bounds.js", from: "if (SMALL_ORDER_Y.some(", to: "if ([].some(" },
+    // OpenSSL knows points of small order itself.
+    { file: "authority/dist/registration.js", from: "if (key.verify(", to: "if (key || key.verify(" },
+  ],
+} as const satisfies Record<string, readonly Fault[]>
