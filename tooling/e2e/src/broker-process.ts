@@ -112,6 +112,17 @@ function listeningUrl(child: ChildProcess): Promise<string> {
   })
 }
 
-function failedStart({ code, stdout, stderr }: Ended): never {
-  throw new Error(`the broker did not start (exit ${code})\n${stdout}\n${stderr}`)
+/** A broker that ended before it listened. */
+export class FailedStart extends Error {
+  readonly ended: Ended
+
+  constructor(ended: Ended) {
+    const { code, signal, stdout, stderr } = ended
+    super(`the broker did not start (${signal ?? `exit ${code}`})\n${stdout}\n${stderr}`)
+    this.ended = ended
+  }
+}
+
+function failedStart(ended: Ended): never {
+  throw new FailedStart(ended)
 }

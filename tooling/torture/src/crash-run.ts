@@ -1,6 +1,7 @@
-import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/e2e/broker-process"
+import { type BrokerFolder, type BrokerProcess, FailedStart, startBroker } from "@agentwrit/e2e/broker-process"
 import { adminToken } from "@agentwrit/e2e/client"
-import { check, type Verdict } from "./check.ts"
+import { check } from "./check.ts"
+import { Findings, type Verdict } from "./findings.ts"
 import { Ledger } from "./ledger.ts"
 import { Load } from "./load.ts"
 import { Random } from "./random.ts"
@@ -23,34 +24,58 @@ export interface CrashRun {
   readonly strike?: (broker: BrokerProcess) => Promise<void>
 }
 
+/** What the last look found, and the blows until then. */
+export interface CrashVerdict extends Verdict {
+  readonly blows: number
+}
+
 const kill = async (broker: BrokerProcess): Promise<void> => void (await broker.end("SIGKILL"))
 
-/** Runs it and answers what every look found; the tally is that of the last. */
-export async function crashRun(run: CrashRun): Promise<Verdict> {
+/**
+ * Runs it to its last look, or to the first that finds something.
+ * @throws FailedStart when the broker does not even start on the empty folder.
+ */
+export async function crashRun(run: CrashRun): Promise<CrashVerdict> {
   const random = new Random(run.seed)
   const ledger = new Ledger()
-  const problems: string[] = []
-  for (let cycle = 1; ; cycle++) {
-    const broker = await startBroker(run.folder, { ...LASTING, ...run.environment })
+  for (let blows = 0; ; blows++) {
+    const broker = await started(run, blows)
+    if (broker instanceof Findings) return { ...broker, blows }
     const admin = await adminToken(broker.url)
-    let verdict: Verdict | undefined
-    if (cycle > 1) {
-      verdict = await check(broker.url, admin, ledger, run.folder.path)
-      problems.push(...verdict.problems.map((problem) => `cycle ${cycle - 1}: ${problem}`))
-    }
-    if (verdict !== undefined && (cycle > run.cycles || problems.length > 0)) {
-      await broker.end("SIGKILL")
-      // Where nothing was acknowledged, nothing could be lost.
-      if (ledger.acknowledgements === 0) problems.push("nothing was acknowledged")
-      return { tally: verdict.tally, problems }
+    ledger.signedIn(admin)
+    if (blows > 0) {
+      const { tally, problems } = await check(broker.url, admin, ledger, run.folder.path)
+      if (blows === run.cycles || problems.length > 0) {
+        await broker.end("SIGKILL")
+        return { tally, problems: problems.map((problem) => `after blow ${blows}: ${problem}`), blows }
+      }
     }
     const load = new Load(broker.url, admin, ledger, random)
     load.start(run.clients)
+    const before = ledger.acknowledgements
     await acknowledged(ledger, random.integer(...run.work))
     // Somewhere in what is under way then.
     await new Promise((resolve) => setTimeout(resolve, random.integer(0, 20)))
+    const found = new Findings()
+    // The blow would fall on nothing.
+    if (broker.child.exitCode !== null) found.unexpected(`the broker ended by itself\n${broker.output().stderr}`)
     await (run.strike ?? kill)(broker)
     await load.stop()
+    // Where nothing was acknowledged, nothing could be lost.
+    if (ledger.acknowledgements === before) found.unexpected("nothing was acknowledged")
+    if (found.problems.length > 0) return { ...found, blows }
+  }
+}
+
+/** The broker on what the blows left; or, when it does not start on that any more, what this is called. */
+async function started({ folder, environment }: CrashRun, blows: number): Promise<BrokerProcess | Findings> {
+  try {
+    return await startBroker(folder, { ...LASTING, ...environment })
+  } catch (error) {
+    if (blows === 0 || !(error instanceof FailedStart)) throw error
+    const found = new Findings()
+    found.lost(`after blow ${blows} ${error.message}`)
+    return found
   }
 }
 

@@ -13,7 +13,7 @@ export const crashes: Scenario = {
     await stage.each(row, runs, async (seed) => {
       await using folder = await brokerFolder()
       const verdict = await crashRun({ seed, cycles, folder, clients: 12, work: [1, 150] })
-      done += cycles
+      done += verdict.blows
       enter(row, { ...verdict, problems: [...verdict.problems, ...databaseProblems(folder.path)] }, seed)
     })
     row.note(`${done} kills`)

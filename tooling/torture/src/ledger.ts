@@ -11,6 +11,7 @@ export type OperationKind =
   | "create_app"
   | "update_app"
   | "deregister_app"
+  | "sign_in"
 
 /** `refused`: nothing may have happened. `unknown`: the answer never came. */
 export type Outcome = "acknowledged" | "refused" | "unknown"
@@ -60,6 +61,8 @@ export interface SentRegistration {
   readonly taskId: string
   readonly launchToken: HeldLaunchToken
   readonly body: Record<string, unknown>
+  /** `performance.now()`, from which on its nonce grows old. */
+  readonly at: number
 }
 
 /** Everything that was tried against one broker's state and what was answered; kept outside of it. */
@@ -121,8 +124,21 @@ export class Ledger {
     return answer
   }
 
+  /** Writes down that a registration is about to be sent. */
+  sent(registration: Omit<SentRegistration, "at">): void {
+    this.registrations.push({ ...registration, at: performance.now() })
+  }
+
+  /** Writes down a sign-in, by the token that came of it. */
+  signedIn(text: string): void {
+    const operation = this.#operation("sign_in", claimsOf(text).jti)
+    operation.outcome = "acknowledged"
+    operation.acknowledgements++
+    this.#acknowledgements++
+  }
+
   hold(text: string): HeldToken {
-    const claims = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString())
+    const claims = claimsOf(text)
     const delegators = (claims.delegation_chain ?? []).map(({ agent }: { agent: string }) => agent)
     const token = { text, jti: claims.jti, sub: claims.sub, taskId: claims.task_id, delegators }
     this.tokens.push(token)
@@ -145,6 +161,10 @@ export class Ledger {
     this.operations.set(key, operation)
     return operation
   }
+}
+
+function claimsOf(text: string) {
+  return JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString())
 }
 
 /** Whether a token is among what is revoked, given as `level target` (CONTRACT 2). */

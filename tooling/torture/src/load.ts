@@ -4,6 +4,14 @@ import type { Random } from "./random.ts"
 
 const AGENT_SCOPE = ["read:data:*", "read:mark:*"]
 
+/** Whether a broker answers. */
+export function isThere(url: string): Promise<boolean> {
+  return call(url, "GET /v1/challenge").then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Mixed work against one broker, every step of it written to the ledger. */
 export class Load {
   readonly #url: string
@@ -37,16 +45,9 @@ export class Load {
         await this.step()
       } catch {
         // The broker is gone: what was under way stays unknown in the ledger.
-        if (!(await this.#isThere())) return
+        if (!(await isThere(this.#url))) return
       }
     }
-  }
-
-  async #isThere(): Promise<boolean> {
-    return call(this.#url, "GET /v1/challenge").then(
-      () => true,
-      () => false,
-    )
   }
 
   /** One step, drawn by chance. */
@@ -86,7 +87,7 @@ export class Load {
     const sent = rival === undefined ? [first] : [first, rival]
     const answers = await Promise.all(
       sent.map(({ taskId, body }) => {
-        this.#ledger.registrations.push({ taskId, launchToken, body })
+        this.#ledger.sent({ taskId, launchToken, body })
         return this.#ledger.attempt("register", taskId, () => call(this.#url, "POST /v1/register", { json: body }))
       }),
     )
@@ -183,6 +184,7 @@ export class Load {
     const json = { client_id: app.clientId, client_secret: app.clientSecret }
     const signedIn = await call(this.#url, "POST /v1/app/auth", { json })
     if (signedIn.status !== 200) return
+    this.#ledger.signedIn(signedIn.body.access_token)
     const { text } = this.#ledger.hold(signedIn.body.access_token)
     await this.#launchToken("POST /v1/app/launch-tokens", text, true, app.appId)
   }

@@ -10,6 +10,18 @@ export function missing(...programs: readonly string[]): string | undefined {
 /** Why what needs root cannot run here; `undefined` when it can. */
 export const notRoot = (): string | undefined => (process.getuid?.() === 0 ? undefined : "needs root")
 
+/** Why nothing can be done to a broker at a system call here; `undefined` when it can. */
+export function untraceable(): string | undefined {
+  const lacking = missing("strace")
+  if (lacking !== undefined) return lacking
+  try {
+    execFileSync("strace", ["-f", "-o", "/dev/null", "true"], { stdio: "ignore" })
+    return undefined
+  } catch {
+    return "needs leave to trace a process"
+  }
+}
+
 /** The first of these files that is there, such as a library to preload. */
 export function findLibrary(name: string): string | undefined {
   const folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]

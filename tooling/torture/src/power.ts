@@ -1,7 +1,7 @@
 import { brokerFolder } from "@agentwrit/e2e/broker-process"
-import type { Verdict } from "./check.ts"
 import { crashRun, enter } from "./crash-run.ts"
-import { noDisk, type PowerlessDisk, xfsDisk } from "./disk.ts"
+import { noDisk, xfsDisk } from "./disk.ts"
+import type { Verdict } from "./findings.ts"
 import { findLibrary, missing, notRoot } from "./needs.ts"
 import { withFault } from "./planted-fault.ts"
 import type { Scenario } from "./stage.ts"
@@ -41,36 +41,24 @@ const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Pr
       continue
     }
     let lost = 0
-    for (let time = 0; time < tries && lost === 0; time++) lost += lossesIn(await losePower(stage.seed(), environment))
+    for (let time = 0; time < tries && lost === 0; time++)
+      lost += (await losePower(stage.seed(), environment)).tally.lost
     const problem = `a broker with ${name} lost nothing, so that this test cannot see a loss`
     row.check(lost > 0 ? [] : [problem], stage.drawn)
     row.note(`${name} lost ${lost}`)
   }
 }
 
-/** Acknowledged changes that are gone, or a database that does not open any more. */
-const lossesIn = ({ problems }: Verdict): number =>
-  problems.filter((problem) => /LOST|did not start/.test(problem)).length
-
 /** One history on a disk that loses power. */
 async function losePower(seed: number, environment: Record<string, string>): Promise<Verdict> {
   using disk = xfsDisk()
-  return await onDisk(disk, seed, environment)
-}
-
-async function onDisk(disk: PowerlessDisk, seed: number, environment: Record<string, string>): Promise<Verdict> {
   await using folder = await brokerFolder(disk.path)
-  try {
-    return await crashRun({
-      ...{ seed, cycles: CYCLES, folder, clients: 12, work: [20, 150], environment },
-      async strike(broker) {
-        disk.losePower()
-        await broker.end("SIGKILL")
-        disk.remount()
-      },
-    })
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { tally: { tried: 1, survived: 0, lost: 1, unexpected: 0, recovered: 0 }, problems: [message] }
-  }
+  return await crashRun({
+    ...{ seed, cycles: CYCLES, folder, clients: 12, work: [20, 150], environment },
+    async strike(broker) {
+      disk.losePower()
+      await broker.end("SIGKILL")
+      disk.remount()
+    },
+  })
 }

@@ -13,6 +13,10 @@ export interface Tally {
 
 export const emptyTally = (): Tally => ({ tried: 0, survived: 0, lost: 0, unexpected: 0, recovered: 0 })
 
+export function addTally(sum: Tally, tally: Tally): void {
+  for (const what of Object.keys(tally) as (keyof Tally)[]) sum[what] += tally[what]
+}
+
 /** One line of the table. */
 export class Row {
   readonly name: string
@@ -27,7 +31,7 @@ export class Row {
   }
 
   add(tally: Tally): void {
-    for (const what of Object.keys(tally) as (keyof Tally)[]) this.tally[what] += tally[what]
+    addTally(this.tally, tally)
   }
 
   /** One thing was tried and held. */

@@ -63,6 +63,76 @@ export const LEDGER_FAULTS = {
       to: "this.#edge.append(leafHash.map((byte) => byte ^ 1));",
     },
   ],
+  // What only a blow brings to light.
+  "answers before it commits": [
+    {
+      file: "store-sqlite/dist/commit-queue.js",
+      from: "            return;\n        const error = this.#attempt(jobs);",
+      to: "            return;\n        if (this.#options.database.inTransaction) this.#statements.commit.run();\n        const error = this.#attempt(jobs);",
+    },
+    {
+      file: "store-sqlite/dist/commit-queue.js",
+      from: "this.#statements.commit.run();\n            this.#options.place",
+      to: "this.#options.place",
+    },
+  ],
+  "commits changes apart from their events": [
+    {
+      file: "store-sqlite/dist/writer-worker.js",
+      from: "return trail.append(events, at);",
+      to: 'database.exec("COMMIT; BEGIN IMMEDIATE"); return trail.append(events, at);',
+    },
+  ],
+  "spends launch tokens apart from registrations": [
+    {
+      file: "store-sqlite/dist/writer-worker.js",
+      from: "const entry = applyWrite(write);",
+      to: 'const entry = applyWrite(write); if (write.type === "use_launch_token") database.exec("COMMIT; BEGIN IMMEDIATE");',
+    },
+  ],
+  "forgets at a start what was spent": [
+    {
+      file: "store-sqlite/dist/writer-worker.js",
+      from: "const loaded = await loadTrail(db);",
+      to: 'database.exec("DELETE FROM spent_nonces; UPDATE launch_tokens SET spent_at = NULL"); const loaded = await loadTrail(db);',
+    },
+  ],
+  "ends tokens at a start": [
+    {
+      file: "authority/dist/token-check.js",
+      from: "    if (verified.revocationDigests.some(",
+      to: '    if (claims.iat < (globalThis.born ??= Math.floor(Date.now() / 1000 - process.uptime()))) return { ok: false, revoked: false, reason: "old", claims };\n    if (verified.revocationDigests.some(',
+    },
+  ],
+  "ends by itself": [
+    {
+      file: "authority/dist/challenge.js",
+      from: "    return { nonce",
+      to: "    globalThis.asked = (globalThis.asked ?? 0) + 1; if (globalThis.asked > 20) process.exit(70);\n    return { nonce",
+    },
+  ],
+  "forgets sign-ins": [append('drafts.filter((draft) => draft.event_type !== "app_authenticated")')],
+  "forgets who was released": [{ file: "store-sqlite/dist/writes.js", from: "releaseAgent.run(write);", to: "" }],
+  "registers agents as others": [
+    {
+      file: "store-sqlite/dist/writes.js",
+      from: "addAgent.run(fromAgent(write.agent));",
+      to: 'addAgent.run(fromAgent({ ...write.agent, scope: ["read:data:*"], expiresAt: write.agent.expiresAt + 1e6 }));',
+    },
+  ],
+  "registers no apps": [
+    { file: "store-sqlite/dist/writes.js", from: "addApp.run(fromApp(write.app)).changes === 0", to: "false" },
+  ],
+  "changes no apps": [
+    { file: "store-sqlite/dist/writes.js", from: "changeApp.run(fromApp(write.app)).changes === 0", to: "false" },
+  ],
+  "forgets secrets of apps": [
+    {
+      file: "store-sqlite/dist/writes.js",
+      from: "addApp.run(fromApp(write.app))",
+      to: 'addApp.run(fromApp({ ...write.app, secretHash: "00".repeat(32) }))',
+    },
+  ],
   "migrates statement by statement": [
     {
       file: "store-sqlite/dist/migrate.js",
