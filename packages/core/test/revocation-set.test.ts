@@ -134,6 +134,13 @@ describe("RevocationSet", () => {
     for (const each of [ofWords([0, 0, 0, 0]), ...bits]) expect(set.has(each)).toBe(true)
   })
 
+  it("takes no empty slot for the digest of zeros, grown or not", () => {
+    const set = new RevocationSet()
+    expect(set.has(ofWords([0, 0, 0, 0]))).toBe(false)
+    for (let i = 0; i < digests.length; i++) set.add(digest(i), null)
+    expect(set.has(ofWords([0, 0, 0, 0]))).toBe(false)
+  })
+
   it("cannot be slowed by digests that were aimed at one slot", () => {
     const random = uniqueWords(30_000)
     const usual = elapsed(() => fill(random.map((word, i) => [word, random.at(-i) ?? 0, word ^ i, i])))
