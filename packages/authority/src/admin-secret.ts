@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import bcrypt from "bcrypt"
+import { Turns } from "./turns.ts"
 
 /** Whether a presented admin secret is right; `busy` when too many slow checks wait already. */
 export type SecretVerdict = "right" | "wrong" | "busy"
@@ -8,7 +9,8 @@ export type SecretVerdict = "right" | "wrong" | "busy"
 export interface AdminSecret {
   /** The secret itself where it is known, so that the trail's redaction can look for it. */
   readonly clear?: string
-  check(presented: string): Promise<SecretVerdict>
+  /** @param source what the check waits its turn for. */
+  check(presented: string, source: string): Promise<SecretVerdict>
 }
 
 const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
@@ -16,8 +18,11 @@ const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
 /** bcrypt reads no further than this and would take any longer text that begins alike. */
 const BCRYPT_BYTES = 72
 
-/** Slow checks that may wait behind the one under way. */
-const QUEUE_LENGTH = 8
+/**
+ * Slow checks that may wait behind the one under way, of about 0.25 s each. Operators behind one address get three in at once and the
+ * rest a second later; it takes sixteen addresses to fill the queue, and behind fifteen that try one more waits 4 s.
+ */
+const WAITING = { ofSource: 2, inAll: 32 }
 
 /** Whether a configured admin secret is a bcrypt hash (`$2a$`, `$2b$` or `$2y$`). */
 export const isBcryptHash = (configured: string): boolean => BCRYPT_HASH.test(configured)
@@ -39,20 +44,12 @@ function clearSecret(secret: string): AdminSecret {
 function hashedSecret(hash: string): AdminSecret {
   // `$2y$` is the name that other programs give to what node's bcrypt calls `$2b$`.
   const comparable = hash.replace(/^\$2y\$/, "$2b$")
-  let waiting = 0
-  let last: Promise<unknown> = Promise.resolve()
+  const turns = new Turns(WAITING)
   return {
-    async check(presented) {
+    async check(presented, source) {
       if (Buffer.byteLength(presented) > BCRYPT_BYTES || presented.includes("\0")) return "wrong"
-      if (waiting > QUEUE_LENGTH) return "busy"
-      waiting++
-      const verdict = last.then(() => bcrypt.compare(presented, comparable))
-      last = verdict.catch(() => undefined)
-      try {
-        return (await verdict) ? "right" : "wrong"
-      } finally {
-        waiting--
-      }
+      if (!turns.hasRoom(source)) return "busy"
+      return (await turns.do(source, () => bcrypt.compare(presented, comparable))) ? "right" : "wrong"
     },
   }
 }

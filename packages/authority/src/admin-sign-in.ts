@@ -14,7 +14,7 @@ export function adminTtl({ settings }: AuthorityContext): number {
 
 /** Exchanges the admin secret for an admin token (CONTRACT 3, `POST /v1/admin/auth`). */
 export async function signInAdmin(context: AuthorityContext, caller: Caller, secret: string): Promise<IssuedToken> {
-  const verdict = await context.adminSecret.check(secret)
+  const verdict = await context.adminSecret.check(secret, caller.source)
   if (verdict !== "right") {
     const refusal =
       verdict === "busy"

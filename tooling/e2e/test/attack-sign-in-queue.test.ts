@@ -1,0 +1,24 @@
+import { expect, test } from "vitest"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+
+/** The hash of {@link ADMIN_SECRET} at the cost that `awrit init` writes. */
+const HASH = "$2b$12$HC9cuC/bwDNfOkbceVRnA.pqlkKmzCVKa3km5HCZ001wFOGcdhFd2"
+
+// Nine of its sign-ins were checked before anyone else's, and while it went on others were refused.
+test("one address that guesses a secret which is slow to check keeps no operator from signing in", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder, { AA_ADMIN_SECRET: HASH })
+  const signIn = (address: string, secret: string) =>
+    call(broker.url, "POST /v1/admin/auth", { json: { secret }, headers: { "x-forwarded-for": address } })
+  let checked = 0
+  const guesses = Array.from({ length: 10 }, async () => {
+    const { status } = await signIn("203.0.113.1", "a guess")
+    if (status === 401) checked++
+    return status
+  })
+  const operator = await signIn("203.0.113.2", ADMIN_SECRET)
+  const checkedBefore = checked
+  expect(await Promise.all(guesses)).toContain(429)
+  expect([operator.status, checkedBefore <= 3]).toEqual([200, true])
+})
