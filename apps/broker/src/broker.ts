@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
 import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
@@ -41,9 +41,9 @@ export interface Answered {
   readonly seconds: number
 }
 
-type NodeEnvironment = { Bindings: { readonly incoming?: IncomingMessage } }
+type NodeEnvironment = { Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse } }
 
-/** The API as a Hono app; behind a Node server its environment holds Node's own request. */
+/** The API as a Hono app; behind a Node server its environment holds Node's own request and answer. */
 export type BrokerApp = Hono<NodeEnvironment>
 
 type RequestContext = Context<NodeEnvironment>
@@ -64,7 +64,7 @@ interface Host extends BrokerOptions {
  * ```
  */
 export function createBroker(options: BrokerOptions): BrokerApp {
-  const { authority, version, metrics = new Metrics() } = options
+  const { authority, version, metrics = new Metrics(), onBug } = options
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
   const host: Host = { ...options, underWay: bodiesUnderWay() }
@@ -73,7 +73,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   for (const endpoint of all) {
     const route = answering(endpoint.route.path)
     app.on(endpoint.route.method, honoPath(endpoint), (c) =>
-      answerTo(c, host, route, async ({ source, readBody }) => {
+      answerTo(c, host, route, async ({ exchange, source, readBody }) => {
         const parameters = c.req.param()
         const body = await readBody().catch((error: unknown) => {
           if (!(error instanceof Refusal)) throw error
@@ -83,7 +83,14 @@ export function createBroker(options: BrokerOptions): BrokerApp {
           ...{ source, parameters, body },
           bearer: bearerToken(c.req.header("authorization")),
           url: c.req.url,
-          http: { method: c.req.method, header: (name) => c.req.header(name) },
+          http: {
+            method: c.req.method,
+            header: (name) => c.req.header(name),
+            outgoing: c.env?.outgoing,
+            failed: (error) => {
+              if (problemFor(error) === undefined) onBug(error, exchange)
+            },
+          },
         })
       }),
     )
@@ -127,10 +134,9 @@ async function answerTo(
   { route, took }: CountedRoute,
   run: (received: Received) => Promise<Answer>,
 ): Promise<Response> {
-  const { onAnswer, onBug, secureTransport = false, underWay } = host
+  const { onAnswer, onBug, underWay } = host
   const began = performance.now()
-  const requestId = requestIdOf(c.req.header("x-request-id"))
-  const exchange = { requestId, path: pathOf(c.req.url), secureTransport }
+  const exchange = exchangeOf(c, host)
   const answered = async (): Promise<Answer> => {
     const source = callerSource(c, host)
     return run({ exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) })
@@ -138,13 +144,19 @@ async function answerTo(
   const answer = await answered().catch((error: unknown) => {
     const known = problemFor(error)
     if (known === undefined) onBug(error, exchange)
-    const parts = known ?? { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" }
-    return problem(exchange, parts)
+    return problem(exchange, known ?? BUG)
   })
   const seconds = (performance.now() - began) / 1000
   took(seconds)
+  const { requestId } = exchange
   onAnswer?.({ requestId, method: c.req.method, route, status: answer.status, seconds })
   return respond(exchange, answer)
+}
+
+const BUG = { code: "internal_error", detail: "the broker ran into a bug; its log has the request id" } as const
+
+function exchangeOf(c: RequestContext, { secureTransport = false }: BrokerOptions): Exchange {
+  return { requestId: requestIdOf(c.req.header("x-request-id")), path: pathOf(c.req.url), secureTransport }
 }
 
 /** The path as it was asked for: decoded it could hold anything. */

@@ -89,9 +89,9 @@ export interface Authority {
   delegate(caller: Caller, held: Claims, request: DelegationRequest): Promise<Delegation>
   revoke(caller: Caller, operator: Claims, request: RevocationRequest): Promise<RevocationReceipt>
   /** The page of the revocation feed behind a position (CONTRACT 5). */
-  revocationsPage(since: number): Promise<FeedMessage>
+  revocationsPage(caller: Caller, since: number): Promise<FeedMessage>
   /** Sends everything behind a position and then what is revoked as it commits; answers what ends it. */
-  followRevocations(since: number, follower: FeedFollower): () => void
+  followRevocations(caller: Caller, since: number, follower: FeedFollower): () => void
   /** Ends all following, so that a host can stop; nobody can follow from then on. */
   endFollowing(): void
   queryEvents(query: EventQuery): Promise<EventPage>
@@ -177,8 +177,8 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     releaseToken: (caller, claims) => releaseToken(context, caller, claims),
     delegate: (caller, held, request) => delegate(context, caller, held, request),
     revoke: (caller, operator, request) => revoke(context, caller, operator, request),
-    revocationsPage: (since) => feed.page(since),
-    followRevocations: (since, follower) => feed.follow(since, follower),
+    revocationsPage: ({ source }, since) => feed.page(since, source),
+    followRevocations: ({ source }, since, follower) => feed.follow(since, source, follower),
     endFollowing: () => feed.close(),
     queryEvents: (query) => queryEvents(context, query),
     queryAgents: (query) => queryAgents(context, query),

@@ -39,18 +39,18 @@ export class RevocationFeed {
   }
 
   /** The page behind a position. */
-  async page(since: number): Promise<FeedMessage> {
-    return this.#pages.at(since)
+  page(since: number, source: string): Promise<FeedMessage> {
+    return this.#pages.at(since, source)
   }
 
   /**
    * Sends everything behind a position, and from then on what is listed as it commits: one gapless run of messages.
    * @returns ends the following.
    */
-  follow(since: number, follower: FeedFollower): () => void {
+  follow(since: number, source: string, follower: FeedFollower): () => void {
     if (this.#closed) throw new Refusal("unavailable", { detail: "the broker is stopping", retryAfter: 1 })
     this.#joining.add(follower)
-    this.#join(since, follower).catch((error: unknown) => this.#letGo(follower, error))
+    this.#join(since, source, follower).catch((error: unknown) => this.#letGo(follower, error))
     return () => this.#forget(follower)
   }
 
@@ -70,13 +70,14 @@ export class RevocationFeed {
     for (const follower of [...this.#live, ...this.#joining]) this.#letGo(follower)
   }
 
-  async #join(since: number, follower: FeedFollower): Promise<void> {
+  async #join(since: number, source: string, follower: FeedFollower): Promise<void> {
     for (let position = since; ; ) {
-      await follower.ready()
+      // One that missed nothing needs no room for a page.
+      if (position !== this.#head) await follower.ready()
       if (!this.#joining.has(follower)) return
-      const page = await this.#pages.at(position)
+      const page = await this.#pages.forFollower(position, source)
       if (!this.#joining.has(follower)) return
-      if (!follower.send(page)) return this.#letGo(follower, new Error("does not keep up"))
+      if (!follower.send(page)) return this.#letGo(follower, doesNotKeepUp())
       position = page.to
       // From here to the next line nothing can be told, so that no message falls between the page and the live ones.
       if (position === this.#head) return this.#makeLive(follower)
@@ -92,7 +93,7 @@ export class RevocationFeed {
   #tell(from: number, entries: readonly ListedRevocation[]): void {
     if (this.#live.size === 0) return
     const message = signFeedMessage(this.#context, { from, to: this.#head, head: this.#head, reset: false, entries })
-    for (const follower of this.#live) if (!follower.send(message)) this.#letGo(follower, new Error("does not keep up"))
+    for (const follower of this.#live) if (!follower.send(message)) this.#letGo(follower, doesNotKeepUp())
   }
 
   #letGo(follower: FeedFollower, error?: unknown): void {
@@ -108,3 +109,5 @@ export class RevocationFeed {
     this.#heartbeat = undefined
   }
 }
+
+const doesNotKeepUp = (): Refusal => new Refusal("unavailable", { detail: "does not keep up" })

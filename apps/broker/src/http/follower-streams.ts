@@ -1,5 +1,5 @@
 import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
-import { type PagePlace, PagePlaces } from "./page-places.ts"
+import { PATIENCE, type PagePlace, type PagePlaces } from "./page-places.ts"
 import { SourceQuota } from "./source-quota.ts"
 
 /** Streams that may be open at a time. */
@@ -11,37 +11,43 @@ const RETRY_AFTER = 5
 /** Bytes that may wait for a reader: a page of the feed and some of what commits meanwhile. One that falls further behind is let go. */
 const MAX_UNSENT = 1024 * 1024
 
-/** Milliseconds that a reader may take until it has read a page, or wait for a place to get one. */
-const PATIENCE = 30_000
-
 const text = new TextEncoder()
 
 /** The open event streams (WHATWG HTML, "Server-sent events"), bounded in number and in what waits for each. */
 export class FollowerStreams {
   readonly #open = new SourceQuota(STREAMS)
-  readonly #places = new PagePlaces()
+  readonly #places: PagePlaces
+
+  constructor(places: PagePlaces) {
+    this.#places = places
+  }
 
   /**
    * Opens a stream of what `follow` sends.
-   * @param follow begins the following and answers what ends it.
+   * @param breakOff ends the answer in its middle. Absent, the stream ends with the error.
    * @throws {@link Refusal} `unavailable` when there are too many.
    */
-  open(source: string, follow: (follower: FeedFollower) => () => void): ReadableStream<Uint8Array> {
+  open(source: string, follow: Follow, breakOff?: (error: unknown) => void): ReadableStream<Uint8Array> {
     if (!this.#open.take(source))
       throw new Refusal("unavailable", {
         detail: "too many streams are open",
         hint: "ask for the feed every 5 s without Accept: text/event-stream",
         retryAfter: RETRY_AFTER,
       })
-    return eventStream(follow, this.#places.of(source), () => this.#open.giveBack(source))
+    return eventStream(follow, this.#places.of(source), { breakOff, closed: () => this.#open.giveBack(source) })
   }
 }
 
-function eventStream(
-  follow: (follower: FeedFollower) => () => void,
-  place: PagePlace,
-  closed: () => void,
-): ReadableStream<Uint8Array> {
+/** Begins the following and answers what ends it. */
+type Follow = (follower: FeedFollower) => () => void
+
+/** What a stream does when it is over. */
+interface StreamEnd {
+  readonly breakOff: ((error: unknown) => void) | undefined
+  readonly closed: () => void
+}
+
+function eventStream(follow: Follow, place: PagePlace, { breakOff, closed }: StreamEnd): ReadableStream<Uint8Array> {
   let unfollow: (() => void) | undefined
   let open = true
   /** What the reader has not asked for yet, and the bytes of that and of what it was given last. */
@@ -82,7 +88,9 @@ function eventStream(
             if (!open) return
             close()
             if (error === undefined) controller.close()
-            else controller.error(error)
+            else if (breakOff === undefined) controller.error(error)
+            // The server would write the error to the console, past the log.
+            else breakOff(error)
           },
         }
         try {
@@ -118,7 +126,7 @@ function eventStream(
 
 async function withinPatience(wanted: Promise<void>): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new Error("does not keep up")), PATIENCE).unref()
+  const timer = setTimeout(() => reject(new Refusal("unavailable", { detail: "does not keep up" })), PATIENCE).unref()
   await Promise.race([wanted, late])
   clearTimeout(timer)
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http"
 import type { AuditEventType } from "@agentwrit/audit"
 import { type Authority, type BearerWording, type Caller, Refusal } from "@agentwrit/authority"
 import {
@@ -42,6 +43,10 @@ export interface HttpRequest {
   /** `HEAD` is answered as `GET`, without its body. */
   readonly method: string
   header(name: string): string | undefined
+  /** Node's own answer; `undefined` in process. */
+  readonly outgoing: ServerResponse | undefined
+  /** Tells of what went wrong once the answer had begun. */
+  failed(error: unknown): void
 }
 
 /** A request before it is read by its route's schemas. */

@@ -2,6 +2,7 @@ import { createOpenApiDocument } from "@agentwrit/contract/openapi"
 import { type Endpoint, endpoint } from "./endpoint.ts"
 
 export function openapi(version: string): Endpoint {
-  const body = JSON.stringify(createOpenApiDocument({ version }))
+  // The same bytes for all: a text would wait as a copy of its own for each that does not read.
+  const body = Buffer.from(JSON.stringify(createOpenApiDocument({ version })))
   return endpoint("openapi", { run: () => ({ status: 200, body, mediaType: "application/json" }) })
 }

@@ -1,24 +1,32 @@
-import { type FeedMessage, Refusal } from "@agentwrit/authority"
+import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
 import { FollowerStreams } from "../http/follower-streams.ts"
+import { PagePlaces } from "../http/page-places.ts"
 import { type Endpoint, endpoint } from "./endpoint.ts"
 
 const EVENT_STREAM = "text/event-stream"
 
 /** The revocation feed (CONTRACT 5): a page of it, or a stream. */
 export function revocations(): Endpoint {
-  const streams = new FollowerStreams()
+  const places = new PagePlaces()
+  const streams = new FollowerStreams(places)
   return endpoint("revocations", {
     async run(authority, { caller, query, http }) {
+      const { outgoing } = http
       if (!wantsStream(http.header("accept"))) {
-        const page = await authority.revocationsPage(query.since)
-        return { status: 200, body: pageBytes(page), mediaType: "application/jwt" }
+        const page = pageBytes(await authority.revocationsPage(caller, query.since))
+        if (outgoing !== undefined && !places.holdFor(caller.source, page, outgoing))
+          throw new Refusal("unavailable", { detail: "too many pages of the feed wait to be read", retryAfter: 1 })
+        return { status: 200, body: page, mediaType: "application/jwt" }
       }
       const since = lastEventId(http.header("last-event-id")) ?? query.since
-      const head = http.method === "HEAD"
-      const stream = head
-        ? undefined
-        : streams.open(caller.source, (follower) => authority.followRevocations(since, follower))
-      return { status: 200, mediaType: EVENT_STREAM, ...(stream !== undefined && { body: stream }) }
+      if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM }
+      const breakOff = (error: unknown): void => {
+        http.failed(error)
+        outgoing?.req.socket.destroy()
+      }
+      const follow = (follower: FeedFollower) => authority.followRevocations(caller, since, follower)
+      const body = streams.open(caller.source, follow, outgoing === undefined ? undefined : breakOff)
+      return { status: 200, mediaType: EVENT_STREAM, body }
     },
   })
 }

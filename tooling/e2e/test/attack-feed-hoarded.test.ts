@@ -1,0 +1,50 @@
+import { request } from "node:http"
+import { expect, test } from "vitest"
+import { brokerFolder, startBroker } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+import { openFeed } from "../src/feed.ts"
+import { fillFeed } from "../src/filled-feed.ts"
+
+const ENTRIES = 7000
+const ATTACKER = { "x-forwarded-for": "203.0.113.1" }
+
+/** Asks for ever other old positions, each a page of its own, and reads none to its end. */
+function hoard(url: string, lanes: number): Disposable {
+  const stopped = new AbortController()
+  let since = 0
+  const ask = (accept: string): void => {
+    if (stopped.signal.aborted) return
+    const path = `${url}/v1/revocations?since=${1 + (since++ % 1900)}`
+    const options = { agent: false, headers: { ...ATTACKER, accept }, signal: stopped.signal }
+    const asked = request(path, options, (answer) => {
+      answer.once("data", () => asked.destroy())
+      answer.once("error", () => undefined)
+    })
+    asked.once("error", () => undefined).once("close", () => setTimeout(ask, 10, accept))
+    asked.end()
+  }
+  // Every other one wants a stream, which is to wait for its page rather than end in an error.
+  for (let lane = 0; lane < lanes; lane++) ask(lane % 2 === 0 ? "text/event-stream" : "application/jwt")
+  return { [Symbol.dispose]: () => stopped.abort() }
+}
+
+// Sixty-four of its pages waited, and every other verifier was refused, for as long as it went on.
+test("one source that asks for ever other pages keeps no verifier from the feed, and leaves the log alone", async () => {
+  await using folder = await brokerFolder()
+  await fillFeed(folder, ENTRIES)
+  await using broker = await startBroker(folder)
+  const { url } = broker
+  {
+    using _attack = hoard(url, 120)
+    const refused = async () => (await call(url, "GET /v1/revocations?since=1950", { headers: ATTACKER })).status
+    await expect.poll(refused, { timeout: 10_000, interval: 20 }).toBe(503)
+    for (let at = 0; at < 20; at++) expect((await call(url, `GET /v1/revocations?since=${ENTRIES}`)).status).toBe(200)
+    for (let at = 0; at < 3; at++) expect((await call(url, `GET /v1/revocations?since=${1960 + at}`)).status).toBe(200)
+    using behind = await openFeed(url, 0)
+    using joined = await openFeed(url, ENTRIES)
+    await expect.poll(() => joined.events.at(-1)?.id, { timeout: 10_000 }).toBe(String(ENTRIES))
+    await expect.poll(() => behind.events.at(-1)?.id, { timeout: 10_000 }).toBe(String(ENTRIES))
+  }
+  const { stderr } = broker.output()
+  for (const line of stderr.trimEnd().split("\n")) expect(line).toMatch(/^(\[|$)/)
+})

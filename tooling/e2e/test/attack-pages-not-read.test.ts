@@ -1,0 +1,59 @@
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { expect, test } from "vitest"
+import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+import { fillFeed } from "../src/filled-feed.ts"
+
+const ENTRIES = 7000
+const READER = { "x-forwarded-for": "203.0.113.1" }
+
+/** What one connection asks for, in one write: what comes behind it is not read while answers wait. */
+const PAGES = 40
+
+/** Asked for first, and the same bytes for all: 15 MB, more than the kernel takes of what is not read. */
+const FILLING = Array.from({ length: 10 }, () => "/v1/docs/swagger-ui-bundle.js")
+
+async function residentMiB({ url }: BrokerProcess): Promise<number> {
+  const { text } = await call(url, "GET /v1/metrics")
+  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]) / 1024 ** 2
+}
+
+/** Asks for that many pages over one connection, each behind another position, and reads none. */
+async function askWithoutReading({ url }: BrokerProcess, since: number): Promise<Socket> {
+  const { port, hostname } = new URL(url)
+  const socket = connect(Number(port), hostname).pause()
+  socket.on("error", () => undefined)
+  await once(socket, "connect")
+  const pages = Array.from({ length: PAGES }, (_, at) => `/v1/revocations?since=${since + at}`)
+  const head = `host: a\r\nx-forwarded-for: ${READER["x-forwarded-for"]}\r\n\r\n`
+  socket.write([...FILLING, ...pages].map((path) => `GET ${path} HTTP/1.1\r\n${head}`).join(""))
+  return socket
+}
+
+// Each waited in the memory until it was read, from whomever: one source took more than a gigabyte.
+test("pages that one source does not read fill no memory, and it gets others once it goes away", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await brokerFolder()
+  await fillFeed(folder, ENTRIES)
+  await using broker = await startBroker(folder)
+  const page = async (since: number, headers = {}) =>
+    (await call(broker.url, `GET /v1/revocations?since=${since}`, { headers })).status
+  const before = await residentMiB(broker)
+  const sockets: Socket[] = []
+  try {
+    for (let since = 1; since < 5 * PAGES; since += PAGES) {
+      sockets.push(await askWithoutReading(broker, since))
+      // Of another source: it comes once these are made, or refused.
+      await expect.poll(() => page(since + PAGES - 1), { timeout: 10_000 }).toBe(200)
+    }
+    expect(await page(1900, READER)).toBe(503)
+    expect(await page(ENTRIES, READER)).toBe(200)
+    // Measured: 70, most of it pages that are kept for whoever asks next; 370 without the bound.
+    expect((await residentMiB(broker)) - before).toBeLessThan(160)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+  }
+  await expect.poll(() => page(1900, READER), { timeout: 5000 }).toBe(200)
+})
