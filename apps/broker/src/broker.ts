@@ -110,6 +110,12 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   app.notFound((c) =>
     answerElsewhere(c, (exchange) => problem(exchange, { code: "not_found", detail: "there is no such path" })),
   )
+  // What is thrown beside the answering of a request. Hono would write it to the console, past the log.
+  app.onError((error, c) => {
+    const exchange = exchangeOf(c, host)
+    onBug(error, exchange)
+    return respond(exchange, problem(exchange, BUG))
+  })
   return app
 }
 

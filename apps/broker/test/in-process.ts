@@ -62,7 +62,7 @@ export async function brokerFolder() {
       const bugs: unknown[] = []
       const app = createBroker({ authority, version: "2.0.0", onBug: (error) => bugs.push(error) })
       return {
-        ...{ app, bugs, maintain: authority.maintain },
+        ...{ app, authority, bugs, maintain: authority.maintain },
         /** Ends without the last checkpoint that a clean stop signs. */
         crash: () => store.close(),
         [Symbol.asyncDispose]: () => authority.close(),
