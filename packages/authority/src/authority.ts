@@ -90,6 +90,8 @@ export interface Authority {
   revoke(caller: Caller, operator: Claims, request: RevocationRequest): Promise<RevocationReceipt>
   /** The page of the revocation feed behind a position (CONTRACT 5). */
   revocationsPage(caller: Caller, since: number): Promise<FeedMessage>
+  /** Whether that page is small. One that is not is to be asked for only while there is room for it. */
+  isRevocationsPageSmall(since: number): boolean
   /** Sends everything behind a position and then what is revoked as it commits; answers what ends it. */
   followRevocations(caller: Caller, since: number, follower: FeedFollower): () => void
   /** Ends all following, so that a host can stop; nobody can follow from then on. */
@@ -178,6 +180,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     delegate: (caller, held, request) => delegate(context, caller, held, request),
     revoke: (caller, operator, request) => revoke(context, caller, operator, request),
     revocationsPage: ({ source }, since) => feed.page(since, source),
+    isRevocationsPageSmall: (since) => feed.isNear(since),
     followRevocations: ({ source }, since, follower) => feed.follow(since, source, follower),
     endFollowing: () => feed.close(),
     queryEvents: (query) => queryEvents(context, query),

@@ -7,11 +7,14 @@ import { Refusal } from "./refusal.ts"
 /** Milliseconds between the empty messages that keep followers fresh (CONTRACT 5). */
 const HEARTBEAT = 5_000
 
+/** Numbers behind the head from which on a page is small, 16 KB at most, no more than its connection takes: there is always room for it. */
+const NEAR = 100
+
 /** Who follows the feed. */
 export interface FeedFollower {
   /** Takes a message; `false` when it does not keep up, and is to be let go. */
   send(message: FeedMessage): boolean
-  /** Answers once it has taken what it was sent and there is room for a page; rejects when that takes too long. */
+  /** Answers once it has taken what it was sent and there is room for a large page; rejects when that takes too long. */
   ready(): Promise<void>
   /** The feed ends here, in the middle of it when there is an error. */
   end(error?: unknown): void
@@ -36,6 +39,11 @@ export class RevocationFeed {
     this.#context = context
     this.#head = head
     this.#pages = new FeedPages(context, () => this.#head)
+  }
+
+  /** Whether the page behind a position is small, as it is for those who missed little. */
+  isNear(since: number): boolean {
+    return since <= this.#head && this.#head - since <= NEAR
   }
 
   /** The page behind a position. */
@@ -72,8 +80,7 @@ export class RevocationFeed {
 
   async #join(since: number, source: string, follower: FeedFollower): Promise<void> {
     for (let position = since; ; ) {
-      // One that missed nothing needs no room for a page.
-      if (position !== this.#head) await follower.ready()
+      if (!this.isNear(position)) await follower.ready()
       if (!this.#joining.has(follower)) return
       const page = await this.#pages.forFollower(position, source)
       if (!this.#joining.has(follower)) return

@@ -2,13 +2,10 @@ import type { ServerResponse } from "node:http"
 import { SourceQuota } from "./source-quota.ts"
 
 /**
- * Pages of the feed that may wait for readers at a time. One is up to 0.8 MB, so that they fill 51 MB at most. Verifiers behind one
+ * Large pages of the feed that may wait for readers at a time. One is up to 0.8 MB, so that they fill 51 MB at most. Verifiers behind one
  * address that can take 100 Mbit/s read as many as it takes with sixteen at a time.
  */
 const PAGES = { ofSource: 16, inAll: 64 }
-
-/** Bytes of a page that needs no place, of some 25 entries: no more than its connection takes anyway. */
-const SMALL_PAGE = 4096
 
 /** Milliseconds that a reader may take until it has read a page, or wait for a place to get one. */
 export const PATIENCE = 30_000
@@ -53,9 +50,9 @@ export class PagePlaces {
   }
 
   /** Whether there is a place for a page that is an answer by itself; it holds the place until that is over. */
-  holdFor(source: string, page: Uint8Array, answer: ServerResponse): boolean {
-    // Whoever went away meanwhile is sent nothing.
-    if (page.length <= SMALL_PAGE || answer.destroyed) return true
+  holdFor(source: string, answer: ServerResponse): boolean {
+    // Whoever went away is sent nothing.
+    if (answer.destroyed) return true
     if (!this.#taken.take(source)) return false
     // The connection, because an answer that waits behind others of its own would keep its bytes.
     const late = setTimeout(() => answer.req.socket.destroy(), PATIENCE).unref()

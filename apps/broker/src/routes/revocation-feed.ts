@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http"
 import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
 import { FollowerStreams } from "../http/follower-streams.ts"
 import { PagePlaces } from "../http/page-places.ts"
@@ -9,14 +10,17 @@ const EVENT_STREAM = "text/event-stream"
 export function revocations(): Endpoint {
   const places = new PagePlaces()
   const streams = new FollowerStreams(places)
+  const hasPlace = (source: string, outgoing: ServerResponse | undefined): boolean =>
+    outgoing === undefined || places.holdFor(source, outgoing)
   return endpoint("revocations", {
     async run(authority, { caller, query, http }) {
       const { outgoing } = http
       if (!wantsStream(http.header("accept"))) {
-        const page = pageBytes(await authority.revocationsPage(caller, query.since))
-        if (outgoing !== undefined && !places.holdFor(caller.source, page, outgoing))
+        const hasRoom = authority.isRevocationsPageSmall(query.since) || hasPlace(caller.source, outgoing)
+        if (!hasRoom)
           throw new Refusal("unavailable", { detail: "too many pages of the feed wait to be read", retryAfter: 1 })
-        return { status: 200, body: page, mediaType: "application/jwt" }
+        const page = await authority.revocationsPage(caller, query.since)
+        return { status: 200, body: pageBytes(page), mediaType: "application/jwt" }
       }
       const since = lastEventId(http.header("last-event-id")) ?? query.since
       if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM }
