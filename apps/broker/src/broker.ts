@@ -10,6 +10,7 @@ import { docsPages } from "./http/docs.ts"
 import { problemFor } from "./http/failure.ts"
 import { requestIdOf } from "./http/headers.ts"
 import type { SourceQuota } from "./http/source-quota.ts"
+import { UnreadDocuments } from "./http/unread-documents.ts"
 import { Metrics } from "./metrics.ts"
 import type { Endpoint } from "./routes/endpoint.ts"
 import { endpoints } from "./routes/index.ts"
@@ -51,6 +52,7 @@ type RequestContext = Context<NodeEnvironment>
 /** What every request to one broker shares. */
 interface Host extends BrokerOptions {
   readonly underWay: SourceQuota
+  readonly unread: UnreadDocuments
 }
 
 /**
@@ -67,7 +69,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const { authority, version, metrics = new Metrics(), onBug } = options
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
-  const host: Host = { ...options, underWay: bodiesUnderWay() }
+  const host: Host = { ...options, underWay: bodiesUnderWay(), unread: new UnreadDocuments() }
   const answering = (route: string): CountedRoute => ({ route, took: metrics.timer(route) })
   const elsewhere = answering("other")
   for (const endpoint of all) {
@@ -140,12 +142,15 @@ async function answerTo(
   { route, took }: CountedRoute,
   run: (received: Received) => Promise<Answer>,
 ): Promise<Response> {
-  const { onAnswer, onBug, underWay } = host
+  const { onAnswer, onBug, underWay, unread } = host
   const began = performance.now()
   const exchange = exchangeOf(c, host)
   const answered = async (): Promise<Answer> => {
     const source = callerSource(c, host)
-    return run({ exchange, source, readBody: () => readBody(c.req.raw, c.env?.incoming, { underWay, source }) })
+    const readOwnBody = () => readBody(c.req.raw, c.env?.incoming, { underWay, source })
+    const answer = await run({ exchange, source, readBody: readOwnBody })
+    if (answer.document !== undefined) unread.hold(source, answer.document, c.env?.outgoing)
+    return answer
   }
   const answer = await answered().catch((error: unknown) => {
     const known = problemFor(error)

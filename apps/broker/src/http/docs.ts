@@ -64,12 +64,11 @@ export const docsPages: readonly Page[] = [
 function page(path: Page["path"], mediaType: string, read: () => Promise<Uint8Array<ArrayBuffer>>): Page {
   return {
     path,
-    answer: async () => ({
-      status: 200,
-      body: await read(),
-      mediaType,
-      headers: { "content-security-policy": POLICY, "referrer-policy": "no-referrer" },
-    }),
+    async answer() {
+      const body = await read()
+      const headers = { "content-security-policy": POLICY, "referrer-policy": "no-referrer" }
+      return { status: 200, body, mediaType, headers, document: body.length }
+    },
   }
 }
 
