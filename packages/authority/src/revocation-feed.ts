@@ -7,7 +7,7 @@ import { Refusal } from "./refusal.ts"
 /** Milliseconds between the empty messages that keep followers fresh (CONTRACT 5). */
 const HEARTBEAT = 5_000
 
-/** Numbers behind the head from which on a page is small, 16 KB at most, no more than its connection takes: there is always room for it. */
+/** Entries of a page that there is always room for: those are 16 KB, about what the connection that asks takes. */
 const NEAR = 100
 
 /** Who follows the feed. */

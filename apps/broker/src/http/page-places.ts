@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http"
 import { SourceQuota } from "./source-quota.ts"
 
 /**
- * Large pages of the feed that may wait for readers at a time. One is up to 0.8 MB, so that they fill 51 MB at most. Verifiers behind one
- * address that can take 100 Mbit/s read as many as it takes with sixteen at a time.
+ * Large pages of the feed that may wait for readers at a time. One is up to 0.8 MB, so that they fill 51 MB at most. Many verifiers
+ * behind one address are not held up: at 100 Mbit/s sixteen pages are read in a second.
  */
 const PAGES = { ofSource: 16, inAll: 64 }
 
