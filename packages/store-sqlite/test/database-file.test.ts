@@ -157,6 +157,8 @@ describe("the database file", () => {
       await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
       for (let number = 0; number < 2000; number++)
         await store.commit({ writes: [revocationOf(number)], events: [event] })
+      // As the sign-in of whoever is about to revoke is.
+      await store.commit({ writes: [], events: [event], urgent: true })
       expect(existsSync(`${path}-ballast`)).toBe(false)
       await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
       expect(store.health().writable).toBe(false)
