@@ -21,9 +21,11 @@ export const tampering: Scenario = {
       ...REPLACEMENTS.map((one) => () => replace(past, one)),
       () => forgetCheckpoints(past),
     ]
-    await stage.eachOf(row, tries, async (attempt, seed) => row.check(await attempt(), seed))
+    await stage.eachOf(row, tries, async (attempt, seed) => row.check(await attempt().catch(thrown), seed))
   },
 }
+
+const thrown = (error: unknown): string[] => [error instanceof Error ? (error.stack ?? error.message) : String(error)]
 
 /** A broker's files after some history, and the checkpoint that someone kept of it. */
 export interface Past extends AsyncDisposable {
