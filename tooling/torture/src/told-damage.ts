@@ -25,6 +25,8 @@ export async function expectDamageTold(on: StorageCase): Promise<void> {
     return
   }
   on.problems.push(...on.ledger.problems)
+  const ended = child.exitCode ?? child.signalCode
+  on.expect(ended === null || ended === 70, `the broker ended with ${ended}, not 70`)
   const { stderr } = on.broker.output()
   const isLogged = /:FAIL\] \S+ \| (audit \| the audit trail does not verify|store) \|/.test(stderr)
   on.expect(isLogged, `no FAIL line tells of the damage: ${stderr}`)

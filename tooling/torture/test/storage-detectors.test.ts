@@ -73,6 +73,8 @@ const DETECTORS: readonly (readonly [
     ["acknowledges what a full disk did not take"],
     [/LOST: revoke token \S+ was acknowledged and is gone/],
   ],
+  ["start on a disk without any room", ["issues in the room for revocations"], [/issuance is answered with 201/]],
+  ["read-only file", ["leaves it to SQLite to say what is wrong"], [/a start that must be refused ends with 1: /]],
   [
     "file that turns read-only under the broker",
     ["takes an I/O error for one that passes"],
