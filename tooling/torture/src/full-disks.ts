@@ -2,7 +2,7 @@ import { rmSync, statfsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { noDisk, smallDisk } from "./disk.ts"
 import { missing, notRoot } from "./needs.ts"
-import { expectNothingLost, expectRecovery, expectStalled, isDegraded } from "./storage-expectations.ts"
+import { expectNothingLost, expectRecovery, expectSignIn, expectStalled, isDegraded } from "./storage-expectations.ts"
 import type { StorageFault } from "./storage-fault.ts"
 
 const lacking = (): string | undefined => notRoot() ?? missing("mount") ?? noDisk(() => smallDisk(4))
@@ -25,6 +25,7 @@ export const FULL_DISKS: readonly StorageFault[] = [
         return isDegraded(on)
       })
       await expectStalled(on)
+      await expectSignIn(on)
       // What takes rights away still works, in the room that is kept back for it.
       const tokens = on.unrevoked.slice(-100)
       on.expect(tokens.length > 5, `only ${tokens.length} revocations were tried`)
@@ -52,6 +53,7 @@ export const FULL_DISKS: readonly StorageFault[] = [
         using filler = filled(on.folder.path, room)
         await on.start()
         await expectStalled(on)
+        await expectSignIn(on)
         const tokens = on.unrevoked.slice(-10)
         on.expect(tokens.length > 5, `only ${tokens.length} revocations were tried`)
         for (const token of tokens) await on.revoke(token)

@@ -1,3 +1,4 @@
+import { ADMIN_SECRET } from "@agentwrit/e2e/broker-process"
 import type { Answer } from "@agentwrit/e2e/client"
 import { check } from "./check.ts"
 import { refusalProblems } from "./refused-start.ts"
@@ -20,6 +21,12 @@ export async function expectStalled(on: StorageCase): Promise<void> {
   on.expect(await on.until(() => isDegraded(on)), "health does not say that it is degraded")
   await expectDenials(on)
   await expectLogged(on, /:FAIL\] \S+ \| store \|/, "no FAIL line of the store is logged")
+}
+
+/** On a full disk the operator comes in, to revoke. */
+export async function expectSignIn(on: StorageCase): Promise<void> {
+  const { status } = await on.ask("POST /v1/admin/auth", { json: { secret: ADMIN_SECRET } })
+  on.expect(status === 200, `the operator's sign-in is answered with ${status}`)
 }
 
 export async function isDegraded({ ask }: StorageCase): Promise<boolean> {

@@ -67,7 +67,11 @@ const DETECTORS: readonly (readonly [
   ],
   ["WAL cut before what was acknowledged", ["ignores the witness"], [/must be refused ends with SIGKILL/]],
   ["disk that hangs", ["waits for a disk that hangs"], [/issuance is answered with (201|undefined)/]],
-  ["full disk", ["keeps no room for revocations"], [/a revocation is answered with 503/]],
+  [
+    "full disk",
+    ["keeps no room for revocations", "keeps no room for the operator"],
+    [/a revocation is answered with 503/, /the operator's sign-in is answered with 503/],
+  ],
   [
     "start on a full disk",
     ["acknowledges what a full disk did not take"],

@@ -104,6 +104,7 @@ export const STORAGE_FAULTS = {
       to: "const present = await readKept(path).catch(() => note);",
     },
   ],
+  "keeps no room for the operator": [{ file: "authority/dist/admin-sign-in.js", from: "urgent: true,", to: "" }],
   "takes few connections": [
     {
       file: "broker/dist/server.js",
