@@ -1,5 +1,5 @@
-/** Launch tokens and client secrets, which may stand within a longer run. */
-const HEX = /[0-9a-f]{64,}/g
+/** Characters of launch tokens and client secrets, hexadecimal ones. */
+const HEX = 64
 
 /** The signature of a token, which no other token has. */
 const TOKEN = /\.([\w-]{86})/g
@@ -41,9 +41,22 @@ export class Secrets {
 
 /** Whatever in a text could be a secret of these forms, wherever it stands: all are looked up, so that a long log is searched once. */
 function candidates(text: string): string[] {
-  const hex = (text.match(HEX) ?? []).flatMap((run) =>
-    Array.from({ length: run.length - 63 }, (_, at) => run.slice(at, at + 64)),
-  )
   const signatures = [TOKEN, SIGNATURE].flatMap((form) => Array.from(text.matchAll(form), ([, one = ""]) => one))
-  return [...hex, ...signatures]
+  return [...hexWords(text), ...signatures]
 }
+
+/** Every 64 hexadecimal characters, within longer runs too. */
+function hexWords(text: string): string[] {
+  const words: string[] = []
+  // A run of so many goes over one of these places: looking at all the others took longer than the rest of the search.
+  for (let at = HEX - 1; at < text.length; at += HEX) {
+    let start = at
+    let end = at
+    while (isHex(text.charCodeAt(start - 1)) && at - start < HEX) start--
+    while (isHex(text.charCodeAt(end)) && end - at < HEX) end++
+    for (let from = start; from + HEX <= end; from++) words.push(text.slice(from, from + HEX))
+  }
+  return words
+}
+
+const isHex = (code: number): boolean => (code >= 48 && code <= 57) || (code >= 97 && code <= 102)

@@ -116,7 +116,10 @@ test("secrets are found whatever stands around them", () => {
     ])
       expect([text, secrets.in(text)]).toEqual([text, [secret]])
   expect(secrets.in(`signature="${signature.replaceAll("=", "\\u003d")}"`)).toEqual([signature])
-  expect(secrets.in(word.slice(1))).toEqual([])
+  for (let before = 0; before < 130; before++) {
+    expect(secrets.in("7".repeat(before) + word)).toEqual([word])
+    expect(secrets.in("-".repeat(before) + word.slice(1))).toEqual([])
+  }
   expect(secrets.in(`token=${token.slice(0, -1)}`)).toEqual([])
 })
 
