@@ -123,4 +123,25 @@ export const ENDURANCE_FAULTS = {
     },
     { file: "store-sqlite/dist/revocation-query.js", from: '.orderBy("seq")', to: '.orderBy("digest")' },
   ],
+  "stalls at a challenge": [
+    {
+      file: "authority/dist/challenge.js",
+      from: "    return { nonce",
+      to: "    for (const end = performance.now() + 300; performance.now() < end; );\n    return { nonce",
+    },
+  ],
+  "leaks at each commit": [
+    {
+      file: "authority/dist/trail.js",
+      from: "const began = performance.now();",
+      to: 'const began = performance.now(); (globalThis.kept ??= []).push(Buffer.alloc(40_000, 1)); if (globalThis.kept.length % 3 === 0) process.getBuiltinModule("node:fs").openSync("/dev/null");',
+    },
+  ],
+  "never empties its WAL": [
+    {
+      file: "store-sqlite/dist/connection.js",
+      from: 'database.pragma("synchronous = FULL");\n    try',
+      to: 'database.pragma("synchronous = FULL"); database.pragma("wal_autocheckpoint = 0");\n    try',
+    },
+  ],
 } as const satisfies Record<string, readonly Fault[]>
