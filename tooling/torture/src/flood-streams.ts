@@ -1,6 +1,6 @@
 import { call } from "@agentwrit/e2e/client"
 import { digestOf, type FeedStream, feedVerifier, openFeed } from "@agentwrit/e2e/feed"
-import { address, type Flooded, GROWTH, SERVED } from "./flood.ts"
+import { address, type Flooded, GROWTH, inTime, SERVED } from "./flood.ts"
 import { memoryOf } from "./process-figures.ts"
 
 /** Streams that may be open at a time (decision 0004). */
@@ -8,6 +8,9 @@ const OPEN = 1024
 
 /** Streams that are asked for at once. */
 const AT_ONCE = 100
+
+/** Milliseconds within which a stream is opened or refused. */
+const PATIENCE = 30_000
 
 /** Event streams beyond the bound: those within it are served, the others told to poll. */
 export async function manyStreams({ broker, admin, row }: Flooded, count: number): Promise<string[]> {
@@ -20,7 +23,9 @@ export async function manyStreams({ broker, admin, row }: Flooded, count: number
     for (let begun = 0; begun < count; begun += AT_ONCE) {
       const batch = await Promise.all(
         Array.from({ length: Math.min(AT_ONCE, count - begun) }, (_, at) =>
-          openFeed(broker.url, 0, { "x-forwarded-for": address((begun + at) % 300) }).catch(() => undefined),
+          inTime(openFeed(broker.url, 0, { "x-forwarded-for": address((begun + at) % 300) }), PATIENCE).catch(
+            () => undefined,
+          ),
         ),
       )
       for (const stream of batch) {

@@ -76,11 +76,11 @@ export async function floodOf({ broker, admin, row, seed }: Flooded, plan: Flood
   return waits.length
 }
 
-/** Rejects when it takes longer than a client that is signed in has to wait. */
-async function inTime(asked: Promise<unknown>): Promise<void> {
+/** Rejects when it takes longer; by default than a client that is signed in has to wait. */
+export async function inTime<T>(asked: Promise<T>, milliseconds: number = SERVED): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`not served within ${SERVED} ms`)), SERVED)
-  await Promise.race([asked, late]).finally(() => clearTimeout(timer))
+  const timer = setTimeout(() => reject(new Error(`not served within ${milliseconds} ms`)), milliseconds)
+  return await Promise.race([asked, late]).finally(() => clearTimeout(timer))
 }
 
 /** What a flood must not bring about, in words. */

@@ -17,7 +17,7 @@ const SAMPLES = 30
 const CLIENTS = 4
 
 /** Milliseconds after which a warm-up has to be enough. */
-const WARM_UP = 240_000
+const WARM_UP = 120_000
 
 /** A long mixed run: nothing grows after warm-up. */
 export const soak: Scenario = {

@@ -3,6 +3,7 @@ import { adminToken } from "@agentwrit/e2e/client"
 import { expect, test } from "vitest"
 import type { FaultName } from "../src/faults.ts"
 import { type Flooded, floodOf, head } from "../src/flood.ts"
+import { flood, UNANSWERED } from "../src/flood-client.ts"
 import { manyStreams } from "../src/flood-streams.ts"
 import { oneSource } from "../src/flood-trail.ts"
 import { floodBroker } from "../src/floods.ts"
@@ -68,11 +69,20 @@ test("floods sees strangers who cost memory, are hung up on, or meet a bug", LON
   expect(problems).toMatch(/\n\d+ streams were not answered/)
 })
 
-test("floods sees who is not served, what is not counted and what is not told", LONG, async () => {
+test("floods sees who is not served or answered, and what is not counted or told", LONG, async () => {
   const problems = await found(
-    ["serves nobody beside a flood", "drops what it folds", "tells the feed of other revocations"],
+    [
+      ...(["serves nobody beside a flood", "answers no challenge", "drops what it folds"] as const),
+      "tells the feed of other revocations",
+    ],
     async (flooded) => {
-      const [, streams] = await Promise.all([oneSource(flooded, 300), manyStreams(flooded, 100)])
+      const [unanswered, streams] = await Promise.all([
+        flood(flooded.broker.url, 500, 8, () => head("GET /v1/challenge")),
+        manyStreams(flooded, 100),
+        oneSource(flooded, 300),
+      ])
+      // Eight connections, fifty requests ahead: then it gives up.
+      expect([...unanswered]).toEqual([[UNANSWERED, 400]])
       return streams
     },
   )

@@ -31,6 +31,13 @@ export const ENDURANCE_FAULTS = {
       to: "    globalThis.challenges = (globalThis.challenges ?? 0) + 1;\n    if (globalThis.challenges % 300 === 0) throw new Error();\n    return { nonce",
     },
   ],
+  "answers no challenge": [
+    {
+      file: "broker/dist/routes/challenge.js",
+      from: "run: (authority) =>",
+      to: "run: (authority) => new Promise(() => {}) ||",
+    },
+  ],
   "serves nobody beside a flood": [
     {
       file: "authority/dist/launch-token.js",
