@@ -1,7 +1,10 @@
 import { call } from "@agentwrit/e2e/client"
 import { digestOf, feedVerifier } from "@agentwrit/e2e/feed"
 
-/** What was made one after another, whatever the clock said; each list of the broker must have it in that order (CONTRACT 3 and 5). */
+/**
+ * What was made one after another, whatever the clock said; each list of the broker must have it in that order (CONTRACT 3 and 5;
+ * the agents', that of `awrit agent list`).
+ */
 export class ListedOrder {
   readonly #apps: string[] = []
   readonly #agents: string[] = []

@@ -6,7 +6,7 @@ export const ENDURANCE_FAULTS = {
     {
       file: "broker/dist/server.js",
       from: "        adapter(incoming, outgoing).catch",
-      to: "        globalThis.asked = (globalThis.asked ?? 0) + 1;\n        if (globalThis.asked % 500 === 0) incoming.socket.destroy();\n        adapter(incoming, outgoing).catch",
+      to: "        if (/challenge|since/.test(incoming.url) && (globalThis.asked = (globalThis.asked ?? 0) + 1) % 500 === 0) incoming.socket.destroy();\n        adapter(incoming, outgoing).catch",
     },
   ],
   "remembers strangers": [
