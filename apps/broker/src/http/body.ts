@@ -91,12 +91,10 @@ function receive(incoming: IncomingMessage, underWay: SourceQuota, source: strin
 
 async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
   if (stream === null) return EMPTY
-  const chunks: Uint8Array[] = []
-  let size = 0
+  const gathered = new GatheredBytes()
   for await (const chunk of stream) {
-    size += chunk.length
-    if (size > MAX_BODY) throw tooLarge()
-    chunks.push(chunk)
+    if (gathered.length + chunk.length > MAX_BODY) throw tooLarge()
+    gathered.add(chunk)
   }
-  return Buffer.concat(chunks)
+  return gathered.whole()
 }
