@@ -9,7 +9,7 @@ const MAX_SCOPES = 200
 
 /**
  * Milliseconds for which a text is kept: anyone may ask, and a thousand times in one packet. Ten a second take 2 % of the thread,
- * and no one who scrapes every second or less often is told of anything later than otherwise.
+ * and a scraper that asks every few seconds does not notice.
  */
 const TEXT_LIFE = 100
 
