@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import type { BrokerProcess } from "@agentwrit/e2e/broker-process"
-import { call } from "@agentwrit/e2e/client"
+import { freshMetrics } from "@agentwrit/e2e/fresh-metrics"
 
 /** How a broker's process fares (Linux, by /proc, and the broker's own metrics). */
 export interface Figures {
@@ -11,7 +11,7 @@ export interface Figures {
   readonly handles: number
   /** MiB of WAL. */
   readonly wal: number
-  /** Milliseconds of the event loop's delay, the 99th percentile since the metrics were last asked for. */
+  /** Milliseconds of the event loop's delay, the 99th percentile since the process' metrics were last rendered. */
   readonly delay: number
 }
 
@@ -33,7 +33,7 @@ export function memoryOf(pid: number | undefined): number {
 
 /** One of the broker's metrics, by the name under which it stands there without labels. */
 export async function metricOf(url: string, name: string): Promise<number> {
-  const { text } = await call(url, "GET /v1/metrics")
+  const text = await freshMetrics(url)
   return figure(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1], name)
 }
 
