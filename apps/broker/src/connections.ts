@@ -6,7 +6,7 @@ import type { Socket } from "node:net"
  * finished the TLS handshake, and a pool that keeps such spares would hold up every stop.
  */
 export class Connections {
-  /** Requests under way, by the socket that they came over. */
+  /** Requests under way, by the socket that they come over. Those without any stand in the order in which they fell idle. */
   readonly #requests = new Map<Socket, number>()
   readonly #sockets = new Set<Socket>()
   /** By their peer, which the socket inside the encryption has in common with the one outside. */
@@ -18,9 +18,11 @@ export class Connections {
     const secure = "setSecureContext" in server
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket)
+      this.#requests.set(socket, 0)
       if (secure) this.#handshaking.set(peerOf(socket), socket)
       socket.once("close", () => {
         this.#sockets.delete(socket)
+        this.#requests.delete(socket)
         this.#handshaking.delete(peerOf(socket))
       })
     })
@@ -32,6 +34,21 @@ export class Connections {
         if (this.#closing) this.#closeIfIdle(socket)
       })
     })
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#sockets.size
+  }
+
+  /** Closes the one that has been without a request for longest; while each has one, none. */
+  closeLongestIdle(): void {
+    for (const [socket, count] of this.#requests) {
+      if (count > 0) continue
+      this.#requests.delete(socket)
+      socket.destroy()
+      return
+    }
   }
 
   isAnswering(socket: Socket): boolean {
@@ -51,6 +68,8 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
+    const handshaking = this.#handshaking.get(peerOf(socket))
+    if (handshaking !== undefined) this.#requests.delete(handshaking)
     this.#handshaking.delete(peerOf(socket))
     if (this.#closing) {
       socket.destroy()
@@ -62,7 +81,9 @@ export class Connections {
 
   #count(socket: Socket, change: number): void {
     const count = this.#requests.get(socket)
-    if (count !== undefined) this.#requests.set(socket, count + change)
+    if (count === undefined) return
+    if (count + change === 0) this.#requests.delete(socket)
+    this.#requests.set(socket, count + change)
   }
 
   #closeIfIdle(socket: Socket): void {

@@ -18,7 +18,10 @@ const PATIENCE = 1000
 /** Where lines go. Writes to the descriptor itself: what a stream buffers is lost when the process exits. */
 export class Outlet {
   #lines: string[] = []
-  #backlog: Buffer = Buffer.alloc(0)
+  /** Characters of them. */
+  #length = 0
+  #backlog: Buffer[] = []
+  /** Bytes of it. */
   #waiting = 0
   #dropped = 0
   #closed = false
@@ -33,11 +36,11 @@ export class Outlet {
 
   add(line: string): void {
     if (this.#closed) return
-    if (this.#waiting > LONGEST_BACKLOG) {
+    if (this.#waiting + this.#length > LONGEST_BACKLOG) {
       this.#dropped++
       return
     }
-    this.#waiting += line.length
+    this.#length += line.length
     this.#lines.push(line)
   }
 
@@ -60,18 +63,25 @@ export class Outlet {
   #write(): boolean {
     this.#collect()
     try {
-      if (this.#sink.fd === undefined) {
-        if (this.#backlog.length > 0) this.#sink.write(this.#backlog.toString())
-        this.#backlog = Buffer.alloc(0)
-      } else
-        while (this.#backlog.length > 0) this.#backlog = this.#backlog.subarray(writeSync(this.#sink.fd, this.#backlog))
+      for (let next = this.#backlog[0]; next !== undefined; next = this.#backlog[0]) {
+        const written = this.#offer(next)
+        this.#waiting -= written
+        if (written === next.length) this.#backlog.shift()
+        else this.#backlog[0] = next.subarray(written)
+      }
     } catch (error) {
       // The reader is gone (EPIPE): nothing will ever arrive. Everything else, a full disk say, may pass.
-      if (LASTING.includes(codeOf(error))) this.#close()
-      else return false
+      if (!LASTING.includes(codeOf(error))) return false
+      this.#close()
     }
-    this.#waiting = 0
     return this.#dropped === 0 || this.#write()
+  }
+
+  /** Answers how many bytes were taken. */
+  #offer(bytes: Buffer): number {
+    if (this.#sink.fd !== undefined) return writeSync(this.#sink.fd, bytes)
+    this.#sink.write(bytes.toString())
+    return bytes.length
   }
 
   #collect(): void {
@@ -80,15 +90,18 @@ export class Outlet {
       this.#dropped = 0
     }
     if (this.#lines.length === 0) return
-    this.#backlog = Buffer.concat([this.#backlog, Buffer.from(`${this.#lines.join("\n")}\n`)])
+    const bytes = Buffer.from(`${this.#lines.join("\n")}\n`)
+    this.#backlog.push(bytes)
+    this.#waiting += bytes.length
     this.#lines = []
+    this.#length = 0
   }
 
   #close(): void {
     this.#closed = true
     this.#dropped = 0
     this.#lines = []
-    this.#backlog = Buffer.alloc(0)
+    this.#backlog = []
   }
 }
 

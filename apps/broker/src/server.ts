@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net"
 import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { getRequestListener } from "@hono/node-server"
 import type { BrokerApp } from "./broker.ts"
+import { boundConnections } from "./connection-bounds.ts"
 import { Connections } from "./connections.ts"
+import type { IsTrustedProxy } from "./http/client-address.ts"
 import { answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
 import type { TlsSettings } from "./tls.ts"
 
@@ -35,6 +37,8 @@ export interface ListenOptions {
   readonly address: string
   /** Absent: plain HTTP. */
   readonly tls?: TlsSettings
+  /** Whose connections are those of many clients. */
+  readonly isTrustedProxy: IsTrustedProxy
 }
 
 /** A listening broker. */
@@ -47,7 +51,10 @@ export interface RunningServer {
 }
 
 /** Serves the app over HTTP, its time limits and its own errors as CONTRACT 1 wants them. */
-export async function serve(app: BrokerApp, { port, address, tls }: ListenOptions): Promise<RunningServer> {
+export async function serve(
+  app: BrokerApp,
+  { port, address, tls, isTrustedProxy }: ListenOptions,
+): Promise<RunningServer> {
   const secureTransport = tls !== undefined
   let offered: string | undefined
   const adapter = getRequestListener(app.fetch, {
@@ -67,6 +74,7 @@ export async function serve(app: BrokerApp, { port, address, tls }: ListenOption
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener)
   server.timeout = STALLED
   const connections = new Connections(server)
+  boundConnections(server, connections, isTrustedProxy)
   answerParserErrors(server, secureTransport, (socket) => connections.isAnswering(socket))
   await listen(server, port, address)
   return {

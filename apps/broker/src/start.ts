@@ -103,6 +103,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
   const server = await serve(app, {
     port: config.port,
     address: config.bindAddress,
+    isTrustedProxy: config.isTrustedProxy,
     ...(settings !== undefined && { tls: settings }),
   })
   return {

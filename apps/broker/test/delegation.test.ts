@@ -1,8 +1,12 @@
+import { createRequire } from "node:module"
+import type BetterSqlite from "better-sqlite3"
 import { expect, test } from "vitest"
 import { ask, brokerFolder, launchToken, registration, type Setup, signIn } from "./in-process.ts"
 
 type App = Parameters<typeof ask>[0]
 type Json = Record<string, unknown>
+
+const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())
 
@@ -283,4 +287,16 @@ test("a token that runs out while it is handed on hands on nothing", async () =>
   on.folder.clock.set(start + 59_999)
   expect((await on.delegate(one.access_token, other.agent_id)).body.expires_in).toBe(1)
   expect(on.broker.bugs).toEqual([])
+})
+
+test("an agent that the database does not know, as after a restore, hands nothing on", async () => {
+  await using on = await delegating()
+  const [one, other] = [await on.agent(), await on.agent()]
+  const database = new Sqlite(on.folder.database)
+  database.prepare("DELETE FROM agents WHERE agent_id = ?").run(one.agent_id)
+  database.close()
+  const { status, body } = await on.delegate(one.access_token, other.agent_id)
+  expect([status, body.error_code]).toEqual([403, "forbidden"])
+  expect(body.detail).toBe("an agent through whom this token came is unknown")
+  expect((await on.trail()).at(-1)).toMatchObject({ outcome: "denied", detail: `agent is unknown: ${one.agent_id}` })
 })

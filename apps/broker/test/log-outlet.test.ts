@@ -1,9 +1,12 @@
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { createLog } from "../src/log.ts"
-import type { LogSink } from "../src/log-outlet.ts"
+import { type LogSink, Outlet } from "../src/log-outlet.ts"
 import { capture } from "./captured-log.ts"
 
 const tick = () => new Promise((resolve) => setImmediate(resolve))
@@ -78,6 +81,38 @@ describe("writing", () => {
       new RegExp(`^\\[AA:BROKER:WARN\\] .* \\| log \\| lines dropped \\| count=${1000 - kept}$`),
     )
   })
+})
+
+it("drops nothing while the reader takes as much as comes, however far behind it is", () => {
+  const folder = mkdtempSync(join(tmpdir(), "agentwrit-log-"))
+  const pipe = join(folder, "pipe")
+  execFileSync("mkfifo", [pipe])
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+  const fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
+  const dropped: number[] = []
+  const outlet = new Outlet({ fd, write: () => true }, (count) => `${dropped.push(count)}`)
+  const line = "x".repeat(999)
+  let taken = 0
+  const take = () => {
+    const bytes = readSync(reader, Buffer.alloc(60_000))
+    taken += bytes
+    return bytes
+  }
+  // More than a pipe holds waits from the first on, and eight times the longest backlog goes through.
+  for (let i = 0; i < 150; i++) outlet.add(line)
+  outlet.drain()
+  for (let turn = 0; turn < 600; turn++) {
+    for (let i = 0; i < 60; i++) outlet.add(line)
+    outlet.drain()
+    take()
+  }
+  while (taken < 36_150_000) {
+    outlet.drain()
+    if (take() === 0) break
+  }
+  expect([taken, dropped]).toEqual([36_150_000, []])
+  for (const open of [fd, reader]) closeSync(open)
+  rmSync(folder, { recursive: true })
 })
 
 /** Runs code in a process of its own, with a `log` on its real stdout and stderr. */

@@ -26,6 +26,8 @@ export async function signInAdmin(context: AuthorityContext, caller: Caller, sec
   const prepared = prepareToken(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl })
   await commit(context, {
     writes: [],
+    // On a full disk the operator must still come in to revoke.
+    urgent: true,
     events: [
       {
         event_type: "admin_auth",

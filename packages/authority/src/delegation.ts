@@ -162,7 +162,13 @@ async function underCeilings(
   const conditions = new Map<string, AppConditions[number]>()
   for (const holder of holders) {
     const agent = await context.store.agent(holder)
-    const found = await underCeiling(context, agent?.appId, scope)
+    // A restored copy may have forgotten it, and with it the app whose ceiling it stands under.
+    if (agent === undefined)
+      return new Refusal("forbidden", {
+        detail: "an agent through whom this token came is unknown",
+        reason: `agent is unknown: ${holder}`,
+      })
+    const found = await underCeiling(context, agent.appId, scope)
     if (found instanceof Refusal) return found
     for (const condition of found) conditions.set(condition.appId, condition)
   }

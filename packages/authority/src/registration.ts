@@ -214,13 +214,20 @@ function launchTokenAsId(field: "orchId" | "taskId"): Refusal {
   })
 }
 
+/** Characters of an id that the trail keeps of whoever has proved nothing; the route takes them up to 2,000, and nothing prunes it. */
+const LONGEST_STRANGERS_ID = 128
+
 function denyRegistration(
   context: AuthorityContext,
   caller: Caller,
   request: RegistrationRequest,
   refusal: Refusal,
 ): Promise<never> {
-  // Ids are never redacted, so a request that put its launch token there must not be quoted.
-  const subject = refusal.code === "invalid_request" ? undefined : { task_id: request.taskId, orch_id: request.orchId }
-  return deny(context, { types: ["registration_policy_violation"], caller, ...(subject && { subject }) }, refusal)
+  const ids = { task_id: request.taskId, orch_id: request.orchId }
+  // Ids are never redacted, so a request that put its launch token there must not be quoted; and a stranger's not at any length.
+  const isQuoted =
+    refusal.code !== "invalid_request" &&
+    (refusal.code !== "unauthorized" || Object.values(ids).every((id) => id.length <= LONGEST_STRANGERS_ID))
+  const denial = { types: ["registration_policy_violation"], caller, ...(isQuoted && { subject: ids }) } as const
+  return deny(context, denial, refusal)
 }

@@ -64,6 +64,11 @@ export type ConflictCode =
 export interface Change {
   readonly writes: readonly Write[]
   readonly events: readonly EventDraft[]
+  /**
+   * It is needed to take rights away, and may use the room that is kept back for that on a full disk. A change that does nothing else
+   * than to take them away need not say so.
+   */
+  readonly urgent?: boolean
 }
 
 /** What a commit made durable. */

@@ -24,7 +24,7 @@ export async function commit(context: AuthorityContext, change: Change): Promise
   const events = change.events.map((event) => ({ ...event, detail: context.redact(event.detail) }))
   const began = performance.now()
   try {
-    const committed = await context.store.commit({ writes: change.writes, events })
+    const committed = await context.store.commit({ ...change, events })
     context.observer.committed?.(committed.events, (performance.now() - began) / 1000)
     return committed
   } catch (error) {

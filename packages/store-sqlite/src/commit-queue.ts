@@ -90,9 +90,13 @@ export class CommitQueue {
       release: database.prepare("RELEASE job"),
       undo: database.prepare("ROLLBACK TO job"),
     }
+    // On a disk that is full at the start: what room there is is for revocations, until more is made.
+    if (options.ballast.isWhole) return
+    database.pragma(`wal_autocheckpoint = ${RESERVE_WAL_PAGES}`)
+    this.#stall(new UnavailableError("full", "the room for revocations cannot be kept back: the disk is full"))
   }
 
-  /** Set from a flush that failed until one succeeds. */
+  /** Set from a flush that failed, or a start without room for revocations, until a flush succeeds. */
   get fault(): UnavailableError | undefined {
     return this.#fault
   }
@@ -204,12 +208,16 @@ export class CommitQueue {
     this.#options.trail.rewind()
     const isNew = this.#fault === undefined
     const fault = new UnavailableError(passing, `the database cannot commit: ${String(error)}`, { cause: error })
-    this.#fault = fault
+    this.#stall(fault)
     if (isNew) this.#options.stalled(fault)
-    this.#probe ??= setTimeout(() => this.#probeFault(), PROBE_INTERVAL).unref()
     const urgent = passing === "full" ? jobs.filter((job) => job.urgent) : []
     for (const job of jobs) if (!urgent.includes(job)) job.fail(fault)
     if (urgent.length > 0) this.#commitFromReserve(urgent, fault)
+  }
+
+  #stall(fault: UnavailableError): void {
+    this.#fault = fault
+    this.#probe ??= setTimeout(() => this.#probeFault(), PROBE_INTERVAL).unref()
   }
 
   /** On a full disk, in the room that was kept back for it. */

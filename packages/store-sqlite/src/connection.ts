@@ -25,10 +25,10 @@ export interface Connection {
  * Opens the one writing connection to a database file.
  * @throws {@link DatabaseError} when the file is another's, unreadable, or held by another broker, or SQLite is too old.
  */
-export function openConnection(path: string): Connection {
+export function openConnection(path: string, ballast: Ballast): Connection {
   const lock = lockOut(path)
   try {
-    const database = openDatabase(path)
+    const database = openInRoom(path, ballast)
     return {
       database,
       close() {
@@ -72,6 +72,18 @@ export function makeDurable(database: Sqlite.Database, path: string, ballast: Ba
       "database_not_durable",
       `${path} cannot be made durable (journal_mode ${String(mode)}, synchronous ${String(synchronous)}): put it on a local file system`,
     )
+}
+
+/** The files beside the database take room too: where there is none, what the ballast gives up. */
+function openInRoom(path: string, ballast: Ballast): Sqlite.Database {
+  try {
+    return openDatabase(path)
+  } catch (error) {
+    const cause = error instanceof DatabaseError ? error.cause : error
+    if (!["SQLITE_FULL", "SQLITE_IOERR"].includes(sqliteCode(cause) ?? "")) throw error
+    ballast.free()
+    return openDatabase(path)
+  }
 }
 
 function openDatabase(path: string): Sqlite.Database {

@@ -188,11 +188,11 @@ export class SqliteStore implements Store {
     return queryRevocations(this.#db, this.#reader, { after, limit, at })
   }
 
-  async commit({ writes, events }: Change): Promise<Committed> {
+  async commit({ writes, events, urgent = false }: Change): Promise<Committed> {
     const revocations = writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : []))
-    const urgent = takesRightsOnly(writes)
-    const order = { writes, events, at: this.#clock.now(), urgent }
-    return { events: await this.#writer.order("change", order, { revocations, urgent }) }
+    const takesRights = takesRightsOnly(writes)
+    const order = { writes, events, at: this.#clock.now(), urgent: urgent || takesRights }
+    return { events: await this.#writer.order("change", order, { revocations, urgent: takesRights }) }
   }
 
   #prune(what: keyof Pruning, before: number, limit: number): Promise<number> {

@@ -62,4 +62,6 @@ export interface OpenedTrail {
   readonly size: number
   readonly problem?: string
   readonly verified: boolean
+  /** Why nothing but revocations can be committed yet. */
+  readonly stalled?: Failure
 }

@@ -22,9 +22,10 @@ const { path } = workerData as { path: string }
 const tell = (message: Opening | FromWriter): void => parentPort?.postMessage(message)
 
 try {
-  const connection = openConnection(path)
+  const ballast = new Ballast(path)
+  const connection = openConnection(path, ballast)
   try {
-    await serve(connection)
+    await serve(connection, ballast)
   } catch (error) {
     connection.close()
     throw error
@@ -34,11 +35,10 @@ try {
   parentPort?.close()
 }
 
-async function serve(connection: Connection): Promise<void> {
+async function serve(connection: Connection, ballast: Ballast): Promise<void> {
   const { database } = connection
   const db = new Kysely<Schema>({ dialect: new OneTransactionDialect({ database }) })
   await migrate(db, path)
-  const ballast = new Ballast(path)
   makeDurable(database, path, ballast)
   ballast.restore()
   const loaded = await loadTrail(db)
@@ -115,5 +115,12 @@ async function serve(connection: Connection): Promise<void> {
       )
   })
   const { problem, verified } = loaded
-  tell({ type: "opened", trail: { size: trail.size, verified, ...(problem !== undefined && { problem }) } })
+  tell({
+    type: "opened",
+    trail: {
+      ...{ size: trail.size, verified },
+      ...(problem !== undefined && { problem }),
+      ...(queue.fault !== undefined && { stalled: toFailure(queue.fault) }),
+    },
+  })
 }

@@ -94,6 +94,10 @@ export class Writer {
     this.#listeners = listeners
     this.found = found
     this.#trailSize = found.size
+    if (found.stalled !== undefined) {
+      this.#fault = fromFailure(found.stalled) as UnavailableError
+      listeners.stalled(this.#fault)
+    }
     worker.on("message", (message: FromWriter) => this.#hear(message))
     worker.on("error", (error) => this.fail(error))
     worker.on("messageerror", (error) => this.fail(error))

@@ -157,6 +157,8 @@ describe("the database file", () => {
       await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
       for (let number = 0; number < 2000; number++)
         await store.commit({ writes: [revocationOf(number)], events: [event] })
+      // As the sign-in of whoever is about to revoke is.
+      await store.commit({ writes: [], events: [event], urgent: true })
       expect(existsSync(`${path}-ballast`)).toBe(false)
       await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
       expect(store.health().writable).toBe(false)
@@ -167,6 +169,36 @@ describe("the database file", () => {
       expect(await store.revocationCount()).toBe(2000)
       // It may have recovered in between, before the revocations filled what room there was.
       expect(told.slice(-2)).toEqual(["stalled", "recovered"])
+    },
+  )
+
+  test.skipIf(small === undefined).each([
+    ["a crash", true],
+    ["a stop", false],
+  ])(
+    "that is full when it is opened after %s takes revocations and nothing else, until there is room",
+    async (_, hasWal) => {
+      using disk = small?.() ?? undefined
+      const path = join(disk?.path ?? "", "data.db")
+      const before = await SqliteStore.open({ path })
+      // Another connection keeps the WAL, as a crash would.
+      using holder = hasWal ? disposable(new Sqlite(path)) : undefined
+      holder?.database.pragma("user_version")
+      await before.close()
+      const filler = join(disk?.path ?? "", "filler")
+      const { bavail, bsize } = statfsSync(disk?.path ?? "")
+      writeFileSync(filler, Buffer.alloc(bavail * bsize))
+      const told: string[] = []
+      const hooks = { onStalled: () => told.push("stalled"), onRecovered: () => told.push("recovered") }
+      await using store = await SqliteStore.open({ path, ...hooks })
+      expect(store.health().writable).toBe(false)
+      await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
+      await store.commit({ writes: [revocationOf(1)], events: [event] })
+      await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
+      rmSync(filler)
+      await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+      await store.commit({ writes: [], events: [event] })
+      expect(told).toEqual(["stalled", "recovered"])
     },
   )
 

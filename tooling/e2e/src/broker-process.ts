@@ -104,11 +104,15 @@ export function launch(environment: Record<string, string>, wrapper: readonly st
 function listeningUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     let text = ""
-    child.stdout?.on("data", (chunk: string) => {
+    const look = (chunk: string): void => {
       text += chunk
       const found = /AgentWrit broker v\S+ listening on (\S+)( \(m?TLS\))?\n/.exec(text)
-      if (found) resolve(`${found[2] === undefined ? "http" : "https"}://${found[1]}`)
-    })
+      if (found === null) return
+      // A log that grows is not searched again with each of its lines.
+      child.stdout?.off("data", look)
+      resolve(`${found[2] === undefined ? "http" : "https"}://${found[1]}`)
+    }
+    child.stdout?.on("data", look)
   })
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from "vitest"
 import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
 import { adminToken, agent, call, launchToken, registration } from "../src/client.ts"
 import { signedByBroker, tokenPart } from "../src/forged-tokens.ts"
+import { freshMetrics } from "../src/fresh-metrics.ts"
 import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
@@ -19,10 +20,8 @@ type Samples = Map<string, number>
 
 /** Reads Prometheus' text format; throws on a line that is none of it. */
 async function scrape(): Promise<Samples> {
-  const { status, headers, text } = await call(url, "GET /v1/metrics")
-  expect([status, headers.get("content-type")]).toEqual([200, "text/plain; version=0.0.4; charset=utf-8"])
   const samples: Samples = new Map()
-  for (const line of text.split("\n")) {
+  for (const line of (await freshMetrics(url)).split("\n")) {
     if (line === "" || /^# (HELP|TYPE) [a-zA-Z_:]\w* \S.*$/.test(line)) continue
     const found = /^([a-zA-Z_:]\w*(?:\{\w+="[^"\\]*"(?:,\w+="[^"\\]*")*\})?) (-?[\d.eE+-]+|nan|\+Inf)$/i.exec(line)
     if (found?.[1] === undefined) throw new Error(`not a sample: ${line}`)

@@ -145,6 +145,21 @@ describe("a registration is refused, its reason is in the trail alone, and its l
     expect((await call(broker.url, "POST /v1/register", { json: right })).status).toBe(200)
   })
 
+  test.each([
+    [128, true],
+    [129, false],
+    [1900, false],
+  ])("with ids of %i characters of a stranger's, which the trail keeps: %s", async (length, kept) => {
+    const taskId = "t".repeat(length)
+    const json = await registration(broker.url, "00".repeat(32), { task_id: taskId })
+    expect((await call(broker.url, "POST /v1/register", { json })).status).toBe(401)
+    const event = (await trail(broker.url, admin)).at(-1)
+    expect([event?.["event_type"], event?.["task_id"]]).toEqual([
+      "registration_policy_violation",
+      kept ? taskId : undefined,
+    ])
+  })
+
   test("with a spent launch token", async () => {
     const token = await launchToken(broker.url, admin)
     await call(broker.url, "POST /v1/register", { json: await registration(broker.url, token) })

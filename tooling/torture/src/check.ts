@@ -5,7 +5,7 @@ import { call, trail } from "@agentwrit/e2e/client"
 import { auditProblems, checkpointProblems } from "@agentwrit/e2e/independent-audit"
 import { agentFaults, appFaults, feedFaults } from "./current-state.ts"
 import { type Event, type ExpectedState, stateOf } from "./expected-state.ts"
-import { Findings, type Verdict } from "./findings.ts"
+import { Findings, type Look, type Verdict } from "./findings.ts"
 import { type HeldToken, isRevoked, type Ledger } from "./ledger.ts"
 import { doubles, resend, spentForNothing, useAgain, useLaunchTokens } from "./single-use.ts"
 
@@ -15,28 +15,29 @@ const REPEATABLE = new Set(["revoke", "deregister_app"])
 /** Holds a broker that has restarted against everything that was tried before. `folder`: where its `audit.pub` is. */
 export async function check(url: string, admin: string, ledger: Ledger, folder: string): Promise<Verdict> {
   const found = new Findings()
+  const look: Look = { url, admin, ledger, found }
   for (const problem of ledger.problems.splice(0)) found.unexpected(problem)
-  await useAgain(url, ledger, found)
-  const refused = await resend(url, ledger, found)
-  await useLaunchTokens(url, admin, ledger, found)
-  await signInAsApp(url, admin, ledger, found)
+  await useAgain(look)
+  const refused = await resend(look)
+  await useLaunchTokens(look)
+  await signInAsApp(look)
   const events = await trail(url, admin)
   for (const problem of auditProblems(events)) found.unexpected(problem)
   const state = stateOf(events)
   for (const problem of state.problems) found.unexpected(problem)
-  compare(ledger, state, found)
-  doubles(ledger, state, found)
-  spentForNothing(refused, ledger, state, found)
-  await checkpointFaults(url, admin, ledger, events, join(folder, "audit.pub"), found)
-  await agentFaults(url, admin, ledger, state, found)
-  await appFaults(url, admin, ledger, state, found)
-  await tokenFaults(url, ledger, state, found)
-  await feedFaults(url, state, found)
+  compare(look, state)
+  doubles(look, state)
+  spentForNothing(look, refused, state)
+  await checkpointFaults(look, events, join(folder, "audit.pub"))
+  await agentFaults(look, state)
+  await appFaults(look, state)
+  await tokenFaults(look, state)
+  await feedFaults(look, state)
   return found
 }
 
 /** What the ledger says was tried against what the trail says happened. */
-function compare(ledger: Ledger, { happened }: ExpectedState, found: Findings): void {
+function compare({ ledger, found }: Look, { happened }: ExpectedState): void {
   const { tally } = found
   const counts = new Map<string, number>()
   for (const { kind, marker } of happened) counts.set(`${kind} ${marker}`, (counts.get(`${kind} ${marker}`) ?? 0) + 1)
@@ -58,7 +59,7 @@ function compare(ledger: Ledger, { happened }: ExpectedState, found: Findings): 
 }
 
 /** The secret of the app that was registered last still opens it. */
-async function signInAsApp(url: string, admin: string, ledger: Ledger, found: Findings): Promise<void> {
+async function signInAsApp({ url, admin, ledger, found }: Look): Promise<void> {
   const app = ledger.apps.at(-1)
   if (app === undefined) return
   const json = { client_id: app.clientId, client_secret: app.clientSecret }
@@ -69,12 +70,9 @@ async function signInAsApp(url: string, admin: string, ledger: Ledger, found: Fi
 }
 
 async function checkpointFaults(
-  url: string,
-  admin: string,
-  ledger: Ledger,
+  { url, admin, ledger, found }: Look,
   events: readonly Event[],
   pinned: string,
-  found: Findings,
 ): Promise<void> {
   if (ledger.checkpoint !== undefined)
     for (const problem of checkpointProblems(ledger.checkpoint, events, pinned)) found.lost(problem)
@@ -93,7 +91,7 @@ async function checkpointFaults(
 const AT_ONCE = 64
 
 /** Tokens touched since the last look, and as many older ones. */
-async function tokenFaults(url: string, ledger: Ledger, state: ExpectedState, found: Findings): Promise<void> {
+async function tokenFaults({ url, ledger, found }: Look, state: ExpectedState): Promise<void> {
   const older = ledger.tokens.filter((token) => !ledger.fresh.has(token)).slice(-ledger.fresh.size)
   const tokens = [...ledger.fresh, ...older]
   ledger.fresh.clear()

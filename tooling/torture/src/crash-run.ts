@@ -53,7 +53,7 @@ export async function crashRun(run: CrashRun): Promise<CrashVerdict> {
     const load = new Load(broker.url, admin, ledger, random)
     load.start(run.clients)
     const before = ledger.acknowledgements
-    await acknowledged(ledger, random.integer(...run.work))
+    await acknowledged(ledger, random.integer(...run.work), broker)
     // Somewhere in what is under way then.
     await new Promise((resolve) => setTimeout(resolve, random.integer(0, 20)))
     const found = new Findings()
@@ -82,11 +82,11 @@ async function started({ folder, environment }: CrashRun, blows: number): Promis
 /** Milliseconds after which the blow comes anyway. */
 const PATIENCE = 10_000
 
-/** Waits until so many more changes were acknowledged. */
-async function acknowledged(ledger: Ledger, count: number): Promise<void> {
+/** Waits until so many more changes were acknowledged, or the broker is gone. */
+async function acknowledged(ledger: Ledger, count: number, { child }: BrokerProcess): Promise<void> {
   const enough = ledger.acknowledgements + count
   const end = performance.now() + PATIENCE
-  while (ledger.acknowledgements < enough && performance.now() < end)
+  while (ledger.acknowledgements < enough && child.exitCode === null && performance.now() < end)
     await new Promise((resolve) => setTimeout(resolve, 2))
 }
 

@@ -1,5 +1,5 @@
 import { ADMIN_SECRET } from "@agentwrit/e2e/broker-process"
-import { adminToken, agent, call, launchToken, registration } from "@agentwrit/e2e/client"
+import { adminToken, call, launchToken, registration } from "@agentwrit/e2e/client"
 import type { Secrets } from "./secrets.ts"
 
 /** Milliseconds after which a nonce is too near its end to be of use. */
@@ -31,6 +31,8 @@ export class Credentials {
   /** An admin token that may be lost. */
   #expendable: string
   #app: HeldApp
+  /** An app that may be deregistered. */
+  #doomed: string
   #agent: string
   readonly #delegate: string
   #registration: Record<string, unknown>
@@ -44,30 +46,42 @@ export class Credentials {
     this.#launchToken = first.launchToken
     this.#expendable = first.expendable
     this.#app = first.app
+    this.#doomed = first.doomed
     this.#agent = first.agent
     this.#delegate = first.delegate
     this.#registration = first.registration
-    this.#apps = 1
+    this.#apps = 2
   }
 
   static async of(url: string, secrets: Secrets): Promise<Credentials> {
     secrets.add(ADMIN_SECRET)
     const admin = secrets.keep(await adminToken(url))
     const reusable = secrets.keep(await launchToken(url, admin, { single_use: false, ttl: 86_400 }))
-    const delegate = await agent(url, admin)
-    secrets.add(delegate.access_token)
+    const delegate = await register(url, reusable, secrets)
     return new Credentials(url, secrets, {
       ...{ admin, launchToken: reusable, delegate: delegate.agent_id },
       expendable: secrets.keep(await adminToken(url)),
       app: await makeApp(url, admin, "abused-1", secrets),
-      agent: secrets.keep((await agent(url, admin)).access_token),
+      doomed: (await makeApp(url, admin, "abused-2", secrets)).id,
+      agent: (await register(url, reusable, secrets)).access_token,
       registration: await makeRegistration(url, reusable, secrets),
     })
   }
 
-  /** The app that the paths name. */
-  get appId(): string {
-    return this.#app.id
+  /** Secrets that hold no other sign than letters and digits do, so that they can stand in an address. */
+  get secretWords(): readonly string[] {
+    return [this.#launchToken, this.#app.signIn.client_secret, this.#agent]
+  }
+
+  /** What there is under the name of this operation's parameter. */
+  valueOf(operation: string, parameter: string): string | undefined {
+    const values: Readonly<Record<string, string>> = {
+      id: operation.startsWith("DELETE ") ? this.#doomed : this.#app.id,
+      ...{ app_id: this.#app.id, agent_id: this.#delegate },
+      // As registrations name them.
+      ...{ task_id: "t-42", orch_id: "crm", after: "evt-000002" },
+    }
+    return values[parameter]
   }
 
   /** Tokens of every kind of caller. */
@@ -112,8 +126,13 @@ export class Credentials {
     if (operation === "POST /v1/token/renew") this.#agent = this.#secrets.keep(JSON.parse(text).access_token)
     if (operation === "POST /v1/token/release") this.#expendable = this.#secrets.keep(await adminToken(this.#url))
     if (operation === "POST /v1/admin/apps") this.#apps++
-    if (operation === "DELETE /v1/admin/apps/{id}" && JSON.parse(text).app_id === this.#app.id)
-      this.#app = await makeApp(this.#url, this.#admin, `abused-${++this.#apps}`, this.#secrets)
+    if (operation === "DELETE /v1/admin/apps/{id}") await this.#replaceApp(JSON.parse(text).app_id)
+  }
+
+  async #replaceApp(id: string): Promise<void> {
+    const make = () => makeApp(this.#url, this.#admin, `abused-${++this.#apps}`, this.#secrets)
+    if (id === this.#app.id) this.#app = await make()
+    if (id === this.#doomed) this.#doomed = (await make()).id
   }
 }
 
@@ -122,6 +141,7 @@ interface First {
   readonly launchToken: string
   readonly expendable: string
   readonly app: HeldApp
+  readonly doomed: string
   readonly agent: string
   readonly delegate: string
   readonly registration: Record<string, unknown>
@@ -133,6 +153,15 @@ async function makeApp(url: string, admin: string, name: string, secrets: Secret
   secrets.add(client_secret)
   const { body } = await call(url, "POST /v1/app/auth", { json: { client_id, client_secret } })
   return { id, token: secrets.keep(body.access_token), signIn: { client_id, client_secret } }
+}
+
+async function register(url: string, reusable: string, secrets: Secrets) {
+  const { body, status, text } = await call(url, "POST /v1/register", {
+    json: await makeRegistration(url, reusable, secrets),
+  })
+  if (status !== 200) throw new Error(text)
+  secrets.add(body.access_token)
+  return body as { readonly agent_id: string; readonly access_token: string }
 }
 
 async function makeRegistration(url: string, reusable: string, secrets: Secrets): Promise<Record<string, unknown>> {

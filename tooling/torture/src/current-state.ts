@@ -1,8 +1,7 @@
 import { call } from "@agentwrit/e2e/client"
 import { digestOf, feedVerifier } from "@agentwrit/e2e/feed"
 import type { ExpectedAgent, ExpectedState } from "./expected-state.ts"
-import type { Findings } from "./findings.ts"
-import type { Ledger } from "./ledger.ts"
+import type { Look } from "./findings.ts"
 
 // What the broker answers of its present state, held against what follows from its trail.
 
@@ -10,13 +9,7 @@ import type { Ledger } from "./ledger.ts"
 const SLACK = 30_000
 
 /** Agents, with everything that is said of them. */
-export async function agentFaults(
-  url: string,
-  admin: string,
-  ledger: Ledger,
-  state: ExpectedState,
-  found: Findings,
-): Promise<void> {
+export async function agentFaults({ url, admin, ledger, found }: Look, state: ExpectedState): Promise<void> {
   const appOf = new Map(ledger.registrations.map(({ taskId, launchToken }) => [taskId, launchToken.appId]))
   const seen = new Set<string>()
   for (let offset = 0; ; offset += 1000) {
@@ -50,13 +43,7 @@ function statusOf(agentId: string, { jti, taskId, released }: ExpectedAgent, { r
 }
 
 /** Apps, with everything that is said of them. */
-export async function appFaults(
-  url: string,
-  admin: string,
-  ledger: Ledger,
-  state: ExpectedState,
-  found: Findings,
-): Promise<void> {
+export async function appFaults({ url, admin, ledger, found }: Look, state: ExpectedState): Promise<void> {
   const clientOf = new Map(ledger.apps.map(({ appId, clientId }) => [appId, clientId]))
   const { body } = await call(url, "GET /v1/admin/apps", { bearer: admin })
   const left = new Set(state.apps.keys())
@@ -77,7 +64,7 @@ export async function appFaults(
 }
 
 /** Verifiers that ask the feed learn of every revocation, and of no other. */
-export async function feedFaults(url: string, { revoked }: ExpectedState, found: Findings): Promise<void> {
+export async function feedFaults({ url, found }: Look, { revoked }: ExpectedState): Promise<void> {
   const open = await feedVerifier(url)
   const listed = new Set<string>()
   for (let since = 0; ; ) {

@@ -12,7 +12,9 @@ import {
 import Sqlite from "better-sqlite3"
 import { Random } from "./random.ts"
 import type { StorageCase } from "./storage-case.ts"
+import { expectEnd, expectLogged, expectNothingLost, expectRefusal, expectStalled } from "./storage-expectations.ts"
 import { data, type StorageFault } from "./storage-fault.ts"
+import { expectDamageTold } from "./told-damage.ts"
 
 /** Files of a database that are torn, cut, gone or changed. */
 export const DAMAGED_FILES: readonly StorageFault[] = [
@@ -20,8 +22,7 @@ export const DAMAGED_FILES: readonly StorageFault[] = [
     name: "torn WAL",
     isBrief: true,
     async run(on, seed) {
-      await on.start()
-      await on.work(60)
+      await on.begin(60)
       await on.broker.end("SIGKILL")
       // What a write that was cut off leaves behind the last commit.
       const wal = `${data(on)}-wal`
@@ -29,43 +30,43 @@ export const DAMAGED_FILES: readonly StorageFault[] = [
       const torn = frame.subarray(0, new Random(seed).integer(1, frame.length - 1))
       writeFileSync(wal, torn, { flag: "a" })
       await on.start()
-      await on.expectNothingLost()
+      await expectNothingLost(on)
     },
   },
   {
     name: "WAL cut before what was acknowledged",
     async run(on) {
-      await on.start()
-      await on.work(24)
+      await on.begin(24)
       await on.broker.end("SIGTERM")
       await on.start()
       await on.work(24)
       await on.load.checkpoint()
       await on.broker.end("SIGKILL")
       truncateSync(`${data(on)}-wal`, 32)
-      await on.expectRefusal(/put back to an older copy/)
+      await expectRefusal(on, /put back to an older copy or changed/)
     },
   },
   {
     name: "database deleted under the broker",
     isBrief: true,
+    isPatient: true,
     run: (on) => moved(on, [""]),
   },
   {
     name: "WAL deleted under the broker",
+    isPatient: true,
     run: (on) => moved(on, ["-wal"]),
   },
   ...[1, 2, 3, 4].map(
     (time): StorageFault => ({
       name: `flipped bytes (${time})`,
       async run(on, seed) {
-        await on.start()
-        await on.work(120)
+        await on.begin(120)
         await on.broker.end("SIGTERM")
         const random = new Random(seed + time)
         // Whole pages, so that SQLite can tell: a single flipped bit in a record is told only by the trail.
         for (let flip = 0; flip < 6; flip++) flipBytes(data(on), random)
-        await on.expectDamageTold()
+        await expectDamageTold(on)
       },
     }),
   ),
@@ -73,36 +74,33 @@ export const DAMAGED_FILES: readonly StorageFault[] = [
     (time): StorageFault => ({
       name: `one flipped byte of the trail (${time})`,
       async run(on, seed) {
-        await on.start()
-        await on.work(120)
+        await on.begin(120)
         await on.broker.end("SIGTERM")
         flipByteOfTrail(data(on), new Random(seed + time))
-        await on.expectDamageTold()
+        await expectDamageTold(on)
       },
     }),
   ),
   {
     name: "a flipped byte of the header",
     async run(on, seed) {
-      await on.start()
-      await on.work(24)
+      await on.begin(24)
       await on.broker.end("SIGTERM")
       changeByte(data(on), new Random(seed).integer(0, 15))
-      await on.expectDamageTold()
+      await expectDamageTold(on)
     },
   },
 ]
 
 async function moved(on: StorageCase, suffixes: readonly string[]): Promise<void> {
-  await on.start()
-  await on.work(40)
+  await on.begin(40)
   await on.load.checkpoint()
   for (const suffix of suffixes) rmSync(data(on) + suffix)
   await on.work(8)
-  await on.expectStalled()
-  await on.expectEnd()
-  on.expect(/deleted, moved or replaced/.test(on.broker.output().stderr), "the log does not say that a file is gone")
-  await on.expectRefusal(/put back to an older copy|audit trail/)
+  await expectStalled(on)
+  await expectEnd(on)
+  await expectLogged(on, /deleted, moved or replaced/, "the log does not say that a file is gone")
+  await expectRefusal(on, /put back to an older copy or changed/)
 }
 
 function flipBytes(path: string, random: Random): void {

@@ -1,3 +1,4 @@
+import type { Ledger } from "./ledger.ts"
 import { addTally, emptyTally, type Tally } from "./report.ts"
 
 /** How a broker's state stands against what was tried. */
@@ -33,4 +34,12 @@ export class Findings implements Verdict {
     addTally(this.tally, tally)
     this.problems.push(...problems)
   }
+}
+
+/** One look at a broker that has restarted. */
+export interface Look {
+  readonly url: string
+  readonly admin: string
+  readonly ledger: Ledger
+  readonly found: Findings
 }

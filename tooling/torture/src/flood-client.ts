@@ -3,6 +3,9 @@ import { connect } from "node:net"
 /** Requests written ahead of their answers on each connection. */
 const AHEAD = 50
 
+/** Milliseconds without a byte after which the broker is taken to answer no more, and the flood ends. */
+const SILENCE = 10_000
+
 /** What a flood got back, by status, or {@link UNANSWERED}. */
 export type Statuses = Map<number, number>
 
@@ -23,19 +26,20 @@ export async function flood(
 ): Promise<Statuses> {
   let left = count
   const lane = async (): Promise<void> => {
-    while (left > 0) await burst(url, next, () => left-- > 0, statuses)
+    while (left > 0) if (!(await burst(url, next, () => left-- > 0, statuses))) left = 0
   }
   await Promise.all(Array.from({ length: connections }, lane))
   return statuses
 }
 
-/** One connection, until nothing is left to ask or the broker ends it. */
-function burst(url: string, next: () => string, take: () => boolean, statuses: Statuses): Promise<void> {
+/** One connection, until nothing is left to ask or the broker ends it; `false`: until the broker fell silent. */
+function burst(url: string, next: () => string, take: () => boolean, statuses: Statuses): Promise<boolean> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname)
     let under = 0
     let rest = ""
+    let isSilent = false
     const count = (status: number, times: number): void =>
       void statuses.set(status, (statuses.get(status) ?? 0) + times)
     const send = (): void => {
@@ -58,9 +62,13 @@ function burst(url: string, next: () => string, take: () => boolean, statuses: S
       send()
     })
     socket.on("error", () => socket.destroy())
+    socket.setTimeout(SILENCE, () => {
+      isSilent = true
+      socket.destroy()
+    })
     socket.once("close", () => {
       if (under > 0) count(UNANSWERED, under)
-      resolve()
+      resolve(!isSilent)
     })
   })
 }

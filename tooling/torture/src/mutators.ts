@@ -38,6 +38,48 @@ const ODD_VALUES: readonly unknown[] = [
   ],
 ]
 
+/** What may stand in any place of an address: well-formed, for it is percent-encoded. */
+export function oddText(random: Random): string {
+  const odd = random.pick(ODD_VALUES)
+  return (typeof odd === "string" ? odd : (JSON.stringify(odd) ?? "")).toWellFormed()
+}
+
+/** What no encoder would write. */
+const RAW = ["%", "%zz", "%ff", "%00", "%C0%AF", "+", "a=b", "%26x", "#", "?"]
+
+/** A query that is almost right. `words`: secrets, which must not come back. */
+export function mutatedQuery(
+  pairs: readonly (readonly [name: string, value: string])[],
+  random: Random,
+  words: readonly string[],
+): string {
+  const encode = (text: string): string => encodeURIComponent(text.toWellFormed())
+  const written = pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`)
+  const at = random.integer(0, Math.max(0, pairs.length - 1))
+  const [name, value] = pairs[at] ?? ["x", ""]
+  const other = (text: string): string => written.with(at, `${encode(name)}=${text}`).join("&")
+  if (pairs.length === 0) return random.chance(0.2) ? `x=${encode(oddText(random))}` : ""
+  switch (random.integer(0, 7)) {
+    case 0:
+      return other(encode(oddText(random)))
+    case 1:
+      return other(random.pick(RAW) ?? "")
+    case 2:
+      return other(encode(random.pick(words) ?? ""))
+    case 3:
+      return other(encode(flipped(value, random)))
+    case 4:
+      // A name twice: which of them counts?
+      return [...written, `${encode(name)}=${encode(random.pick(pairs)?.[1] ?? "")}`].join("&")
+    case 5:
+      return [...written, `x=${encode(oddText(random))}`].join("&")
+    case 6:
+      return written.with(at, encode(name)).join("&")
+    default:
+      return written.join("&&")
+  }
+}
+
 /** Changes one place of a request's JSON, or the text that it became. */
 export function mutated(value: Record<string, unknown>, random: Random): string {
   const names = Object.keys(value)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import type { BrokerProcess } from "@agentwrit/e2e/broker-process"
-import { call } from "@agentwrit/e2e/client"
+import { freshMetrics } from "@agentwrit/e2e/fresh-metrics"
 
 /** How a broker's process fares (Linux, by /proc, and the broker's own metrics). */
 export interface Figures {
@@ -11,21 +11,34 @@ export interface Figures {
   readonly handles: number
   /** MiB of WAL. */
   readonly wal: number
-  /** Milliseconds of the event loop's delay, the 99th percentile since the start. */
+  /** Milliseconds of the event loop's delay, the 99th percentile since the process' metrics were last rendered. */
   readonly delay: number
 }
 
+/** @throws Error when one of them cannot be read: a figure that is none would pass every bound. */
 export async function figuresOf({ child, url }: BrokerProcess, folder: string): Promise<Figures> {
-  const { text } = await call(url, "GET /v1/metrics")
-  const delay = Number(/^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(text)?.[1]) * 1000
   return {
-    memory: memoryOf(child.pid ?? 0),
+    memory: memoryOf(child.pid),
     handles: readdirSync(`/proc/${child.pid}/fd`).length,
-    wal: (statSync(join(folder, "data.db-wal"), { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20,
-    delay,
+    wal: statSync(join(folder, "data.db-wal")).size / 2 ** 20,
+    delay: (await metricOf(url, "nodejs_eventloop_lag_p99_seconds")) * 1000,
   }
 }
 
 /** MiB that are resident. */
-export const memoryOf = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
+export function memoryOf(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8")
+  return figure(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1], "VmRSS") / 1024
+}
+
+/** One of the broker's metrics, by the name under which it stands there without labels. */
+export async function metricOf(url: string, name: string): Promise<number> {
+  const text = await freshMetrics(url)
+  return figure(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1], name)
+}
+
+function figure(text: string | undefined, name: string): number {
+  const number = Number(text)
+  if (!Number.isFinite(number)) throw new Error(`${name} is ${text}, no figure`)
+  return number
+}

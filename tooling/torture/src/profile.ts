@@ -13,6 +13,8 @@ export interface Profile {
   readonly sockets: { readonly idle: number }
   readonly floods: {
     readonly challenges: number
+    /** Bad tokens that one source sends, and such of many sources: more than the trail tells of one by one. */
+    readonly ofOneSource: number
     readonly badTokens: number
     readonly keys: number
     readonly streams: number
@@ -33,7 +35,7 @@ const short: Profile = {
   tokens: { mutations: 100 },
   protocol: { requests: 2500 },
   sockets: { idle: 1000 },
-  floods: { challenges: 4000, badTokens: 3000, keys: 2000, streams: 1100 },
+  floods: { challenges: 4000, ofOneSource: 1000, badTokens: 6000, keys: 2000, streams: 1100 },
   soak: { warmUp: false, seconds: 4 },
 }
 
@@ -48,7 +50,7 @@ const standard: Profile = {
   tokens: { mutations: 2000 },
   protocol: { requests: 25_000 },
   sockets: { idle: 5000 },
-  floods: { challenges: 200_000, badTokens: 150_000, keys: 50_000, streams: 3000 },
+  floods: { challenges: 200_000, ofOneSource: 10_000, badTokens: 150_000, keys: 50_000, streams: 3000 },
   soak: { warmUp: true, seconds: 40 },
 }
 
@@ -63,7 +65,7 @@ const long: Profile = {
   tokens: { mutations: 10_000 },
   protocol: { requests: 100_000 },
   sockets: { idle: 5000 },
-  floods: { challenges: 1_000_000, badTokens: 1_000_000, keys: 100_000, streams: 10_000 },
+  floods: { challenges: 1_000_000, ofOneSource: 100_000, badTokens: 1_000_000, keys: 100_000, streams: 10_000 },
   soak: { warmUp: true, seconds: 600 },
 }
 

@@ -1,6 +1,6 @@
 import { call, registration } from "@agentwrit/e2e/client"
 import type { ExpectedState } from "./expected-state.ts"
-import type { Findings } from "./findings.ts"
+import type { Look } from "./findings.ts"
 import type { Ledger, SentRegistration } from "./ledger.ts"
 
 /** Of each kind, at a look: launch tokens are used up by it, and each costs requests. */
@@ -12,7 +12,7 @@ const GOOD_NONCE = 20_000
 const isRefusal = (status: number): boolean => status === 401 || status === 403
 
 /** What an acknowledged registration spent stays spent: sent again, or its launch token with everything else anew, it is refused. */
-export async function useAgain(url: string, ledger: Ledger, found: Findings): Promise<void> {
+export async function useAgain({ url, ledger, found }: Look): Promise<void> {
   const acknowledged = ledger.registrations
     .slice(ledger.resent)
     .filter(({ taskId }) => ledger.operations.get(`register ${taskId}`)?.outcome === "acknowledged")
@@ -32,7 +32,7 @@ export async function useAgain(url: string, ledger: Ledger, found: Findings): Pr
  * A registration that nobody answered is sent again unchanged: it works if, and only if, it had not happened.
  * @returns those that were refused while their nonce was good: they, or others with the same secrets, must have happened.
  */
-export async function resend(url: string, ledger: Ledger, found: Findings): Promise<SentRegistration[]> {
+export async function resend({ url, ledger, found }: Look): Promise<SentRegistration[]> {
   const unlooked = ledger.registrations.slice(ledger.resent)
   ledger.resent = ledger.registrations.length
   const refused: SentRegistration[] = []
@@ -54,7 +54,7 @@ export async function resend(url: string, ledger: Ledger, found: Findings): Prom
 }
 
 /** Launch tokens that were handed out and not used still register an agent. */
-export async function useLaunchTokens(url: string, admin: string, ledger: Ledger, found: Findings): Promise<void> {
+export async function useLaunchTokens({ url, admin, ledger, found }: Look): Promise<void> {
   const { body } = await call(url, "GET /v1/admin/apps", { bearer: admin })
   const active = new Set(
     body.apps
@@ -76,7 +76,7 @@ export async function useLaunchTokens(url: string, admin: string, ledger: Ledger
 }
 
 /** Single-use launch tokens and nonces that worked twice, acknowledged or not. */
-export function doubles(ledger: Ledger, state: ExpectedState, found: Findings): void {
+export function doubles({ ledger, found }: Look, state: ExpectedState): void {
   const used = new Map<string, string>()
   for (const sent of registeredOf(ledger, state)) {
     for (const [what, secret] of onceOf(sent)) {
@@ -89,10 +89,9 @@ export function doubles(ledger: Ledger, state: ExpectedState, found: Findings): 
 
 /** Secrets are spent by the registration that they are for, or not at all. */
 export function spentForNothing(
+  { ledger, found }: Look,
   refused: readonly SentRegistration[],
-  ledger: Ledger,
   state: ExpectedState,
-  found: Findings,
 ): void {
   const used = new Set(registeredOf(ledger, state).flatMap((sent) => onceOf(sent).map(([, secret]) => secret)))
   for (const sent of refused) {

@@ -10,6 +10,8 @@ export interface StorageFault {
   readonly small?: true
   /** Part of the short profile as well. */
   readonly isBrief?: true
+  /** Mostly waits, for a broker to end or a disk to answer, so that it may run beside the others. */
+  readonly isPatient?: true
   run(on: StorageCase, seed: number): Promise<void>
 }
 

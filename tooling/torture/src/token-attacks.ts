@@ -1,44 +1,14 @@
-import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
+import { createHash, createHmac, generateKeyPairSync } from "node:crypto"
 import { call } from "@agentwrit/e2e/client"
 import { tokenPart } from "@agentwrit/e2e/forged-tokens"
-
-/** What an attacker has: a token that is good, the public key, a key and a server of its own; and, further than any gets, the broker's key. */
-export interface Loot {
-  readonly url: string
-  /** A good token, of an operator. */
-  readonly token: string
-  /** The raw 32 bytes of the broker's public key. */
-  readonly publicKey: Buffer
-  /** Signs as the broker does: for what is false in a genuinely signed token. */
-  readonly stolen: KeyObject
-  /** A server of the attacker's that would answer with its keys. */
-  readonly keyServer: string
-}
-
-/** One way to make a token that must not be taken. */
-export interface TokenAttack {
-  readonly name: string
-  make(loot: Loot): string | Promise<string>
-}
+import { encode, type Loot, partsOf, signed, type TokenAttack } from "./token-attack.ts"
+import { TOKEN_SPELLINGS } from "./token-spellings.ts"
 
 const own = generateKeyPairSync("ed25519")
 const ownJwk = own.publicKey.export({ format: "jwk" })
 
 /** The group's order, by which RFC 8032 bounds S. */
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
-
-const encode = (value: unknown): string =>
-  Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
-
-function signed(header: unknown, payload: unknown, key: KeyObject): string {
-  const input = `${encode(header)}.${encode(payload)}`
-  return `${input}.${sign(null, Buffer.from(input), key).toString("base64url")}`
-}
-
-const parts = ({ token }: Loot): [string, string, string] => {
-  const [header = "", payload = "", signature = ""] = token.split(".")
-  return [header, payload, signature]
-}
 
 /** A genuinely signed token under another header. */
 const headed = (name: string, change: (header: Record<string, unknown>, loot: Loot) => unknown): TokenAttack => ({
@@ -66,17 +36,11 @@ const written = (claim: string, value: string): TokenAttack =>
     return JSON.stringify({ ...others, [claim]: "\uffff" }).replace('"\uffff"', () => value)
   })
 
-/** Other text for what may be the same bytes. */
-const spelled = (name: string, make: (token: string, parts: [string, string, string]) => string): TokenAttack => ({
-  name: `spelling: ${name}`,
-  make: (loot) => make(loot.token, parts(loot)),
-})
-
 /** Another signature over the same. */
 const sealed = (name: string, change: (signature: Buffer) => Buffer): TokenAttack => ({
   name: `signature: ${name}`,
   make(loot) {
-    const [header, payload, signature] = parts(loot)
+    const [header, payload, signature] = partsOf(loot.token)
     return `${header}.${payload}.${change(Buffer.from(signature, "base64url")).toString("base64url")}`
   },
 })
@@ -85,7 +49,7 @@ const sealed = (name: string, change: (signature: Buffer) => Buffer): TokenAttac
 const hmac = (name: string, secret: (loot: Loot) => string | Buffer): TokenAttack => ({
   name: `algorithm confusion: ${name}`,
   make(loot) {
-    const [, payload] = parts(loot)
+    const [, payload] = partsOf(loot.token)
     const input = `${encode({ ...tokenPart(loot.token, 0), alg: "HS256" })}.${payload}`
     return `${input}.${createHmac("sha256", secret(loot)).update(input).digest("base64url")}`
   },
@@ -93,7 +57,7 @@ const hmac = (name: string, secret: (loot: Loot) => string | Buffer): TokenAttac
 
 const unsigned = (alg: string): TokenAttack => ({
   name: `alg ${alg}`,
-  make: (loot) => `${encode({ ...tokenPart(loot.token, 0), alg })}.${parts(loot)[1]}.`,
+  make: (loot) => `${encode({ ...tokenPart(loot.token, 0), alg })}.${partsOf(loot.token)[1]}.`,
 })
 
 /** RFC 7638, of a key of the attacker's choice. */
@@ -102,9 +66,6 @@ const thumbprint = (x: string): string =>
 
 /** The point of order one: under it R = identity and S = 0 sign everything. */
 const IDENTITY = Buffer.from(`01${"00".repeat(31)}`, "hex")
-
-const swap = (text: string): string =>
-  text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) ^ 1).replace(/[^\w-]/, "z")
 
 /** All that is tried. */
 export const TOKEN_ATTACKS: readonly TokenAttack[] = [
@@ -151,7 +112,7 @@ export const TOKEN_ATTACKS: readonly TokenAttack[] = [
     make(loot) {
       const header = { ...tokenPart(loot.token, 0), kid: thumbprint(IDENTITY.toString("base64url")) }
       const seal = Buffer.concat([IDENTITY, Buffer.alloc(32)]).toString("base64url")
-      return `${encode(header)}.${parts(loot)[1]}.${seal}`
+      return `${encode(header)}.${partsOf(loot.token)[1]}.${seal}`
     },
   },
   sealed("S + L", (signature) => {
@@ -167,24 +128,7 @@ export const TOKEN_ATTACKS: readonly TokenAttack[] = [
   sealed("longer by a byte", (signature) => Buffer.concat([signature, Buffer.alloc(1)])),
   sealed("in DER's frame", (signature) => Buffer.concat([Buffer.from("3044", "hex"), signature])),
   sealed("twice", (signature) => Buffer.concat([signature, signature])),
-  spelled("padding", (token) => `${token}==`),
-  spelled("padding in the payload", (_, [header, payload, signature]) => `${header}.${payload}=.${signature}`),
-  spelled("stray bits in the signature", (token) => swap(token)),
-  spelled("the other alphabet", (token) => `${token.replaceAll("-", "+").replaceAll("_", "/")}+/`),
-  spelled("a space before", (token) => ` ${token}`),
-  spelled("a tab within", (_, [header, payload, signature]) => `${header}.${payload}\t.${signature}`),
-  spelled("a line break after", (token) => `${token}\n`),
-  spelled("a null byte after", (token) => `${token}\u0000`),
-  spelled("a dot after", (token) => `${token}.`),
-  spelled("a fourth part", (token) => `${token}.e30`),
-  spelled("an escaped dot", (token) => token.replace(".", "%2e")),
-  spelled("a wide dot", (token) => token.replace(".", "．")),
-  spelled("itself twice", (token) => `${token} ${token}`),
-  spelled("in quotes", (token) => `"${token}"`),
-  spelled("JSON serialization", (_, [header, payload, signature]) =>
-    JSON.stringify({ protected: header, payload, signature }),
-  ),
-  spelled("detached payload", (_, [header, , signature]) => `${header}..${signature}`),
+  ...TOKEN_SPELLINGS,
   claimed("kind twice", (claims) => JSON.stringify(claims).replace("{", '{"kind":"agent",')),
   claimed("exp twice", (claims) => JSON.stringify(claims).replace(/\}$/, ',"exp":9999999999}')),
   claimed("kind twice, once escaped", (claims) => JSON.stringify(claims).replace("{", '{"\\u006bind":"agent",')),

@@ -13,7 +13,8 @@ import { mutatedToken } from "./mutators.ts"
 import { Random } from "./random.ts"
 import type { Row } from "./report.ts"
 import type { Scenario } from "./stage.ts"
-import { type Loot, TOKEN_ATTACKS } from "./token-attacks.ts"
+import type { Loot } from "./token-attack.ts"
+import { TOKEN_ATTACKS } from "./token-attacks.ts"
 
 /** Tokens of every false kind, put to the broker and to a resource server's verifier: both refuse, and neither asks a stranger for a key. */
 export const tokens: Scenario = {
@@ -31,20 +32,20 @@ export interface Judge {
   verify(token: string): Promise<unknown>
 }
 
-/** Tries every attack, and so many tokens and chains that chance makes. `judge`: in place of the package's verifier. */
+/** Tries every attack, and so many tokens and chains that chance makes. `judgeBy`: makes of the package's verifier what judges in its place. */
 export async function forgeTokens(
   folder: BrokerFolder,
   row: Row,
   seed: number,
   mutations: number,
   environment: Record<string, string> = {},
-  judge?: Judge,
+  judgeBy: (verifier: Judge) => Judge = (verifier) => verifier,
 ): Promise<void> {
   await using broker = await startBroker(folder, { AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "86400", ...environment })
   const { url } = broker
   await using keyServer = await countingServer()
   await using verifier = createVerifier({ brokerUrl: url })
-  const judges: Judges = { url, verifier: judge ?? verifier }
+  const judges: Judges = { url, verifier: judgeBy(verifier) }
   const token = await adminToken(url)
   const [jwk] = (await call(url, "GET /.well-known/jwks.json")).body.keys
   const loot: Loot = {
@@ -102,8 +103,11 @@ async function problemsOf({ url, verifier }: Judges, name: string, token: string
 
 async function isTaken({ url, verifier }: Judges, token: string): Promise<boolean> {
   const { body } = await call(url, "POST /v1/token/validate", { json: { token } })
-  await verifier.verify(token)
-  return body.valid
+  const isVerified = await verifier.verify(token).then(
+    () => true,
+    () => false,
+  )
+  return body?.valid === true && isVerified
 }
 
 /** Three tokens of one delegate, each through another chain. */

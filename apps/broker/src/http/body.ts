@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { Refusal } from "@agentwrit/authority"
+import { GatheredBytes } from "./gathered-bytes.ts"
 import { SourceQuota } from "./source-quota.ts"
 
 /** Bytes of a request's body (CONTRACT 1). */
@@ -13,6 +14,12 @@ const tooLarge = (): Refusal =>
 export class TooManyBodiesError extends Error {
   override readonly name = "TooManyBodiesError"
 }
+
+/**
+ * Bytes of each body that count for nothing. Nearly every honest body fits, so that those who fill the bounds below with large
+ * ones keep no one's revocation out; how many bodies there are at a time is bounded by the connections.
+ */
+const UNCOUNTED = 16 * 1024
 
 /** Bounds the bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
 export const bodiesUnderWay = (): SourceQuota => new SourceQuota({ ofSource: 8 * MAX_BODY, inAll: 64 * MAX_BODY })
@@ -45,30 +52,31 @@ export async function readBody(
 
 function receive(incoming: IncomingMessage, underWay: SourceQuota, source: string): Promise<Uint8Array> {
   return new Promise<Uint8Array>((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    let gathered = new GatheredBytes()
     let counted = 0
     const giveBack = (): void => {
-      underWay.giveBack(source, counted)
+      if (counted > 0) underWay.giveBack(source, counted)
       counted = 0
     }
     const refuse = (error: Error): void => {
       incoming.removeAllListeners("data")
       incoming.pause()
-      chunks.length = 0
+      gathered = new GatheredBytes()
       giveBack()
       reject(error)
     }
     incoming.on("data", (chunk: Buffer) => {
-      size += chunk.length
-      if (size > MAX_BODY) return refuse(tooLarge())
-      if (!underWay.take(source, chunk.length)) return refuse(new TooManyBodiesError())
-      counted += chunk.length
-      chunks.push(chunk)
+      if (gathered.length + chunk.length > MAX_BODY) return refuse(tooLarge())
+      const more = gathered.roomWith(chunk) - UNCOUNTED - counted
+      if (more > 0) {
+        if (!underWay.take(source, more)) return refuse(new TooManyBodiesError())
+        counted += more
+      }
+      gathered.add(chunk)
     })
     incoming.on("end", () => {
       giveBack()
-      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks))
+      resolve(gathered.whole())
     })
     const aborted = (): void => {
       // Every body closes, after its end too; an error made in vain costs more than the rest of the reading.
@@ -83,12 +91,10 @@ function receive(incoming: IncomingMessage, underWay: SourceQuota, source: strin
 
 async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
   if (stream === null) return EMPTY
-  const chunks: Uint8Array[] = []
-  let size = 0
+  const gathered = new GatheredBytes()
   for await (const chunk of stream) {
-    size += chunk.length
-    if (size > MAX_BODY) throw tooLarge()
-    chunks.push(chunk)
+    if (gathered.length + chunk.length > MAX_BODY) throw tooLarge()
+    gathered.add(chunk)
   }
-  return Buffer.concat(chunks)
+  return gathered.whole()
 }

@@ -60,7 +60,8 @@ const listed = (scope: string | readonly string[]): readonly string[] =>
 
 function requestScopes(scope: string | readonly string[]): readonly string[] {
   const scopes = listed(scope)
-  if (!scopes.every(isRequestScope)) throw unnameable()
+  // A request that names nothing must not need nothing.
+  if (scopes.length === 0 || !scopes.every(isRequestScope)) throw unnameable()
   return scopes
 }
 

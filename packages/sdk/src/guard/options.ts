@@ -3,7 +3,8 @@ import type { VerifierError } from "../verify/errors.ts"
 /**
  * The scopes that a request needs, all of them: fixed ones, or made from the request. What is made from a request is checked before it
  * is used, because parts of it come from the client: it must be of the form `action:resource:identifier`, and not with the identifier
- * `*`. Make it with `scopeFor`, which also keeps a part from reaching into the next.
+ * `*`. Make it with `scopeFor`, which also keeps a part from reaching into the next. An empty list made from a request is refused: a
+ * request that names nothing must not open everything.
  */
 export type RequiredScope<Request> = string | readonly string[] | ((request: Request) => string | readonly string[])
 

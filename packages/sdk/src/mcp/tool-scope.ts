@@ -12,10 +12,13 @@ export interface GrantedScopes {
  * Holds a tool's caller to a scope, inside the tool: `*` covers, which the SDK's own comparison does not know. The error becomes the
  * tool's error result and tells the agent what it lacks.
  * @param authInfo `extra.authInfo` (1.x) or `ctx.http?.authInfo` (2.x); `undefined` grants nothing.
+ * @param required one scope or several, all of them; an empty list is refused, because it may come of arguments that name nothing.
  * @throws `InsufficientScopeError`; `TypeError` for something that is no scope.
  * @example requireToolScope(extra.authInfo, scopeFor("read", "data", customerId))
  */
 export function requireToolScope(authInfo: GrantedScopes | undefined, required: string | readonly string[]): void {
+  // A list that was made from arguments which name nothing must not need nothing.
+  if (required.length === 0) throw unnameable()
   requireScope({ scope: authInfo?.scopes ?? [] }, required)
 }
 

@@ -270,6 +270,18 @@ test("a bug in a scope function is the framework's 500, and never an open door",
   await server.close()
 })
 
+test("a request that names nothing is refused, and not let in for needing nothing", async () => {
+  await using proxy = await startProxy(url)
+  const verifier = testVerifier({ brokerUrl: proxy.url })
+  const scope = (c: { req: { queries(name: string): string[] | undefined } }) =>
+    (c.req.queries("id") ?? []).map((id) => honoGuard.scopeFor("read", "data", id))
+  const hono = new Hono().get("/", honoGuard.guard(verifier, { scope }), (c) => c.text("open"))
+  const held = await agent(url, admin, { requested_scope: ["read:data:*"] })
+  const headers = { authorization: `Bearer ${held.access_token}` }
+  expect((await hono.request("/?id=7&id=8", { headers })).status).toBe(200)
+  expect((await hono.request("/", { headers })).status).toBe(403)
+})
+
 test("a handler without a guard before it is told so", () => {
   expect(() => expressGuard.claimsOf({})).toThrow(/no guard/)
 })

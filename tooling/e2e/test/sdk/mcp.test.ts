@@ -204,6 +204,11 @@ test("on the 2.x line a tool's scopeChallenge answers 403 before the tool runs",
   expect(refused.headers.get("www-authenticate")).toContain('scope="read:data:9"')
 })
 
+test("a tool that needs a list of scopes runs for nobody when the list is empty", () => {
+  expect(() => requireToolScope({ scopes: ["read:data:*"] }, [])).toThrow(expect.objectContaining({ status: 403 }))
+  expect(() => requireToolScope(undefined, [])).toThrow(expect.objectContaining({ status: 403 }))
+})
+
 test("a scopeChallenge asks of a caller without auth info all that the tool needs, and nothing of one that holds it", () => {
   const asks = scopeChallenge("read:data:7")
   const request = { params: {} }

@@ -39,11 +39,15 @@ const revoke = (target: string) => (url: string, admin: string) =>
 // Made once, as a broker's life is dear; each test begins with a copy of it.
 let made: BrokerFolder
 let checkpoints: { readonly atBackup: string; readonly atLoss: string }
+let forgotten: Awaited<ReturnType<typeof agent>>
 beforeAll(async () => {
   made = await brokerFolder()
   const atBackup = await history(made, revoke("task-1"))
   backUp(made)
-  const atLoss = await history(made, revoke("task-2"))
+  const atLoss = await history(made, async (url, admin) => {
+    await revoke("task-2")(url, admin)
+    forgotten = await agent(url, admin)
+  })
   putBack(made)
   checkpoints = { atBackup, atLoss }
 }, 60_000)
@@ -62,6 +66,16 @@ test("an undeclared restore stops the start, which says how to declare it and ch
   const { code, stderr } = await runBroker(folder.environment)
   expect([code, stderr]).toEqual([1, expect.stringMatching(/put back to an older copy.*AA_DECLARE_RESTORE/)])
   expect(readdirSync(folder.path).sort()).toEqual(before)
+})
+
+test("an agent that the copy does not know hands on nothing, though its token is good", async () => {
+  await using folder = await brokerFolder()
+  await restoredFolder(folder)
+  await using broker = await startBroker(folder, DECLARED)
+  const known = await agent(broker.url, await adminToken(broker.url))
+  const json = { delegate_to: known.agent_id, scope: ["read:data:7"] }
+  const { status, body } = await call(broker.url, "POST /v1/delegate", { bearer: forgotten.access_token, json })
+  expect([status, body.error_code]).toEqual([403, "forbidden"])
 })
 
 test("a declared restore goes on under a new key and origin, and its first event names what was known", async () => {
