@@ -9,7 +9,7 @@ test("a stream that cannot go on is broken off, and nothing but the log tells of
   const bearer = await signIn(broker.app)
   for (const target of ["t-1", "t-2"])
     await ask(broker.app, "POST /v1/revoke", { bearer, json: { level: "task", target } })
-  const server = await serve(broker.app, { port: 0, address: "127.0.0.1" })
+  const server = await serve(broker.app, { port: 0, address: "127.0.0.1", isTrustedProxy: () => true })
   const written = (["error", "info", "log", "warn"] as const).map((name) => vi.spyOn(console, name))
   try {
     await broker.crash()
