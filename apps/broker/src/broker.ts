@@ -115,7 +115,11 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   // What is thrown beside the answering of a request. Hono would write it to the console, past the log.
   app.onError((error, c) => {
     const exchange = exchangeOf(c, host)
-    onBug(error, exchange)
+    try {
+      onBug(error, exchange)
+    } catch {
+      // It may be what threw: the client is answered all the same.
+    }
     return respond(exchange, problem(exchange, BUG))
   })
   return app

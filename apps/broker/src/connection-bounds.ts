@@ -3,7 +3,7 @@ import type { Socket } from "node:net"
 import type { Connections } from "./connections.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
-import { type QuotaLimits, SourceQuota } from "./http/source-quota.ts"
+import type { QuotaLimits } from "./http/source-quota.ts"
 
 /**
  * Connections open at a time. Each takes 16 KiB, and 53 with a half-sent head of the largest size. One source's are enough for 2,000
@@ -16,7 +16,8 @@ const OVER_TLS = { ofSource: 1024, inAll: 4096 } as const
 
 /**
  * Bounds how many connections are open. One source's are closed beyond its bound, a trusted proxy's are not: they are many
- * sources'. Beyond the bound of all, the one that was idle for longest makes room, so that many idle ones keep no one out.
+ * sources'. Beyond the bound of all, the source that holds the most makes room for the new one, so that few who hold many keep no one
+ * out; where none holds more than one, that which was idle for longest does.
  */
 export function boundConnections(
   server: Server,
@@ -24,17 +25,38 @@ export function boundConnections(
   isTrustedProxy: IsTrustedProxy,
   { ofSource, inAll }: QuotaLimits = "setSecureContext" in server ? OVER_TLS : CONNECTIONS,
 ): void {
-  const bySource = new SourceQuota({ ofSource, inAll: Number.POSITIVE_INFINITY })
+  /** In the order in which they came. */
+  const bySource = new Map<string, Set<Socket>>()
   server.on("connection", (socket: Socket) => {
     const peer = socket.remoteAddress ?? ""
     if (!isTrustedProxy(peer)) {
       const source = sourceOf(peer)
-      if (!bySource.take(source)) {
+      const held = bySource.get(source) ?? new Set()
+      if (held.size >= ofSource) {
         socket.destroy()
         return
       }
-      socket.once("close", () => bySource.giveBack(source))
+      bySource.set(source, held.add(socket))
+      socket.once("close", () => {
+        held.delete(socket)
+        if (held.size === 0) bySource.delete(source)
+      })
     }
-    if (connections.size > inAll) connections.closeLongestIdle()
+    if (connections.size <= inAll) return
+    const most = largest(bySource.values())
+    if (most.size > 1) leastMissed(most, connections)?.destroy()
+    else connections.closeLongestIdle()
   })
+}
+
+function largest(all: Iterable<Set<Socket>>): Set<Socket> {
+  let most = new Set<Socket>()
+  for (const held of all) if (held.size > most.size) most = held
+  return most
+}
+
+/** The oldest one without a request, or else the oldest. */
+function leastMissed(sockets: Set<Socket>, connections: Connections): Socket | undefined {
+  const open = [...sockets].filter(({ destroyed }) => !destroyed)
+  return open.find((socket) => !connections.isAnswering(socket)) ?? open[0]
 }

@@ -1,4 +1,4 @@
-import type { Server } from "node:http"
+import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
 /**
@@ -6,8 +6,10 @@ import type { Socket } from "node:net"
  * finished the TLS handshake, and a pool that keeps such spares would hold up every stop.
  */
 export class Connections {
-  /** Requests under way, by the socket that they come over. Those without any stand in the order in which they fell idle. */
-  readonly #requests = new Map<Socket, number>()
+  /** Answers under way, by the socket that they go over. Sockets without any stand in the order in which they fell idle. */
+  readonly #answers = new Map<Socket, Set<ServerResponse>>()
+  /** Over TLS the socket inside the encryption, by the one outside. */
+  readonly #inside = new WeakMap<Socket, Socket>()
   readonly #sockets = new Set<Socket>()
   /** By their peer, which the socket inside the encryption has in common with the one outside. */
   readonly #handshaking = new Map<string, Socket>()
@@ -18,22 +20,16 @@ export class Connections {
     const secure = "setSecureContext" in server
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket)
-      this.#requests.set(socket, 0)
+      this.#answers.set(socket, new Set())
       if (secure) this.#handshaking.set(peerOf(socket), socket)
       socket.once("close", () => {
         this.#sockets.delete(socket)
-        this.#requests.delete(socket)
+        this.#answers.delete(socket)
         this.#handshaking.delete(peerOf(socket))
       })
     })
     server.on(secure ? "secureConnection" : "connection", (socket: Socket) => this.#opened(socket))
-    server.on("request", ({ socket }, response) => {
-      this.#count(socket, 1)
-      response.once("close", () => {
-        this.#count(socket, -1)
-        if (this.#closing) this.#closeIfIdle(socket)
-      })
-    })
+    server.on("request", ({ socket }, response) => this.#answering(socket, response))
   }
 
   /** How many are open. */
@@ -43,23 +39,23 @@ export class Connections {
 
   /** Closes the one that has been without a request for longest; while each has one, none. */
   closeLongestIdle(): void {
-    for (const [socket, count] of this.#requests) {
-      if (count > 0) continue
-      this.#requests.delete(socket)
+    for (const [socket, answers] of this.#answers) {
+      if (answers.size > 0) continue
+      this.#answers.delete(socket)
       socket.destroy()
       return
     }
   }
 
   isAnswering(socket: Socket): boolean {
-    return (this.#requests.get(socket) ?? 0) > 0
+    return (this.#answers.get(this.#inside.get(socket) ?? socket)?.size ?? 0) > 0
   }
 
   /** Closes what is idle now, and each other connection once its requests are answered. */
   closeAsTheyFallIdle(): void {
     this.#closing = true
     for (const socket of this.#handshaking.values()) socket.destroy()
-    for (const socket of this.#requests.keys()) this.#closeIfIdle(socket)
+    for (const socket of this.#answers.keys()) this.#closeIfIdle(socket)
   }
 
   /** Closes whatever is left. */
@@ -68,27 +64,41 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
-    const handshaking = this.#handshaking.get(peerOf(socket))
-    if (handshaking !== undefined) this.#requests.delete(handshaking)
+    const outside = this.#handshaking.get(peerOf(socket))
+    if (outside !== undefined) {
+      this.#answers.delete(outside)
+      this.#inside.set(outside, socket)
+    }
     this.#handshaking.delete(peerOf(socket))
     if (this.#closing) {
       socket.destroy()
       return
     }
-    this.#requests.set(socket, 0)
-    socket.once("close", () => this.#requests.delete(socket))
+    const answers = new Set<ServerResponse>()
+    this.#answers.set(socket, answers)
+    socket.once("close", () => {
+      this.#answers.delete(socket)
+      // Node forgets those that wait behind another when the connection becomes a CONNECT's: what they hold must be given back.
+      for (const response of answers) response.destroy()
+    })
   }
 
-  #count(socket: Socket, change: number): void {
-    const count = this.#requests.get(socket)
-    if (count === undefined) return
-    if (count + change === 0) this.#requests.delete(socket)
-    this.#requests.set(socket, count + change)
+  #answering(socket: Socket, response: ServerResponse): void {
+    const answers = this.#answers.get(socket)
+    if (answers === undefined) return
+    answers.add(response)
+    response.once("close", () => {
+      answers.delete(response)
+      if (answers.size > 0 || this.#answers.get(socket) !== answers) return
+      this.#answers.delete(socket)
+      this.#answers.set(socket, answers)
+      if (this.#closing) this.#closeIfIdle(socket)
+    })
   }
 
   #closeIfIdle(socket: Socket): void {
     // Ends rather than destroys, so that the last answer still reaches the client.
-    if (this.#requests.get(socket) === 0) socket.end(() => socket.destroy())
+    if (this.#answers.get(socket)?.size === 0) socket.end(() => socket.destroy())
   }
 }
 

@@ -26,6 +26,11 @@ export function answerParserErrors(
     answerRaw(socket, { status, code: "invalid_request", detail, secureTransport })
   })
   server.on("connect", (request: IncomingMessage, socket: Socket) => {
+    // Behind an answer that is not read this one would wait for ever: Node has let go of the connection, its time limits with it.
+    if (isAnswering(socket)) {
+      socket.destroy()
+      return
+    }
     const detail = "CONNECT is not supported"
     const requestId = offeredId(request)
     answerRaw(socket, {

@@ -78,24 +78,38 @@ it("counts none of a trusted proxy's for one source", async () => {
   expect([await server.ask("/"), await server.ask("/"), await server.ask("/")].map(isOpen)).toEqual([true, true, true])
 })
 
-it("closes the longest idle for a new one beyond the bound of all, and none that has a request", async () => {
-  await using server = await boundedServer({ ofSource: 10, inAll: 3 })
+it("closes an idle one of who holds the most for a new one beyond the bound of all", async () => {
+  await using server = await boundedServer({ ofSource: 10, inAll: 4 })
+  const others = await server.ask("/", "127.0.0.2")
   const held = await server.ask("/held")
-  const [lately, idle] = [await server.ask("/"), await server.ask("/")]
-  await askAgain(lately, "/")
-  const newer = await server.ask("/")
-  if (isOpen(idle)) await once(idle, "close")
-  expect([held, lately, idle, newer].map(isOpen)).toEqual([true, true, false, true])
+  const [older, newer] = [await server.ask("/"), await server.ask("/")]
+  const newest = await server.ask("/", "127.0.0.3")
+  if (isOpen(older)) await once(older, "close")
+  expect([others, held, older, newer, newest].map(isOpen)).toEqual([true, true, false, true, true])
   await expect.poll(() => server.held.length).toBe(1)
   server.held[0]?.end()
   await once(held, "data")
 })
 
-it("closes the new one while each of the others has a request", async () => {
+it("lets a new source in where another holds all with requests that do not end", async () => {
+  await using server = await boundedServer({ ofSource: 10, inAll: 3 })
+  const held = await Promise.all([server.ask("/held"), server.ask("/held"), server.ask("/held")])
+  await expect.poll(() => server.held.length).toBe(3)
+  expect(isOpen(await server.ask("/", "127.0.0.2"))).toBe(true)
+  await expect.poll(() => held.filter(isOpen).length).toBe(2)
+})
+
+it("closes the longest idle where no source holds more than one, and the new one while each has a request", async () => {
   await using server = await boundedServer({ ofSource: 10, inAll: 2 })
-  await Promise.all([server.ask("/held"), server.ask("/held")])
+  const [lately, idle] = [await server.ask("/", "127.0.0.2"), await server.ask("/", "127.0.0.3")]
+  await askAgain(lately, "/")
+  const held = await server.ask("/held", "127.0.0.4")
+  if (isOpen(idle)) await once(idle, "close")
+  expect([lately, idle, held].map(isOpen)).toEqual([true, false, true])
+  await expect.poll(() => server.held.length).toBe(1)
+  await askAgain(lately, "/held")
   await expect.poll(() => server.held.length).toBe(2)
-  expect(isOpen(await server.ask("/"))).toBe(false)
+  expect(isOpen(await server.ask("/", "127.0.0.5"))).toBe(false)
 })
 
 it("takes a connection over TLS for idle from its first byte on, and for busy with its request", async () => {

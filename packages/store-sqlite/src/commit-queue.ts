@@ -93,7 +93,12 @@ export class CommitQueue {
     // On a disk that is full at the start: what room there is is for revocations, until more is made.
     if (options.ballast.isWhole) return
     database.pragma(`wal_autocheckpoint = ${RESERVE_WAL_PAGES}`)
-    this.#stall(new UnavailableError("full", "the room for revocations cannot be kept back: the disk is full"))
+    this.#stall(
+      new UnavailableError(
+        "full",
+        "the room for revocations cannot be kept back: 4 MiB beside the database, on a disk that is full or may not be written",
+      ),
+    )
   }
 
   /** Set from a flush that failed, or a start without room for revocations, until a flush succeeds. */

@@ -54,12 +54,7 @@ export class PagePlaces {
     // Whoever went away is sent nothing.
     if (answer.destroyed) return true
     if (!this.#taken.take(source)) return false
-    // The connection, because an answer that waits behind others of its own would keep its bytes.
-    const late = setTimeout(() => answer.req.socket.destroy(), PATIENCE).unref()
-    answer.once("close", () => {
-      clearTimeout(late)
-      this.#giveBack(source)
-    })
+    endsWithinPatience(answer, () => this.#giveBack(source))
     return true
   }
 
@@ -76,4 +71,14 @@ export class PagePlaces {
       return
     }
   }
+}
+
+/** Gives an answer so long to be read, and then closes its connection; calls `ended` however it ended. */
+export function endsWithinPatience(answer: ServerResponse, ended: () => void): void {
+  // The connection, because an answer that waits behind others of its own would keep its bytes.
+  const late = setTimeout(() => answer.req.socket.destroy(), PATIENCE).unref()
+  answer.once("close", () => {
+    clearTimeout(late)
+    ended()
+  })
 }

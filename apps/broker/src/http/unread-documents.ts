@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { Refusal } from "@agentwrit/authority"
+import { endsWithinPatience } from "./page-places.ts"
 import { SourceQuota } from "./source-quota.ts"
 
 /**
@@ -13,7 +14,7 @@ export class UnreadDocuments {
   readonly #unread = new SourceQuota(UNREAD)
 
   /**
-   * Counts a document until its answer is over.
+   * Counts a document until its answer is over, for which it has as long as a page of the feed.
    * @param answer absent in process, where nothing waits.
    * @throws {@link Refusal} `unavailable` when too much waits.
    */
@@ -22,6 +23,6 @@ export class UnreadDocuments {
     if (answer === undefined || answer.destroyed) return
     if (!this.#unread.take(source, bytes))
       throw new Refusal("unavailable", { detail: "too many documents wait to be read", retryAfter: 1 })
-    answer.once("close", () => this.#unread.giveBack(source, bytes))
+    endsWithinPatience(answer, () => this.#unread.giveBack(source, bytes))
   }
 }

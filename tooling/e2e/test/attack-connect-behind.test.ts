@@ -1,0 +1,47 @@
+import { once } from "node:events"
+import { connect } from "node:net"
+import { expect, test } from "vitest"
+import { brokerFolder, startBroker } from "../src/broker-process.ts"
+import { call } from "../src/client.ts"
+
+// Node hands the connection of a CONNECT over, and forgets the answers that wait on it: what they held was never given back.
+
+const FAR = "/v1/revocations?since=9007199254740991"
+const SOURCE = { "x-forwarded-for": "203.0.113.9" }
+
+async function sendAll(url: string, requests: string): Promise<void> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).resume()
+  socket.on("error", () => undefined)
+  socket.write(requests)
+  await once(socket, "close")
+}
+
+test.each([
+  ["places for pages of the feed", FAR, 17],
+  ["room for documents", "/v1/docs/swagger-ui-bundle.js", 11],
+])("a CONNECT behind other requests takes no %s with it", async (_, path, count) => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  const asked = `GET ${path} HTTP/1.1\r\nhost: a\r\nx-forwarded-for: ${SOURCE["x-forwarded-for"]}\r\n\r\n`.repeat(count)
+  await sendAll(broker.url, `${asked}CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n`)
+  const status = async (): Promise<number> => (await call(broker.url, `GET ${path}`, { headers: SOURCE })).status
+  await expect.poll(status).toBe(200)
+})
+
+test("a CONNECT behind an answer that does not end closes the connection", async () => {
+  await using folder = await brokerFolder()
+  await using broker = await startBroker(folder)
+  const { hostname, port } = new URL(broker.url)
+  const socket = connect(Number(port), hostname).setEncoding("utf8")
+  socket.on("error", () => undefined)
+  let text = ""
+  socket.on("data", (chunk: string) => {
+    text += chunk
+  })
+  socket.write("GET /v1/revocations HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n")
+  await expect.poll(() => text).toContain("data: ")
+  socket.write("CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n")
+  await once(socket, "close")
+  expect(text).not.toContain("405")
+})
