@@ -63,16 +63,17 @@ function outOfOrder(problem: string, expected: readonly string[], listed: readon
 async function readFeed(url: string): Promise<{ digests: string[]; problems: string[] }> {
   const open = await feedVerifier(url)
   const digests: string[] = []
+  const problems: string[] = []
   let last = 0
   for (let since = 0; ; ) {
     const { entries, to, head } = open((await call(url, `GET /v1/revocations?since=${since}`)).text)
     for (const { seq, digest } of entries) {
-      if (seq <= last) return { digests, problems: [`entry ${seq} of the feed comes after ${last}`] }
+      if (seq <= last) problems.push(`entry ${seq} of the feed comes after ${last}`)
       last = seq
       digests.push(digest)
     }
-    if (to >= head) return { digests, problems: [] }
-    if (to <= since) return { digests, problems: [`the feed ends at ${to} and its head is ${head}`] }
+    if (to >= head) return { digests, problems }
+    if (to <= since) return { digests, problems: [...problems, `the feed ends at ${to} and its head is ${head}`] }
     since = to
   }
 }

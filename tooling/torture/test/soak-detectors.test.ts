@@ -48,15 +48,17 @@ test("soak reads its figures from the broker that runs", LONG, async () => {
   for (let opened = 0; opened < 50; opened++) streams.push(await openFeed(broker.url))
   for (let issued = 0; issued < 20; issued++) await launchToken(broker.url, admin)
   const after = await figuresOf(broker, folder.path)
-  await call(broker.url, "GET /v1/challenge")
-  const stalled = await figuresOf(broker, folder.path)
+  // So often that the 99th percentile of a second holds them.
+  for (let stalled = 0; stalled < 3; stalled++) await call(broker.url, "GET /v1/challenge")
+  // The process' own metrics are a second old at most.
+  const delay = async (): Promise<number> => (await figuresOf(broker, folder.path)).delay
+  await expect.poll(delay, { timeout: 5000 }).toBeGreaterThan(250)
   for (const stream of streams) stream[Symbol.dispose]()
   expect(after.handles - before.handles).toBeGreaterThanOrEqual(45)
   expect(after.handles - before.handles).toBeLessThanOrEqual(60)
   // A page of 4 KiB at least for each commit.
   expect(after.wal - before.wal).toBeGreaterThan((20 * 4096) / 2 ** 20)
-  expect(stalled.delay).toBeGreaterThan(250)
-  expect(after.delay).toBeLessThan(stalled.delay)
+  expect(after.delay).toBeLessThan(250)
   expect(after.memory).toBeGreaterThan(50)
   await expect(metricOf(broker.url, "a_metric_that_was_renamed")).rejects.toThrow(/is undefined, no figure/)
 })

@@ -55,8 +55,8 @@ export const ENDURANCE_FAULTS = {
   "keeps much for each stream": [
     {
       file: "broker/dist/http/follower-streams.js",
-      from: "function eventStream(follow, place, closed) {",
-      to: "function eventStream(follow, place, closed) { (globalThis.kept ??= []).push(Buffer.alloc(200_000, 1));",
+      from: "function eventStream(follow, place, { breakOff, closed }) {",
+      to: "function eventStream(follow, place, { breakOff, closed }) { (globalThis.kept ??= []).push(Buffer.alloc(200_000, 1));",
     },
   ],
   "has no place for streams and a bug": [
@@ -128,7 +128,7 @@ export const ENDURANCE_FAULTS = {
       from: '.orderBy("seq", "desc")',
       to: '.orderBy("registered_at", "desc")',
     },
-    { file: "store-sqlite/dist/revocation-query.js", from: '.orderBy("seq")', to: '.orderBy("digest")' },
+    { file: "store-sqlite/dist/revocation-query.js", from: '.orderBy("seq")', to: '.orderBy("digest", "desc")' },
   ],
   "stalls at a challenge": [
     {

@@ -81,9 +81,9 @@ export const WIRE_FAULTS = {
   "hangs up on the silent": [
     {
       file: "broker/dist/connections.js",
-      from: 'server.on("request", ({ socket }, response) => {',
+      from: 'server.on("request", ({ socket }, response) => this.#answering(socket, response));',
       // Only the client that the idle ones are there beside says where it comes from.
-      to: 'server.on("request", ({ socket, headers }, response) => {\n            if (headers["x-forwarded-for"] !== undefined)\n                for (const one of this.#sockets) if (one.bytesRead === 0) one.destroy();',
+      to: 'server.on("request", ({ socket, headers }, response) => {\n            if (headers["x-forwarded-for"] !== undefined)\n                for (const one of this.#sockets) if (one.bytesRead === 0) one.destroy();\n            this.#answering(socket, response);\n        });',
     },
   ],
   "reads HTTP leniently": [
