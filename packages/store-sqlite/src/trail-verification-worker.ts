@@ -43,8 +43,14 @@ async function verdict(): Promise<VerificationVerdict> {
     .get() satisfies TreeHead | undefined
   // Without one the start has verified everything.
   if (checkpoint === undefined) return {}
-  const report = await verifyTrail(eventsUpTo(checkpoint.size), { checkpoint })
-  return report.ok ? {} : { problem: report.message }
+  try {
+    const report = await verifyTrail(eventsUpTo(checkpoint.size), { checkpoint })
+    return report.ok ? {} : { problem: report.message }
+  } catch (error) {
+    // A fault of the disk may pass. What no event can hold, or SQLite finds damaged, was changed.
+    if (error instanceof Sqlite.SqliteError && !error.code.startsWith("SQLITE_CORRUPT")) throw error
+    return { problem: `the audit trail cannot be read to its end: ${String(error)}` }
+  }
 }
 
 parentPort?.postMessage(await verdict())
