@@ -45,12 +45,12 @@ export function extendChain(
 }
 
 /**
- * Verifies all that CONTRACT 2 asks of a delegated token: depth, form and signature of each record, the hash, each scope within the one before
- * and the token's within the last. A token that was not delegated has nothing to verify.
- * @param key the one that signed the token.
+ * Verifies everything that CONTRACT 2 requires of a delegated token: depth, form and signature of each record, the hash, and that
+ * each scope is within the one before it. A token without a chain passes.
+ * @param keyOf finds the key that must have signed a record. A version 1 record does not name its key: it is the key of the token.
  * @throws {@link DelegationError} with the code of the first fault.
  */
-export function verifyDelegation(claims: Claims, key: VerifyingKey): void {
+export function verifyDelegation(claims: Claims, keyOf: (record: DelegationRecord) => VerifyingKey | undefined): void {
   if (claims.delegation_chain === undefined && claims.chain_hash === undefined) return
   const chain = parseDelegationChain(claims.delegation_chain)
   const canonical = chain.map(canonicalRecord)
@@ -58,9 +58,9 @@ export function verifyDelegation(claims: Claims, key: VerifyingKey): void {
     throw new DelegationError("chain_hash_mismatch", "chain_hash is not the hash of the delegation chain")
   }
   checkNarrowing([...chain.map((record) => record.scope), claims.scope])
-  for (const [i, { signature, ...unsigned }] of chain.entries()) {
+  for (const [i, record] of chain.entries()) {
     const prev = i === 0 ? NO_CHAIN : hashOf(canonical.slice(0, i))
-    if (!key.verify(signedBytes(unsigned, prev), decodeHex(signature))) {
+    if (!keyOf(record)?.verify(signedBytes(record, prev), decodeHex(record.signature))) {
       throw new DelegationError(
         "bad_delegation_signature",
         `delegation record ${i + 1} has a signature that is not the broker's`,

@@ -45,6 +45,7 @@ export {
 export { type Jwk, type JwkSet, parseJwk, parseJwkSet, toJwk, toJwkSet } from "./jwk.ts"
 export { type FindKey, MAX_JWS_LENGTH, signCompact, type VerifiedJws, verifyCompact } from "./jws.ts"
 export { keyIdOf } from "./key-id.ts"
+export { createKeyRing, type KeyRing, type KeyRingOptions } from "./key-ring.ts"
 export {
   findRevocation,
   type RevocationLevel,

@@ -100,17 +100,17 @@ describe("extendChain", () => {
 
 describe("verifyDelegation", () => {
   it("accepts chains of every depth up to 5", () => {
-    verifyDelegation(agentClaims(), key)
+    verifyDelegation(agentClaims(), () => key)
     for (let depth = 1; depth <= MAX_DELEGATION_DEPTH; depth++) {
       const scopes = Array.from({ length: depth }, () => "read:data:*")
-      expect(() => verifyDelegation(delegatedClaims(chainOf(...scopes)), key)).not.toThrow()
+      expect(() => verifyDelegation(delegatedClaims(chainOf(...scopes)), () => key)).not.toThrow()
     }
   })
 
   it("refuses a chain of 6, though each record is signed", () => {
     const deep = signedChain(Array.from({ length: 6 }, () => ({})))
-    expect(() => verifyDelegation(delegatedClaims(deep.slice(0, 5)), key)).not.toThrow()
-    expect(() => verifyDelegation(delegatedClaims(deep), key)).toThrow(
+    expect(() => verifyDelegation(delegatedClaims(deep.slice(0, 5)), () => key)).not.toThrow()
+    expect(() => verifyDelegation(delegatedClaims(deep), () => key)).toThrow(
       expect.objectContaining({ code: "delegation_too_deep" }),
     )
   })
@@ -121,14 +121,14 @@ describe("verifyDelegation", () => {
     ["time", { delegated_at: "2027-01-15T08:00:00.001Z" }],
     ["signature", { signature: "0".repeat(128) }],
   ])("refuses a changed %s at any position, with the hash made right again", (_name, change) => {
-    expect(() => verifyDelegation(changed(1, change), key)).toThrow(
+    expect(() => verifyDelegation(changed(1, change), () => key)).toThrow(
       expect.objectContaining({ code: "bad_delegation_signature" }),
     )
     if (!("scope" in change)) {
-      expect(() => verifyDelegation(changed(0, change), key)).toThrow(
+      expect(() => verifyDelegation(changed(0, change), () => key)).toThrow(
         expect.objectContaining({ code: "bad_delegation_signature" }),
       )
-      expect(() => verifyDelegation(changed(2, change), key)).toThrow(
+      expect(() => verifyDelegation(changed(2, change), () => key)).toThrow(
         expect.objectContaining({ code: "bad_delegation_signature" }),
       )
     }
@@ -139,7 +139,7 @@ describe("verifyDelegation", () => {
     for (let bit = 0; bit < 512; bit += 7) {
       const flipped = Uint8Array.from(signature)
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      expect(() => verifyDelegation(changed(2, { signature: encodeHex(flipped) }), key)).toThrow(
+      expect(() => verifyDelegation(changed(2, { signature: encodeHex(flipped) }), () => key)).toThrow(
         expect.objectContaining({ code: "bad_delegation_signature" }),
       )
     }
@@ -153,17 +153,19 @@ describe("verifyDelegation", () => {
     if (!x || !y || !z) throw new Error("the sample chain has three records")
     for (const wrong of [[b, c], [a, c], [y, x], [x, z, y], [x, x], [x, y, y], [y], [z]]) {
       const made = delegatedClaims(wrong, { scope: ["read:data:7"] })
-      expect(() => verifyDelegation(made, key)).toThrow(expect.objectContaining({ code: "bad_delegation_signature" }))
+      expect(() => verifyDelegation(made, () => key)).toThrow(
+        expect.objectContaining({ code: "bad_delegation_signature" }),
+      )
     }
   })
 
   it("refuses a cut tail, whose hash does not suit, and accepts it only with its own hash and scope", () => {
     const cut = { ...claims, delegation_chain: chain.slice(0, 2) }
-    expect(() => verifyDelegation(cut, key)).toThrow(expect.objectContaining({ code: "chain_hash_mismatch" }))
+    expect(() => verifyDelegation(cut, () => key)).toThrow(expect.objectContaining({ code: "chain_hash_mismatch" }))
   })
 
   it("refuses another hash", () => {
-    expect(() => verifyDelegation({ ...claims, chain_hash: "0".repeat(64) }, key)).toThrow(
+    expect(() => verifyDelegation({ ...claims, chain_hash: "0".repeat(64) }, () => key)).toThrow(
       expect.objectContaining({ code: "chain_hash_mismatch" }),
     )
   })
@@ -171,13 +173,13 @@ describe("verifyDelegation", () => {
   it("refuses half of a delegation", () => {
     const { chain_hash, ...noHash } = claims
     const { delegation_chain, ...noChain } = claims
-    expect(() => verifyDelegation(noHash, key)).toThrow(expect.objectContaining({ code: "chain_hash_mismatch" }))
-    expect(() => verifyDelegation(noChain, key)).toThrow(expect.objectContaining({ code: "invalid_delegation" }))
+    expect(() => verifyDelegation(noHash, () => key)).toThrow(expect.objectContaining({ code: "chain_hash_mismatch" }))
+    expect(() => verifyDelegation(noChain, () => key)).toThrow(expect.objectContaining({ code: "invalid_delegation" }))
   })
 
   it("refuses a token that holds more than the last delegator did", () => {
     const wider = delegatedClaims(chain, { scope: ["read:data:7", "write:data:7"] })
-    expect(() => verifyDelegation(wider, key)).toThrow(
+    expect(() => verifyDelegation(wider, () => key)).toThrow(
       expect.objectContaining({
         code: "scope_widened",
         message: expect.stringContaining("scope write:data:7 not covered by read:data:7"),
@@ -187,7 +189,7 @@ describe("verifyDelegation", () => {
 
   it("refuses a delegator who held more than the one before it, though it was signed so", () => {
     const widened = signedChain([{ scope: ["read:data:7"] }, { scope: ["read:data:*"] }])
-    expect(() => verifyDelegation(delegatedClaims(widened, { scope: ["read:data:7"] }), key)).toThrow(
+    expect(() => verifyDelegation(delegatedClaims(widened, { scope: ["read:data:7"] }), () => key)).toThrow(
       expect.objectContaining({
         code: "scope_widened",
         message: expect.stringContaining("scope read:data:* not covered by read:data:7"),
@@ -195,8 +197,20 @@ describe("verifyDelegation", () => {
     )
   })
 
+  it("refuses records of a key that is not found, and asks for each record's key", () => {
+    const asked: DelegationRecord[] = []
+    verifyDelegation(claims, (record) => {
+      asked.push(record)
+      return key
+    })
+    expect(asked).toEqual(chain)
+    expect(() => verifyDelegation(claims, () => undefined)).toThrow(
+      expect.objectContaining({ code: "bad_delegation_signature" }),
+    )
+  })
+
   it("refuses records that another key signed", () => {
-    expect(() => verifyDelegation(claims, otherKey)).toThrow(
+    expect(() => verifyDelegation(claims, () => otherKey)).toThrow(
       expect.objectContaining({ code: "bad_delegation_signature" }),
     )
   })
@@ -210,7 +224,7 @@ describe("verifyDelegation", () => {
       { v: "agentwrit-delegation-v1", ...unsigned, prev: "1".repeat(64) },
     ]) {
       const signature = encodeHex(key.sign(encodeUtf8(canonicalJson(document))))
-      expect(() => verifyDelegation(delegatedClaims([{ ...unsigned, signature }]), key)).toThrow(
+      expect(() => verifyDelegation(delegatedClaims([{ ...unsigned, signature }]), () => key)).toThrow(
         expect.objectContaining({ code: "bad_delegation_signature" }),
       )
     }
@@ -236,7 +250,7 @@ describe("verifyDelegation", () => {
       ...(change as object),
     }))
     expect(() =>
-      verifyDelegation({ ...claims, delegation_chain: records, chain_hash: chainHash(records) }, key),
+      verifyDelegation({ ...claims, delegation_chain: records, chain_hash: chainHash(records) }, () => key),
     ).toThrow(expect.objectContaining({ code: "invalid_delegation" }))
   })
 })
@@ -250,7 +264,7 @@ describe("a record of a chain", () => {
     ["one scope that is none", { ...record, scope: ["read:data:7", "*"] }, "not an array of scopes"],
   ])("that is or holds %s is refused, and its place is told", (_name, second, fault) => {
     const claims = delegatedClaims(chain, { delegation_chain: [record, second] as DelegationRecord[] })
-    expect(() => verifyDelegation(claims, key)).toThrow(
+    expect(() => verifyDelegation(claims, () => key)).toThrow(
       expect.objectContaining({
         code: "invalid_delegation",
         message: expect.stringMatching(`delegation record 2 .*${fault}`),

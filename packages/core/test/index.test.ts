@@ -35,7 +35,7 @@ it("exports these names and no others", () => {
         "encodeHex",
         "encodeUtf8",
       ],
-      ["canonicalJson", "sha256", "createSigningKey", "createVerifyingKey", "keyIdOf"],
+      ["canonicalJson", "sha256", "createSigningKey", "createVerifyingKey", "keyIdOf", "createKeyRing"],
       ["parseJwk", "parseJwkSet", "toJwk", "toJwkSet", "signCompact", "verifyCompact"],
       ["checkClaims", "parseClaims", "decodeToken", "signToken", "verifyToken", "clampTtl"],
       ["chainHash", "extendChain", "verifyDelegation"],
