@@ -12,8 +12,6 @@ const packages = [
   "apps/broker",
   "apps/awrit",
   "tooling/e2e",
-  "tooling/torture",
-  "tooling/bench",
 ]
 
 export default defineConfig({

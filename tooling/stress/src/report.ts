@@ -83,7 +83,7 @@ export class Report {
   /** Something that must not be, and the line that replays it. */
   fail(what: string, scenario: string, seed: number): void {
     const profile = this.#profile === "default" ? "" : ` --profile ${this.#profile}`
-    this.failures.push(`${what}\n    replay with: npx pnpm@12 torture${profile} --only ${scenario} --seed ${seed}`)
+    this.failures.push(`${what}\n    replay with: npx pnpm@12 stress${profile} --only ${scenario} --seed ${seed}`)
   }
 
   /** What could not be tried here, and why. */

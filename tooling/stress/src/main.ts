@@ -19,7 +19,7 @@ const only = values.only?.split(",")
 const unknown = only?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? []
 if (profile === undefined || unknown.length > 0 || ![values.seed ?? 0, values.minutes ?? 1].every(isNumber)) {
   process.stderr.write(
-    `usage: torture [--profile ${Object.keys(PROFILES).join("|")}] [--only ${SCENARIOS.map(({ name }) => name).join(",")}] [--seed N] [--minutes M]\n`,
+    `usage: stress [--profile ${Object.keys(PROFILES).join("|")}] [--only ${SCENARIOS.map(({ name }) => name).join(",")}] [--seed N] [--minutes M]\n`,
   )
   process.exit(2)
 }
