@@ -12,12 +12,18 @@ import { type SharedBroker, shareBroker } from "../src/shared-broker.ts"
 import { shell } from "../src/shell.ts"
 import { readSnippets, type SnippetFolder, writeSnippets } from "../src/snippets.ts"
 
-// Every TypeScript example of these pages has the right types, runs against what is built, and prints what it says, where … stands for
-// anything. In them https://broker.example is a broker, and https://api.example.com an API that takes tokens which the broker calls valid.
+// Every TypeScript example of these pages type-checks, runs against the built packages and prints what its comments say; … matches any
+// text. https://broker.example stands for a broker, https://api.example.com for an API that accepts the tokens the broker calls valid.
 const DOCUMENTS = [
-  ...["docs/developer.md", "docs/guarding-apis.md", "docs/operators-code.md"],
-  ...["packages/sdk/README.md", "packages/config-file/README.md", "packages/authority/README.md"],
-  ...["packages/store-sqlite/README.md", "apps/broker/README.md"],
+  "README.md",
+  "docs/developer.md",
+  "docs/guarding-apis.md",
+  "docs/operators-code.md",
+  "packages/sdk/README.md",
+  "packages/config-file/README.md",
+  "packages/authority/README.md",
+  "packages/store-sqlite/README.md",
+  "apps/broker/README.md",
 ]
 
 const snippets = (await Promise.all(DOCUMENTS.map((document) => readSnippets(document)))).flat()
@@ -32,7 +38,11 @@ shareBroker(async (broker) => {
     const { body } = await call(shared.url, "POST /v1/token/validate", { json })
     return { status: body.valid ? 200 : 401 }
   })
-  const addresses = { "https://broker.example": shared.url, "https://api.example.com": api.origin }
+  const addresses = {
+    "https://broker.example": shared.url,
+    "http://127.0.0.1:8080": shared.url,
+    "https://api.example.com": api.origin,
+  }
   folder = await writeSnippets("documents", snippets, addresses)
 })
 afterAll(async () => {
@@ -55,7 +65,12 @@ test.each(snippets.map((snippet, at) => ({ ...snippet, at })))(
   },
 )
 
-test("the lines by which an app is registered at a development broker do so", async () => {
+test("examples/first-credential is the program that the README shows", async () => {
+  const program = await readFile(new URL("../../../examples/first-credential/main.ts", import.meta.url), "utf8")
+  expect(snippets.find(({ document }) => document === "README.md")?.text).toBe(program)
+})
+
+test("the commands of docs/developer.md register an app at a development broker", async () => {
   const [, { text: lines = "" } = {}] = await readSnippets("docs/developer.md", "console")
   const { scripts } = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"))
   const folder = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))

@@ -1,0 +1,21 @@
+import { AgentWritApp } from "@agentwrit/sdk"
+
+const brokerUrl = "http://127.0.0.1:8080"
+const { CLIENT_ID: clientId = "", CLIENT_SECRET: clientSecret = "" } = process.env
+const app = new AgentWritApp({ brokerUrl, clientId, clientSecret })
+
+const agent = await app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
+console.log(agent.id) // spiffe://agentwrit.local/agent/crm/t-42/…
+
+const token = await agent.token()
+console.log(await isValid(token)) // true
+
+await agent.release()
+console.log(await isValid(token)) // false
+
+// A resource server can ask the broker like this, or verify tokens by itself with @agentwrit/sdk/verify.
+async function isValid(token: string): Promise<boolean> {
+  const response = await fetch(`${brokerUrl}/v1/token/validate`, { method: "POST", body: JSON.stringify({ token }) })
+  const { valid } = (await response.json()) as { valid: boolean }
+  return valid
+}
