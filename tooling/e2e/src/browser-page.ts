@@ -1,6 +1,6 @@
 import { bundle } from "@agentwrit/checks/bundle"
+import { type Proxy as BrokerProxy, startProxy } from "@agentwrit/testing/proxy"
 import { type Browser, chromium } from "playwright-core"
-import { type Proxy as BrokerProxy, startProxy } from "./proxy.ts"
 
 /** Where Debian's package puts the browser. */
 export const CHROMIUM = "/usr/bin/chromium"

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { AWRIT } from "./awrit.ts"
+import { AWRIT } from "@agentwrit/testing/awrit"
 
 /** Runs a program on a pseudo-terminal of a given width and types what it is told to, once a text was shown. */
 const PROGRAM = `

@@ -1,6 +1,6 @@
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call } from "../src/client.ts"
 
 test("the operator sees every agent and how it stands", async () => {
   await using folder = await brokerFolder()

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { brokerFolder, startBroker } from "../src/broker-process.ts"
-import { call } from "../src/client.ts"
 
 const KEPT = fileURLToPath(new URL("../../../docs/openapi.json", import.meta.url))
 

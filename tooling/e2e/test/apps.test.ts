@@ -1,7 +1,7 @@
+import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/testing/broker-process"
+import { agent, call, registration, trail } from "@agentwrit/testing/client"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
-import { agent, call, registration, trail } from "../src/client.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess

@@ -1,8 +1,8 @@
 import { once } from "node:events"
 import { connect } from "node:net"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { brokerFolder, startBroker } from "../src/broker-process.ts"
-import { call } from "../src/client.ts"
 
 // Node hands the connection of a CONNECT over, and forgets the answers that wait on it: what they held was never given back.
 

@@ -1,11 +1,11 @@
 import type { Verifier } from "@agentwrit/sdk/verify"
+import type { BrokerFolder } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
+import { CHAIN_FORGERIES, chainHashOf, chainOf } from "@agentwrit/testing/forged-chains"
+import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
+import { delegationChain, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, test } from "vitest"
-import type { BrokerFolder } from "../src/broker-process.ts"
-import { call } from "../src/client.ts"
-import { CHAIN_FORGERIES, chainHashOf, chainOf } from "../src/forged-chains.ts"
-import { signedByBroker, tokenPart } from "../src/forged-tokens.ts"
-import { shareBroker } from "../src/shared-broker.ts"
-import { delegationChain, testVerifier, verdict } from "../src/verifying.ts"
 
 // The attacker of these has more than any can have: each token below is signed by the broker's own key, and only its chain is false.
 

@@ -1,7 +1,7 @@
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
+import { rawHttp } from "@agentwrit/testing/raw-http"
 import { expect, test } from "vitest"
-import { brokerFolder, startBroker } from "../src/broker-process.ts"
-import { call } from "../src/client.ts"
-import { rawHttp } from "../src/raw-http.ts"
 
 const REQUESTS = 50
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken } from "../src/client.ts"
 
 const OF_SOURCE = 1024
 

@@ -1,10 +1,10 @@
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
+import { openFeed } from "@agentwrit/testing/feed"
+import { fillFeed } from "@agentwrit/testing/filled-feed"
 import { expect, test } from "vitest"
-import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { call } from "../src/client.ts"
-import { openFeed } from "../src/feed.ts"
-import { fillFeed } from "../src/filled-feed.ts"
 
 const ENTRIES = 7000
 const READER = { "x-forwarded-for": "203.0.113.1" }

@@ -1,7 +1,7 @@
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, trail } from "@agentwrit/testing/client"
+import { rawHttp } from "@agentwrit/testing/raw-http"
 import { expect, test } from "vitest"
-import { brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, trail } from "../src/client.ts"
-import { rawHttp } from "../src/raw-http.ts"
 
 // A fragment has no place in a request's target, but the parser lets one through. It is under no redaction, and 80 kB long if need be.
 test.each([

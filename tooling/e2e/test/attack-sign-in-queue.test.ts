@@ -1,6 +1,6 @@
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { call } from "../src/client.ts"
 
 /** The hash of {@link ADMIN_SECRET} at the cost that `awrit init` writes. */
 const HASH = "$2b$12$HC9cuC/bwDNfOkbceVRnA.pqlkKmzCVKa3km5HCZ001wFOGcdhFd2"

@@ -1,6 +1,6 @@
 import { once } from "node:events"
+import { brokerFolder, launch } from "@agentwrit/testing/broker-process"
 import { expect, test } from "vitest"
-import { brokerFolder, launch } from "../src/broker-process.ts"
 
 /** Starts a broker and sends it signals in the moment in which it says that it starts. */
 async function startAndSignal(environment: Record<string, string>, ...signals: readonly NodeJS.Signals[]) {

@@ -1,8 +1,8 @@
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, call } from "../src/client.ts"
 
 /** Begins a body of 1 MiB, and sends all but the last byte. */
 async function beginBody({ url }: BrokerProcess, source: string): Promise<Socket> {

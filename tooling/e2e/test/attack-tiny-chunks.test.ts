@@ -1,8 +1,8 @@
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { connect } from "node:net"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { expect, test } from "vitest"
-import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
 
 /** MiB that were resident at the most since the start. */
 const peakMemory = ({ child }: BrokerProcess): number =>

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, sign } from "node:crypto"
+import type { BrokerFolder, BrokerProcess } from "@agentwrit/testing/broker-process"
+import { agent, call, trail } from "@agentwrit/testing/client"
+import { signedByBroker as signed, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { SignJWT } from "jose"
 import { describe, expect, test } from "vitest"
-import type { BrokerFolder, BrokerProcess } from "../src/broker-process.ts"
-import { agent, call, trail } from "../src/client.ts"
-import { signedByBroker as signed, tokenPart } from "../src/forged-tokens.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess

@@ -1,9 +1,9 @@
 import { createHash, createPublicKey, verify } from "node:crypto"
+import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, trail } from "@agentwrit/testing/client"
+import { auditProblems } from "@agentwrit/testing/independent-audit"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, trail } from "../src/client.ts"
-import { auditProblems } from "../src/independent-audit.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs"
 import { copyFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, launchToken, registration, trail } from "@agentwrit/testing/client"
+import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
 import { expect, test } from "vitest"
-import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, launchToken, registration, trail } from "../src/client.ts"
-import { auditProblems, checkpointProblems } from "../src/independent-audit.ts"
 
 test("what was answered with 200 is there after kill -9, and the chain verifies", async () => {
   await using folder = await brokerFolder()

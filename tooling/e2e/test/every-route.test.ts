@@ -1,10 +1,10 @@
 import { routes } from "@agentwrit/contract"
+import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess } from "@agentwrit/testing/broker-process"
+import { agent, type CallOptions, call, launchToken, registration, trail } from "@agentwrit/testing/client"
+import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { auditProblems } from "@agentwrit/testing/independent-audit"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess } from "../src/broker-process.ts"
-import { agent, type CallOptions, call, launchToken, registration, trail } from "../src/client.ts"
-import { signedByBroker, tokenPart } from "../src/forged-tokens.ts"
-import { auditProblems } from "../src/independent-audit.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 // What CONTRACT 1 to 4 promise of every route alike, as tables; what each route does is tested elsewhere.
 

@@ -1,9 +1,9 @@
+import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call } from "@agentwrit/testing/client"
+import { digestOf, type FeedStream, feedVerifier, type Message, openFeed } from "@agentwrit/testing/feed"
+import { rawHttp } from "@agentwrit/testing/raw-http"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call } from "../src/client.ts"
-import { digestOf, type FeedStream, feedVerifier, type Message, openFeed } from "../src/feed.ts"
-import { rawHttp } from "../src/raw-http.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess

@@ -1,7 +1,7 @@
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, trail } from "@agentwrit/testing/client"
+import { auditProblems } from "@agentwrit/testing/independent-audit"
 import { expect, test } from "vitest"
-import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, trail } from "../src/client.ts"
-import { auditProblems } from "../src/independent-audit.ts"
 
 type Events = Awaited<ReturnType<typeof trail>>
 

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { ADMIN_SECRET, type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call, registration } from "@agentwrit/testing/client"
 import { describe, expect, test } from "vitest"
-import { ADMIN_SECRET, type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { call, registration } from "../src/client.ts"
 import { missingPrograms, shell } from "../src/shell.ts"
 
 const SEEDS = fileURLToPath(new URL("../../../../shared/seeds", import.meta.url))

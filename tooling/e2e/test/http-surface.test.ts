@@ -1,10 +1,10 @@
 import { once } from "node:events"
 import { connect } from "node:net"
+import type { BrokerProcess } from "@agentwrit/testing/broker-process"
+import { call, trail } from "@agentwrit/testing/client"
+import { rawHttp } from "@agentwrit/testing/raw-http"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import type { BrokerProcess } from "../src/broker-process.ts"
-import { call, trail } from "../src/client.ts"
-import { rawHttp } from "../src/raw-http.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let broker: BrokerProcess
 let admin: string

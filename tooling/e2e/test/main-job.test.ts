@@ -1,9 +1,9 @@
 import { join } from "node:path"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, launchToken, registration, trail } from "@agentwrit/testing/client"
+import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
 import { createRemoteJWKSet, jwtVerify } from "jose"
 import { expect, test } from "vitest"
-import { brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, launchToken, registration, trail } from "../src/client.ts"
-import { auditProblems, checkpointProblems } from "../src/independent-audit.ts"
 
 test("an agent gets its first credential, and it ends when it is released", async () => {
   await using folder = await brokerFolder()

@@ -1,11 +1,11 @@
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, launchToken, registration } from "@agentwrit/testing/client"
+import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { freshMetrics } from "@agentwrit/testing/fresh-metrics"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
-import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, launchToken, registration } from "../src/client.ts"
-import { signedByBroker, tokenPart } from "../src/forged-tokens.ts"
-import { freshMetrics } from "../src/fresh-metrics.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let folder: BrokerFolder
 let broker: BrokerProcess

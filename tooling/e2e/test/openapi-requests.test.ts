@@ -1,10 +1,10 @@
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, trail } from "@agentwrit/testing/client"
+import { auditProblems } from "@agentwrit/testing/independent-audit"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import fc, { type Arbitrary } from "fast-check"
 import { expect, test } from "vitest"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, trail } from "../src/client.ts"
-import { auditProblems } from "../src/independent-audit.ts"
 import { broken, type JsonSchema, valuesOf } from "../src/schema-arbitrary.ts"
 
 // Everything is taken from the document that the broker serves; what it answers must not fall outside of it.

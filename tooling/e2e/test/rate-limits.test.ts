@@ -1,7 +1,7 @@
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { type CallOptions, call, trail } from "@agentwrit/testing/client"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { type CallOptions, call, trail } from "../src/client.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let url: string
 let admin: string

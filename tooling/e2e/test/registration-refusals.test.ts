@@ -1,9 +1,9 @@
 import { generateKeyPairSync, sign } from "node:crypto"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agentKey, call, launchToken, nonce, registration, trail } from "@agentwrit/testing/client"
+import { auditProblems } from "@agentwrit/testing/independent-audit"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { type BrokerProcess, brokerFolder, startBroker } from "../src/broker-process.ts"
-import { adminToken, agentKey, call, launchToken, nonce, registration, trail } from "../src/client.ts"
-import { auditProblems } from "../src/independent-audit.ts"
-import { shareBroker } from "../src/shared-broker.ts"
 
 let broker: BrokerProcess
 let admin: string

@@ -2,9 +2,9 @@ import { once } from "node:events"
 import { statSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
+import { brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, registration } from "@agentwrit/testing/client"
 import { describe, expect, test } from "vitest"
-import { brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
-import { adminToken, agent, call, registration } from "../src/client.ts"
 
 test.each(["SIGTERM", "SIGINT"] as const)(
   "%s lets a request in flight finish, refuses new ones, and exits 0",

@@ -6,8 +6,8 @@ import { connect as connectPlain } from "node:net"
 import { join } from "node:path"
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls"
 import { fileURLToPath } from "node:url"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
 import { describe, expect, test } from "vitest"
-import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../src/broker-process.ts"
 import { missingPrograms } from "../src/shell.ts"
 
 const SCRIPT = fileURLToPath(new URL("../../../scripts/gen_test_certs.sh", import.meta.url))

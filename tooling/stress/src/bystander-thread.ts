@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads"
-import { type Answer, call } from "@agentwrit/e2e/client"
+import { type Answer, call } from "@agentwrit/testing/client"
 import { type Fared, SERVED } from "./bystander.ts"
 
 /** Milliseconds between two requests. */

@@ -1,5 +1,5 @@
-import { type BrokerFolder, type BrokerProcess, FailedStart, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+import { type BrokerFolder, type BrokerProcess, FailedStart, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { check } from "./check.ts"
 import { Findings, type Verdict } from "./findings.ts"
 import { Ledger } from "./ledger.ts"

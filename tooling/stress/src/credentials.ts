@@ -1,5 +1,5 @@
-import { ADMIN_SECRET } from "@agentwrit/e2e/broker-process"
-import { adminToken, call, launchToken, registration } from "@agentwrit/e2e/client"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
+import { adminToken, call, launchToken, registration } from "@agentwrit/testing/client"
 import type { Secrets } from "./secrets.ts"
 
 /** Milliseconds after which a nonce is too near its end to be of use. */

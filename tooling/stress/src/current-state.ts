@@ -1,5 +1,5 @@
-import { call } from "@agentwrit/e2e/client"
-import { digestOf, feedVerifier } from "@agentwrit/e2e/feed"
+import { call } from "@agentwrit/testing/client"
+import { digestOf, feedVerifier } from "@agentwrit/testing/feed"
 import type { ExpectedAgent, ExpectedState } from "./expected-state.ts"
 import type { Look } from "./findings.ts"
 

@@ -4,8 +4,8 @@ import {
   brokerFolder,
   FailedStart,
   startBroker,
-} from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+} from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { check } from "./check.ts"
 import { databaseProblems } from "./database-file.ts"
 import { Findings, type Verdict } from "./findings.ts"

@@ -1,5 +1,5 @@
-import { call } from "@agentwrit/e2e/client"
 import { type JsonSchema, valuesOf } from "@agentwrit/e2e/schema-arbitrary"
+import { call } from "@agentwrit/testing/client"
 import fc from "fast-check"
 
 /** A parameter of an operation, and values that its schema allows, as they are written. */

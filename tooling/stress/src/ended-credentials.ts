@@ -1,4 +1,4 @@
-import { type Answer, agent, call, launchToken, registration } from "@agentwrit/e2e/client"
+import { type Answer, agent, call, launchToken, registration } from "@agentwrit/testing/client"
 
 /** Seconds that every credential here lives: past its end when the clock goes an hour on, and not before the run is over. */
 const TTL = 1800

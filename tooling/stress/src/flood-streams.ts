@@ -1,5 +1,5 @@
-import { call } from "@agentwrit/e2e/client"
-import { digestOf, type FeedStream, feedVerifier, openFeed } from "@agentwrit/e2e/feed"
+import { call } from "@agentwrit/testing/client"
+import { digestOf, type FeedStream, feedVerifier, openFeed } from "@agentwrit/testing/feed"
 import { address, type Flooded, GROWTH, inTime, SERVED } from "./flood.ts"
 import { memoryOf } from "./process-figures.ts"
 

@@ -1,4 +1,4 @@
-import { call, trail } from "@agentwrit/e2e/client"
+import { call, trail } from "@agentwrit/testing/client"
 import { address, type Flooded, floodOf, head } from "./flood.ts"
 
 // The bounds of CONTRACT 4 and decision 0004.

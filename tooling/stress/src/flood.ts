@@ -1,5 +1,5 @@
-import type { BrokerProcess } from "@agentwrit/e2e/broker-process"
-import { agent } from "@agentwrit/e2e/client"
+import type { BrokerProcess } from "@agentwrit/testing/broker-process"
+import { agent } from "@agentwrit/testing/client"
 import { flood, type Statuses, UNANSWERED } from "./flood-client.ts"
 import { memoryOf } from "./process-figures.ts"
 import type { Row } from "./report.ts"

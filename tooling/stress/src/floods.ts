@@ -1,5 +1,5 @@
-import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { address, floodOf, head } from "./flood.ts"
 import { manyStreams } from "./flood-streams.ts"
 import { badToken, oneSource, trailVerdict } from "./flood-trail.ts"

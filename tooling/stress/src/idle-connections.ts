@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net"
-import { call } from "@agentwrit/e2e/client"
+import { call } from "@agentwrit/testing/client"
 import { SERVED } from "./bystander.ts"
 import { rawAnswers } from "./raw-answers.ts"
 

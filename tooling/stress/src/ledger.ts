@@ -1,4 +1,4 @@
-import type { Answer } from "@agentwrit/e2e/client"
+import type { Answer } from "@agentwrit/testing/client"
 
 /** What changes the broker's state, and is looked for after a crash. */
 export type OperationKind =

@@ -1,5 +1,5 @@
-import { call } from "@agentwrit/e2e/client"
-import { digestOf, feedVerifier } from "@agentwrit/e2e/feed"
+import { call } from "@agentwrit/testing/client"
+import { digestOf, feedVerifier } from "@agentwrit/testing/feed"
 
 /**
  * What was made one after another, whatever the clock said; each list of the broker must have it in that order (CONTRACT 3 and 5;

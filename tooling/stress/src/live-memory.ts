@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { BroadcastChannel, isMainThread, type Worker } from "node:worker_threads"
-import type { BrokerProcess } from "@agentwrit/e2e/broker-process"
+import type { BrokerProcess } from "@agentwrit/testing/broker-process"
 
 const VARIABLE = "AGENTWRIT_LIVE_MEMORY"
 

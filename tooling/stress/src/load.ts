@@ -1,4 +1,4 @@
-import { call, registration } from "@agentwrit/e2e/client"
+import { call, registration } from "@agentwrit/testing/client"
 import { type HeldAgent, type HeldLaunchToken, type HeldToken, isRevoked, type Ledger } from "./ledger.ts"
 import type { Random } from "./random.ts"
 

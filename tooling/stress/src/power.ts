@@ -1,4 +1,4 @@
-import { brokerFolder } from "@agentwrit/e2e/broker-process"
+import { brokerFolder } from "@agentwrit/testing/broker-process"
 import { crashRun, enter } from "./crash-run.ts"
 import { noDisk, xfsDisk } from "./disk.ts"
 import type { Verdict } from "./findings.ts"

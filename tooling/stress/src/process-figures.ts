@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import type { BrokerProcess } from "@agentwrit/e2e/broker-process"
-import { freshMetrics } from "@agentwrit/e2e/fresh-metrics"
+import type { BrokerProcess } from "@agentwrit/testing/broker-process"
+import { freshMetrics } from "@agentwrit/testing/fresh-metrics"
 
 /** How a broker's process fares (Linux, by /proc, and the broker's own metrics). */
 export interface Figures {

@@ -1,6 +1,6 @@
 import { connect } from "node:net"
-import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { answerProblems } from "./answer-problems.ts"
 import { Bystander } from "./bystander.ts"
 import { idleConnections } from "./idle-connections.ts"

@@ -1,4 +1,4 @@
-import { type BrokerFolder, launch } from "@agentwrit/e2e/broker-process"
+import { type BrokerFolder, launch } from "@agentwrit/testing/broker-process"
 import { waitUntil } from "./wait-until.ts"
 
 /** Milliseconds for a start to end, or to come to listening. */

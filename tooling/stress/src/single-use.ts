@@ -1,4 +1,4 @@
-import { call, registration } from "@agentwrit/e2e/client"
+import { call, registration } from "@agentwrit/testing/client"
 import type { ExpectedState } from "./expected-state.ts"
 import type { Look } from "./findings.ts"
 import type { Ledger, SentRegistration } from "./ledger.ts"

@@ -1,5 +1,5 @@
-import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { check } from "./check.ts"
 import { Ledger } from "./ledger.ts"
 import { liveMemory, withLiveMemory } from "./live-memory.ts"

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/e2e/broker-process"
-import { type Answer, adminToken, type CallOptions, call } from "@agentwrit/e2e/client"
+import { type BrokerFolder, type BrokerProcess, startBroker } from "@agentwrit/testing/broker-process"
+import { type Answer, adminToken, type CallOptions, call } from "@agentwrit/testing/client"
 import { type HeldToken, Ledger } from "./ledger.ts"
 import { Load } from "./load.ts"
 import { Random } from "./random.ts"

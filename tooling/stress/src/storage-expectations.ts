@@ -1,5 +1,5 @@
-import { ADMIN_SECRET } from "@agentwrit/e2e/broker-process"
-import type { Answer } from "@agentwrit/e2e/client"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
+import type { Answer } from "@agentwrit/testing/client"
 import { check } from "./check.ts"
 import { refusalProblems } from "./refused-start.ts"
 import type { Ask, StorageCase } from "./storage-case.ts"

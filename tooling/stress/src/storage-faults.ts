@@ -1,4 +1,4 @@
-import { brokerFolder } from "@agentwrit/e2e/broker-process"
+import { brokerFolder } from "@agentwrit/testing/broker-process"
 import { DAMAGED_FILES } from "./damaged-files.ts"
 import { smallDisk } from "./disk.ts"
 import { FAILING_STORAGE } from "./failing-storage.ts"

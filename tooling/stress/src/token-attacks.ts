@@ -1,6 +1,6 @@
 import { createHash, createHmac, generateKeyPairSync } from "node:crypto"
-import { call } from "@agentwrit/e2e/client"
-import { tokenPart } from "@agentwrit/e2e/forged-tokens"
+import { call } from "@agentwrit/testing/client"
+import { tokenPart } from "@agentwrit/testing/forged-tokens"
 import { encode, type Loot, partsOf, signed, type TokenAttack } from "./token-attack.ts"
 import { TOKEN_SPELLINGS } from "./token-spellings.ts"
 

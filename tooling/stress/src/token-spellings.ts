@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { tokenPart } from "@agentwrit/e2e/forged-tokens"
+import { tokenPart } from "@agentwrit/testing/forged-tokens"
 import { type Loot, partsOf, signed, type TokenAttack } from "./token-attack.ts"
 
 type Parts = ReturnType<typeof partsOf>

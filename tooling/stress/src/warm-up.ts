@@ -1,4 +1,4 @@
-import { call } from "@agentwrit/e2e/client"
+import { call } from "@agentwrit/testing/client"
 import type { HeldAgent, Ledger } from "./ledger.ts"
 import type { Load } from "./load.ts"
 

@@ -1,4 +1,4 @@
-import { brokerFolder } from "@agentwrit/e2e/broker-process"
+import { brokerFolder } from "@agentwrit/testing/broker-process"
 import { describe, expect, test } from "vitest"
 import { crashRun } from "../src/crash-run.ts"
 import { dieAtWrite } from "../src/death-at-write.ts"

@@ -1,5 +1,5 @@
-import { brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
 import type { FaultName } from "../src/faults.ts"
 import { type Flooded, floodOf, head } from "../src/flood.ts"

@@ -1,4 +1,4 @@
-import { ADMIN_SECRET } from "@agentwrit/e2e/broker-process"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { describe, expect, test } from "vitest"
 import { answerProblems } from "../src/answer-problems.ts"
 import { droppedLines, logProblems } from "../src/leaks.ts"

@@ -1,5 +1,5 @@
-import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/e2e/broker-process"
-import { adminToken } from "@agentwrit/e2e/client"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
 import { Bystander } from "../src/bystander.ts"
 import { idleConnections } from "../src/idle-connections.ts"

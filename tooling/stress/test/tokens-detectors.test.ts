@@ -1,5 +1,5 @@
-import { brokerFolder } from "@agentwrit/e2e/broker-process"
-import { tokenPart } from "@agentwrit/e2e/forged-tokens"
+import { brokerFolder } from "@agentwrit/testing/broker-process"
+import { tokenPart } from "@agentwrit/testing/forged-tokens"
 import { expect, test } from "vitest"
 import { withFault } from "../src/planted-fault.ts"
 import { Report } from "../src/report.ts"

@@ -3,12 +3,12 @@ import { once } from "node:events"
 import { cpSync, existsSync, readdirSync, statSync, watch } from "node:fs"
 import { join } from "node:path"
 import { SqliteStore } from "@agentwrit/store-sqlite"
+import { AWRIT, awrit } from "@agentwrit/testing/awrit"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { launchToken } from "@agentwrit/testing/client"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import Sqlite from "better-sqlite3"
 import { beforeAll, describe, expect, test } from "vitest"
-import { AWRIT, awrit } from "../../src/awrit.ts"
-import { brokerFolder, startBroker } from "../../src/broker-process.ts"
-import { launchToken } from "../../src/client.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
 shareBroker((started) => {

@@ -4,11 +4,11 @@ import { writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import { AWRIT, awrit, operator } from "@agentwrit/testing/awrit"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
+import { startProxy } from "@agentwrit/testing/proxy"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { AWRIT, awrit, operator } from "../../src/awrit.ts"
-import { ADMIN_SECRET } from "../../src/broker-process.ts"
-import { startProxy } from "../../src/proxy.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
 let env: Record<string, string>

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { awrit, operator } from "@agentwrit/testing/awrit"
+import { agent, call, registration } from "@agentwrit/testing/client"
+import { startProxy } from "@agentwrit/testing/proxy"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
-import { awrit, operator } from "../../src/awrit.ts"
-import { agent, call, registration } from "../../src/client.ts"
-import { startProxy } from "../../src/proxy.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
 let env: Record<string, string>

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { awritOnPath } from "@agentwrit/testing/awrit"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { awritOnPath } from "../../src/awrit.ts"
 import { missingPrograms } from "../../src/shell.ts"
 import { programOnTerminal } from "../../src/terminal.ts"
 

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { awritOnPath } from "@agentwrit/testing/awrit"
+import { type BrokerFolder, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { agent, call } from "@agentwrit/testing/client"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { decodeJwt } from "jose"
 import { describe, expect, test } from "vitest"
-import { awritOnPath } from "../../src/awrit.ts"
-import { type BrokerFolder, brokerFolder, startBroker } from "../../src/broker-process.ts"
-import { agent, call } from "../../src/client.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 import { missingPrograms, type ShellEnd, shell } from "../../src/shell.ts"
 
 const SEEDS = fileURLToPath(new URL("../../../../../shared/seeds", import.meta.url))

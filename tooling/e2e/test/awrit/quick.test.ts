@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { AWRIT } from "@agentwrit/testing/awrit"
 import { expect, test } from "vitest"
-import { AWRIT } from "../../src/awrit.ts"
 
 /** Runs of each; the fastest of many is what the programs take, not what else the machine does. */
 const RUNS = 25

@@ -1,7 +1,7 @@
+import { awrit, operator } from "@agentwrit/testing/awrit"
+import { agent, call } from "@agentwrit/testing/client"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeAll, describe, expect, test } from "vitest"
-import { awrit, operator } from "../../src/awrit.ts"
-import { agent, call } from "../../src/client.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 import { missingPrograms } from "../../src/shell.ts"
 import { onTerminal } from "../../src/terminal.ts"
 

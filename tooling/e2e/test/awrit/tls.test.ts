@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { awrit, operator } from "@agentwrit/testing/awrit"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { describe, expect, test } from "vitest"
-import { awrit, operator } from "../../src/awrit.ts"
-import { brokerFolder, startBroker } from "../../src/broker-process.ts"
 import { missingPrograms } from "../../src/shell.ts"
 
 const CERTIFICATES = fileURLToPath(new URL("../../../../scripts/gen_test_certs.sh", import.meta.url))

@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { awrit, operator } from "@agentwrit/testing/awrit"
+import { brokerFolder, type Ended, startBroker } from "@agentwrit/testing/broker-process"
+import { call, launchToken } from "@agentwrit/testing/client"
+import { startProxy } from "@agentwrit/testing/proxy"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeAll, describe, expect, test } from "vitest"
-import { awrit, operator } from "../../src/awrit.ts"
-import { brokerFolder, type Ended, startBroker } from "../../src/broker-process.ts"
-import { call, launchToken } from "../../src/client.ts"
-import { startProxy } from "../../src/proxy.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
 let env: Record<string, string>

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { AgentWritAdmin } from "@agentwrit/sdk/admin"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
+import { launchToken } from "@agentwrit/testing/client"
+import { type Edit, startProxy } from "@agentwrit/testing/proxy"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeEach, describe, expect, test } from "vitest"
-import { ADMIN_SECRET } from "../../src/broker-process.ts"
-import { launchToken } from "../../src/client.ts"
-import { type Edit, startProxy } from "../../src/proxy.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
 let verifierKey: string

@@ -1,11 +1,11 @@
 import { inspect } from "node:util"
 import type { AuditEvent } from "@agentwrit/contract"
 import { AgentWritAdmin, type AgentWritError, BrokerError, type EventsFilter, NetworkError } from "@agentwrit/sdk/admin"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { agent, launchToken } from "@agentwrit/testing/client"
+import { closedAddress, startProxy } from "@agentwrit/testing/proxy"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
-import { agent, launchToken } from "../../src/client.ts"
-import { closedAddress, startProxy } from "../../src/proxy.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 let shared: SharedBroker
 shareBroker((started) => {

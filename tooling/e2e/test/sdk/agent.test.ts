@@ -1,9 +1,9 @@
 import { createSigningKey } from "@agentwrit/core"
 import { type Agent, acceptDelegation, agentKeyOf, BrokerError, CredentialError, registerAgent } from "@agentwrit/sdk"
+import { call, launchToken, trail } from "@agentwrit/testing/client"
+import { sdkApp } from "@agentwrit/testing/sdk-app"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test, vi } from "vitest"
-import { call, launchToken, trail } from "../../src/client.ts"
-import { sdkApp } from "../../src/sdk-app.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] }
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { AgentWritApp, type AppOptions, registerAgent } from "@agentwrit/sdk"
+import { call, launchToken } from "@agentwrit/testing/client"
+import { type Proxy as BrokerProxy, closedAddress, startProxy } from "@agentwrit/testing/proxy"
+import { registerApp } from "@agentwrit/testing/sdk-app"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test, vi } from "vitest"
-import { call, launchToken } from "../../src/client.ts"
-import { type Proxy as BrokerProxy, closedAddress, startProxy } from "../../src/proxy.ts"
-import { registerApp } from "../../src/sdk-app.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
 const SIGN_IN = "POST /v1/app/auth"

@@ -1,8 +1,8 @@
+import { call } from "@agentwrit/testing/client"
+import { registerApp } from "@agentwrit/testing/sdk-app"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type BrowserPage, CHROMIUM, openPage } from "../../src/browser-page.ts"
-import { call } from "../../src/client.ts"
-import { registerApp } from "../../src/sdk-app.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 import { missingPrograms } from "../../src/shell.ts"
 
 const missing = missingPrograms("the SDK's bundles in Chromium", CHROMIUM)

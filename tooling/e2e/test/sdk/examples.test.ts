@@ -3,11 +3,11 @@ import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { operator } from "@agentwrit/testing/awrit"
+import { call } from "@agentwrit/testing/client"
+import { closedAddress } from "@agentwrit/testing/proxy"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
-import { operator } from "../../src/awrit.ts"
-import { call } from "../../src/client.ts"
-import { closedAddress } from "../../src/proxy.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
 
 const run = promisify(execFile)
 

@@ -1,8 +1,8 @@
 import { acceptDelegation, TargetError } from "@agentwrit/sdk"
+import { startApi } from "@agentwrit/testing/api-server"
+import { delegatedToken } from "@agentwrit/testing/delegated-token"
+import { closedAddress } from "@agentwrit/testing/proxy"
 import { describe, expect, it } from "vitest"
-import { startApi } from "../../src/api-server.ts"
-import { delegatedToken } from "../../src/delegated-token.ts"
-import { closedAddress } from "../../src/proxy.ts"
 
 const token = delegatedToken()
 

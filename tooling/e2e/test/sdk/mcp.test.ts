@@ -10,6 +10,11 @@ import {
   scopeFor,
 } from "@agentwrit/sdk/mcp"
 import type { Verifier } from "@agentwrit/sdk/verify"
+import type { BrokerFolder } from "@agentwrit/testing/broker-process"
+import { agent, call } from "@agentwrit/testing/client"
+import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
+import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import * as client2 from "@modelcontextprotocol/client"
 import { requireBearerAuth as requireBearerAuthExpress2 } from "@modelcontextprotocol/express"
 import { toNodeHandler } from "@modelcontextprotocol/node"
@@ -23,11 +28,6 @@ import * as server2 from "@modelcontextprotocol/server"
 import express from "express"
 import { describe, expect, onTestFinished, test } from "vitest"
 import * as z from "zod"
-import type { BrokerFolder } from "../../src/broker-process.ts"
-import { agent, call } from "../../src/client.ts"
-import { signedByBroker, tokenPart } from "../../src/forged-tokens.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
-import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
 
 let folder: BrokerFolder
 let url: string

@@ -1,11 +1,11 @@
 import { format, inspect } from "node:util"
 import { createSigningKey } from "@agentwrit/core"
 import { AgentWritApp, acceptDelegation, generateAgentKey, registerAgent } from "@agentwrit/sdk"
+import { launchToken } from "@agentwrit/testing/client"
+import { closedAddress, startProxy } from "@agentwrit/testing/proxy"
+import { registerApp } from "@agentwrit/testing/sdk-app"
+import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
-import { launchToken } from "../../src/client.ts"
-import { closedAddress, startProxy } from "../../src/proxy.ts"
-import { registerApp } from "../../src/sdk-app.ts"
-import { type SharedBroker, shareBroker } from "../../src/shared-broker.ts"
 
 const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
 

@@ -1,14 +1,14 @@
 import { cp, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { createVerifier, VerifierUnavailableError } from "@agentwrit/sdk/verify"
+import { type BrokerFolder, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent } from "@agentwrit/testing/client"
+import { digestOf } from "@agentwrit/testing/feed"
+import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { type Proxy as BrokerProxy, startProxy } from "@agentwrit/testing/proxy"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
+import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
-import { type BrokerFolder, brokerFolder, startBroker } from "../../src/broker-process.ts"
-import { adminToken, agent } from "../../src/client.ts"
-import { digestOf } from "../../src/feed.ts"
-import { signedByBroker, tokenPart } from "../../src/forged-tokens.ts"
-import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
-import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
 
 let folder: BrokerFolder
 let url: string

@@ -1,8 +1,8 @@
+import { agent } from "@agentwrit/testing/client"
+import { startProxy } from "@agentwrit/testing/proxy"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
+import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { expect, test } from "vitest"
-import { agent } from "../../src/client.ts"
-import { startProxy } from "../../src/proxy.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
-import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
 
 let url: string
 let admin: string

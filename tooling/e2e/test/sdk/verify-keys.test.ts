@@ -1,10 +1,10 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
+import { agent } from "@agentwrit/testing/client"
+import { tokenPart } from "@agentwrit/testing/forged-tokens"
+import { type Proxy as BrokerProxy, startProxy } from "@agentwrit/testing/proxy"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
+import { testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, test, vi } from "vitest"
-import { agent } from "../../src/client.ts"
-import { tokenPart } from "../../src/forged-tokens.ts"
-import { type Proxy as BrokerProxy, startProxy } from "../../src/proxy.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
-import { testVerifier, verdict } from "../../src/verifying.ts"
 
 let url: string
 let admin: string

@@ -1,12 +1,12 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import { InsufficientScopeError, InvalidTokenError, requireScope, type Verifier } from "@agentwrit/sdk/verify"
+import type { BrokerFolder } from "@agentwrit/testing/broker-process"
+import { agent, call } from "@agentwrit/testing/client"
+import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
+import { startProxy } from "@agentwrit/testing/proxy"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
+import { delegationChain, revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, test, vi } from "vitest"
-import type { BrokerFolder } from "../../src/broker-process.ts"
-import { agent, call } from "../../src/client.ts"
-import { signedByBroker, tokenPart } from "../../src/forged-tokens.ts"
-import { startProxy } from "../../src/proxy.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
-import { delegationChain, revoke, testVerifier, verdict } from "../../src/verifying.ts"
 
 let folder: BrokerFolder
 let url: string

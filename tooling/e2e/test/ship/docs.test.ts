@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { awritOnPath, operator } from "@agentwrit/testing/awrit"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { call } from "@agentwrit/testing/client"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test, vi } from "vitest"
-import { awritOnPath, operator } from "../../src/awrit.ts"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "../../src/broker-process.ts"
-import { call } from "../../src/client.ts"
 import { blocksOf, brokerVariables, filesIn, readText } from "../../src/repository.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
 import { missingPrograms, shell } from "../../src/shell.ts"
 
 const PAGES = filesIn("docs").filter((name) => name.endsWith(".md"))

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs"
+import { call } from "@agentwrit/testing/client"
+import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
-import { call } from "../../src/client.ts"
 import { inRepository, readText } from "../../src/repository.ts"
-import { shareBroker } from "../../src/shared-broker.ts"
 import { missingPrograms, shell } from "../../src/shell.ts"
 
 interface Rule {

@@ -1,14 +1,20 @@
 import { mkdirSync, readdirSync } from "node:fs"
 import { join } from "node:path"
+import { awritOnPath } from "@agentwrit/testing/awrit"
+import {
+  ADMIN_SECRET,
+  type BrokerFolder,
+  brokerFolder,
+  runBroker,
+  startBroker,
+} from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, trail } from "@agentwrit/testing/client"
+import { auditProblems } from "@agentwrit/testing/independent-audit"
+import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import Sqlite from "better-sqlite3"
 import { describe, expect, test } from "vitest"
-import { awritOnPath } from "../../src/awrit.ts"
-import { ADMIN_SECRET, type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
-import { adminToken, agent, call, trail } from "../../src/client.ts"
-import { auditProblems } from "../../src/independent-audit.ts"
 import { blocksOf } from "../../src/repository.ts"
 import { missingPrograms, type ShellEnd, shell } from "../../src/shell.ts"
-import { revoke, testVerifier, verdict } from "../../src/verifying.ts"
 
 const [keepCheckpoint = "", backUp = "", verifyBackup = "", putBack = "", ...more] = blocksOf("docs/backup.md", "sh")
 

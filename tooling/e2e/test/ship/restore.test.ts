@@ -1,11 +1,11 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { cp } from "node:fs/promises"
 import { join } from "node:path"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call, launchToken, registration, trail } from "@agentwrit/testing/client"
+import { feedVerifier } from "@agentwrit/testing/feed"
+import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
-import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
-import { adminToken, agent, call, launchToken, registration, trail } from "../../src/client.ts"
-import { feedVerifier } from "../../src/feed.ts"
-import { auditProblems, checkpointProblems } from "../../src/independent-audit.ts"
 
 // Some of these start a broker four times.
 vi.setConfig({ testTimeout: 60_000 })

@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync 
 import { cp } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
 import Sqlite from "better-sqlite3"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "../../src/broker-process.ts"
 import { readText } from "../../src/repository.ts"
 import { missingPrograms } from "../../src/shell.ts"
 
