@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { type Authority, Refusal } from "@agentwrit/authority"
 import { type Context, Hono } from "hono"
+import { API_PAGE_PATH, apiPageAnswer } from "./api-page/index.ts"
 import { type Answer, type Exchange, problem, respond } from "./http/answer.ts"
 import { bearerToken } from "./http/bearer-token.ts"
 import { bodiesUnderWay, readBody } from "./http/body.ts"
 import { clientAddress, type IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
-import { docsPages } from "./http/docs.ts"
 import { problemFor } from "./http/failure.ts"
 import { requestIdOf } from "./http/headers.ts"
 import type { SourceQuota } from "./http/source-quota.ts"
-import { UnreadDocuments } from "./http/unread-documents.ts"
 import { Metrics } from "./metrics.ts"
 import type { Endpoint } from "./routes/endpoint.ts"
 import { endpoints } from "./routes/index.ts"
@@ -52,7 +51,6 @@ type RequestContext = Context<NodeEnvironment>
 /** What every request to one broker shares. */
 interface Host extends BrokerOptions {
   readonly underWay: SourceQuota
-  readonly unread: UnreadDocuments
 }
 
 /**
@@ -69,7 +67,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const { authority, version, metrics = new Metrics(), onBug } = options
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
-  const host: Host = { ...options, underWay: bodiesUnderWay(), unread: new UnreadDocuments() }
+  const host: Host = { ...options, underWay: bodiesUnderWay() }
   const answering = (route: string): CountedRoute => ({ route, took: metrics.timer(route) })
   const elsewhere = answering("other")
   for (const endpoint of all) {
@@ -102,7 +100,8 @@ export function createBroker(options: BrokerOptions): BrokerApp {
       await readBody()
       return run(exchange)
     })
-  for (const page of docsPages) app.on("GET", page.path, (c) => answerElsewhere(c, () => page.answer()))
+  const page = apiPageAnswer(version)
+  app.get(API_PAGE_PATH, (c) => answerElsewhere(c, page))
   for (const [path, allow] of allowedMethods(all))
     app.all(path, (c) =>
       answerElsewhere(c, (exchange) =>
@@ -146,15 +145,13 @@ async function answerTo(
   { route, took }: CountedRoute,
   run: (received: Received) => Promise<Answer>,
 ): Promise<Response> {
-  const { onAnswer, onBug, underWay, unread } = host
+  const { onAnswer, onBug, underWay } = host
   const began = performance.now()
   const exchange = exchangeOf(c, host)
   const answered = async (): Promise<Answer> => {
     const source = callerSource(c, host)
     const readOwnBody = () => readBody(c.req.raw, c.env?.incoming, { underWay, source })
-    const answer = await run({ exchange, source, readBody: readOwnBody })
-    if (answer.document !== undefined) unread.hold(source, answer.document, c.env?.outgoing)
-    return answer
+    return run({ exchange, source, readBody: readOwnBody })
   }
   const answer = await answered().catch((error: unknown) => {
     const known = problemFor(error)
@@ -196,6 +193,6 @@ function allowedMethods(all: readonly Endpoint[]): Map<string, string> {
     const known = methods.get(path)
     methods.set(path, known === undefined ? method : `${known}, ${method}`)
   }
-  for (const { path } of docsPages) methods.set(path, "GET, HEAD")
+  methods.set(API_PAGE_PATH, "GET, HEAD")
   return methods
 }

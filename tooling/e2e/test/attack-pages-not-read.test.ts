@@ -13,7 +13,7 @@ const READER = { "x-forwarded-for": "203.0.113.1" }
 const PAGES = 40
 
 /** Asked for first, and the same bytes for all: 15 MB, more than the kernel takes of what is not read. */
-const FILLING = Array.from({ length: 10 }, () => "/v1/docs/swagger-ui-bundle.js")
+const FILLING = Array.from({ length: 160 }, () => "/v1/openapi.json")
 
 async function residentMiB({ url }: BrokerProcess): Promise<number> {
   const { text } = await call(url, "GET /v1/metrics")

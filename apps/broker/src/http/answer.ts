@@ -16,8 +16,6 @@ export interface Answer {
   readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   readonly mediaType?: string
   readonly headers?: AnswerHeaders
-  /** Bytes of a document of the broker's own, which are counted until they are read. */
-  readonly document?: number
 }
 
 /** The one place where a Response is made. */

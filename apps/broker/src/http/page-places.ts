@@ -74,7 +74,7 @@ export class PagePlaces {
 }
 
 /** Gives an answer so long to be read, and then closes its connection; calls `ended` however it ended. */
-export function endsWithinPatience(answer: ServerResponse, ended: () => void): void {
+function endsWithinPatience(answer: ServerResponse, ended: () => void): void {
   // The connection, because an answer that waits behind others of its own would keep its bytes.
   const late = setTimeout(() => answer.req.socket.destroy(), PATIENCE).unref()
   answer.once("close", () => {

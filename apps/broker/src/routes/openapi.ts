@@ -2,8 +2,8 @@ import { createOpenApiDocument } from "@agentwrit/contract/openapi"
 import { type Endpoint, endpoint } from "./endpoint.ts"
 
 export function openapi(version: string): Endpoint {
-  // The same bytes for all: a text would wait as a copy of its own for each that does not read.
+  // As bytes, because a text would be encoded again for every reader.
   const body = Buffer.from(JSON.stringify(createOpenApiDocument({ version })))
-  const answer = { status: 200, body, mediaType: "application/json", document: body.length }
+  const answer = { status: 200, body, mediaType: "application/json" }
   return endpoint("openapi", { run: () => answer })
 }
