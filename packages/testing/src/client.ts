@@ -19,8 +19,8 @@ export interface CallOptions {
 
 let calls = 0
 
-/** Another address for each call (RFC 2544's range): what one source may do is the matter of few tests. */
-function elsewhere(): string {
+/** Another client address for each call (RFC 2544's range), so that no test counts towards the rate limits of another. */
+export function freshAddress(): string {
   calls++
   return `198.18.${Math.floor(calls / 250) % 250}.${calls % 250}`
 }
@@ -30,7 +30,7 @@ export async function call(url: string, route: string, options: CallOptions = {}
   const [method = "GET", path = "/"] = route.split(" ")
   const body = options.json === undefined ? options.raw : JSON.stringify(options.json)
   const headers = {
-    "x-forwarded-for": elsewhere(),
+    "x-forwarded-for": freshAddress(),
     ...(options.bearer !== undefined && { authorization: `Bearer ${options.bearer}` }),
     ...options.headers,
   }

@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import { freshAddress } from "./client.ts"
 
 /** What a proxy does with a request in the broker's place; whoever takes it answers it, or leaves it hanging. */
 export type Intercept = (incoming: IncomingMessage, answer: ServerResponse) => "taken" | "pass"
@@ -60,7 +61,9 @@ export async function closedAddress(): Promise<string> {
 function forward(target: string, incoming: IncomingMessage, answer: ServerResponse, edit: Edit): void {
   const path = incoming.url ?? "/"
   const { host: _, ...headers } = incoming.headers
-  const outgoing = request(`${target}${path}`, { method: incoming.method, headers, agent: false }, (from) => {
+  // As proxies do, it names the client. Each request counts as another client's, whose rate limit no other has used up.
+  const named = { "x-forwarded-for": freshAddress(), ...headers }
+  const outgoing = request(`${target}${path}`, { method: incoming.method, headers: named, agent: false }, (from) => {
     const { "content-length": _length, ...rest } = from.headers
     answer.writeHead(from.statusCode ?? 502, rest)
     answer.flushHeaders()

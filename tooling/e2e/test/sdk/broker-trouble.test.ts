@@ -72,9 +72,10 @@ describe("signing in", () => {
 
   test("beyond the broker's limit tells when to come back, and does not wait a minute for it", async () => {
     await using proxy = await startProxy(shared.url)
-    const app = await appBehind(proxy, { clientSecret: "0".repeat(64) })
-    for (let attempt = 0; attempt < 3; attempt++) await app.createAgent(TASK).catch(() => undefined)
+    const app = await appBehind(proxy)
+    proxy.intercept = answering("/v1/app/auth", problem(429, "rate_limited", { "retry-after": "60" }))
     await expect(app.createAgent(TASK)).rejects.toMatchObject({ code: "rate_limited", status: 429, retryAfter: 60 })
+    expect(proxy.seen).toEqual([SIGN_IN])
   })
 
   test("happens again before the token expires, and once when the broker no longer takes it", async () => {
