@@ -1,6 +1,5 @@
 import * as v from "valibot"
-import { type CodecSchema, codec } from "./codec.ts"
-import { documented, eventSubject, hex, instant, oneOf, pathSegment, text, wholeNumber } from "./fields.ts"
+import { coded, eventSubject, hex, instant, oneOf, pathSegment, text, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
 import { pageFields, pageQuery } from "./page.ts"
 
@@ -35,39 +34,36 @@ export const AUDIT_EVENT_TYPES = [
   "resource_accessed",
 ] as const
 
-// Fifteen digits hold every number that JavaScript counts exactly, and more events than there will be.
+// Fifteen digits: every number that JavaScript counts exactly, and more events than there will be.
 const EVENT_ID = /^evt-((?!0+$)(?:[0-9]{6}|[1-9][0-9]{6,14}))$/
 
 /** An event's id on the wire, its sequence number (from 1) in code. */
-function eventId(): CodecSchema<number> {
-  return codec({
+function eventId(description: string): v.GenericSchema<string, number> {
+  return coded({
+    description,
     message: "must be an event id such as evt-000042",
+    jsonSchema: { pattern: EVENT_ID.source },
     decode: (value) => {
       const digits = EVENT_ID.exec(value)?.[1]
       return digits === undefined ? undefined : Number(digits)
     },
-    encode: formatEventId,
-    jsonSchema: { pattern: EVENT_ID.source },
+    toWire: (sequence) => `evt-${String(sequence).padStart(6, "0")}`,
   })
 }
 
-function formatEventId(sequence: number): string {
-  return `evt-${String(sequence).padStart(6, "0")}`
-}
-
-/** The query parameters of `GET /v1/audit/events`; filters join by "and". */
+/** The query parameters of `GET /v1/audit/events`. An event must match all filters. */
 export const auditEventsQuery = message({
-  agentId: v.exactOptional(documented(eventSubject(), "The subject that acted or, for token_revoked, the target")),
-  taskId: v.exactOptional(documented(pathSegment(), "The task's id")),
-  eventType: v.exactOptional(documented(oneOf(...AUDIT_EVENT_TYPES), "The type of event")),
-  outcome: v.exactOptional(documented(oneOf("success", "denied"), "How it ended")),
-  since: v.exactOptional(documented(instant("up"), "Events at or after this instant")),
-  until: v.exactOptional(documented(instant("down"), "Events at or before this instant")),
-  after: v.exactOptional(documented(eventId(), "Only events after this one")),
+  agent_id: v.exactOptional(eventSubject("The subject that acted or, for token_revoked, the target")),
+  task_id: v.exactOptional(pathSegment("The task's id")),
+  event_type: v.exactOptional(oneOf("The type of event", AUDIT_EVENT_TYPES)),
+  outcome: v.exactOptional(oneOf("The outcome", ["success", "denied"])),
+  since: v.exactOptional(instant("Only events at or after this instant", "up")),
+  until: v.exactOptional(instant("Only events at or before this instant", "down")),
+  after: v.exactOptional(eventId("Only events after this one")),
   ...pageQuery,
 })
 
-/** An event as it was hashed (CONTRACT 4). Unknown members are kept: the hash covers them. */
+/** An event as it was hashed (CONTRACT 4). Unknown members are kept, because the hash covers them. */
 export interface AuditEvent {
   id: string
   timestamp: string
@@ -87,20 +83,20 @@ export interface AuditEvent {
 
 /** The schema of an {@link AuditEvent}. */
 export const auditEvent: v.GenericSchema<AuditEvent> = v.looseObject({
-  id: documented(text(), "evt- and its number in the chain, from 1, of at least six digits"),
-  timestamp: documented(text(), "When, as RFC 3339 in UTC with milliseconds"),
-  event_type: documented(text(), "What happened"),
-  agent_id: v.exactOptional(documented(text(), "The subject that acted or, for token_revoked, the target")),
-  task_id: v.exactOptional(documented(text(), "The task's id")),
-  orch_id: v.exactOptional(documented(text(), "The orchestration's id")),
-  detail: documented(text(), "What happened, in words; never a secret"),
-  resource: v.exactOptional(documented(text(), "The path that was called")),
-  outcome: v.exactOptional(documented(text(), "success or denied")),
-  deleg_depth: v.exactOptional(documented(wholeNumber(), "How many delegations deep the token was")),
-  deleg_chain_hash: v.exactOptional(documented(text(), "SHA-256 of the token's delegation chain")),
-  bytes_transferred: v.exactOptional(documented(wholeNumber(), "How much was moved, where that is metered")),
-  hash: documented(hex(64), "SHA-256 of the RFC 8785 form of the event without this member"),
-  prev_hash: documented(hex(64), "The hash of the event before; 64 zeros for the first"),
+  id: text("evt- and its number in the chain, from 1, of at least six digits"),
+  timestamp: text("When, as RFC 3339 in UTC with milliseconds"),
+  event_type: text("What happened"),
+  agent_id: v.exactOptional(text("The subject that acted or, for token_revoked, the target")),
+  task_id: v.exactOptional(text("The task's id")),
+  orch_id: v.exactOptional(text("The orchestration's id")),
+  detail: text("What happened, in words; never a secret"),
+  resource: v.exactOptional(text("The path that was called")),
+  outcome: v.exactOptional(text("success or denied")),
+  deleg_depth: v.exactOptional(wholeNumber("How many delegations deep the token was")),
+  deleg_chain_hash: v.exactOptional(text("SHA-256 of the token's delegation chain")),
+  bytes_transferred: v.exactOptional(wholeNumber("How much was moved, where that is metered")),
+  hash: hex("SHA-256 of the RFC 8785 form of the event without this member", 64),
+  prev_hash: hex("The hash of the event before; 64 zeros for the first", 64),
 })
 
 /** The answer to `GET /v1/audit/events`, in the chain's order. */

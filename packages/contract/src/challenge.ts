@@ -1,8 +1,8 @@
-import { documented, hex, seconds } from "./fields.ts"
+import { hex, seconds } from "./fields.ts"
 import { message } from "./message.ts"
 
 /** The answer to `GET /v1/challenge`. */
 export const challengeResponse = message({
-  nonce: documented(hex(64), "What a registration signs: the 32 bytes that this decodes to"),
-  expiresIn: documented(seconds(), "For how many seconds it may be used, once"),
+  nonce: hex("A registration signs the 32 bytes that this decodes to", 64),
+  expires_in: seconds("For how many seconds it can be used, once"),
 })

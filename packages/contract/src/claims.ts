@@ -1,22 +1,27 @@
 import type { Claims } from "@agentwrit/core"
 import * as v from "valibot"
 import { delegationChain } from "./delegation-record.ts"
-import { documented, hex, oneOf, scopeList, text, wholeNumber } from "./fields.ts"
+import { hex, oneOf, scopeList, text, wholeNumber } from "./fields.ts"
 
 /** A token's claims, as they were signed (CONTRACT 2, "Claims"). */
 export const claims: v.GenericSchema<Claims> = v.looseObject({
-  iss: documented(text(), "The issuer; empty when the broker names none"),
-  sub: documented(text(), "Whose token it is: admin, app:{app_id} or an agent id"),
-  aud: v.exactOptional(documented(v.array(text()), "The audiences, when the broker names one")),
-  exp: documented(wholeNumber(), "The first second at which it is no longer valid, in Unix time"),
-  nbf: documented(wholeNumber(), "The first second at which it is valid, in Unix time"),
-  iat: documented(wholeNumber(), "When it was issued, in Unix time"),
-  jti: documented(hex(32), "The token's own id"),
-  kind: documented(oneOf("admin", "app", "agent"), "The kind of its subject"),
-  sid: v.exactOptional(documented(text(), "The session that it belongs to")),
-  scope: documented(scopeList(), "What it allows"),
-  task_id: v.exactOptional(documented(text(), "The agent's task")),
-  orch_id: v.exactOptional(documented(text(), "The agent's orchestration")),
-  delegation_chain: v.exactOptional(documented(delegationChain(), "Who delegated to whom, the first delegator first")),
-  chain_hash: v.exactOptional(documented(hex(64), "SHA-256 of the delegation chain")),
+  iss: text("The issuer; empty when the broker names none"),
+  sub: text("The subject: admin, app:{app_id} or an agent id"),
+  aud: v.exactOptional(
+    v.pipe(
+      v.array(v.string("must be a string"), "must be a list of strings"),
+      v.description("The audiences, when the broker names one"),
+    ),
+  ),
+  exp: wholeNumber("Unix time from which it is no longer valid"),
+  nbf: wholeNumber("Unix time from which it is valid"),
+  iat: wholeNumber("Unix time at which it was issued"),
+  jti: hex("The token's own id", 32),
+  kind: oneOf("The kind of its subject", ["admin", "app", "agent"]),
+  sid: v.exactOptional(text("The session that it belongs to")),
+  scope: scopeList("What it allows"),
+  task_id: v.exactOptional(text("The agent's task")),
+  orch_id: v.exactOptional(text("The agent's orchestration")),
+  delegation_chain: v.exactOptional(delegationChain("Who delegated to whom, the first delegator first")),
+  chain_hash: v.exactOptional(hex("SHA-256 of the delegation chain", 64)),
 })

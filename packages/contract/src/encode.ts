@@ -1,45 +1,45 @@
-import type * as v from "valibot"
-import { type CodecSchema, codec } from "./codec.ts"
-import {
-  type Flat,
-  isRecord,
-  type MessageFields,
-  type MessageSchema,
-  message,
-  type OptionalField,
-  wireName,
-} from "./message.ts"
-import type { VariantOption, VariantSchema } from "./variant.ts"
+import * as v from "valibot"
+import { type CamelCase, camelCase } from "./key-case.ts"
+import { isMessage, isRecord, type MessageFields } from "./message.ts"
 
 /**
- * What {@link encode} accepts for a schema: a message's camelCase form, where an optional field, or one with a default, may
+ * The value that {@link encode} takes for a schema: the camelCase form of a message. Fields that are optional or have a default may
  * be missing or undefined, and lists may be read-only.
  */
-export type Encodable<S> = S extends { readonly fields: infer F extends MessageFields }
-  ? EncodableFields<F>
-  : S extends { readonly wrapped: infer W }
-    ? Encodable<W> | undefined
-    : S extends { readonly type: "array"; readonly item: infer I }
-      ? readonly Encodable<I>[]
-      : S extends { readonly type: "variant"; readonly options: readonly (infer O)[] }
-        ? Encodable<O>
-        : S extends { readonly toWire: (value: infer T) => string }
-          ? T
-          : S extends v.GenericSchema
-            ? PlainInput<v.InferInput<S>>
-            : never
+export type Encodable<S> = S extends { readonly type: "variant"; readonly options: readonly (infer O)[] }
+  ? Encodable<O>
+  : S extends { readonly type: "object"; readonly entries: infer F extends MessageFields }
+    ? EncodableFields<F>
+    : S extends { readonly wrapped: infer W }
+      ? Encodable<W> | undefined
+      : S extends { readonly type: "array"; readonly item: infer I }
+        ? readonly Encodable<I>[]
+        : S extends v.GenericSchema
+          ? PlainOutput<v.InferOutput<S>>
+          : never
 
 type EncodableFields<F extends MessageFields> = Flat<
-  { readonly [K in keyof F as F[K] extends OptionalField ? never : K]: Encodable<F[K]> } & {
-    readonly [K in keyof F as F[K] extends OptionalField ? K : never]?: Encodable<F[K]>
+  {
+    readonly [K in keyof F & string as F[K] extends OptionalField ? never : CamelCase<K>]: Encodable<F[K]>
+  } & {
+    readonly [K in keyof F & string as F[K] extends OptionalField ? CamelCase<K> : never]?: Encodable<F[K]>
   }
 >
 
-type PlainInput<T> = T extends readonly (infer I)[] ? readonly I[] : T
+/** A field that may be absent on the wire. */
+interface OptionalField {
+  readonly type: "exact_optional" | "optional"
+}
+
+/** The same type with its intersections worked out, for readable compiler messages. */
+type Flat<T> = { [K in keyof T]: T[K] } & {}
+
+type PlainOutput<T> = T extends readonly (infer I)[] ? readonly I[] : T
+
 /**
- * The wire form of a value: names in snake_case, through nested messages, lists and variants. Fields that are undefined are
- * left out, and so is whatever the message does not name: a secret beside the answer stays here. Signed documents (claims,
- * events, JWKs) are no messages and pass unchanged. Nothing is checked: the value is our own.
+ * The wire form of a value: names in snake_case, also in nested messages, lists and variants. Left out are fields that are undefined
+ * and members that the message does not name, so that a secret beside the answer does not get out. Signed documents (claims, events,
+ * JWKs) are not messages and pass unchanged. The value is ours and is not validated.
  *
  * @example
  * ```ts
@@ -52,10 +52,11 @@ export function encode<const S extends v.GenericSchema>(schema: S, value: Encoda
   return written as v.InferInput<S>
 }
 
-/** Writes one value, or is `undefined` where the value is its own wire form. */
+/** Writes one value; `undefined` where the value is its own wire form. */
 type Writer = ((value: unknown) => unknown) | undefined
 
-const writers: WeakMap<v.GenericSchema, { readonly write: Writer }> = new WeakMap()
+/** The writer of each schema, made at its first use. */
+const writers = new WeakMap<object, { readonly write: Writer }>()
 
 function writerOf(schema: v.GenericSchema): Writer {
   let known = writers.get(schema)
@@ -67,20 +68,25 @@ function writerOf(schema: v.GenericSchema): Writer {
 }
 
 function makeWriter(schema: v.GenericSchema): Writer {
-  if (isMessage(schema)) return messageWriter(schema.fields)
-  if (isVariant(schema)) return (value) => encode(schema.optionOf(value), value)
-  if (isCodec(schema)) return (value) => schema.toWire(value)
   if (isWrapper(schema)) return writerOf(schema.wrapped)
+  if (isVariant(schema)) return variantWriter(schema)
+  if (isMessage(schema)) return messageWriter(schema.entries)
+  const { toWire } = v.getMetadata(schema)
+  if (toWire !== undefined) return toWire as Writer
   const write = isArray(schema) ? writerOf(schema.item) : undefined
   return write && ((value) => (Array.isArray(value) ? value.map(write) : value))
 }
 
-function messageWriter(fields: MessageFields): Writer {
-  const plan = Object.entries(fields).map(([name, field]) => ({ name, wire: wireName(name), write: writerOf(field) }))
+function messageWriter(entries: MessageFields): Writer {
+  const fields = Object.entries<v.GenericSchema>(entries as Record<string, v.GenericSchema>).map(([wire, schema]) => ({
+    wire,
+    name: camelCase(wire),
+    write: writerOf(schema),
+  }))
   return (value) => {
     if (!isRecord(value)) throw new TypeError("encode: a message must be an object")
     const output: Record<string, unknown> = {}
-    for (const { name, wire, write } of plan) {
+    for (const { name, wire, write } of fields) {
       const field = value[name]
       if (field !== undefined) output[wire] = write ? write(field) : field
     }
@@ -88,18 +94,22 @@ function messageWriter(fields: MessageFields): Writer {
   }
 }
 
-// A pipe keeps the members of its first schema, `reference` among them.
-function isMessage(schema: v.GenericSchema): schema is MessageSchema<MessageFields> {
-  return schema.reference === message
+function variantWriter({ key, options }: Variant): Writer {
+  const byTag = new Map(options.map((option) => [option.entries[key]?.literal, option]))
+  return (value) => {
+    const option = isRecord(value) ? byTag.get(value[camelCase(key)]) : undefined
+    if (option === undefined) throw new TypeError(`encode: no variant has this ${key}`)
+    return encode(option, value as never)
+  }
 }
 
-function isVariant(schema: v.GenericSchema): schema is VariantSchema<string, readonly VariantOption<string>[]> {
-  // Not by its function, which would bring every bundle all of it.
+interface Variant {
+  readonly key: string
+  readonly options: readonly (v.GenericSchema & { readonly entries: Record<string, { readonly literal: unknown }> })[]
+}
+
+function isVariant(schema: v.GenericSchema): schema is v.GenericSchema & Variant {
   return schema.type === "variant"
-}
-
-function isCodec(schema: v.GenericSchema): schema is CodecSchema<unknown> {
-  return schema.reference === codec
 }
 
 function isWrapper(schema: v.GenericSchema): schema is v.GenericSchema & { readonly wrapped: v.GenericSchema } {

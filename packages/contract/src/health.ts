@@ -1,12 +1,12 @@
-import { documented, flag, oneOf, seconds, text, wholeNumber } from "./fields.ts"
+import { flag, oneOf, seconds, text, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
 
 /** The answer to `GET /v1/health`, with 200 or, degraded, with 503. */
 export const healthResponse = message({
-  status: documented(oneOf("ok", "degraded"), "Degraded: the store cannot commit"),
-  version: documented(text(), "The broker's version"),
-  uptime: documented(seconds(), "Whole seconds since it started"),
-  dbConnected: documented(flag(), "Whether the store can commit"),
-  auditEventsCount: documented(wholeNumber(), "How many events the trail holds"),
-  auditChain: documented(oneOf("ok", "verifying", "broken"), "What is known of the trail's hash chain"),
+  status: oneOf("Degraded when the store cannot commit", ["ok", "degraded"]),
+  version: text("The broker's version"),
+  uptime: seconds("Whole seconds since it started"),
+  db_connected: flag("Whether the store can commit"),
+  audit_events_count: wholeNumber("The number of events in the trail"),
+  audit_chain: oneOf("The state of the trail's hash chain", ["ok", "verifying", "broken"]),
 })

@@ -13,7 +13,6 @@ export { appSignInRequest, appSignInResponse } from "./app-sign-in.ts"
 export { AUDIT_EVENT_TYPES, type AuditEvent, auditEvent, auditEventsQuery, auditEventsResponse } from "./audit.ts"
 export { challengeResponse } from "./challenge.ts"
 export { claims } from "./claims.ts"
-export { type CodecOptions, type CodecSchema, codec } from "./codec.ts"
 export { type Decoded, type DecodeFailure, decode } from "./decode.ts"
 export { DEFAULT_DELEGATION_TTL, delegationRequest, delegationResponse } from "./delegation.ts"
 export { delegationChain, delegationRecord } from "./delegation-record.ts"
@@ -21,17 +20,17 @@ export { type Encodable, encode } from "./encode.ts"
 export { MAX_AGENT_NAME, MAX_CLIENT_ID, MAX_SCOPES } from "./fields.ts"
 export { healthResponse } from "./health.ts"
 export { jwkSetResponse, publicJwk } from "./jwk-set.ts"
+export type { CamelCase, CamelKeys } from "./key-case.ts"
 export { DEFAULT_LAUNCH_TOKEN_TTL, issuedLaunchToken, launchTokenRequest } from "./launch-token.ts"
 export { launchTokenPolicy, launchTokenResponse } from "./launch-token-answer.ts"
-export { type ListOptions, type ListSchema, list } from "./list.ts"
 export {
+  type CamelCased,
+  camelCased,
   type MessageFields,
   type MessageSchema,
   message,
-  type SnakeCase,
-  type ValueOf,
-  type WireFields,
-  type WireOf,
+  type ParameterSchema,
+  wireObject,
 } from "./message.ts"
 export {
   createProblem,
@@ -71,6 +70,4 @@ export {
   type Routes,
   routes,
 } from "./routes.ts"
-export { type Rule, type RuleOptions, rule, type SchemaFragment } from "./rule.ts"
 export { invalidTokenResponse, validationRequest, validationResponse, validTokenResponse } from "./validation.ts"
-export { type VariantOption, type VariantSchema, variant } from "./variant.ts"

@@ -1,25 +1,23 @@
 import * as v from "valibot"
-import { ceiling, characters, documented, flag, hex, MAX_AGENT_NAME, pathSegment, ttl } from "./fields.ts"
+import { ceiling, characters, flag, hex, MAX_AGENT_NAME, pathSegment, ttl } from "./fields.ts"
 import { message } from "./message.ts"
 
-/** Seconds that a launch token lives when its maker names no TTL (CONTRACT 3, "launch-tokens"). */
+/** How long a launch token lives, in seconds, when its creator names no TTL (CONTRACT 3, "launch-tokens"). */
 export const DEFAULT_LAUNCH_TOKEN_TTL = 30
 
 /** The body of `POST /v1/admin/launch-tokens` and `POST /v1/app/launch-tokens`. */
 export const launchTokenRequest = message({
-  agentName: documented(characters(1, MAX_AGENT_NAME), "A label for the operator and the trail"),
-  allowedScope: documented(ceiling(), "The widest scope that a registration with it may ask for"),
-  maxTtl: v.exactOptional(
-    documented(ttl(1), "The longest TTL, in seconds, that a registration may ask for; default AA_DEFAULT_TTL"),
-  ),
-  singleUse: v.exactOptional(documented(flag(), "Whether one registration spends it"), true),
-  ttl: v.exactOptional(documented(ttl(1, 86_400), "Its own life in seconds"), DEFAULT_LAUNCH_TOKEN_TTL),
-  orchId: v.exactOptional(documented(pathSegment(), "Only a registration of this orchestration may use it")),
-  taskId: v.exactOptional(documented(pathSegment(), "Only a registration for this task may use it")),
+  agent_name: characters("A label for the operator and the trail", 1, MAX_AGENT_NAME),
+  allowed_scope: ceiling("The widest scope that a registration may request"),
+  max_ttl: v.exactOptional(ttl("The longest TTL, in seconds, that a registration may request; default AA_DEFAULT_TTL")),
+  single_use: v.exactOptional(flag("Whether one registration spends it"), true),
+  ttl: v.exactOptional(ttl("How long the launch token lives, in seconds", 1, 86_400), DEFAULT_LAUNCH_TOKEN_TTL),
+  orch_id: v.exactOptional(pathSegment("Only a registration of this orchestration may use it")),
+  task_id: v.exactOptional(pathSegment("Only a registration for this task may use it")),
 })
 
 /** The field of the answer that holds the launch token. */
-export const launchTokenField = { launchToken: documented(hex(64), "Shown this once") } as const
+export const launchTokenField = { launch_token: hex("Shown only this once", 64) } as const
 
-/** What an agent needs of the answer, of which `launchTokenResponse` is the whole: a bundle that reads this alone is smaller. */
+/** The part of `launchTokenResponse` that an agent needs. A bundle that reads only this is smaller. */
 export const issuedLaunchToken = message(launchTokenField)

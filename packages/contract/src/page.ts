@@ -1,15 +1,15 @@
 import * as v from "valibot"
-import { documented, wholeNumber } from "./fields.ts"
+import { wholeNumber } from "./fields.ts"
 
-/** The query parameters that choose a page. */
+/** The query parameters that select a page. */
 export const pageQuery = {
-  limit: v.exactOptional(documented(wholeNumber(1, 1000), "How many to answer at most"), 100),
-  offset: v.exactOptional(documented(wholeNumber(), "How many matches to skip"), 0),
+  limit: v.exactOptional(wholeNumber("The most matches to return", 1, 1000), 100),
+  offset: v.exactOptional(wholeNumber("How many matches to skip"), 0),
 } as const
 
-/** What every page tells of itself. */
+/** The members of every page beside its list. */
 export const pageFields = {
-  total: documented(wholeNumber(), "How many match, on all pages"),
-  offset: documented(wholeNumber(), "How many matches were skipped"),
-  limit: documented(wholeNumber(1, 1000), "How many were answered at most"),
+  total: wholeNumber("How many match, on all pages"),
+  offset: wholeNumber("How many matches were skipped"),
+  limit: wholeNumber("The most matches that the page may hold", 1, 1000),
 } as const

@@ -1,7 +1,7 @@
 import * as v from "valibot"
-import { documented, text, wholeNumber } from "./fields.ts"
+import { text, wholeNumber } from "./fields.ts"
 
-/** The status that each problem code answers with, and that status's reason phrase (CONTRACT 1, "Errors"). */
+/** The status of each problem code and its reason phrase (CONTRACT 1, "Errors"). */
 const PROBLEMS = {
   invalid_request: { status: 400, title: "Bad Request" },
   invalid_ttl: { status: 400, title: "Bad Request" },
@@ -28,24 +28,24 @@ export type ProblemStatus = (typeof PROBLEMS)[ProblemCode]["status"]
 /** Every problem code, in the order of CONTRACT 1's table. */
 export const PROBLEM_CODES: readonly ProblemCode[] = /* @__PURE__ */ Object.keys(PROBLEMS) as ProblemCode[]
 
-/** What stands before the code in a problem's `type`. */
+/** The prefix of a problem's `type`; the code follows. */
 export const PROBLEM_TYPE_PREFIX = "urn:agentwrit:error:"
 
 /** The media type of a problem document (RFC 9457, section 3). */
 export const PROBLEM_MEDIA_TYPE = "application/problem+json"
 
-/** An RFC 9457 problem document as it stands on the wire. */
+/** An RFC 9457 problem document, in its wire form. */
 export interface Problem {
   /** `urn:agentwrit:error:` and the code. */
   type: string
   /** The status's reason phrase. */
   title: string
   status: number
-  /** What is wrong with this request; nothing that a caller may not know. */
+  /** What is wrong with this request. Nothing that the caller may not know. */
   detail: string
-  /** The path that was asked for. */
+  /** The path of the request. */
   instance: string
-  /** The code; a client of a newer broker may meet one that it does not know. */
+  /** The code. A newer broker may send one that this version does not know. */
   error_code: string
   /** The answer's `X-Request-ID`. */
   request_id: string
@@ -53,19 +53,19 @@ export interface Problem {
   hint?: string
 }
 
-/** The parts of a problem that its code does not settle. */
+/** The parts of a problem that do not follow from its code. */
 export interface ProblemOptions {
   readonly code: ProblemCode
-  /** What the client reads; never a secret, never an internal cause. */
+  /** The text for the client: never a secret, never an internal cause. */
   readonly detail: string
-  /** The path that was asked for. */
+  /** The path of the request. */
   readonly instance: string
   readonly requestId: string
   /** What to do next. */
   readonly hint?: string | undefined
 }
 
-/** The HTTP status that a problem of this code answers with. */
+/** The HTTP status of a problem code. */
 export function problemStatus(code: ProblemCode): ProblemStatus {
   return PROBLEMS[code].status
 }
@@ -93,14 +93,14 @@ export function createProblem({ code, detail, instance, requestId, hint }: Probl
   return problem
 }
 
-/** The schema of a problem document. Its names are RFC 9457's and stay as they are. */
+/** The schema of a problem document. Its member names are RFC 9457's and are not converted. */
 export const problem: v.GenericSchema<Problem> = v.looseObject({
-  type: documented(text(), "`urn:agentwrit:error:` and the error code"),
-  title: documented(text(), "The status's reason phrase"),
-  status: documented(wholeNumber(400, 599), "The HTTP status"),
-  detail: documented(text(), "What is wrong with this request"),
-  instance: documented(text(), "The path that was asked for"),
-  error_code: documented(text(), "What went wrong, in one stable word"),
-  request_id: documented(text(), "The answer's X-Request-ID"),
-  hint: v.exactOptional(documented(text(), "What to do next")),
+  type: text("`urn:agentwrit:error:` and the error code"),
+  title: text("The status's reason phrase"),
+  status: wholeNumber("The HTTP status", 400, 599),
+  detail: text("What is wrong with this request"),
+  instance: text("The path of the request"),
+  error_code: text("What went wrong, in one stable word"),
+  request_id: text("The answer's X-Request-ID"),
+  hint: v.exactOptional(text("What to do next")),
 })

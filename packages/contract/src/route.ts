@@ -1,6 +1,6 @@
 import type { TokenKind } from "@agentwrit/core"
 import type * as v from "valibot"
-import type { MessageFields, MessageSchema } from "./message.ts"
+import type { ParameterSchema } from "./message.ts"
 import type { ProblemCode } from "./problem.ts"
 
 /** An HTTP method that a route answers; `GET` routes answer `HEAD` too. */
@@ -45,9 +45,9 @@ export interface Route {
   /** Whether a success changes what the broker holds; if so it is in the audit trail. */
   readonly changesState: boolean
   /** The path's parameters; read them with `decode`. One that does not fit names nothing that exists. */
-  readonly parameters?: MessageSchema<MessageFields>
+  readonly parameters?: ParameterSchema
   /** The query parameters; read them with `decodeQuery`. */
-  readonly query?: MessageSchema<MessageFields>
+  readonly query?: ParameterSchema
   /** The body; read it with `decode`. */
   readonly request?: v.GenericSchema
   readonly success: JsonAnswer | TextAnswer | EmptyAnswer

@@ -1,16 +1,16 @@
 import fc from "fast-check"
 import * as v from "valibot"
 import { describe, expect, it } from "vitest"
-import { codec, decode, encode, list, message, rule, variant } from "../src/index.ts"
+import { camelCased, decode, encode, message, wireObject } from "../src/index.ts"
 
 const text = v.string("must be a string")
-const point = message({ pointName: text, xPos: v.number("must be a number") })
+const point = message({ point_name: text, x_pos: v.number("must be a number") })
 const shape = message({
-  shapeId: text,
-  firstPoint: point,
-  otherPoints: list(point, { minItems: 0, maxItems: 3, message: "must be a list of at most 3 points" }),
-  fillColor: v.exactOptional(text),
-  lineWidth: v.exactOptional(v.number("must be a number"), 1),
+  shape_id: text,
+  first_point: point,
+  other_points: v.array(point, "must be a list of points"),
+  fill_color: v.exactOptional(text),
+  line_width: v.exactOptional(v.number("must be a number"), 1),
 })
 
 const wire = {
@@ -65,12 +65,7 @@ describe("message", () => {
     })
   })
 
-  it("reads own members only", () => {
-    expect(decode(shape, Object.create(wire))).toMatchObject({ ok: false, field: "shape_id" })
-  })
-
   it.each([
-    ["a missing field", { ...wire, shape_id: undefined }, "shape_id", "shape_id must be a string"],
     ["a missing field", {}, "shape_id", "shape_id is missing: it must be a string"],
     ["null for a required field", { ...wire, shape_id: null }, "shape_id", "shape_id must be a string"],
     ["null for an optional field", { ...wire, fill_color: null }, "fill_color", "fill_color must be a string"],
@@ -88,7 +83,12 @@ describe("message", () => {
       "first_point.x_pos is missing: it must be a number",
     ],
     ["a nested null", { ...wire, first_point: null }, "first_point", "first_point must be a JSON object"],
-    ["a nested array", { ...wire, first_point: [] }, "first_point", "first_point must be a JSON object"],
+    [
+      "a nested array",
+      { ...wire, first_point: [] },
+      "first_point.point_name",
+      "first_point.point_name is missing: it must be a string",
+    ],
     [
       "an item",
       { ...wire, other_points: [wire.first_point, { point_name: "b", x_pos: "2" }] },
@@ -96,16 +96,10 @@ describe("message", () => {
       "other_points[1].x_pos must be a number",
     ],
     [
-      "too many items",
-      { ...wire, other_points: Array(4).fill(wire.first_point) },
-      "other_points",
-      "other_points must be a list of at most 3 points",
-    ],
-    [
       "an object for a list",
       { ...wire, other_points: { length: 0 } },
       "other_points",
-      "other_points must be a list of at most 3 points",
+      "other_points must be a list of points",
     ],
   ])("names %s by its wire path", (_, body, field, detail) => {
     expect(decode(shape, body)).toEqual({ ok: false, code: "invalid_request", detail, field })
@@ -120,20 +114,13 @@ describe("message", () => {
     })
   })
 
-  it.each(["launch_token", "LaunchToken", "", "launch-token", "1st", "__proto__x"])(
-    "takes no field named %j",
-    (name) => {
-      expect(() => message({ [name]: text })).toThrow(TypeError)
-    },
-  )
-
   it("reads back what it wrote", () => {
     const points = fc.record({ pointName: fc.string(), xPos: fc.integer() })
     const shapes = fc.record(
       {
         shapeId: fc.string(),
         firstPoint: points,
-        otherPoints: fc.array(points, { maxLength: 3 }),
+        otherPoints: fc.array(points),
         fillColor: fc.string(),
         lineWidth: fc.integer(),
       },
@@ -151,7 +138,7 @@ describe("message", () => {
   })
 
   it("words a fault that valibot would word with the received value", () => {
-    const worded = message({ someKey: v.picklist(["a", "b"]) })
+    const worded = message({ some_key: v.picklist(["a", "b"]) })
     expect(decode(worded, { some_key: "hunter2" })).toEqual({
       ok: false,
       code: "invalid_request",
@@ -165,51 +152,54 @@ describe("message", () => {
     const watched = (name: string, good: boolean) =>
       v.pipe(
         text,
-        rule(
-          () => {
-            seen.push(name)
-            return good
-          },
-          { message: "must be good" },
-        ),
+        v.check(() => {
+          seen.push(name)
+          return good
+        }, "must be good"),
       )
     const three = message({ one: watched("one", true), two: watched("two", false), three: watched("three", true) })
     expect(decode(three, { one: "", two: "", three: "" })).toMatchObject({ ok: false, field: "two" })
     expect(seen).toEqual(["one", "two"])
   })
 
-  it("keeps a message's wire form through valibot's pipe", () => {
-    const piped = v.pipe(
-      point,
-      rule(({ xPos }) => xPos > 0, { field: "x_pos", message: "must be above 0" }),
+  it("accepts a pipe with a rule about several fields", () => {
+    const between = camelCased(
+      v.pipe(
+        wireObject({ lower_end: v.number("must be a number"), upper_end: v.number("must be a number") }),
+        v.forward(
+          v.check(({ lower_end, upper_end }) => lower_end < upper_end, "must be below upper_end"),
+          ["lower_end"],
+        ),
+      ),
     )
-    expect(encode(piped, { pointName: "a", xPos: 1 })).toEqual({ point_name: "a", x_pos: 1 })
-    expect(decode(piped, { point_name: "a", x_pos: 0 })).toEqual({
+    expect(encode(between, { lowerEnd: 1, upperEnd: 2 })).toEqual({ lower_end: 1, upper_end: 2 })
+    expect(decode(between, { lower_end: 1, upper_end: 2 })).toEqual({ ok: true, value: { lowerEnd: 1, upperEnd: 2 } })
+    expect(decode(between, { lower_end: 2, upper_end: 1 })).toEqual({
       ok: false,
       code: "invalid_request",
-      detail: "x_pos must be above 0",
-      field: "x_pos",
+      detail: "lower_end must be below upper_end",
+      field: "lower_end",
     })
   })
 
-  it("takes only an object for a message", () => {
-    // @ts-expect-error a list is no message
+  it("cannot be encoded from anything but an object", () => {
+    // @ts-expect-error a list is not a message
     expect(() => encode(point, [])).toThrow(TypeError)
   })
 })
 
-describe("variant", () => {
-  const pet = variant(
+describe("a variant of messages", () => {
+  const pet = v.variant(
     "kind",
     [
-      message({ kind: v.literal("cat"), livesLeft: v.number("must be a number") }),
-      message({ kind: v.literal("dog"), goodBoy: v.boolean("must be true or false") }),
+      message({ kind: v.literal("cat"), lives_left: v.number("must be a number") }),
+      message({ kind: v.literal("dog"), good_boy: v.boolean("must be true or false") }),
     ],
     "must be cat or dog",
   )
-  const home = message({ firstPet: pet })
+  const home = message({ first_pet: pet })
 
-  it("reads and writes by its tag", () => {
+  it("is read and written by its tag", () => {
     expect(decode(home, { first_pet: { kind: "cat", lives_left: 9 } })).toEqual({
       ok: true,
       value: { firstPet: { kind: "cat", livesLeft: 9 } },
@@ -222,39 +212,15 @@ describe("variant", () => {
   it.each([
     [{ kind: "cow" }, "first_pet.kind", "first_pet.kind must be cat or dog"],
     [{}, "first_pet.kind", "first_pet.kind is missing: it must be cat or dog"],
-    [
-      Object.create({ kind: "cat", lives_left: 9 }),
-      "first_pet.kind",
-      "first_pet.kind is missing: it must be cat or dog",
-    ],
-    [[], "first_pet", "first_pet must be a JSON object"],
+    [[], "first_pet.kind", "first_pet.kind is missing: it must be cat or dog"],
+    [null, "first_pet", "first_pet must be cat or dog"],
     [{ kind: "dog", lives_left: 9 }, "first_pet.good_boy", "first_pet.good_boy is missing: it must be true or false"],
   ])("refuses %j", (body, field, detail) => {
     expect(decode(home, { first_pet: body })).toEqual({ ok: false, code: "invalid_request", detail, field })
   })
 
-  it("writes no form that it does not know", () => {
+  it("cannot be encoded with an unknown tag", () => {
     // @ts-expect-error no such kind
     expect(() => encode(pet, { kind: "cow" })).toThrow(TypeError)
-  })
-})
-
-describe("codec", () => {
-  const flagged = message({
-    isOn: codec<boolean>({
-      message: "must be on or off",
-      decode: (word) => (word === "on" ? true : word === "off" ? false : undefined),
-      encode: (on) => (on ? "on" : "off"),
-      jsonSchema: { enum: ["on", "off"] },
-    }),
-  })
-
-  it("is one thing on the wire and another in code", () => {
-    expect(decode(flagged, { is_on: "off" })).toEqual({ ok: true, value: { isOn: false } })
-    expect(encode(flagged, { isOn: false })).toEqual({ is_on: "off" })
-  })
-
-  it.each(["maybe", true, null, 1])("refuses %j", (word) => {
-    expect(decode(flagged, { is_on: word })).toMatchObject({ ok: false, detail: "is_on must be on or off" })
   })
 })

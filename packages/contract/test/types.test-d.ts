@@ -3,6 +3,7 @@ import * as v from "valibot"
 import { expectTypeOf } from "vitest"
 import {
   auditEventsQuery,
+  type CamelCase,
   createProblem,
   type Decoded,
   decode,
@@ -18,28 +19,19 @@ import {
   type RouteRequestInput,
   type RouteResponse,
   type RouteResponseInput,
-  type SnakeCase,
-  type WireOf,
 } from "../src/index.ts"
 
-expectTypeOf<SnakeCase<"launchToken">>().toEqualTypeOf<"launch_token">()
-expectTypeOf<SnakeCase<"auditEventsCount">>().toEqualTypeOf<"audit_events_count">()
-expectTypeOf<SnakeCase<"ttl">>().toEqualTypeOf<"ttl">()
+expectTypeOf<CamelCase<"launch_token">>().toEqualTypeOf<"launchToken">()
+expectTypeOf<CamelCase<"audit_events_count">>().toEqualTypeOf<"auditEventsCount">()
+expectTypeOf<CamelCase<"ttl">>().toEqualTypeOf<"ttl">()
 
-const fields = {
-  launchToken: v.string(),
-  requestedTtl: v.exactOptional(v.number()),
-  singleUse: v.exactOptional(v.boolean(), true),
-  innerPart: message({ deepName: v.string() }),
-} as const
-const sample = message(fields)
+const sample = message({
+  launch_token: v.string(),
+  requested_ttl: v.exactOptional(v.number()),
+  single_use: v.exactOptional(v.boolean(), true),
+  inner_part: message({ deep_name: v.string() }),
+})
 
-expectTypeOf<WireOf<typeof fields>>().toEqualTypeOf<{
-  launch_token: string
-  requested_ttl?: number
-  single_use?: boolean
-  inner_part: { deep_name: string }
-}>()
 expectTypeOf(decode(sample, {})).toEqualTypeOf<
   Decoded<{ launchToken: string; requestedTtl?: number; singleUse: boolean; innerPart: { deepName: string } }>
 >()
@@ -49,7 +41,12 @@ expectTypeOf<Encodable<typeof sample>>().toEqualTypeOf<{
   readonly singleUse?: boolean | undefined
   readonly innerPart: { readonly deepName: string }
 }>()
-expectTypeOf(encode(sample, { launchToken: "", innerPart: { deepName: "" } })).toEqualTypeOf<WireOf<typeof fields>>()
+expectTypeOf(encode(sample, { launchToken: "", innerPart: { deepName: "" } })).toEqualTypeOf<{
+  launch_token: string
+  requested_ttl?: number
+  single_use?: boolean
+  inner_part: { deep_name: string }
+}>()
 
 // @ts-expect-error a wire name is not a name in code
 encode(sample, { launch_token: "", innerPart: { deepName: "" } })

@@ -1,4 +1,4 @@
-import { decode, delegationChain, list } from "@agentwrit/contract"
+import { decode, delegationChain } from "@agentwrit/contract"
 import * as v from "valibot"
 import { parseAllowedOrigins } from "./allowed-origins.ts"
 import { BrokerClient, type BrokerOptions } from "./broker-client.ts"
@@ -39,9 +39,9 @@ const delegatedClaims = v.looseObject({
   sub: v.string(),
   orch_id: v.string(),
   task_id: v.string(),
-  scope: list(v.string(), { message: "must be a list" }),
+  scope: v.array(v.string()),
   exp: v.number(),
-  delegation_chain: delegationChain(),
+  delegation_chain: delegationChain("The chain"),
 })
 
 function claimsOf(token: string): v.InferOutput<typeof delegatedClaims> {

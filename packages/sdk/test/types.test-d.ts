@@ -98,14 +98,14 @@ export const part = {
   method: "POST",
   path: "/v1/token/renew",
   repeatable: "refused",
-  response: message({ accessToken: v.string() }),
+  response: message({ access_token: v.string() }),
 } as const satisfies Call<"renew">
 export const wrongType = {
   method: "POST",
   path: "/v1/token/renew",
   repeatable: "refused",
   // @ts-expect-error a token is text
-  response: message({ accessToken: v.number() }),
+  response: message({ access_token: v.number() }),
 } as const satisfies Call<"renew">
 export const wrongPath = {
   method: "POST",

@@ -32,7 +32,6 @@ import {
   tokenRevocation,
 } from "../revocation.ts"
 import { revocationFeed, revocationFeedEntry } from "../revocation-feed.ts"
-import type { SchemaFragment } from "../rule.ts"
 import { invalidTokenResponse, validationRequest, validationResponse, validTokenResponse } from "../validation.ts"
 
 /** The schemas that the document names, by resource. */
@@ -82,17 +81,13 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
 
 const config: ConversionConfig = {
   target: "draft-2020-12",
-  // The wire's side of every codec and default.
+  // The wire form: what stands before the first transformation of a pipe.
   typeMode: "input",
   errorMode: "throw",
   overrideRef: ({ referenceId }) => referenceTo(referenceId),
-  overrideAction: ({ valibotAction, jsonSchema }) => withFragment(jsonSchema, valibotAction),
-  overrideSchema: ({ valibotSchema, jsonSchema }) => withFragment(jsonSchema, valibotSchema),
-}
-
-/** Our own rules, codecs and lists carry what they check as JSON Schema; the rest is for the generator to know or refuse. */
-function withFragment(jsonSchema: JsonSchema, item: object): JsonSchema | undefined {
-  return "jsonSchema" in item ? { ...jsonSchema, ...(item.jsonSchema as SchemaFragment as JsonSchema) } : undefined
+  // Fields with a check or of a custom type describe it with `v.metadata`.
+  ignoreActions: ["check"],
+  overrideSchema: ({ valibotSchema, jsonSchema }) => (valibotSchema.type === "custom" ? jsonSchema : undefined),
 }
 
 /** `components/schemas` of the document. */
