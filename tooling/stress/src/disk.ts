@@ -1,22 +1,22 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** A file system of our own, mounted for as long as the scope lasts. */
+/** A file system that is mounted until the end of the scope. */
 export interface Disk extends Disposable {
   readonly path: string
 }
 
-/** An xfs file system that loses power. */
+/** An xfs file system that can lose power. */
 export interface PowerlessDisk extends Disk {
-  /** What was not synced is gone; nothing can be written until {@link mount}. */
+  /** Drops what was not synced; nothing can be written until {@link remount}. */
   losePower(): void
-  /** Unmounts, and mounts what is left. Every process must have let go of it. */
+  /** Mounts what is left. No process may hold a file of it. */
   remount(): void
 }
 
-/** Makes one in a file of its own behind a loop device. */
+/** Mounts an xfs file system from a file. */
 export function xfsDisk(): PowerlessDisk {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-power-"))
   const image = join(folder, "image")
@@ -24,7 +24,7 @@ export function xfsDisk(): PowerlessDisk {
   writeFileSync(image, "")
   truncateSync(image, 320 * 1024 * 1024)
   run("mkfs.xfs", "-q", image)
-  run("mkdir", path)
+  mkdirSync(path)
   run("mount", "-o", "loop", image, path)
   return {
     path,
@@ -40,7 +40,7 @@ export function xfsDisk(): PowerlessDisk {
   }
 }
 
-/** A file system in memory of so many MiB. */
+/** Mounts a file system in memory of this size. */
 export function smallDisk(mebibytes: number): Disk {
   const path = mkdtempSync(join(tmpdir(), "agentwrit-small-"))
   run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m,mode=700`, "tmpfs", path)
@@ -53,17 +53,17 @@ export function smallDisk(mebibytes: number): Disk {
   }
 }
 
-/** Why no disk of our own can be had here; `undefined` when one can. */
+/** Why such a file system cannot be mounted here; `undefined` when it can. */
 export function noDisk(make: () => Disk): string | undefined {
   try {
     make()[Symbol.dispose]()
     return undefined
   } catch (error) {
-    return `no such file system can be mounted here (${error instanceof Error ? error.message.split("\n")[0] : ""})`
+    return `cannot mount such a file system (${error instanceof Error ? error.message.split("\n")[0] : ""})`
   }
 }
 
-/** What a killed process held is let go of a little later on a busy machine. */
+/** On a busy machine, the files of a killed process may stay open for a moment. */
 function unmount(path: string): void {
   for (let tries = 1; ; tries++) {
     try {
@@ -76,6 +76,6 @@ function unmount(path: string): void {
   }
 }
 
-function run(program: string, ...words: string[]): void {
+export function run(program: string, ...words: string[]): void {
   execFileSync(program, words, { stdio: ["ignore", "ignore", "pipe"] })
 }

@@ -1,81 +1,145 @@
-import { type Death, dieAtWrite } from "./death-at-write.ts"
+import {
+  type BrokerFolder,
+  type BrokerProcess,
+  brokerFolder,
+  FailedStart,
+  startBroker,
+} from "@agentwrit/testing/broker-process"
+import { adminToken } from "@agentwrit/testing/client"
+import { checkDatabase, LONG_TTLS } from "./crashes.ts"
+import { Findings } from "./findings.ts"
+import { check } from "./ledger/check.ts"
+import { Ledger, type OperationKind } from "./ledger/ledger.ts"
+import { answers, Load } from "./ledger/load.ts"
 import { untraceable } from "./needs.ts"
 import { Random } from "./random.ts"
-import type { Row } from "./report.ts"
 import type { Scenario, Stage } from "./stage.ts"
 
-/** What the database's own thread changes its files by. Each thread counts for itself, and no other makes these calls. */
-export const WRITES = "pwrite64,ftruncate"
+/** The calls that change a database file. Only the writer thread makes them, and strace counts per thread. */
+const WRITES = "pwrite64,ftruncate"
 
-/** What the other threads change files by too: keys and the witness are written beside their place and moved there. */
-const SYNCS = "fsync,fdatasync,link,unlink"
-const RENAMES = "rename"
+/** The calls by which other files come to their place. */
+const OTHERS = ["rename", "fsync,fdatasync,link,unlink"]
 
-/** Everything by which what a broker writes comes to its place; the many come last, of which some may be left when the time is up. */
-const CALLS = [RENAMES, SYNCS, WRITES]
+/** The number of writes differs a little from run to run: so many deaths in a row must come too late before the end is reached. */
+const MARGIN = 6
 
-/** kill -9 at every write of a short run, one after the other. */
+/** Kills the broker at each of its writes, one after the other. */
 export const everyWrite: Scenario = {
   name: "every-write",
   async run(stage) {
-    const row = stage.report.row("every-write")
     const lacking = untraceable()
-    if (lacking !== undefined) return stage.report.skip("every-write", lacking)
+    if (lacking !== undefined) return stage.skip(lacking)
     // The seed of a death is the number of its write.
-    const { replayed } = stage
-    if (replayed !== undefined) {
-      for (const calls of CALLS) await dieAt(row, calls, replayed)
+    if (stage.isReplay) {
+      for (const calls of [...OTHERS, WRITES]) await dieAt(stage, calls, stage.seed())
       return
     }
-    const { stride, others } = stage.profile.everyWrite
-    let deaths = 0
-    for (const calls of CALLS) {
-      const points = await dieEverywhere(stage, row, calls, calls === WRITES ? stride : others)
-      row.note(`${calls}: died at ${points.tried}, the last of them ${points.last}`)
-      deaths += points.tried
-    }
-    if (deaths === 0 && !stage.isOver) row.fail("no run died at a write", stage.drawn)
+    const { stride, otherStride } = stage.profile.everyWrite
+    let deaths = await dieEverywhere(stage, WRITES, stride)
+    for (const calls of OTHERS) deaths += await dieEverywhere(stage, calls, otherStride)
+    if (deaths === 0 && !stage.isOver) stage.check(["no broker died at a write"], 1)
   },
 }
 
-/** How many writes there are differs a little from run to run: so far behind the last that was seen none may be. */
-const MARGIN = 6
-
-async function dieEverywhere(
-  stage: Stage,
-  row: Row,
-  calls: string,
-  stride: number,
-): Promise<{ tried: number; last: number }> {
+async function dieEverywhere(stage: Stage, calls: string, stride: number): Promise<number> {
   let next = new Random(stage.seed()).integer(1, stride)
-  let tried = 0
-  let last = 0
-  let finished = 0
+  let deaths = 0
+  let tooLate = 0
   const enough = Math.ceil(MARGIN / stride)
-  let isSound = true
   const lane = async (): Promise<void> => {
-    while (finished < enough && isSound && !stage.isOver) {
+    while (tooLate < enough && stage.failures.length === 0 && !stage.isOver) {
       const nth = next
       next += stride
-      const { isFinished, problems } = await dieAt(row, calls, nth)
-      // Where one run fails, all may, and none would come to its end.
-      if (problems.length > 0) isSound = false
-      if (isFinished) finished++
-      else {
-        tried++
-        finished = 0
-        last = Math.max(last, nth)
-      }
+      if (await dieAt(stage, calls, nth)) {
+        deaths++
+        tooLate = 0
+      } else tooLate++
     }
   }
   await Promise.all([lane(), lane()])
-  if (isSound && finished < enough) stage.report.skip("every-write", `writes from ${next} on, because the time was up`)
-  return { tried, last }
+  stage.notes.push(`${calls}: ${deaths} deaths`)
+  if (stage.isOver && tooLate < enough) stage.skip(`${calls} from ${next} on, because the time was up`)
+  return deaths
 }
 
-async function dieAt(row: Row, calls: string, nth: number): Promise<Death> {
-  const death = await dieAtWrite(calls, nth)
-  row.add(death.tally)
-  for (const problem of death.problems) row.fail(`${calls} ${nth}: ${problem}`, nth)
-  return death
+/** One death and one check. Returns whether the broker died, which it does not when the run has fewer writes. */
+async function dieAt(stage: Stage, calls: string, nth: number): Promise<boolean> {
+  await using folder = await brokerFolder()
+  const ledger = new Ledger()
+  const found = new Findings()
+  const environment = { AA_LOG_LEVEL: "quiet", ...LONG_TTLS }
+  const hasDied = await dies(folder, environment, strace(calls, nth), ledger, found)
+  if (!hasDied) for (const kind of neverDone(ledger)) found.unexpected(`no ${kind} was acknowledged`)
+  try {
+    const again = await startBroker(folder, environment)
+    found.add(await check(again.url, await adminToken(again.url), ledger, folder.path))
+    await again.end("SIGKILL")
+    checkDatabase(folder.path, found)
+  } catch (error) {
+    if (error instanceof FailedStart) found.lost(error.message)
+    else found.unexpected(String(error))
+  }
+  stage.add({ tally: found.tally, problems: found.problems.map((problem) => `${calls} ${nth}: ${problem}`) }, nth)
+  return hasDied
+}
+
+/** Kills the broker when a thread enters its nth such call. */
+const strace = (calls: string, nth: number): string[] =>
+  `strace -f -D -q -o /dev/null -e trace=${calls} -e signal=none -e inject=${calls}:signal=SIGKILL:when=${nth}`.split(
+    " ",
+  )
+
+async function dies(
+  folder: BrokerFolder,
+  environment: Record<string, string>,
+  wrapper: readonly string[],
+  ledger: Ledger,
+  found: Findings,
+): Promise<boolean> {
+  let broker: BrokerProcess
+  try {
+    broker = await startBroker(folder, environment, wrapper)
+  } catch (error) {
+    if (!(error instanceof FailedStart && error.ended.signal === "SIGKILL")) found.unexpected(String(error))
+    return true
+  }
+  const stopped = await shortRun(broker.url, ledger).catch(String)
+  const isAlive = await answers(broker.url)
+  if (isAlive && stopped !== undefined) found.unexpected(`the run stopped: ${stopped}`)
+  const { code, signal, stderr } = await broker.end("SIGKILL")
+  if (signal !== "SIGKILL") found.unexpected(`the broker ended by itself (exit ${code})\n${stderr}`)
+  return !isAlive
+}
+
+/** With this seed, every step of the run finds something to do. */
+const RUN_SEED = 3
+
+/** Each operation once, always in the same order. */
+async function shortRun(url: string, ledger: Ledger): Promise<void> {
+  const load = new Load(url, await adminToken(url), ledger, new Random(RUN_SEED))
+  await load.launchToken(true)
+  await load.register()
+  await load.launchToken(false)
+  for (let agent = 0; agent < 3; agent++) await load.register()
+  await load.renew()
+  await load.delegate()
+  await load.createApp()
+  await load.appLaunchToken()
+  await load.updateApp()
+  await load.checkpoint()
+  await load.release()
+  for (const level of ["chain", "token", "task", "agent"]) await load.revoke(level)
+  await load.deregisterApp()
+  await load.checkpoint()
+}
+
+const KINDS = "launch_token register renew release delegate revoke create_app update_app deregister_app sign_in".split(
+  " ",
+)
+
+function neverDone({ operations }: Ledger): string[] {
+  const done = new Set<OperationKind>()
+  for (const { kind, acknowledgements } of operations.values()) if (acknowledgements > 0) done.add(kind)
+  return KINDS.filter((kind) => !done.has(kind as OperationKind))
 }

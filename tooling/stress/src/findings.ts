@@ -1,45 +1,43 @@
-import type { Ledger } from "./ledger.ts"
-import { addTally, emptyTally, type Tally } from "./report.ts"
-
-/** How a broker's state stands against what was tried. */
-export interface Verdict {
-  readonly tally: Tally
-  readonly problems: readonly string[]
+/** Counts of one scenario. Lost and unexpected must be 0. */
+export interface Tally {
+  tried: number
+  /** Acknowledged and still there, or attacked and unharmed. */
+  survived: number
+  /** Acknowledged and gone. */
+  lost: number
+  /** There although it must not be, or a wrong answer. */
+  unexpected: number
+  /** There although no answer arrived. This is allowed. */
+  recovered: number
 }
 
-/** What a look found: each fault in words, and counted where the table shows it. */
-export class Findings implements Verdict {
-  readonly tally = emptyTally()
+/** What a check found: counts, and each problem in words. */
+export class Findings {
+  readonly tally: Tally = { tried: 0, survived: 0, lost: 0, unexpected: 0, recovered: 0 }
   readonly problems: string[] = []
 
-  /** Acknowledged, and gone. */
+  /** Something was acknowledged and is gone. */
   lost(what: string): void {
     this.tally.lost++
     this.problems.push(`LOST: ${what}`)
   }
 
-  /** There, and must not be. */
+  /** Something is there, or was answered, that must not be. */
   unexpected(what: string): void {
     this.tally.unexpected++
     this.problems.push(`UNEXPECTED: ${what}`)
   }
 
-  /** One part of a change is there without the others. */
-  half(what: string): void {
-    this.tally.unexpected++
-    this.problems.push(`HALF THERE: ${what}`)
-  }
-
-  add({ tally, problems }: Verdict): void {
-    addTally(this.tally, tally)
+  /** Counts one attempt, which survived when it has no problems. */
+  check(problems: readonly string[]): void {
+    this.tally.tried++
+    if (problems.length === 0) this.tally.survived++
+    else this.tally.unexpected++
     this.problems.push(...problems)
   }
-}
 
-/** One look at a broker that has restarted. */
-export interface Look {
-  readonly url: string
-  readonly admin: string
-  readonly ledger: Ledger
-  readonly found: Findings
+  add({ tally, problems }: Pick<Findings, "tally" | "problems">): void {
+    for (const what of Object.keys(tally) as (keyof Tally)[]) this.tally[what] += tally[what]
+    this.problems.push(...problems)
+  }
 }

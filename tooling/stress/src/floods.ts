@@ -1,63 +1,176 @@
-import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
-import { adminToken } from "@agentwrit/testing/client"
-import { address, floodOf, head } from "./flood.ts"
-import { manyStreams } from "./flood-streams.ts"
-import { badToken, oneSource, trailVerdict } from "./flood-trail.ts"
-import type { Scenario, Stage } from "./stage.ts"
+import { readFileSync } from "node:fs"
+import { connect } from "node:net"
+import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { adminToken, agent, call } from "@agentwrit/testing/client"
+import { digestOf, type FeedStream, feedVerifier, openFeed } from "@agentwrit/testing/feed"
+import { LONG_TTLS } from "./crashes.ts"
+import type { Scenario } from "./stage.ts"
+import { waitUntil } from "./wait-until.ts"
 
-/** Events of a renewal that is refused, when it has its own: the bad token, the renewal. */
-const EVENTS_OF_RENEWAL = 2
+/** How much the process may grow in a flood, after its first tenth. */
+const MAX_GROWTH_MIB = 96
 
-/** Events of a registration: the launch token, the agent, its token. */
-const EVENTS_OF_REGISTRATION = 3
+/** How long a signed-in client waits at most during a flood. */
+const SERVED_WITHIN_MS = 5000
 
-/** Events beside: the start, the sign-in, the revocation that the streams tell of. */
-const OTHER_EVENTS = 10
+/** How many feed streams may be open (CONTRACT 5). */
+const MAX_STREAMS = 1024
 
-/** Strangers in great number: memory flat, the trail bounded, and those who are signed in still served. */
+/** Events per second that strangers may add to the trail, and how many at once (CONTRACT 4). */
+const DENIALS_PER_SECOND = 40
+const DENIAL_BURST = 10_000
+
+/** Floods by strangers: memory and trail stay bounded, and signed-in clients are served. */
 export const floods: Scenario = {
   name: "floods",
-  run: (stage) => floodBroker(stage),
+  async run(stage) {
+    const seed = stage.seed()
+    const { challenges, badTokens, streams } = stage.profile.floods
+    await using folder = await brokerFolder()
+    await using broker = await startBroker(folder, { AA_LOG_LEVEL: "quiet", ...LONG_TTLS })
+    const admin = await adminToken(broker.url)
+    const began = performance.now()
+    let sent = 0
+    const badToken = (): string => {
+      const source = `10.0.${(sent >> 8) & 31}.${sent++ & 255}`
+      return request(
+        "POST /v1/token/renew",
+        `Authorization: Bearer eyJ.${sent}.x\r\nX-Forwarded-For: ${source}\r\nContent-Length: 0\r\n`,
+      )
+    }
+    const plans: FloodPlan[] = [
+      { name: "challenges", count: challenges, next: () => request("GET /v1/challenge"), status: 200 },
+      { name: "bad tokens", count: badTokens, next: badToken, status: 401 },
+    ]
+    for (const plan of plans) {
+      const { problems, note } = await floodProblems(broker, admin, plan)
+      stage.check(problems, seed)
+      stage.notes.push(note)
+    }
+    const events = (await call(broker.url, "GET /v1/health")).body.audit_events_count
+    const bound = DENIAL_BURST + (DENIALS_PER_SECOND + 20) * ((performance.now() - began) / 1000)
+    stage.check(events <= bound ? [] : [`the trail has ${events} events, more than ${bound.toFixed(0)}`], seed)
+    if (2 * badTokens < bound) stage.skip("the bound of the trail, which so few bad tokens cannot exceed")
+    stage.check(await streamProblems(broker, admin, streams), seed)
+    stage.notes.push(`${events} events, ${streams} streams`)
+  },
 }
 
-/** Floods one broker in every way. */
-export async function floodBroker(stage: Stage, environment: Record<string, string> = {}): Promise<void> {
-  const row = stage.report.row("floods")
-  const seed = stage.seed()
-  const { challenges, ofOneSource, badTokens, keys, streams } = stage.profile.floods
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder, {
-    ...{ AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "86400" },
-    ...environment,
-  })
-  const since = performance.now()
-  const flooded = { broker, admin: await adminToken(broker.url), row, seed }
-  let token = 0
-  let key = 0
-  const secret = JSON.stringify({ client_id: "nobody", client_secret: "0".repeat(64) })
-  const signIn = () => {
-    const lines = `X-Forwarded-For: ${address(key++)}\r\nContent-Length: ${secret.length}\r\n`
-    return `${head("POST /v1/app/auth", lines)}${secret}`
+const request = (route: string, headers = ""): string => `${route} HTTP/1.1\r\nHost: broker\r\n${headers}\r\n`
+
+/** A flood of one kind of request. */
+export interface FloodPlan {
+  readonly name: string
+  readonly count: number
+  next(): string
+  /** The status of every answer. */
+  readonly status: number
+}
+
+/** Sends the flood while a signed-in client goes on. */
+export async function floodProblems(
+  { url, child }: BrokerProcess,
+  admin: string,
+  { name, count, next, status }: FloodPlan,
+): Promise<{ problems: string[]; note: string }> {
+  const statuses = new Map<string, number>()
+  await flood(url, count / 10, next, statuses)
+  const warmMib = residentMib(child.pid)
+  let isOver = false
+  let longestMs = 0
+  const served = (async () => {
+    while (!isOver) {
+      const began = performance.now()
+      await agent(url, admin)
+      longestMs = Math.max(longestMs, performance.now() - began)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  })()
+  await flood(url, count * 0.9, next, statuses)
+  isOver = true
+  await served
+  const grownMib = residentMib(child.pid) - warmMib
+  const told = [...statuses].map(([answer, times]) => `${answer}: ${times}`).join(", ")
+  const problems = [
+    ...(grownMib > MAX_GROWTH_MIB ? [`memory grew by ${grownMib.toFixed(0)} MiB`] : []),
+    ...(longestMs > SERVED_WITHIN_MS ? [`a signed-in client waited ${longestMs.toFixed(0)} ms`] : []),
+    ...([...statuses.keys()].join() === String(status) ? [] : [`answered with ${told}`]),
+  ]
+  return {
+    problems: problems.map((problem) => `${name}: ${problem}`),
+    note: `${name} ${told}, ${grownMib.toFixed(0)} MiB grown, a client waited ${longestMs.toFixed(0)} ms at most`,
   }
-  let registrations = await floodOf(flooded, {
-    ...{ name: "challenges", count: challenges, statuses: [200] },
-    next: () => head("GET /v1/challenge"),
-  })
-  registrations += await oneSource(flooded, ofOneSource)
-  registrations += await floodOf(flooded, {
-    ...{ name: "bad tokens", count: badTokens, statuses: [401] },
-    next: () => badToken(token++, address(token % 5000)),
-  })
-  registrations += await floodOf(flooded, {
-    ...{ name: "rate-limit keys", count: keys, statuses: [401, 429] },
-    next: signIn,
-  })
-  row.check(await manyStreams(flooded, streams), seed)
-  const { problems, untried } = await trailVerdict(flooded, {
-    since,
-    denied: EVENTS_OF_RENEWAL * (ofOneSource + badTokens) + keys,
-    served: EVENTS_OF_REGISTRATION * registrations + OTHER_EVENTS,
-  })
-  if (untried) stage.report.skip("floods", "the trail's bound, which this machine is too slow to exceed")
-  else row.check(problems, seed)
+}
+
+/** Connections of a flood, and requests that each sends ahead of their answers. */
+const CONNECTIONS = 8
+const PIPELINED = 50
+
+/** Sends requests as fast as the broker answers, and counts the answers by status. */
+async function flood(url: string, count: number, next: () => string, statuses: Map<string, number>): Promise<void> {
+  const { hostname, port } = new URL(url)
+  let left = Math.ceil(count)
+  const add = (status: string, times = 1): void => void statuses.set(status, (statuses.get(status) ?? 0) + times)
+  const connection = (): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect(Number(port), hostname)
+      let waiting = 0
+      let rest = ""
+      const send = (): void => {
+        let requests = ""
+        for (; waiting < PIPELINED && left > 0; waiting++, left--) requests += next()
+        if (requests !== "") socket.write(requests)
+        else if (waiting === 0) socket.end()
+      }
+      socket.once("connect", send).on("error", () => socket.destroy())
+      socket.setEncoding("latin1").on("data", (chunk: string) => {
+        const parts = (rest + chunk).split("HTTP/1.1 ")
+        rest = parts.at(-1) ?? ""
+        // A status may come in two pieces: then it is counted with the next.
+        for (const part of parts.slice(1)) if (/^\d{3} /.test(part)) add(part.slice(0, 3))
+        waiting -= parts.length - 1
+        send()
+      })
+      socket.setTimeout(10_000, () => socket.destroy())
+      socket.once("close", () => {
+        if (waiting > 0) add("no answer", waiting)
+        resolve()
+      })
+    })
+  const lane = async (): Promise<void> => {
+    while (left > 0 && !statuses.has("no answer")) await connection()
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, lane))
+}
+
+export function residentMib(pid: number | undefined): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
+}
+
+/** Opens more feed streams than the bound: those within it hear of a revocation, the others are told to poll. */
+export async function streamProblems({ url }: BrokerProcess, admin: string, count: number): Promise<string[]> {
+  const opened: FeedStream[] = []
+  while (opened.length < count) {
+    const batch = Array.from({ length: Math.min(100, count - opened.length) }, (_, at) =>
+      openFeed(url, 0, { "x-forwarded-for": `10.1.${(opened.length + at) % 250}.1` }),
+    )
+    opened.push(...(await Promise.all(batch)))
+  }
+  try {
+    const open = opened.filter(({ status }) => status === 200)
+    const refused = opened.filter(({ status, headers }) => status === 503 && headers["retry-after"] !== undefined)
+    await call(url, "POST /v1/revoke", { bearer: admin, json: { level: "task", target: "flooded" } })
+    const verified = await feedVerifier(url)
+    const digest = digestOf("task", "flooded")
+    const hears = ({ events }: FeedStream): boolean =>
+      events.some(({ data }) => verified(data).entries.some((entry) => entry.digest === digest))
+    const isHeard = await waitUntil(() => open.every(hears), 4 * SERVED_WITHIN_MS)
+    return [
+      ...(open.length === Math.min(count, MAX_STREAMS) ? [] : [`${open.length} streams are open`]),
+      ...(open.length + refused.length === count ? [] : ["a stream is refused without 503 and Retry-After"]),
+      ...(isHeard ? [] : ["an open stream does not tell of a revocation"]),
+    ]
+  } finally {
+    for (const stream of opened) stream[Symbol.dispose]()
+  }
 }

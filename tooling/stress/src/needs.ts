@@ -1,36 +1,29 @@
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 
-/** Why what needs these programs cannot run here; `undefined` when it can. */
+/** Why a run that needs these programs cannot run here; `undefined` when it can. */
 export function missing(...programs: readonly string[]): string | undefined {
-  const absent = programs.filter((program) => !isThere(program))
+  const absent = programs.filter((program) => !succeeds("sh", "-c", `command -v ${program}`))
   return absent.length === 0 ? undefined : `needs ${absent.join(", ")}, which is not installed`
 }
 
-/** Why what needs root cannot run here; `undefined` when it can. */
+/** Why a run that needs root cannot run here; `undefined` when it can. */
 export const notRoot = (): string | undefined => (process.getuid?.() === 0 ? undefined : "needs root")
 
-/** Why nothing can be done to a broker at a system call here; `undefined` when it can. */
-export function untraceable(): string | undefined {
-  const lacking = missing("strace")
-  if (lacking !== undefined) return lacking
-  try {
-    execFileSync("strace", ["-f", "-o", "/dev/null", "true"], { stdio: "ignore" })
-    return undefined
-  } catch {
-    return "needs leave to trace a process"
-  }
-}
+/** Why no process can be traced here; `undefined` when one can. */
+export const untraceable = (): string | undefined =>
+  missing("strace") ??
+  (succeeds("strace", "-f", "-o", "/dev/null", "true") ? undefined : "needs permission to trace a process")
 
-/** The first of these files that is there, such as a library to preload. */
+/** The path of a library to preload; `undefined` when it is not installed. */
 export function findLibrary(name: string): string | undefined {
   const folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
   return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path))
 }
 
-function isThere(program: string): boolean {
+function succeeds(program: string, ...words: string[]): boolean {
   try {
-    execFileSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" })
+    execFileSync(program, words, { stdio: "ignore" })
     return true
   } catch {
     return false

@@ -1,61 +1,49 @@
 import { brokerFolder } from "@agentwrit/testing/broker-process"
-import { crashRun, enter } from "./crash-run.ts"
+import { crashRun } from "./crashes.ts"
 import { noDisk, xfsDisk } from "./disk.ts"
-import type { Verdict } from "./findings.ts"
+import type { Findings } from "./findings.ts"
 import { findLibrary, missing, notRoot } from "./needs.ts"
-import { withFault } from "./planted-fault.ts"
-import type { Scenario } from "./stage.ts"
+import { withFault } from "./planted-faults.ts"
+import type { Scenario, Stage } from "./stage.ts"
 
-/** Histories that each lose power twice. */
-const CYCLES = 2
+const CUTS_PER_RUN = 2
 
-/** Power that goes while clients are at work: what was acknowledged must have been on the disk. */
+/** Cuts the power while clients work: acknowledged changes must be on the disk. */
 export const power: Scenario = {
   name: "power",
   async run(stage) {
     const lacking = missing("mkfs.xfs", "xfs_io", "mount") ?? notRoot() ?? noDisk(xfsDisk)
-    if (lacking !== undefined) return stage.report.skip("power", lacking)
-    const row = stage.report.row("power")
-    const { seeds, controls } = stage.profile.power
-    let done = 0
-    await stage.each(row, seeds, async (seed) => {
-      enter(row, await losePower(seed, {}), seed)
-      done++
-    })
-    row.note(`${done} seeds, power lost ${CYCLES} times each`)
-    await controlsLose(stage, controls)
+    if (lacking !== undefined) return stage.skip(lacking)
+    const { runs } = stage.profile.power
+    await stage.each(Array.from({ length: runs }), (_, seed) => losePower(seed))
+    stage.notes.push(`${runs} runs with ${CUTS_PER_RUN} cuts each`)
+    await tryControl(stage, "synchronous=NORMAL", withFault("synchronous=NORMAL"))
+    const library = findLibrary("libeatmydata.so")
+    if (library === undefined) stage.skip("the control with libeatmydata, which is not installed")
+    else await tryControl(stage, "libeatmydata", { LD_PRELOAD: library })
   },
 }
 
-/** The same against brokers that do not sync: a test that cannot see the loss would prove nothing. */
-const controlsLose: (stage: Parameters<Scenario["run"]>[0], tries: number) => Promise<void> = async (stage, tries) => {
-  const library = findLibrary("libeatmydata.so")
-  const ways: [string, Record<string, string> | undefined][] = [
-    ["synchronous=NORMAL", withFault("syncs like a WAL of SQLite's default")],
-    ["libeatmydata", library === undefined ? undefined : { LD_PRELOAD: library }],
-  ]
-  const row = stage.report.row("power-control", "power")
-  for (const [name, environment] of ways) {
-    if (environment === undefined) {
-      stage.report.skip("power-control", `needs ${name}, which is not installed`)
-      continue
-    }
-    let lost = 0
-    for (let time = 0; time < tries && lost === 0; time++)
-      lost += (await losePower(stage.seed(), environment)).tally.lost
-    const problem = `a broker with ${name} lost nothing, so that this test cannot see a loss`
-    row.check(lost > 0 ? [] : [problem], stage.drawn)
-    row.note(`${name} lost ${lost}`)
-  }
+/** A broker that does not sync must lose something: otherwise this scenario could not see a loss. */
+async function tryControl(stage: Stage, name: string, environment: Record<string, string>): Promise<void> {
+  const seed = stage.seed()
+  let lost = 0
+  for (let time = 0; time < stage.profile.power.controls && lost === 0; time++)
+    lost = (await losePower(seed + time, environment)).tally.lost
+  stage.check(lost > 0 ? [] : [`a broker with ${name} lost nothing, so this scenario cannot see a loss`], seed)
+  stage.notes.push(`control ${name} lost ${lost}`)
 }
 
-/** One history on a disk that loses power. */
-async function losePower(seed: number, environment: Record<string, string>): Promise<Verdict> {
+async function losePower(seed: number, environment: Record<string, string> = {}): Promise<Findings> {
   using disk = xfsDisk()
   await using folder = await brokerFolder(disk.path)
   return await crashRun({
-    ...{ seed, cycles: CYCLES, folder, clients: 12, work: [20, 150], environment },
-    async strike(broker) {
+    seed,
+    cycles: CUTS_PER_RUN,
+    folder,
+    work: [20, 150],
+    environment,
+    async crash(broker) {
       disk.losePower()
       await broker.end("SIGKILL")
       disk.remount()

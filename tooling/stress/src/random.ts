@@ -1,4 +1,4 @@
-/** A source of chance that a seed replays (mulberry32). */
+/** Random numbers that a seed replays (mulberry32). */
 export class Random {
   readonly seed: number
   #state: number
@@ -8,7 +8,7 @@ export class Random {
     this.#state = this.seed
   }
 
-  /** A number from 0 up to but not including 1. */
+  /** A number from 0, up to but not including 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
@@ -21,17 +21,17 @@ export class Random {
     return least + Math.floor(this.next() * (most - least + 1))
   }
 
-  /** One of them; `undefined` when there is none. */
+  /** One of the items; `undefined` when there are none. */
   pick<T>(from: readonly T[]): T | undefined {
     return from[this.integer(0, from.length - 1)]
   }
 
-  /** Whether a chance of `part` in 1 came up. */
-  chance(part: number): boolean {
-    return this.next() < part
+  /** True with this probability. */
+  chance(probability: number): boolean {
+    return this.next() < probability
   }
 
-  /** The seed of a part that can be replayed alone. */
+  /** A seed for a part of the run that can be replayed alone. */
   fork(): number {
     return Math.floor(this.next() * 2 ** 32)
   }

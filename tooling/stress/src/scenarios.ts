@@ -1,29 +1,29 @@
-import { clockSteps } from "./clock-steps.ts"
+import { clock } from "./clock.ts"
 import { crashes } from "./crashes.ts"
+import { detectors } from "./detectors.ts"
 import { everyWrite } from "./every-write.ts"
 import { floods } from "./floods.ts"
 import { power } from "./power.ts"
-import { protocolAbuse } from "./protocol-abuse.ts"
-import { rawSockets } from "./raw-sockets.ts"
+import { protocol } from "./protocol.ts"
 import { soak } from "./soak.ts"
+import { sockets } from "./sockets.ts"
 import type { Scenario } from "./stage.ts"
-import { storageFaults } from "./storage-faults.ts"
+import { storage } from "./storage/storage.ts"
 import { tampering } from "./tampering.ts"
 import { tokens } from "./tokens.ts"
 
-/** In the order in which they run. */
+/** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[
-    tampering,
-    tokens,
-    storageFaults,
-    power,
-    crashes,
-    protocolAbuse,
-    rawSockets,
-    clockSteps,
-    floods,
-    soak,
-    everyWrite,
-  ],
+  detectors,
+  tampering,
+  tokens,
+  storage,
+  power,
+  crashes,
+  protocol,
+  sockets,
+  clock,
+  floods,
+  soak,
+  everyWrite,
 ]

@@ -1,82 +1,98 @@
+import { Findings } from "./findings.ts"
 import type { Profile } from "./profile.ts"
 import { Random } from "./random.ts"
-import type { Report, Row } from "./report.ts"
 
-/** What one scenario runs with. */
-export interface StageOptions {
-  readonly profile: Profile
-  readonly report: Report
-  readonly seed: number
-  /** The one run that `--seed` replays. */
-  readonly replay: boolean
-  /** `performance.now()` after which nothing new is begun. */
-  readonly deadline: number
+/** One scenario, under the name that `--only` takes. */
+export interface Scenario {
+  readonly name: string
+  /** Whether it mostly waits, so that it may run beside another scenario. */
+  readonly isPatient?: true
+  run(stage: Stage): Promise<void>
 }
 
-/** What one scenario runs with, and how it takes turns. */
-export class Stage {
+/** How a {@link Stage} runs. */
+export interface StageOptions {
   readonly profile: Profile
-  readonly report: Report
-  readonly #random: Random
-  readonly #options: StageOptions
-  #drawn: number
+  readonly seed: number
+  /** Runs once, with exactly `seed`. */
+  readonly isReplay?: boolean
+  /** `performance.now()` after which no new run begins. Default: never. */
+  readonly deadlineMs?: number
+}
 
-  constructor(options: StageOptions) {
-    this.#options = options
+/** Where a scenario takes its profile and seeds from, and where it records what it found. */
+export class Stage {
+  readonly name: string
+  readonly profile: Profile
+  readonly found = new Findings()
+  /** Failures, each with the command that replays it. */
+  readonly failures: string[] = []
+  readonly notes: string[] = []
+  readonly notRun: string[] = []
+  readonly #options: StageOptions
+  readonly #random: Random
+
+  constructor(name: string, options: StageOptions) {
+    this.name = name
     this.profile = options.profile
-    this.report = options.report
+    this.#options = options
     this.#random = new Random(options.seed)
-    this.#drawn = options.seed
   }
 
   get isOver(): boolean {
-    return performance.now() > this.#options.deadline
+    return performance.now() > (this.#options.deadlineMs ?? Number.POSITIVE_INFINITY)
   }
 
-  /** One seed: the one that is replayed, or a fresh one. */
+  get isReplay(): boolean {
+    return this.#options.isReplay ?? false
+  }
+
+  /** The replayed seed, or a fresh one. */
   seed(): number {
-    this.#drawn = this.replayed ?? this.#random.fork()
-    return this.#drawn
+    return this.isReplay ? this.#options.seed : this.#random.fork()
   }
 
-  /** The seed that is replayed, when one is. */
-  get replayed(): number | undefined {
-    return this.#options.replay ? this.#options.seed : undefined
+  /** Counts something that could not be tried here. */
+  skip(reason: string): void {
+    this.notRun.push(`${this.name}: ${reason}`)
   }
 
-  /** The seed that was drawn last: what replays an error that no row has. */
-  get drawn(): number {
-    return this.#drawn
+  /** Records what a run found. `seed` replays the run. */
+  add(found: Pick<Findings, "tally" | "problems">, seed: number): void {
+    this.found.add(found)
+    const command = `npx pnpm@12 stress --profile ${this.profile.name} --only ${this.name} --seed ${seed}`
+    for (const problem of found.problems) this.failures.push(`${problem}\n    replay with: ${command}`)
   }
 
-  /** Runs `act` once for each of `count` seeds, two at a time; a replay once. What the deadline cuts off is counted as not run. */
-  each(row: Row, count: number, act: (seed: number) => Promise<void>): Promise<void> {
-    return this.eachOf(row, Array.from({ length: this.replayed === undefined ? count : 1 }), (_, seed) => act(seed))
+  /** Records one attempt, which held when it has no problems. */
+  check(problems: readonly string[], seed: number): void {
+    const found = new Findings()
+    found.check(problems)
+    this.add(found, seed)
   }
 
-  /** Runs `act` once for each of `all`, two at a time. What the deadline cuts off is counted as not run. */
-  async eachOf<T>(row: Row, all: readonly T[], act: (one: T, seed: number) => Promise<void>): Promise<void> {
-    const left = all.map((one) => ({ one, seed: this.seed() }))
+  /** Runs `act` for each item, two at a time, until the time is up. A replay runs it for the first item only, unless `keepAll`. */
+  async each<T>(
+    items: readonly T[],
+    act: (item: T, seed: number) => Promise<Findings>,
+    keepAll = false,
+  ): Promise<void> {
+    const left = this.isReplay && !keepAll ? items.slice(0, 1) : [...items]
     const lane = async (): Promise<void> => {
-      while (!this.isOver) {
-        const next = left.shift()
-        if (next === undefined) return
+      while (left.length > 0 && !this.isOver) {
+        const [item] = left.splice(0, 1) as [T]
+        const seed = this.seed()
         try {
-          await act(next.one, next.seed)
+          this.add(await act(item, seed), seed)
         } catch (error) {
-          row.fail(error instanceof Error ? (error.stack ?? error.message) : String(error), next.seed)
+          this.check([stackOf(error)], seed)
         }
       }
     }
     await Promise.all([lane(), lane()])
-    if (left.length > 0) this.report.skip(row.name, `${left.length} of ${all.length} runs, because the time was up`)
+    if (left.length > 0) this.skip(`${left.length} of ${items.length} runs, because the time was up`)
   }
 }
 
-/** One of the things that are tried, under the name that `--only` takes. */
-export interface Scenario {
-  readonly name: string
-  /** Whether it mostly waits, so that it may run beside the others. */
-  readonly isPatient?: true
-  run(stage: Stage): Promise<void>
-}
+export const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

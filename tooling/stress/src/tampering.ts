@@ -1,50 +1,63 @@
 import { copyFileSync, cpSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
+import {
+  type AuditEvent,
+  chainEvent,
+  GENESIS_HASH,
+  openCheckpoint,
+  parseVerifierKey,
+  RightEdge,
+  verifyTrail,
+} from "@agentwrit/audit"
 import { type BrokerFolder, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call, trail } from "@agentwrit/testing/client"
 import Sqlite from "better-sqlite3"
-import { refusalProblems } from "./refused-start.ts"
-import { rewriteTrail } from "./rewritten-trail.ts"
+import { Findings } from "./findings.ts"
 import type { Scenario } from "./stage.ts"
-import { TAMPERINGS, type Tampering } from "./tamperings.ts"
+import { refusedStartProblems } from "./storage/storage-case.ts"
 import { waitUntil } from "./wait-until.ts"
 
-/** A trail that was changed on disk is found and named: by the broker at its start, and by whoever kept a checkpoint. */
+/** Changes the trail on the disk. The broker must notice at its start, and so must an auditor who kept a checkpoint. */
 export const tampering: Scenario = {
   name: "tampering",
   async run(stage) {
-    const row = stage.report.row("tampering")
     await using past = await somePast()
     const tries = [
       ...TAMPERINGS.map((one) => () => tamper(past, one)),
       ...REPLACEMENTS.map((one) => () => replace(past, one)),
       () => forgetCheckpoints(past),
     ]
-    await stage.eachOf(row, tries, async (attempt, seed) => row.check(await attempt().catch(thrown), seed))
+    const run = async (attempt: () => Promise<string[]>) => {
+      const found = new Findings()
+      found.check(await attempt())
+      return found
+    }
+    await stage.each(tries, run, true)
   },
 }
 
-const thrown = (error: unknown): string[] => [error instanceof Error ? (error.stack ?? error.message) : String(error)]
-
-/** A broker's files after some history, and the checkpoint that someone kept of it. */
+/** The files of a broker, and a checkpoint that an auditor kept. */
 export interface Past extends AsyncDisposable {
   readonly path: string
   readonly checkpoint: string
+  /** How many events the checkpoint covers. */
+  readonly size: number
 }
 
-/** Makes some history and stops; every attempt has a copy of its own. */
+/** Makes some history. Every attempt works on a copy. */
 export async function somePast(): Promise<Past> {
   const folder = await brokerFolder()
+  const checkpoint = await addHistory(folder)
   return {
     path: folder.path,
-    checkpoint: await goOn(folder),
+    checkpoint,
+    size: Number(checkpoint.split("\n")[1]),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   }
 }
 
-/** Runs a broker for a while, and answers with a checkpoint of the end. */
-async function goOn(folder: BrokerFolder): Promise<string> {
+/** Registers a few agents and returns a checkpoint. */
+async function addHistory(folder: BrokerFolder): Promise<string> {
   await using broker = await startBroker(folder)
   const admin = await adminToken(broker.url)
   for (let count = 0; count < 3; count++) await agent(broker.url, admin)
@@ -65,107 +78,161 @@ function change(path: string, make: (database: Sqlite.Database) => void): void {
   database.close()
 }
 
-/** How someone verifies a trail who kept a checkpoint. */
-export type Audit = typeof verifyTrail
+/** A change of events below the newest checkpoint. */
+export interface Tampering {
+  readonly name: string
+  readonly change: (database: Sqlite.Database) => void
+  /** The event that the auditor names. Default: the last one of the checkpoint. */
+  readonly at?: number
+  /** What the broker logs. Default: the event that the auditor names. */
+  readonly logged?: (size: number) => string
+}
 
-/** Changes a copy of it, and answers who did not notice. `audit`: in place of the package's verifier. */
-export async function tamper(
-  past: Past,
-  { name, change: make, told, at }: Tampering,
-  environment: Record<string, string> = {},
-  audit: Audit = verifyTrail,
-): Promise<string[]> {
-  const end = Number(past.checkpoint.split("\n")[1])
+const COLUMNS =
+  "timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash"
+
+const brokenAt = (event: number): string => `audit trail broken at event ${event}:`
+
+const sql = (text: string) => (database: Sqlite.Database) => void database.exec(text)
+
+/** Sets `seq` without a collision on the way. */
+const renumber = (to: string, where: string): string =>
+  `UPDATE events SET seq = -(${to}) WHERE ${where}; UPDATE events SET seq = -seq WHERE seq < 0;`
+
+const TAMPERINGS: readonly Tampering[] = [
+  { name: "edited", change: sql("UPDATE events SET detail = detail || '.' WHERE seq = 3"), at: 3 },
+  { name: "deleted", change: sql("DELETE FROM events WHERE seq = 3"), at: 3 },
+  { name: "reordered", change: sql(renumber("7 - seq", "seq IN (3, 4)")), at: 3 },
+  {
+    name: "deleted and renumbered",
+    change: sql(`DELETE FROM events WHERE seq = 3; ${renumber("seq - 1", "seq > 3")}`),
+    at: 3,
+    logged: brokenAt,
+  },
+  {
+    name: "inserted",
+    change: sql(
+      `${renumber("seq + 1", "seq > 3")} INSERT INTO events (seq, ${COLUMNS}) SELECT 4, ${COLUMNS} FROM events WHERE seq = 2`,
+    ),
+    at: 4,
+    logged: brokenAt,
+  },
+  { name: "rewritten with new hashes", change: (database) => rewrite(database, ["head_hash"]), logged: brokenAt },
+  {
+    name: "rewritten with new hashes and another tree",
+    change: (database) => rewrite(database, ["head_hash", "edge"]),
+    logged: (size) => `the tree kept with the checkpoint of ${size} events is not the one that was signed`,
+  },
+]
+
+/** Tampers with a copy, and returns who did not notice. */
+export async function tamper(past: Past, { name, change: make, at = past.size, logged }: Tampering): Promise<string[]> {
   await using folder = await copyOf(past)
   change(folder.path, make)
-  await using broker = await startBroker(folder, environment)
+  await using broker = await startBroker(folder)
   const { url } = broker
   const problems: string[] = []
-  const auditChain = async (): Promise<string> => (await call(url, "GET /v1/health")).body.audit_chain
-  await waitUntil(async () => (await auditChain()) !== "verifying")
-  const found = await auditChain()
+  let found = "verifying"
+  await waitUntil(async () => {
+    found = (await call(url, "GET /v1/health")).body.audit_chain
+    return found !== "verifying"
+  })
   if (found !== "broken") problems.push(`health says ${found}`)
-  // Said by then, though it may have to be read yet.
-  const isNamed = await waitUntil(() => broker.output().stderr.includes(told(end)), 2000)
-  if (!isNamed) problems.push(`the log does not say "${told(end)}": ${broker.output().stderr}`)
+  const line = logged?.(past.size) ?? brokenAt(at)
+  if (!(await waitUntil(() => broker.output().stderr.includes(line), 2000)))
+    problems.push(`the log does not say "${line}": ${broker.output().stderr}`)
   const metrics = (await call(url, "GET /v1/metrics")).text
   if (!/^agentwrit_audit_chain_ok 0$/m.test(metrics)) problems.push("the metric agentwrit_audit_chain_ok is not 0")
   const admin = await adminToken(url)
   const { status } = await call(url, "GET /v1/audit/checkpoint", { bearer: admin })
-  if (status !== 503) problems.push(`a checkpoint is signed over it (${status})`)
-  const verdict = await auditorsVerdict(past, await trail(url, admin), audit)
-  if (!verdict.startsWith(`audit trail broken at event ${at(end)}:`))
-    problems.push(`the auditor's verifier says "${verdict}"`)
+  if (status !== 503) problems.push(`a checkpoint is answered with ${status}`)
+  const verdict = await auditorsVerdict(past, await trail(url, admin))
+  if (!verdict.startsWith(brokenAt(at))) problems.push(`the auditor's verifier says "${verdict}"`)
   return problems.map((problem) => `${name}: ${problem}`)
 }
 
-/** Says of a trail whoever pinned the key and kept the checkpoint before. */
-async function auditorsVerdict(past: Past, events: readonly unknown[], audit: Audit): Promise<string> {
+/** The verdict of an auditor who pinned the key and kept the checkpoint. */
+async function auditorsVerdict(past: Past, events: readonly unknown[]): Promise<string> {
   const key = parseVerifierKey(readFileSync(join(past.path, "audit.pub"), "utf8").trim())
-  const report = await audit(events, { checkpoint: openCheckpoint(past.checkpoint, key) })
+  const report = await verifyTrail(events, { checkpoint: openCheckpoint(past.checkpoint, key) })
   return report.ok ? "it is sound" : report.message
 }
 
-/** One change after which a broker must not start, because it would sign against what others hold. */
-export interface Replacement {
+/** A change that contradicts the checkpoint beside the audit key: the broker must not start on it. */
+interface Replacement {
   readonly name: string
   make(folder: BrokerFolder, past: Past): void | Promise<void>
 }
 
-/** What contradicts the checkpoint that is kept beside the audit key. */
-export const REPLACEMENTS: readonly Replacement[] = [
+const REPLACEMENTS: readonly Replacement[] = [
   {
     name: "tail cut",
-    // The newest events, and with them the checkpoints that cover them.
-    make: ({ path }) =>
-      change(path, (database) =>
-        database.exec("DELETE FROM events WHERE seq > 5; DELETE FROM checkpoints WHERE size > 5"),
-      ),
+    make: ({ path }) => change(path, sql("DELETE FROM events WHERE seq > 5; DELETE FROM checkpoints WHERE size > 5")),
   },
   {
     name: "older copy",
     async make(folder, past) {
-      await goOn(folder)
+      await addHistory(folder)
       copyFileSync(join(past.path, "data.db"), join(folder.path, "data.db"))
     },
   },
   {
     name: "rewritten with new hashes, another tree and another root",
-    make: ({ path }) => change(path, (database) => rewriteTrail(database, ["head_hash", "edge", "root"])),
+    make: ({ path }) => change(path, (database) => rewrite(database, ["head_hash", "edge", "root"])),
   },
-  {
-    name: "rewritten with new hashes, without its checkpoints",
-    make: ({ path }) => change(path, rewriteUnsigned),
-  },
+  { name: "rewritten with new hashes, without its checkpoints", make: ({ path }) => change(path, rewriteUnsigned) },
 ]
 
-/** Makes one of a copy, and answers what is wrong with how a start on it ends. */
-export async function replace(
-  past: Past,
-  { name, make }: Replacement,
-  environment: Record<string, string> = {},
-): Promise<string[]> {
+async function replace(past: Past, { name, make }: Replacement): Promise<string[]> {
   await using folder = await copyOf(past)
   await make(folder, past)
-  const problems = await refusalProblems(
-    { environment: { ...folder.environment, ...environment } },
-    /put back to an older copy or changed/,
-  )
+  const problems = await refusedStartProblems(folder, /put back to an older copy or changed/)
   return problems.map((problem) => `${name}: ${problem}`)
 }
 
-function rewriteUnsigned(database: Sqlite.Database): void {
-  rewriteTrail(database, ["head_hash"])
-  database.exec("DELETE FROM checkpoints")
-}
-
-/** Where the checkpoint beside the key is gone as well, the broker cannot know: whoever kept one elsewhere does. */
-export async function forgetCheckpoints(past: Past, audit: Audit = verifyTrail): Promise<string[]> {
+/** When the checkpoint beside the key is gone too, the broker cannot notice, but the auditor does. */
+async function forgetCheckpoints(past: Past): Promise<string[]> {
   await using folder = await copyOf(past)
   change(folder.path, rewriteUnsigned)
   rmSync(join(folder.path, "audit.checkpoint"))
   await using broker = await startBroker(folder)
-  const verdict = await auditorsVerdict(past, await trail(broker.url, await adminToken(broker.url)), audit)
-  const isFound = /not the one that the checkpoint was signed over/.test(verdict)
-  return isFound ? [] : [`rewritten, and every checkpoint removed: the auditor's verifier says "${verdict}"`]
+  const verdict = await auditorsVerdict(past, await trail(broker.url, await adminToken(broker.url)))
+  const isNoticed = /not the one that the checkpoint was signed over/.test(verdict)
+  return isNoticed ? [] : [`rewritten, without any checkpoint: the auditor's verifier says "${verdict}"`]
+}
+
+function rewriteUnsigned(database: Sqlite.Database): void {
+  rewrite(database, ["head_hash"])
+  database.exec("DELETE FROM checkpoints")
+}
+
+/** Columns of a checkpoint that an attacker can recompute, unlike its signature. */
+type Recomputed = "head_hash" | "edge" | "root"
+
+/** Edits event 3 and recomputes the hash of every later event, and these columns of each checkpoint. */
+function rewrite(database: Sqlite.Database, columns: readonly Recomputed[]): void {
+  database.exec("UPDATE events SET detail = detail || '.' WHERE seq = 3")
+  const setEvent = database.prepare("UPDATE events SET hash = ?, prev_hash = ? WHERE seq = ?")
+  const setters = columns.map((column) => `${column} = @${column}`).join()
+  const setCheckpoint = database.prepare(`UPDATE checkpoints SET ${setters} WHERE size = @size`)
+  const edge = new RightEdge()
+  let prevHash = GENESIS_HASH
+  const rows = database.prepare<[], Record<string, unknown>>("SELECT * FROM events ORDER BY seq").all()
+  for (const { seq, timestamp, hash: _, prev_hash: __, ...members } of rows) {
+    const draft = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
+    const { event, leafHash } = chainEvent(draft as unknown as AuditEvent, {
+      sequence: Number(seq),
+      timestamp: new Date(Number(timestamp)).toISOString(),
+      prevHash,
+    })
+    setEvent.run(Buffer.from(event.hash, "hex"), Buffer.from(prevHash, "hex"), seq)
+    edge.append(leafHash)
+    prevHash = event.hash
+    const kept: Record<Recomputed, Uint8Array> = {
+      head_hash: Buffer.from(prevHash, "hex"),
+      edge: Buffer.from(edge.toBytes()),
+      root: Buffer.from(edge.root()),
+    }
+    setCheckpoint.run({ ...Object.fromEntries(columns.map((column) => [column, kept[column]])), size: seq })
+  }
 }
