@@ -7,6 +7,7 @@ const packages = [
   "packages/contract",
   "packages/config-file",
   "packages/authority",
+  "packages/store-memory",
   "packages/store-sqlite",
   "packages/sdk",
   "apps/broker",

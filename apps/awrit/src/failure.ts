@@ -35,9 +35,9 @@ function refusal({ code, detail, hint, requestId, retryAfter }: BrokerError): st
   return `${detail} (${code}, request ${requestId})${advice === undefined ? "" : `; ${advice}`}`
 }
 
-/** The broker's hint; a route that it names is a command here. */
+/** The broker's hint, with the command for what it names. */
 const hintInCommands = (hint: string | undefined): string | undefined =>
-  hint?.replace("GET /v1/admin/apps lists", "awrit app list shows")
+  hint?.replace("list the apps to see their ids", "awrit app list shows them")
 
 function refusalAdvice(code: BrokerError["code"], retryAfter: number | undefined): string | undefined {
   if (code === "unauthorized") return "check the admin secret in AACTL_ADMIN_SECRET or the config file"

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
-import { auditOrigin, type CheckpointWitness, type DeclaredRestore } from "@agentwrit/authority"
+import { auditOrigin, type CheckpointAnchor, type DeclaredRestore } from "@agentwrit/authority"
 import type { SigningKey } from "@agentwrit/core"
 import { type CountedRestore, readRestores, writeRestores } from "./audit-restores.ts"
-import { checkpointPath, fileWitness } from "./checkpoint-witness.ts"
+import { checkpointPath, fileAnchor } from "./checkpoint-witness.ts"
 import type { Config } from "./config/config.ts"
 import { createNamedKey, KeyFileError, keepVerifierKey, loadAuditKey, loadKey, verifierKeyPathOf } from "./key-files.ts"
 
@@ -16,7 +16,7 @@ import { createNamedKey, KeyFileError, keepVerifierKey, loadAuditKey, loadKey, v
 export interface AuditLine {
   readonly key: SigningKey
   readonly origin: string
-  readonly witness: CheckpointWitness
+  readonly anchor: CheckpointAnchor
   /** The C2SP verifier key, and the file that holds it. */
   readonly verifierKey: string
   readonly verifierKeyPath: string
@@ -65,8 +65,8 @@ export function openAuditLine(config: LineConfig, trailExists: boolean): AuditLi
   const verifierKeyPath = verifierKeyPathOf(auditKeyPath)
   return {
     ...{ key, origin, verifierKey, verifierKeyPath },
-    witness: fileWitness(filesOf(config, next.id).checkpoint),
-    restore: { name, witness: fileWitness(files.checkpoint), ...(ended && { verifierKey: ended }) },
+    anchor: fileAnchor(filesOf(config, next.id).checkpoint),
+    restore: { name, anchor: fileAnchor(files.checkpoint), ...(ended && { verifierKey: ended }) },
     restored() {
       writeRestores(recordPath, [...record, next])
       keepVerifierKey(verifierKeyPath, verifierKey)
@@ -97,7 +97,7 @@ function presentLine(
   })
   if (id !== undefined && idOf(key.publicKey) !== id)
     throw new KeyFileError("key_corrupt", path, "holds another key than its name says: put the right file back")
-  return { key, origin, verifierKey, verifierKeyPath, witness: fileWitness(checkpoint) }
+  return { key, origin, verifierKey, verifierKeyPath, anchor: fileAnchor(checkpoint) }
 }
 
 /** The verifier key of the line that ends: by its key, or where that is lost, by the file that others pin. */

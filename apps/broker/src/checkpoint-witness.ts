@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { type FileHandle, open, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
-import { type CheckpointWitness, UnavailableError } from "@agentwrit/authority"
+import { type CheckpointAnchor, UnavailableError } from "@agentwrit/authority"
 import { codeOf } from "@agentwrit/config-file"
 
 /** The checkpoint file is damaged, or says something else than the trail; only a person can tell which of them is right. */
@@ -28,7 +28,7 @@ const LONGEST_NOTE = 64 * 1024
  * `keep` throws {@link UnavailableError} when the file cannot be written, {@link CheckpointFileError} when what it holds is
  * damaged or contradicts the note.
  */
-export function fileWitness(path: string): CheckpointWitness {
+export function fileAnchor(path: string): CheckpointAnchor {
   let last: Promise<unknown> = Promise.resolve()
   /** What is written once the file is free: the newest of those that came meanwhile. */
   let next: { note: string; readonly kept: Promise<void> } | undefined

@@ -1,4 +1,11 @@
-import { Refusal, RestoreError, TrailContradictionError, UnavailableError } from "@agentwrit/authority"
+import {
+  Refusal,
+  RestoreError,
+  type RestoreErrorCode,
+  type TrailContradictionCode,
+  TrailContradictionError,
+  UnavailableError,
+} from "@agentwrit/authority"
 import { DatabaseError } from "@agentwrit/store-sqlite"
 import { RestoresFileError } from "./audit-restores.ts"
 import { CheckpointFileError } from "./checkpoint-witness.ts"
@@ -6,13 +13,22 @@ import { ConfigError } from "./config/config.ts"
 import { KeyFileError } from "./key-files.ts"
 import { TlsFileError } from "./tls.ts"
 
-const EXPECTED = [
-  ...[ConfigError, KeyFileError, CheckpointFileError, RestoresFileError, DatabaseError, TlsFileError],
-  ...[TrailContradictionError, RestoreError],
-]
+const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, RestoresFileError, DatabaseError, TlsFileError]
+
+/** What the operator can do, in this program's words: the authority knows no variables and files. */
+const ADVICE: Record<TrailContradictionCode | RestoreErrorCode, string> = {
+  trail_contradicts_checkpoint:
+    ". Start it with the database that the checkpoint belongs to; if you restored a backup, declare it: start once with " +
+    "AA_DECLARE_RESTORE set to a name for this restore, such as the date",
+  kept_checkpoint_foreign: ": put back the file, the key, and AA_TRUST_DOMAIN that belong to this trail",
+  nothing_restored: ": unset AA_DECLARE_RESTORE, or correct AA_DB_PATH",
+  restored_trail_broken: "",
+}
 
 /** What an operator reads when the start stops: what is wrong and what to do; a stack only for a bug. */
 export function startFailure(error: unknown): string {
+  if (error instanceof TrailContradictionError || error instanceof RestoreError)
+    return `agentwrit-broker: ${error.message}${ADVICE[error.code]}`
   if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
   // The trail could not take an event that the start has to leave in it.
   if (error instanceof Refusal) return `agentwrit-broker: ${error.reason}`

@@ -1,5 +1,6 @@
 import { createRedactor } from "@agentwrit/audit"
 import { type Authority, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
+import { createKeyRing } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
 import { openAuditLine } from "./audit-line.ts"
@@ -48,17 +49,18 @@ export async function start(config: Config, log: Log, onFault: () => void): Prom
       log.fail("store", "the database cannot commit: nothing is issued until it can", { cause: fault.message }),
     onRecovered: () => log.ok("store", "the database commits again"),
   })
+  let authority: Authority | undefined
   try {
-    const line = openAuditLine(config, store.health().trailSize > 0)
+    const line = openAuditLine(config, store.housekeeping.health().trailSize > 0)
     if (line.spentName !== undefined)
       log.warn("CFG", `AA_DECLARE_RESTORE=${line.spentName} has counted already and is ignored: unset it`)
-    const authority = await openAuthority({
+    authority = await openAuthority({
       settings: config,
       store,
-      signingKey,
+      keys: createKeyRing({ current: signingKey }),
       auditKey: line.key,
       origin: line.origin,
-      witness: line.witness,
+      anchor: line.anchor,
       ...(line.restore !== undefined && { restore: line.restore }),
       adminSecret: createAdminSecret(config.adminSecret),
       clock: systemClock,
@@ -75,7 +77,8 @@ export async function start(config: Config, log: Log, onFault: () => void): Prom
     metrics.started(authority.health().auditEventsCount)
     return await listen(config, log, authority, metrics)
   } catch (error) {
-    await store.close()
+    // Closes the store too.
+    await (authority ?? store.housekeeping).close()
     throw error
   }
 }

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { UnavailableError } from "@agentwrit/authority"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { CheckpointFileError, checkpointPath, fileWitness } from "../src/checkpoint-witness.ts"
+import { CheckpointFileError, checkpointPath, fileAnchor } from "../src/checkpoint-witness.ts"
 
 let folder: string
 let path: string
@@ -36,14 +36,14 @@ const failure = async (run: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-describe("fileWitness", () => {
+describe("fileAnchor", () => {
   it("stands beside the audit key", () => {
     expect(checkpointPath("/keys/audit.key")).toBe("/keys/audit.checkpoint")
     expect(checkpointPath("audit.key")).toBe("audit.checkpoint")
   })
 
   it("has kept nothing at first", async () => {
-    expect(await fileWitness(path).kept()).toBeUndefined()
+    expect(await fileAnchor(path).kept()).toBeUndefined()
   })
 
   it("writes once for all that wait, so that none waits for as many syncs as there are", async () => {
@@ -51,128 +51,128 @@ describe("fileWitness", () => {
     const watcher = watch(folder, (_, name) => {
       if (name === "audit.checkpoint") written.push(name)
     })
-    const witness = fileWitness(path)
-    await Promise.all(Array.from({ length: 60 }, (_, at) => witness.keep(note(1 + at))))
-    expect(await witness.kept()).toBe(note(60))
-    await Promise.all(Array.from({ length: 60 }, (_, at) => witness.keep(note(200 - at))))
-    expect(await witness.kept()).toBe(note(200))
+    const anchor = fileAnchor(path)
+    await Promise.all(Array.from({ length: 60 }, (_, at) => anchor.keep(note(1 + at))))
+    expect(await anchor.kept()).toBe(note(60))
+    await Promise.all(Array.from({ length: 60 }, (_, at) => anchor.keep(note(200 - at))))
+    expect(await anchor.kept()).toBe(note(200))
     await expect.poll(() => written.length).toBeGreaterThan(0)
     watcher.close()
     expect(written.length).toBeLessThan(12)
   })
 
   it("keeps a note over restarts, for its owner alone, and leaves nothing else behind", async () => {
-    await fileWitness(path).keep(note(1))
-    await fileWitness(path).keep(note(2, { fill: "B" }))
-    expect(await fileWitness(path).kept()).toBe(note(2, { fill: "B" }))
+    await fileAnchor(path).keep(note(1))
+    await fileAnchor(path).keep(note(2, { fill: "B" }))
+    expect(await fileAnchor(path).kept()).toBe(note(2, { fill: "B" }))
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readdirSync(folder)).toEqual(["audit.checkpoint"])
   })
 
   it("replaces the file instead of writing into it", async () => {
-    await fileWitness(path).keep(note(1))
+    await fileAnchor(path).keep(note(1))
     chmodSync(path, 0o644)
     const before = statSync(path).ino
-    await fileWitness(path).keep(note(2))
+    await fileAnchor(path).keep(note(2))
     expect(statSync(path).ino).not.toBe(before)
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it("compares sizes as numbers, however long", async () => {
-    const witness = fileWitness(path)
+    const anchor = fileAnchor(path)
     for (const size of ["9", "10", "9007199254740992", "9007199254740993"]) {
-      await witness.keep(note(size, { fill: size.at(-1) ?? "A" }))
-      expect(await witness.kept()).toContain(`\n${size}\n`)
+      await anchor.keep(note(size, { fill: size.at(-1) ?? "A" }))
+      expect(await anchor.kept()).toContain(`\n${size}\n`)
     }
-    await witness.keep(note("9007199254740992", { fill: "2" }))
-    expect(await witness.kept()).toContain("\n9007199254740993\n")
+    await anchor.keep(note("9007199254740992", { fill: "2" }))
+    expect(await anchor.kept()).toContain("\n9007199254740993\n")
   })
 
   it("never goes back to an older one", async () => {
-    const witness = fileWitness(path)
-    await witness.keep(note(10))
-    await witness.keep(note(9))
-    expect(await witness.kept()).toBe(note(10))
+    const anchor = fileAnchor(path)
+    await anchor.keep(note(10))
+    await anchor.keep(note(9))
+    expect(await anchor.kept()).toBe(note(10))
   })
 
   it("ends at the newest, however calls overlap", async () => {
-    const witness = fileWitness(path)
+    const anchor = fileAnchor(path)
     const sizes = Array.from({ length: 40 }, (_, i) => ((i * 17) % 40) + 1)
-    await Promise.all(sizes.map((size) => witness.keep(note(size))))
-    expect(await witness.kept()).toBe(note(40))
+    await Promise.all(sizes.map((size) => anchor.keep(note(size))))
+    expect(await anchor.kept()).toBe(note(40))
     expect(readdirSync(folder)).toEqual(["audit.checkpoint"])
   })
 
   it("answers only when the note is there", async () => {
-    const witness = fileWitness(path)
+    const anchor = fileAnchor(path)
     const sizes = [3, 5, 4]
     await Promise.all(
       sizes.map(async (size) => {
-        await witness.keep(note(size))
+        await anchor.keep(note(size))
         expect(Number(readFileSync(path, "utf8").split("\n")[1])).toBeGreaterThanOrEqual(size)
       }),
     )
   })
 
   it("takes the same tree signed anew", async () => {
-    const witness = fileWitness(path)
-    await witness.keep(note(4))
-    await witness.keep(note(4, { signature: "b3RoZXI=" }))
-    expect(await witness.kept()).toBe(note(4, { signature: "b3RoZXI=" }))
+    const anchor = fileAnchor(path)
+    await anchor.keep(note(4))
+    await anchor.keep(note(4, { signature: "b3RoZXI=" }))
+    expect(await anchor.kept()).toBe(note(4, { signature: "b3RoZXI=" }))
   })
 
   it.each([
     ["another tree of the same size", note(4, { fill: "B" })],
     ["another trail", note(5, { origin: "other.example/audit" })],
   ])("refuses %s", async (_, contradiction) => {
-    const witness = fileWitness(path)
-    await witness.keep(note(4))
-    const error = await failure(witness.keep(contradiction))
+    const anchor = fileAnchor(path)
+    await anchor.keep(note(4))
+    const error = await failure(anchor.keep(contradiction))
     expect(error).toBeInstanceOf(CheckpointFileError)
     expect(error).toMatchObject({ code: "checkpoint_contradicted" })
-    expect(await witness.kept()).toBe(note(4))
+    expect(await anchor.kept()).toBe(note(4))
   })
 
   it.each(["", "x", "agentwrit.local/audit\n12", note("012"), note("-1"), note("1").replace("A=", "=")])(
     "does not write over a damaged file (%j), and hands it over as it is",
     async (content) => {
       writeFileSync(path, content)
-      const witness = fileWitness(path)
-      expect(await failure(witness.keep(note(20)))).toMatchObject({ code: "checkpoint_malformed" })
-      expect(await witness.kept()).toBe(content)
+      const anchor = fileAnchor(path)
+      expect(await failure(anchor.keep(note(20)))).toMatchObject({ code: "checkpoint_malformed" })
+      expect(await anchor.kept()).toBe(content)
     },
   )
 
   it("refuses a file without end", async () => {
     writeFileSync(path, "x".repeat(64 * 1024 + 1))
-    expect(await failure(fileWitness(path).kept())).toMatchObject({ code: "checkpoint_malformed" })
+    expect(await failure(fileAnchor(path).kept())).toMatchObject({ code: "checkpoint_malformed" })
   })
 
   it("takes nothing but a missing file for none", async () => {
     mkdirSync(path)
-    const witness = fileWitness(path)
-    expect(await failure(witness.kept())).toMatchObject({ code: "checkpoint_unreadable" })
+    const anchor = fileAnchor(path)
+    expect(await failure(anchor.kept())).toMatchObject({ code: "checkpoint_unreadable" })
     // While serving it may pass: the checkpoint is refused, and the trail stays trusted.
-    expect(await failure(witness.keep(note(1)))).toMatchObject({ name: "UnavailableError", code: "busy" })
+    expect(await failure(anchor.keep(note(1)))).toMatchObject({ name: "UnavailableError", code: "busy" })
     writeFileSync(join(folder, "file"), "")
-    expect(await failure(fileWitness(join(folder, "file", "x")).kept())).toMatchObject({
+    expect(await failure(fileAnchor(join(folder, "file", "x")).kept())).toMatchObject({
       code: "checkpoint_unreadable",
     })
   })
 
   it("is unavailable when it cannot write, and goes on afterwards", async () => {
     const gone = join(folder, "later")
-    const witness = fileWitness(join(gone, "audit.checkpoint"))
-    const error = await failure(witness.keep(note(1)))
+    const anchor = fileAnchor(join(gone, "audit.checkpoint"))
+    const error = await failure(anchor.keep(note(1)))
     expect(error).toBeInstanceOf(UnavailableError)
     expect(error).toMatchObject({ code: "busy" })
     mkdirSync(gone)
-    await witness.keep(note(2))
-    expect(await witness.kept()).toBe(note(2))
+    await anchor.keep(note(2))
+    expect(await anchor.kept()).toBe(note(2))
   })
 
   it("is misused with what is no checkpoint", async () => {
-    expect(await failure(fileWitness(path).keep("hello"))).toBeInstanceOf(TypeError)
+    expect(await failure(fileAnchor(path).keep("hello"))).toBeInstanceOf(TypeError)
     expect(readdirSync(folder)).toEqual([])
   })
 })

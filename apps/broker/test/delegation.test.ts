@@ -156,7 +156,7 @@ test("each refusal has its answer, and its reason in the trail", async () => {
       403,
       "forbidden",
       "delegation_created",
-      "what this agent delegates is revoked",
+      "all that this agent delegates is revoked",
     ],
     [one.access_token, unknown, {}, 404, "not_found", "delegation_created", `delegate is unknown: ${unknown}`],
     ...inactive.map(
@@ -297,6 +297,6 @@ test("an agent that the database does not know, as after a restore, hands nothin
   database.close()
   const { status, body } = await on.delegate(one.access_token, other.agent_id)
   expect([status, body.error_code]).toEqual([403, "forbidden"])
-  expect(body.detail).toBe("an agent through whom this token came is unknown")
+  expect(body.detail).toBe("an agent of the delegation chain is unknown")
   expect((await on.trail()).at(-1)).toMatchObject({ outcome: "denied", detail: `agent is unknown: ${one.agent_id}` })
 })

@@ -142,13 +142,13 @@ test("a trail stays sound while the place for its checkpoints is away, and throu
   const first = await folder.open()
   const admin = await signIn(first.app)
   expect((await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
-  folder.witness.away = true
+  folder.anchor.away = true
   for (let time = 0; time < 3; time++) {
     await signIn(first.app)
     expect((await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
   }
   await first.crash()
-  folder.witness.away = false
+  folder.anchor.away = false
   await using second = await folder.open()
   await expect.poll(() => auditChain(second.app), SOON).toBe("ok")
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)

@@ -9,9 +9,9 @@ import {
   openAuthority,
   UnavailableError,
 } from "@agentwrit/authority"
-import { settableClock } from "@agentwrit/authority/store-suite"
-import { createSigningKey } from "@agentwrit/core"
+import { createKeyRing, createSigningKey } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
+import { settableClock } from "@agentwrit/testing/settable-clock"
 import { createBroker } from "../src/index.ts"
 
 export const SECRET = "the operator's own secret"
@@ -25,7 +25,7 @@ const SETTINGS: AuthoritySettings = {
   appTokenTtl: 1800,
 }
 
-const signingKey = createSigningKey(randomBytes(32))
+const keys = createKeyRing({ current: createSigningKey(randomBytes(32)) })
 const auditKey = createSigningKey(randomBytes(32))
 
 export interface Setup {
@@ -39,21 +39,21 @@ export async function brokerFolder() {
   const path = await mkdtemp(join(tmpdir(), "agentwrit-broker-"))
   const clock = settableClock()
   let note: string | undefined
-  const witness = { away: false }
+  const anchor = { away: false }
   return {
     clock,
     /** While `away`, no checkpoint can be kept outside the database. */
-    witness,
+    anchor,
     database: join(path, "data.db"),
     async open({ secret = SECRET, settings, observer }: Setup = {}) {
       const store = await SqliteStore.open({ path: join(path, "data.db"), clock })
       const authority = await openAuthority({
-        ...{ store, clock, signingKey, auditKey, settings: { ...SETTINGS, ...settings } },
+        ...{ store, clock, keys, auditKey, settings: { ...SETTINGS, ...settings } },
         adminSecret: createAdminSecret(secret),
-        witness: {
+        anchor: {
           kept: async () => note,
           keep: async (newer) => {
-            if (witness.away) throw new UnavailableError("busy", "the folder is away")
+            if (anchor.away) throw new UnavailableError("busy", "the folder is away")
             note = newer
           },
         },
@@ -64,7 +64,7 @@ export async function brokerFolder() {
       return {
         ...{ app, authority, bugs, maintain: authority.maintain },
         /** Ends without the last checkpoint that a clean stop signs. */
-        crash: () => store.close(),
+        crash: () => store.housekeeping.close(),
         [Symbol.asyncDispose]: () => authority.close(),
       }
     },

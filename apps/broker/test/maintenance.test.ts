@@ -45,7 +45,7 @@ test("an agent whose token ran out is told of once, and renewal, release and rev
   const bearer = await signIn(app)
   const told = await events(app, bearer, "event_type=token_expired")
   expect(told.map(({ agent_id }) => agent_id)).toEqual([out.agent_id])
-  expect(told[0]?.detail).toMatch(/^token [0-9a-f]{32} ran out at 2026-01-01T00:01:00.000Z$/)
+  expect(told[0]?.detail).toMatch(/^token [0-9a-f]{32} expired at 2026-01-01T00:01:00.000Z$/)
   folder.clock.set(folder.clock.now() + 60 * SECOND)
   expect((await broker.maintain()).agents).toBe(1)
   const again = await events(app, bearer, "event_type=token_expired")

@@ -141,7 +141,7 @@ test("a reader that does not keep up is let go, while the others miss nothing", 
   await Promise.all(Array.from({ length: count - 1 }, (_, n) => revoke(broker.app, admin, `t-${n}`)))
   await revoke(broker.app, admin, "t-last")
   const { text, error } = await readAll(slow)
-  expect(error).toMatchObject({ message: "does not keep up" })
+  expect(error).toMatchObject({ message: "the follower is too slow" })
   expect(text.length).toBeLessThan(3 * 1024 * 1024)
   await broker[Symbol.asyncDispose]()
   const all = await quick
@@ -170,7 +170,7 @@ test("a reader that takes no page within 30 s is let go", async () => {
     void readAll(response).then((end) => {
       ended = end
     })
-    await vi.waitFor(() => expect(ended?.error).toMatchObject({ message: "does not keep up" }))
+    await vi.waitFor(() => expect(ended?.error).toMatchObject({ message: "the follower is too slow" }))
   } finally {
     vi.useRealTimers()
   }

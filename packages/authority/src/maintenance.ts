@@ -1,146 +1,150 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { type Clock, steadyClock, toUnixSeconds } from "./clock.ts"
+import type { EventDraft } from "@agentwrit/audit"
 import type { AuthorityContext } from "./context.ts"
-import type { Agent } from "./records.ts"
-import { ConflictError } from "./store.ts"
-import { isListed } from "./token-check.ts"
-import { commit } from "./trail.ts"
+import { ConflictError } from "./ports/change.ts"
+import { type Clock, steadyClock, toUnixSeconds } from "./ports/clock.ts"
+import type { Prunable } from "./ports/housekeeping.ts"
+import type { MaintenanceReport } from "./ports/observer.ts"
+import type { Agent } from "./ports/records.ts"
+import { isRevoked } from "./tokens/check.ts"
+import { commit } from "./trail/commit.ts"
 
-/** What one run of the maintenance did. */
-export interface MaintenanceReport {
-  /** When it ended, in milliseconds since the Unix epoch. */
-  readonly at: number
-  /** Token-level revocations that were forgotten. */
-  readonly tokens: number
-  readonly nonces: number
-  readonly launchTokens: number
-  readonly delegatedTokens: number
-  /** Agents whose token ran out. */
-  readonly agents: number
-}
+const FIRST_RUN_AFTER_MS = 5_000
+const RUN_INTERVAL_MS = 60_000
 
-/** Milliseconds until the first run, and between one and the next. */
-const FIRST = 5_000
-const INTERVAL = 60_000
+/** How long expired rows are kept: the clock may have been stepped (CONTRACT 2). */
+const EXPIRED_GRACE_MS = 24 * 60 * 60 * 1000
 
-/** Milliseconds for which what has expired is kept: the clock may have been stepped (CONTRACT 2). */
-const GRACE = 24 * 60 * 60 * 1000
+/** Rows of one commit, and the pause between two, so that requests are served meanwhile. */
+const MAX_PRUNED_AT_ONCE = 500
+const MAX_EXPIRED_AT_ONCE = 64
+const STEP_PAUSE_MS = 5
 
-/** Rows a commit, and milliseconds between two, so that requests go on meanwhile. */
-const PRUNED_AT_ONCE = 500
-const EXPIRED_AT_ONCE = 64
-const BREATH = 5
+/** Slots of the set in memory that one step checks, and an upper limit of slots for each entry. */
+const MAX_SLOTS_AT_ONCE = 65_536
+const MAX_SLOTS_PER_ENTRY = 4
 
-/** Entries of the set in memory that one step looks at, and how much of its table that set may leave empty. */
-const SLOTS_AT_ONCE = 65_536
-const SLOTS_PER_ENTRY = 4
+type Cleared = Omit<MaintenanceReport, "at">
 
-/** Clears away what has expired, every minute (CONTRACT 7, the guide's "Background Maintenance"). */
+const NOTHING: Cleared = { tokens: 0, nonces: 0, launchTokens: 0, delegatedTokens: 0, agents: 0 }
+
+/** Deletes what has expired, every minute (the guide's "Background Maintenance"). Only one broker at a time does so in the store. */
 export class Maintenance {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<unknown> = Promise.resolve()
-  #stopped = false
+  #isStopped = false
   readonly #context: AuthorityContext
-  readonly #steady: Clock
+  readonly #steadyClock: Clock
 
-  /** @param latest the latest instant that is known to have been: what is forgotten is reckoned from there. */
+  /** @param latest the latest instant that is known to be past: nothing is deleted because the clock was stepped forward. */
   constructor(context: AuthorityContext, latest: number) {
     this.#context = context
-    this.#steady = steadyClock(context.clock, latest)
+    this.#steadyClock = steadyClock(context.clock, latest)
   }
 
   start(): void {
-    this.#wait(FIRST)
+    this.#runAfter(FIRST_RUN_AFTER_MS)
   }
 
-  /** Waits for the step under way; what is left is for the next start. */
+  /** Waits for the step that is running; the next start does the rest. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#isStopped = true
     clearTimeout(this.#timer)
     await this.#running
   }
 
-  /** Runs once, behind the run under way if there is one. */
+  /** Runs once, after the run that is in progress. */
   run(): Promise<MaintenanceReport> {
-    const run = this.#running.then(() => this.#clearAway())
+    const run = this.#running.then(() => this.#clear())
     this.#running = run.catch(() => undefined)
     return run
   }
 
-  #wait(milliseconds: number): void {
-    this.#timer = setTimeout(() => void this.#runAndWait(), milliseconds)
+  #runAfter(milliseconds: number): void {
+    this.#timer = setTimeout(() => void this.#runAndRepeat(), milliseconds)
     this.#timer.unref()
   }
 
-  async #runAndWait(): Promise<void> {
+  async #runAndRepeat(): Promise<void> {
     try {
       await this.run()
     } catch (error) {
       this.#context.observer.maintenanceFailed?.(error)
     }
-    if (!this.#stopped) this.#wait(INTERVAL)
+    if (!this.#isStopped) this.#runAfter(RUN_INTERVAL_MS)
   }
 
-  async #clearAway(): Promise<MaintenanceReport> {
-    const { clock, observer, revocations, store } = this.#context
-    const passed = this.#steady.now()
-    const expired = passed - GRACE
-    const tokens = await this.#prune(() => store.pruneRevocations(passed, PRUNED_AT_ONCE))
-    const nonces = await this.#prune(() => store.pruneNonces(expired, PRUNED_AT_ONCE))
-    const launchTokens = await this.#prune(() => store.pruneLaunchTokens(expired, PRUNED_AT_ONCE))
-    const delegatedTokens = await this.#prune(() => store.pruneDelegatedTokens(expired, PRUNED_AT_ONCE))
-    for (let slots = revocations.size * SLOTS_PER_ENTRY; slots > 0 && !this.#stopped; slots -= SLOTS_AT_ONCE) {
-      revocations.forgetExpired(toUnixSeconds(passed), SLOTS_AT_ONCE)
-      await pause(BREATH)
-    }
-    const agents = await this.#expireAgents(clock.now())
-    const report = { at: clock.now(), tokens, nonces, launchTokens, delegatedTokens, agents }
+  async #clear(): Promise<MaintenanceReport> {
+    const { clock, observer, store } = this.#context
+    const cleared = (await store.housekeeping.withLease("maintenance", () => this.#clearStore())) ?? NOTHING
+    await this.#clearMemory()
+    const report = { at: clock.now(), ...cleared }
     observer.maintained?.(report)
     return report
   }
 
-  async #prune(step: () => Promise<number>): Promise<number> {
-    for (let pruned = 0; ; ) {
-      const count = await step()
-      pruned += count
-      if (count < PRUNED_AT_ONCE || this.#stopped) return pruned
-      await pause(BREATH)
+  async #clearStore(): Promise<Cleared> {
+    const now = this.#steadyClock.now()
+    const expired = now - EXPIRED_GRACE_MS
+    return {
+      tokens: await this.#prune("revocations", now),
+      nonces: await this.#prune("nonces", expired),
+      launchTokens: await this.#prune("launch_tokens", expired),
+      delegatedTokens: await this.#prune("delegated_tokens", expired),
+      agents: await this.#expireAgents(this.#context.clock.now()),
+    }
+  }
+
+  async #clearMemory(): Promise<void> {
+    const { revocations } = this.#context
+    const now = toUnixSeconds(this.#steadyClock.now())
+    for (
+      let slots = revocations.size * MAX_SLOTS_PER_ENTRY;
+      slots > 0 && !this.#isStopped;
+      slots -= MAX_SLOTS_AT_ONCE
+    ) {
+      revocations.forgetExpired(now, MAX_SLOTS_AT_ONCE)
+      await pause(STEP_PAUSE_MS)
+    }
+  }
+
+  async #prune(what: Prunable, before: number): Promise<number> {
+    for (let total = 0; ; ) {
+      const count = await this.#context.store.housekeeping.prune(what, before, MAX_PRUNED_AT_ONCE)
+      total += count
+      if (count < MAX_PRUNED_AT_ONCE || this.#isStopped) return total
+      await pause(STEP_PAUSE_MS)
     }
   }
 
   async #expireAgents(now: number): Promise<number> {
-    for (let expired = 0; ; ) {
-      const agents = await this.#context.store.agentsRunOut(now, EXPIRED_AT_ONCE)
-      const told = await Promise.all(agents.map((agent) => this.#expire(agent, now)))
-      expired += told.filter(Boolean).length
-      if (agents.length < EXPIRED_AT_ONCE || this.#stopped) return expired
-      await pause(BREATH)
+    for (let total = 0; ; ) {
+      const agents = await this.#context.store.records.expiredAgents(now, MAX_EXPIRED_AT_ONCE)
+      const expired = await Promise.all(agents.map((agent) => this.#expire(agent, now)))
+      total += expired.filter(Boolean).length
+      if (agents.length < MAX_EXPIRED_AT_ONCE || this.#isStopped) return total
+      await pause(STEP_PAUSE_MS)
     }
   }
 
-  /** Marks that an agent's token ran out and tells of it; one that was revoked before had its event then. */
+  /** Marks that an agent's token expired, and writes its event, unless it was revoked: then that was its last event. */
   async #expire(agent: Agent, at: number): Promise<boolean> {
     const { agentId, jti, orchId, taskId, expiresAt } = agent
-    const isRevoked = [["token", jti] as const, ["agent", agentId] as const, ["task", taskId] as const].some(
-      ([level, target]) => isListed(this.#context, level, target),
+    const wasRevoked = [["token", jti] as const, ["agent", agentId] as const, ["task", taskId] as const].some(
+      ([level, target]) => isRevoked(this.#context, level, target),
     )
+    const event: EventDraft = {
+      event_type: "token_expired",
+      agent_id: agentId,
+      task_id: taskId,
+      orch_id: orchId,
+      detail: `token ${jti} expired at ${new Date(expiresAt).toISOString()}`,
+      outcome: "success",
+    }
     try {
-      await commit(this.#context, {
-        writes: [{ type: "expire_agent", agentId, jti, at }],
-        events: isRevoked
-          ? []
-          : [
-              {
-                event_type: "token_expired",
-                agent_id: agentId,
-                task_id: taskId,
-                orch_id: orchId,
-                detail: `token ${jti} ran out at ${new Date(expiresAt).toISOString()}`,
-                outcome: "success",
-              },
-            ],
-      })
-      return !isRevoked
+      const writes = [{ type: "expire_agent", agentId, jti, at } as const]
+      await commit(this.#context, { writes, events: wasRevoked ? [] : [event] })
+      return !wasRevoked
     } catch (error) {
       // Renewed or released in this moment.
       if (error instanceof ConflictError) return false

@@ -1,4 +1,7 @@
-/** Why a use case refused, as a code of CONTRACT 1's table. */
+import type { AuditEventType } from "@agentwrit/audit"
+import type { Subject } from "./trail/event.ts"
+
+/** Why a use case refused: a code of the table in CONTRACT 1. */
 export type RefusalCode =
   | "invalid_request"
   | "invalid_ttl"
@@ -15,18 +18,25 @@ export type RefusalCode =
 
 /** The parts of a {@link Refusal}. */
 export interface RefusalOptions {
-  /** What the client reads: nothing that helps an attacker. */
+  /** What the client reads. Contains nothing that helps an attacker. */
   readonly detail: string
-  /** What the operator reads in trail and log; `detail` when absent. */
+  /** What the operator reads in trail and log. Default: `detail`. */
   readonly reason?: string
   /** What the client can do next. */
   readonly hint?: string
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which a retry makes sense. */
   readonly retryAfter?: number
   readonly cause?: unknown
+  /** Types of the audit events that record it. Default: the type of the use case. */
+  readonly events?: readonly AuditEventType[]
+  /** Whom those events name. Default: the use case's caller, when it presented a token. */
+  readonly subject?: Subject | undefined
 }
 
-/** A use case said no. It carries two texts: `detail` for the client, `reason` for trail and log. */
+/**
+ * A use case refused the request. It has two texts: `detail` for the client, `reason` for trail and log. A use case only throws
+ * it; the wrapper around all use cases records it in the trail.
+ */
 export class Refusal extends Error {
   override readonly name = "Refusal"
   readonly code: RefusalCode
@@ -34,13 +44,18 @@ export class Refusal extends Error {
   readonly reason: string
   readonly hint?: string
   readonly retryAfter?: number
+  readonly events?: readonly AuditEventType[]
+  readonly subject?: Subject
 
   constructor(code: RefusalCode, options: RefusalOptions) {
-    super(options.reason ?? options.detail, options.cause === undefined ? undefined : { cause: options.cause })
+    const { detail, reason = detail, hint, retryAfter, cause, events, subject } = options
+    super(reason, cause === undefined ? undefined : { cause })
     this.code = code
-    this.detail = options.detail
-    this.reason = options.reason ?? options.detail
-    if (options.hint !== undefined) this.hint = options.hint
-    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter
+    this.detail = detail
+    this.reason = reason
+    if (hint !== undefined) this.hint = hint
+    if (retryAfter !== undefined) this.retryAfter = retryAfter
+    if (events !== undefined) this.events = events
+    if (subject !== undefined) this.subject = subject
   }
 }

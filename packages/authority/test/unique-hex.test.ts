@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { uniqueHex } from "../src/unique-hex.ts"
 
-test("is of the length that was asked for, and never the same twice, over the edges of what is drawn at once", () => {
+test("has the requested length and is unique, also across the blocks of random bytes", () => {
   const lengths = Array.from({ length: 5000 }, (_, at) => 8 + (at % 9))
   const drawn = lengths.map(uniqueHex)
   expect(drawn.map((text) => text.length)).toEqual(lengths.map((bytes) => 2 * bytes))
@@ -10,7 +10,7 @@ test("is of the length that was asked for, and never the same twice, over the ed
   expect(uniqueHex(4096)).toHaveLength(8192)
 })
 
-test.each([4097, Number.NaN])("refuses %d bytes, and goes on", (bytes) => {
+test.each([4097, Number.NaN])("refuses %d bytes", (bytes) => {
   expect(() => uniqueHex(bytes)).toThrow(TypeError)
   expect(uniqueHex(8)).toMatch(/^[0-9a-f]{16}$/)
 })

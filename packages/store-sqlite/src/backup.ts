@@ -3,13 +3,13 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, statSync 
 import { basename, dirname, join, resolve } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { verifyTrail } from "@agentwrit/audit"
-import type { KeptCheckpoint } from "@agentwrit/authority"
+import type { StoredCheckpoint } from "@agentwrit/authority/ports"
 import Sqlite from "better-sqlite3"
 import { type BackupOptions, copyDatabase, goOn } from "./backup-copy.ts"
 import { BackupError, existing, writing } from "./backup-error.ts"
-import { MIGRATIONS } from "./migrate.ts"
-import { toCheckpoint, toEvent } from "./rows.ts"
-import type { CheckpointsTable, EventsTable } from "./schema.ts"
+import { unknownMigrations } from "./migrate.ts"
+import { Statements } from "./sql.ts"
+import { type EventRow, newestCheckpoint, toCheckpoint, toEvent } from "./trail-rows.ts"
 
 /** A backup that is whole, verified and on disk. */
 export interface Backup {
@@ -19,7 +19,7 @@ export interface Backup {
   /** Events in its trail. */
   readonly events: number
   /** The newest checkpoint in it, as it was signed; absent before the first. */
-  readonly checkpoint?: KeptCheckpoint
+  readonly checkpoint?: StoredCheckpoint
 }
 
 /** Events between two looks at the signal. */
@@ -62,12 +62,9 @@ async function verifyCopy(options: BackupOptions, temporary: string): Promise<Pi
     database.pragma("journal_mode = DELETE")
     const [found] = database.pragma("integrity_check(1)") as [{ integrity_check: string }]
     if (found.integrity_check !== "ok") throw damaged(found.integrity_check)
-    const unknown = database
-      .prepare<[], { name: string }>("SELECT name FROM kysely_migration")
-      .all()
-      .filter(({ name }) => !(name in MIGRATIONS))
-    if (unknown.length > 0) throw damaged("it was written by a newer version: back it up with that version's program")
-    const row = database.prepare<[], CheckpointsTable>("SELECT * FROM checkpoints ORDER BY size DESC LIMIT 1").get()
+    if (unknownMigrations(database).length > 0)
+      throw damaged("it was written by a newer version: back it up with that version's program")
+    const row = new Statements(database).get(newestCheckpoint)
     const checkpoint = row && toCheckpoint(row)
     const report = await verifyTrail(eventsOf(database, options), checkpoint && { checkpoint })
     if (!report.ok) throw damaged(report.message)
@@ -82,7 +79,7 @@ async function verifyCopy(options: BackupOptions, temporary: string): Promise<Pi
 async function* eventsOf(database: Sqlite.Database, { onProgress, signal }: BackupOptions) {
   const total = database.prepare<[], number>("SELECT count(*) FROM events").pluck().get() ?? 0
   let done = 0
-  for (const row of database.prepare<[], EventsTable>("SELECT * FROM events ORDER BY seq").iterate()) {
+  for (const row of database.prepare<[], EventRow>("SELECT * FROM events ORDER BY seq").iterate()) {
     yield toEvent(row)
     if (++done % EVENTS_PER_STEP !== 0 && done !== total) continue
     onProgress?.("events verified", done, total)

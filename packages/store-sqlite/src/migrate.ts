@@ -1,65 +1,51 @@
-import { type Kysely, SqliteAdapter, SqliteDialect } from "kysely"
-import { type Migration, Migrator } from "kysely/migration"
+import type Sqlite from "better-sqlite3"
 import { DatabaseError, sqliteCode } from "./errors.ts"
-import { foundation } from "./migrations/0001-foundation.ts"
-import { delegatedTokens } from "./migrations/0002-delegated-tokens.ts"
-import { denials } from "./migrations/0003-denials.ts"
-import type { Schema } from "./schema.ts"
-
-/** Forward only, in this order; each runs in a transaction of its own. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  "0001-foundation": foundation,
-  "0002-delegated-tokens": delegatedTokens,
-  "0003-denials": denials,
-}
+import { MIGRATIONS } from "./migrations.ts"
 
 /**
- * SQLite whose migrations are each one transaction. Kysely's own would run their statements one by one, and a broker that died
- * between two could never start on that file again.
- */
-export class OneTransactionDialect extends SqliteDialect {
-  override createAdapter(): SqliteAdapter {
-    return new (class extends SqliteAdapter {
-      override get supportsTransactionalDdl(): boolean {
-        return true
-      }
-    })()
-  }
-}
-
-/**
- * Brings the schema up to date.
+ * Brings the schema up to date. Each migration is one transaction, so that a crash between two statements leaves nothing half done.
  * @throws {@link DatabaseError} `database_newer` when the file holds migrations that this program does not know.
  */
-export async function migrate(db: Kysely<Schema>, path: string): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
-  await refuseNewer(db, path)
-  for (;;) {
-    const { error, results = [] } = await migrator.migrateUp()
+export function migrate(database: Sqlite.Database, path: string): void {
+  refuseForeign(database, path)
+  try {
+    // Named by the library that version 2.0.0 migrated with.
+    database.exec(`create table if not exists kysely_migration
+      (name varchar(255) not null primary key, timestamp varchar(255) not null)`)
+    const applied = appliedMigrations(database)
+    const record = database.prepare("insert into kysely_migration (name, timestamp) values (?, ?)")
+    for (const [name, sql] of MIGRATIONS) {
+      if (applied.includes(name)) continue
+      database.transaction(() => {
+        database.exec(sql)
+        record.run(name, new Date().toISOString())
+      })()
+    }
+  } catch (error) {
     if (sqliteCode(error) === "SQLITE_CORRUPT") throw error
-    if (error !== undefined)
-      throw new DatabaseError("database_unreadable", `${path} cannot be brought up to date: ${String(error)}`, {
-        cause: error,
-      })
-    if (results.length === 0) return
+    throw new DatabaseError("database_unreadable", `${path} cannot be brought up to date: ${String(error)}`, {
+      cause: error,
+    })
   }
 }
 
-async function refuseNewer(db: Kysely<Schema>, path: string): Promise<void> {
-  const tables = (await db.introspection.getTables({ withInternalKyselyTables: true })).map(({ name }) => name)
+/** The names in the table of applied migrations that this program does not know. */
+export function unknownMigrations(database: Sqlite.Database): readonly string[] {
+  return appliedMigrations(database).filter((name) => !MIGRATIONS.some(([known]) => known === name))
+}
+
+const appliedMigrations = (database: Sqlite.Database): readonly string[] =>
+  database.prepare<[], string>("select name from kysely_migration order by name").pluck().all()
+
+function refuseForeign(database: Sqlite.Database, path: string): void {
+  const tables = database.prepare("select name from sqlite_schema where type = 'table'").pluck().all()
   if (tables.length === 0) return
   if (!tables.includes("kysely_migration"))
     throw new DatabaseError("database_not_ours", `${path} is a database of another program: choose another AA_DB_PATH`)
-  const done = await db
-    .withTables<{ kysely_migration: { name: string } }>()
-    .selectFrom("kysely_migration")
-    .select("name")
-    .orderBy("name")
-    .execute()
-  const unknown = done.filter(({ name }) => !(name in MIGRATIONS))
+  const unknown = unknownMigrations(database)
   if (unknown.length > 0)
     throw new DatabaseError(
       "database_newer",
-      `${path} was written by a newer version (migration ${unknown.map(({ name }) => name).join(", ")}): start that version, or restore the backup made before the upgrade`,
+      `${path} was written by a newer version (migration ${unknown.join(", ")}): start that version, or restore the backup made before the upgrade`,
     )
 }

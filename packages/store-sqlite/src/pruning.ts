@@ -1,42 +1,21 @@
-import { sql } from "kysely"
-import type { Schema } from "./schema.ts"
-import { type Prepare, parameter } from "./statements.ts"
+import type { Prunable } from "@agentwrit/authority/ports"
+import { type Query, type Statements, sql } from "./sql.ts"
 
-/** Deletes a bounded number of rows inside the open transaction; answers how many. */
-export type Prune = (before: number, limit: number) => number
-
-/** What maintenance deletes. */
-export interface Pruning {
-  /** Whose time to be forgotten has come. */
-  readonly revocations: Prune
-  /** Which expired before. */
-  readonly nonces: Prune
-  readonly launchTokens: Prune
-  readonly delegatedTokens: Prune
+const DELETIONS: Readonly<Record<Prunable, (before: number, limit: number) => Query>> = {
+  revocations: (before, limit) => sql`
+    delete from revocations where seq in
+      (select seq from revocations where forget_at <= ${before} order by forget_at limit ${limit})`,
+  nonces: (before, limit) => sql`
+    delete from spent_nonces where nonce in
+      (select nonce from spent_nonces where expires_at < ${before} order by expires_at limit ${limit})`,
+  launch_tokens: (before, limit) => sql`
+    delete from launch_tokens where hash in
+      (select hash from launch_tokens where expires_at < ${before} order by expires_at limit ${limit})`,
+  delegated_tokens: (before, limit) => sql`
+    delete from delegated_tokens where jti in
+      (select jti from delegated_tokens where expires_at < ${before} order by expires_at limit ${limit})`,
 }
 
-/** The column that an instant is held against, the comparison, and what tells the rows apart. */
-interface Due {
-  readonly column: string
-  readonly comparison: "<" | "<="
-  readonly key: string
-}
-
-/** Prepares the statement of each kind. */
-export function preparedPruning(prepare: Prepare): Pruning {
-  const pruning = (table: keyof Schema, { column, comparison, key }: Due): Prune => {
-    const due = sql`
-      select ${sql.ref(key)} from ${sql.table(table)}
-      where ${sql.ref(column)} ${sql.raw(comparison)} ${parameter("before")}
-      order by ${sql.ref(column)} limit ${parameter("limit")}`
-    const remove = sql`delete from ${sql.table(table)} where ${sql.ref(key)} in (${due})`
-    const statement = prepare<{ before: number; limit: number }>((db) => ({ compile: () => remove.compile(db) }))
-    return (before, limit) => statement.run({ before, limit }).changes
-  }
-  return {
-    revocations: pruning("revocations", { column: "forget_at", comparison: "<=", key: "seq" }),
-    nonces: pruning("spent_nonces", { column: "expires_at", comparison: "<", key: "nonce" }),
-    launchTokens: pruning("launch_tokens", { column: "expires_at", comparison: "<", key: "hash" }),
-    delegatedTokens: pruning("delegated_tokens", { column: "expires_at", comparison: "<", key: "jti" }),
-  }
-}
+/** Deletes expired rows inside the open transaction and returns how many. */
+export const prune = (statements: Statements, what: Prunable, before: number, limit: number): number =>
+  statements.run(DELETIONS[what](before, limit))

@@ -1,61 +1,94 @@
 import type { Worker } from "node:worker_threads"
-import { UnavailableError } from "@agentwrit/authority"
-import type { Compilable } from "kysely"
-import type { ReadAnswer, ReadQuestion } from "./reader-worker.ts"
+import { UnavailableError } from "@agentwrit/authority/ports"
+import type Sqlite from "better-sqlite3"
+import { openReadOnly } from "./connection.ts"
+import { isDamage } from "./errors.ts"
+import { fromFailure } from "./failure.ts"
+import type { ReadAnswer, ReadRequest } from "./reader-worker.ts"
+import { type Query, Statements } from "./sql.ts"
 import { startWorker } from "./worker-thread.ts"
 
-/** Queries that may wait; one more is refused at once. */
-const QUEUE_LENGTH = 256
+/** Queries that may wait for the thread; one more is refused at once. */
+const MAX_WAITING = 256
 
 /**
- * Runs queries on a thread and a read-only connection of its own: a count over a long trail takes time, which must not hold up
- * a registration.
+ * Reads what is committed. Single records are read at once on this thread, because every use case waits for them. Queries that may
+ * take long, such as a count over the trail, run on a thread of their own.
  */
 export class Reader {
+  readonly #database: Sqlite.Database
+  readonly #statements: Statements
   readonly #worker: Worker
-  readonly #waiting = new Map<number, { done: (rows: readonly unknown[]) => void; fail: (error: Error) => void }>()
-  #asked = 0
-  #closed = false
+  readonly #waiting = new Map<number, { resolve(rows: readonly unknown[]): void; reject(error: unknown): void }>()
+  readonly #onDamage: (error: unknown) => void
+  #lastId = 0
+  /** Why the thread takes no more queries. */
+  #ended: Error | undefined
 
-  /** @param damaged told when the file cannot be read. */
-  constructor(path: string, damaged: (error: Error) => void) {
+  /** @param onDamage called when the file cannot be read. It must not be written to either. */
+  constructor(path: string, onDamage: (error: unknown) => void) {
+    this.#database = openReadOnly(path)
+    this.#statements = new Statements(this.#database)
+    this.#onDamage = onDamage
     this.#worker = startWorker("reader-worker", { path })
-    this.#worker.on("message", ({ id, rows, error, damaged: isDamaged }: ReadAnswer) => {
-      const asker = this.#waiting.get(id)
+    this.#worker.on("message", ({ id, rows, failure }: ReadAnswer) => {
+      const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
       if (this.#waiting.size === 0) this.#worker.unref()
-      if (error === undefined) return asker?.done(rows)
-      if (isDamaged !== true) return asker?.fail(new Error(error))
-      const fault = new UnavailableError("failed", `the database cannot be read: ${error}`)
-      damaged(fault)
-      asker?.fail(fault)
+      if (failure === undefined) waiting?.resolve(rows)
+      else waiting?.reject(this.#reported(fromFailure(failure)))
     })
     this.#worker.on("error", (error) => this.#end(error))
     this.#worker.on("exit", () => this.#end(new Error("the reader has stopped")))
   }
 
-  /** The rows that the query finds. */
-  all<Row>(query: Compilable<Row>): Promise<readonly Row[]> {
-    if (this.#closed) return Promise.reject(new UnavailableError("closed", "the reader is closed"))
-    if (this.#waiting.size >= QUEUE_LENGTH)
-      return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} queries wait to be read already`))
-    const { sql, parameters } = query.compile()
-    const id = ++this.#asked
-    return new Promise((done, fail) => {
-      this.#waiting.set(id, { done: (rows) => done(rows as readonly Row[]), fail })
+  /** The first row, read on this thread. */
+  get<Row>(query: Query<Row>): Row | undefined {
+    return this.#guard(() => this.#statements.get(query))
+  }
+
+  /** All rows, read on this thread. */
+  all<Row>(query: Query<Row>): readonly Row[] {
+    return this.#guard(() => this.#statements.all(query))
+  }
+
+  /** All rows, read on the reader's thread. */
+  query<Row>(query: Query<Row>): Promise<readonly Row[]> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended)
+    if (this.#waiting.size >= MAX_WAITING)
+      return Promise.reject(new UnavailableError("queue_full", `${MAX_WAITING} queries are waiting already`))
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: (rows) => resolve(rows as readonly Row[]), reject })
       this.#worker.ref()
-      this.#worker.postMessage({ id, sql, parameters } satisfies ReadQuestion)
+      this.#worker.postMessage({ id, query } satisfies ReadRequest)
     })
   }
 
   async close(): Promise<void> {
-    this.#end(new Error("the reader is closed"))
+    this.#end(new UnavailableError("closed", "the store is closed"))
     await this.#worker.terminate()
+    this.#database.close()
+  }
+
+  #guard<Result>(read: () => Result): Result {
+    if (!this.#database.open) throw new UnavailableError("closed", "the store is closed")
+    try {
+      return read()
+    } catch (error) {
+      throw this.#reported(error)
+    }
+  }
+
+  #reported(error: unknown): unknown {
+    if (!isDamage(error)) return error
+    this.#onDamage(error)
+    return new UnavailableError("failed", `the database cannot be read: ${String(error)}`, { cause: error })
   }
 
   #end(error: Error): void {
-    this.#closed = true
-    for (const { fail } of this.#waiting.values()) fail(error)
+    this.#ended ??= error
+    for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }
 }

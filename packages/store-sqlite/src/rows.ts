@@ -1,76 +1,64 @@
-import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
-import { eventId } from "@agentwrit/audit"
-import type { Agent, AgentView, App, KeptCheckpoint, LaunchToken, ListedRevocation } from "@agentwrit/authority"
-import type { RevocationLevel } from "@agentwrit/core"
-import type { Selectable } from "kysely"
-import type { AgentViewRow } from "./agent-query.ts"
-import type {
-  AgentsTable,
-  AppsTable,
-  CheckpointsTable,
-  EventsTable,
-  LaunchTokensTable,
-  RevocationsTable,
-} from "./schema.ts"
+import type { Agent, AgentStatus, AgentView, App, LaunchToken } from "@agentwrit/authority/ports"
 
-/** A row's blobs, which arrive as Buffers on this thread and as plain arrays from another. */
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
-const blob = (text: string): Buffer => Buffer.from(text, "hex")
-/** An instant that someone put there and that is none has a form that no event's hash covers. */
-const instant = (milliseconds: number): string => {
-  const date = new Date(milliseconds)
-  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString()
-}
-const scopes = (json: string): string[] => JSON.parse(json)
+// The rows of records, as SQLite stores them: instants in milliseconds, scopes as a JSON array, hashes as blobs.
 
-/** What of a revocation the feed tells. */
-export type ListedRevocationRow = Pick<Selectable<RevocationsTable>, "seq" | "level" | "digest" | "expires_at">
-
-export function toEvent(row: EventsTable): AuditEvent {
-  return {
-    id: eventId(row.seq),
-    timestamp: instant(row.timestamp),
-    event_type: row.event_type as AuditEventType,
-    ...(row.agent_id !== null && { agent_id: row.agent_id }),
-    ...(row.task_id !== null && { task_id: row.task_id }),
-    ...(row.orch_id !== null && { orch_id: row.orch_id }),
-    detail: row.detail,
-    ...(row.resource !== null && { resource: row.resource }),
-    outcome: row.outcome as AuditOutcome,
-    ...(row.deleg_depth !== null && { deleg_depth: row.deleg_depth }),
-    ...(row.deleg_chain_hash !== null && { deleg_chain_hash: row.deleg_chain_hash }),
-    ...(row.bytes_transferred !== null && { bytes_transferred: row.bytes_transferred }),
-    hash: hex(row.hash),
-    prev_hash: hex(row.prev_hash),
-  }
+export interface AppRow {
+  readonly app_id: string
+  readonly name: string
+  readonly client_id: string
+  readonly secret_hash: Uint8Array
+  readonly scopes: string
+  readonly token_ttl: number
+  readonly created_at: number
+  readonly updated_at: number
+  readonly deregistered_at: number | null
+  readonly revision: number
 }
 
-export function fromEvent(event: AuditEvent, seq: number, timestamp: number): EventsTable {
-  return {
-    seq,
-    timestamp,
-    event_type: event.event_type,
-    agent_id: event.agent_id ?? null,
-    task_id: event.task_id ?? null,
-    orch_id: event.orch_id ?? null,
-    detail: event.detail,
-    resource: event.resource ?? null,
-    outcome: event.outcome,
-    deleg_depth: event.deleg_depth ?? null,
-    deleg_chain_hash: event.deleg_chain_hash ?? null,
-    bytes_transferred: event.bytes_transferred ?? null,
-    hash: blob(event.hash),
-    prev_hash: blob(event.prev_hash),
-  }
+export interface LaunchTokenRow {
+  readonly hash: Uint8Array
+  readonly agent_name: string
+  readonly allowed_scope: string
+  readonly max_ttl: number
+  readonly single_use: 0 | 1
+  readonly orch_id: string | null
+  readonly task_id: string | null
+  readonly app_id: string | null
+  readonly created_at: number
+  readonly expires_at: number
+  readonly spent_at: number | null
 }
 
-export function toApp(row: Selectable<AppsTable>): App {
+export interface AgentRow {
+  readonly agent_id: string
+  readonly orch_id: string
+  readonly task_id: string
+  readonly app_id: string | null
+  readonly public_key: Uint8Array
+  readonly scope: string
+  readonly ttl: number
+  readonly jti: string
+  readonly registered_at: number
+  readonly expires_at: number
+  readonly released_at: number | null
+  readonly revoked_at: number | null
+  /** When maintenance recorded that the token expired. */
+  readonly expired_at: number | null
+}
+
+/** The columns of an agent in a list. */
+export interface AgentViewRow
+  extends Pick<AgentRow, "agent_id" | "orch_id" | "task_id" | "app_id" | "scope" | "registered_at" | "expires_at"> {
+  readonly status: AgentStatus
+}
+
+export function toApp(row: AppRow): App {
   return {
     appId: row.app_id,
     name: row.name,
     clientId: row.client_id,
     secretHash: hex(row.secret_hash),
-    scopes: scopes(row.scopes),
+    scopes: JSON.parse(row.scopes),
     tokenTtl: row.token_ttl,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -79,7 +67,7 @@ export function toApp(row: Selectable<AppsTable>): App {
   }
 }
 
-export function fromApp(app: App): Omit<Selectable<AppsTable>, "seq"> {
+export function fromApp(app: App): AppRow {
   return {
     app_id: app.appId,
     name: app.name,
@@ -94,11 +82,11 @@ export function fromApp(app: App): Omit<Selectable<AppsTable>, "seq"> {
   }
 }
 
-export function toLaunchToken(row: LaunchTokensTable): LaunchToken {
+export function toLaunchToken(row: LaunchTokenRow): LaunchToken {
   return {
     hash: hex(row.hash),
     agentName: row.agent_name,
-    allowedScope: scopes(row.allowed_scope),
+    allowedScope: JSON.parse(row.allowed_scope),
     maxTtl: row.max_ttl,
     singleUse: row.single_use === 1,
     ...(row.orch_id !== null && { orchId: row.orch_id }),
@@ -110,30 +98,30 @@ export function toLaunchToken(row: LaunchTokensTable): LaunchToken {
   }
 }
 
-export function fromLaunchToken(launchToken: LaunchToken): LaunchTokensTable {
+export function fromLaunchToken(token: LaunchToken): LaunchTokenRow {
   return {
-    hash: blob(launchToken.hash),
-    agent_name: launchToken.agentName,
-    allowed_scope: JSON.stringify(launchToken.allowedScope),
-    max_ttl: launchToken.maxTtl,
-    single_use: launchToken.singleUse ? 1 : 0,
-    orch_id: launchToken.orchId ?? null,
-    task_id: launchToken.taskId ?? null,
-    app_id: launchToken.appId ?? null,
-    created_at: launchToken.createdAt,
-    expires_at: launchToken.expiresAt,
-    spent_at: launchToken.spentAt ?? null,
+    hash: blob(token.hash),
+    agent_name: token.agentName,
+    allowed_scope: JSON.stringify(token.allowedScope),
+    max_ttl: token.maxTtl,
+    single_use: token.singleUse ? 1 : 0,
+    orch_id: token.orchId ?? null,
+    task_id: token.taskId ?? null,
+    app_id: token.appId ?? null,
+    created_at: token.createdAt,
+    expires_at: token.expiresAt,
+    spent_at: token.spentAt ?? null,
   }
 }
 
-export function toAgent(row: Selectable<AgentsTable>): Agent {
+export function toAgent(row: AgentRow): Agent {
   return {
     agentId: row.agent_id,
     orchId: row.orch_id,
     taskId: row.task_id,
     ...(row.app_id !== null && { appId: row.app_id }),
     publicKey: new Uint8Array(row.public_key),
-    scope: scopes(row.scope),
+    scope: JSON.parse(row.scope),
     ttl: row.ttl,
     jti: row.jti,
     registeredAt: row.registered_at,
@@ -142,26 +130,13 @@ export function toAgent(row: Selectable<AgentsTable>): Agent {
   }
 }
 
-export function toAgentView(row: AgentViewRow): AgentView {
-  return {
-    agentId: row.agent_id,
-    orchId: row.orch_id,
-    taskId: row.task_id,
-    ...(row.app_id !== null && { appId: row.app_id }),
-    scope: scopes(row.scope),
-    status: row.status,
-    registeredAt: row.registered_at,
-    expiresAt: row.expires_at,
-  }
-}
-
-export function fromAgent(agent: Agent): Omit<Selectable<AgentsTable>, "seq"> {
+export function fromAgent(agent: Agent): AgentRow {
   return {
     agent_id: agent.agentId,
     orch_id: agent.orchId,
     task_id: agent.taskId,
     app_id: agent.appId ?? null,
-    public_key: Buffer.from(agent.publicKey),
+    public_key: agent.publicKey,
     scope: JSON.stringify(agent.scope),
     ttl: agent.ttl,
     jti: agent.jti,
@@ -173,10 +148,21 @@ export function fromAgent(agent: Agent): Omit<Selectable<AgentsTable>, "seq"> {
   }
 }
 
-export function toListedRevocation(row: ListedRevocationRow): ListedRevocation {
-  return { seq: row.seq, level: row.level as RevocationLevel, digest: row.digest, expiresAt: row.expires_at }
+export function toAgentView(row: AgentViewRow): AgentView {
+  return {
+    agentId: row.agent_id,
+    orchId: row.orch_id,
+    taskId: row.task_id,
+    ...(row.app_id !== null && { appId: row.app_id }),
+    scope: JSON.parse(row.scope),
+    status: row.status,
+    registeredAt: row.registered_at,
+    expiresAt: row.expires_at,
+  }
 }
 
-export function toCheckpoint(row: CheckpointsTable): KeptCheckpoint {
-  return { size: row.size, root: new Uint8Array(row.root), note: row.note }
-}
+/** Bytes as lower-case hex. A blob is a Buffer on the thread that read it, and a plain array on another. */
+export const hex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
+
+export const blob = (text: string): Buffer => Buffer.from(text, "hex")

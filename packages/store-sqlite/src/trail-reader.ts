@@ -2,51 +2,50 @@ import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:f
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { AuditEvent } from "@agentwrit/audit"
-import type { KeptCheckpoint } from "@agentwrit/authority"
+import type { StoredCheckpoint } from "@agentwrit/authority/ports"
 import Sqlite from "better-sqlite3"
 import { isAtRest } from "./at-rest.ts"
 import { DatabaseError, sqliteCode } from "./errors.ts"
-import { toCheckpoint, toEvent } from "./rows.ts"
-import type { CheckpointsTable, EventsTable } from "./schema.ts"
+import { Statements, sql } from "./sql.ts"
+import { eventRange, newestCheckpoint, toCheckpoint, toEvent } from "./trail-rows.ts"
 
-/** Milliseconds to wait for another process that holds the file. */
-const BUSY_TIMEOUT = 5000
+/** How long to wait for another process that holds the file. */
+const BUSY_TIMEOUT_MS = 5000
 
-/** Events read at once: a long read would keep a running broker from emptying its write-ahead log. */
-const STEP = 1000
+/** Events that are read at once. One long read would keep a running broker from emptying its write-ahead log. */
+const BATCH_SIZE = 1000
 
-/** A trail in a database file, read as it stood when it was opened. */
+/** The trail in a database file, as it was when it was opened. */
 export interface TrailReader extends Disposable {
-  /** Events in it. */
+  /** Number of events. */
   readonly size: number
-  /** Its newest signed checkpoint; absent while it has none. */
-  readonly checkpoint?: KeptCheckpoint
-  /** All its events, in the chain's order, as they are stored: whether they hold is for a verification to say. */
+  /** The newest signed checkpoint; absent while there is none. */
+  readonly checkpoint?: StoredCheckpoint
+  /** All events in the order of the chain, as they are stored. They are not verified. */
   events(): Iterable<AuditEvent>
 }
 
 /**
- * Opens the trail of a database file for reading alone: a copy, a backup, or the file of a broker that runs. Nothing is written,
- * migrated or locked.
- * @throws {@link DatabaseError} when the file cannot be read, or holds no trail.
+ * Opens the trail of a database file for reading: a copy, a backup, or the file of a running broker. It writes, migrates and locks
+ * nothing.
+ * @throws {@link DatabaseError} when the file cannot be read or holds no trail.
+ * @example
+ * const trail = openTrail("/backups/2026-11-25.db")
+ * for (const event of trail.events()) console.log(event.id, event.event_type)
+ * trail[Symbol.dispose]()
  */
 export function openTrail(path: string): TrailReader {
   const database = openReadOnly(path)
   try {
-    const checkpoint = database
-      .prepare<[], CheckpointsTable>("select * from checkpoints order by size desc limit 1")
-      .get()
-    const newest = database.prepare<[], number | null>("select max(seq) from events").pluck().get()
-    const read = database.prepare<[number, number], EventsTable>(
-      "select * from events where seq > ? and seq <= ? order by seq",
-    )
-    const size = newest ?? 0
+    const statements = new Statements(database)
+    const checkpoint = statements.get(newestCheckpoint)
+    const size = statements.get(sql<{ size: number | null }>`select max(seq) as size from events`)?.size ?? 0
     return {
       size,
       ...(checkpoint !== undefined && { checkpoint: toCheckpoint(checkpoint) }),
       *events() {
-        for (let after = 0; after < size; after += STEP)
-          for (const row of read.all(after, Math.min(after + STEP, size))) yield toEvent(row)
+        for (let after = 0; after < size; after += BATCH_SIZE)
+          for (const row of statements.all(eventRange(after, Math.min(after + BATCH_SIZE, size)))) yield toEvent(row)
       },
       [Symbol.dispose]: () => void database.close(),
     }
@@ -57,7 +56,7 @@ export function openTrail(path: string): TrailReader {
 }
 
 function openReadOnly(path: string): Sqlite.Database {
-  // SQLite would say of a missing file no more than that it cannot be opened.
+  // SQLite says only that a missing file cannot be opened.
   if (!existsSync(path)) throw new DatabaseError("database_unreadable", `${path} does not exist`)
   try {
     return isAtRest(path) ? connectToCopy(path) : connect(path)
@@ -66,7 +65,7 @@ function openReadOnly(path: string): Sqlite.Database {
   }
 }
 
-/** The copy's names are gone as soon as it is open. */
+/** Opens a copy and unlinks it at once: the open connection keeps the data. */
 function connectToCopy(path: string): Sqlite.Database {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-trail-"))
   try {
@@ -79,11 +78,11 @@ function connectToCopy(path: string): Sqlite.Database {
 }
 
 function connect(path: string): Sqlite.Database {
-  const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
+  const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS })
   try {
     database.pragma("query_only = ON")
     database.pragma("trusted_schema = OFF")
-    // Opens all the files that reading takes.
+    // Opens every file that reading needs.
     database.prepare("select count(*) from sqlite_schema").get()
     return database
   } catch (error) {
@@ -95,12 +94,7 @@ function connect(path: string): Sqlite.Database {
 function refusal(path: string, error: unknown): Error {
   const code = sqliteCode(error)
   if (code === "SQLITE_NOTADB" || code === "SQLITE_ERROR")
-    return new DatabaseError("database_not_ours", `${path} is no database of the broker`, { cause: error })
-  return new DatabaseError(
-    "database_unreadable",
-    `${path} cannot be read (${code ?? String(error)}): check your rights to it and its folder`,
-    {
-      cause: error,
-    },
-  )
+    return new DatabaseError("database_not_ours", `${path} is not a database of the broker`, { cause: error })
+  const message = `${path} cannot be read (${code ?? String(error)}): check your rights to the file and its folder`
+  return new DatabaseError("database_unreadable", message, { cause: error })
 }

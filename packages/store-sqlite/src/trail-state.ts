@@ -1,55 +1,63 @@
-import { EdgeError, RightEdge, TrailVerifier } from "@agentwrit/audit"
-import type { KeptCheckpoint } from "@agentwrit/authority"
-import type { Kysely } from "kysely"
-import { toCheckpoint, toEvent } from "./rows.ts"
-import type { CheckpointsTable, Schema } from "./schema.ts"
-import { emptyTrail, type TrailState } from "./trail-writer.ts"
+import { EdgeError, GENESIS_HASH, RightEdge, type TrailState, TrailVerifier } from "@agentwrit/audit"
+import { hex } from "./rows.ts"
+import { type Statements, sql } from "./sql.ts"
+import { type CheckpointRow, type EventRow, eventRange, newestCheckpoint, toCheckpoint, toEvent } from "./trail-rows.ts"
+import type { TrailEnd } from "./trail-writer.ts"
 
 /** The trail as it was found on disk. */
 export interface LoadedTrail {
-  readonly state: TrailState
-  readonly newest: KeptCheckpoint | undefined
-  /** What is wrong with the part that was verified. */
+  readonly end: TrailEnd
+  /** The first fault in the part that was verified. */
   readonly problem?: string
-  /** Whether that part was all of it. */
+  /** Whether that part was the whole trail. */
   readonly verified: boolean
 }
 
-/** Events read at once. */
-const STEP = 1000
+/** Events that are read at once. */
+const BATCH_SIZE = 1000
 
 /**
- * Reads the newest checkpoint and verifies what came after it, so that a start costs no more as the trail grows. Appending goes
- * on after the last event there is, also when the trail is broken: then no checkpoint is signed any more.
+ * Verifies the events after the newest checkpoint, so that a start takes no longer as the trail grows. Appending continues after
+ * the last event even when the trail is broken; no checkpoint is signed then.
  */
-export async function loadTrail(db: Kysely<Schema>): Promise<LoadedTrail> {
-  const row = await db.selectFrom("checkpoints").selectAll().orderBy("size", "desc").limit(1).executeTakeFirst()
+export function loadTrail(statements: Statements): LoadedTrail {
+  const row = statements.get(newestCheckpoint)
   const newest = row && toCheckpoint(row)
-  const start = row === undefined ? emptyTrail() : stateAt(row)
-  const problem = row && (await checkpointProblem(db, row, start))
   const verified = row === undefined
-  if (problem !== undefined) return { state: await brokenState(db), newest, problem, verified }
+  const broken = (problem: string): LoadedTrail => ({
+    end: { ...stateAfterLastEvent(statements), newest },
+    problem,
+    verified,
+  })
+  const start = row === undefined ? emptyTrail() : stateAt(row)
+  const problem = row && checkpointProblem(statements, row, start)
+  if (problem !== undefined) return broken(problem)
   const verifier = new TrailVerifier(start)
-  for (let after = start.sequence; ; after += STEP) {
-    const rows = await db.selectFrom("events").selectAll().where("seq", ">", after).orderBy("seq").limit(STEP).execute()
-    for (const event of rows) {
-      const { message } = verifier.push(toEvent(event)) ?? {}
-      if (message !== undefined) return { state: await brokenState(db), newest, problem: message, verified }
+  for (let after = start.sequence; ; after += BATCH_SIZE) {
+    const events = statements.all(
+      sql<EventRow>`select * from events where seq > ${after} order by seq limit ${BATCH_SIZE}`,
+    )
+    for (const event of events) {
+      const found = verifier.push(toEvent(event))
+      if (found !== undefined) return broken(found.message)
     }
-    if (rows.length < STEP) return { state: verifier.state(), newest, verified }
+    if (events.length < BATCH_SIZE) return { end: { ...verifier.state(), newest }, verified }
   }
 }
 
-/** Where a broken trail goes on: behind its last event. Its tree is not signed any more, so that its edge does not matter. */
-async function brokenState(db: Kysely<Schema>): Promise<TrailState> {
-  const last = await db.selectFrom("events").select(["seq", "hash"]).orderBy("seq", "desc").limit(1).executeTakeFirst()
-  const { edge, ...start } = emptyTrail()
-  return last === undefined ? { ...start, edge } : { sequence: last.seq, prevHash: last.hash.toString("hex"), edge }
+const emptyTrail = (): TrailState => ({ sequence: 0, prevHash: GENESIS_HASH, edge: new RightEdge() })
+
+/** Where a broken trail continues. Its tree is never signed, so the edge does not matter. */
+function stateAfterLastEvent(statements: Statements): TrailState {
+  const last = statements.get(sql<EventRow>`select * from events order by seq desc limit 1`)
+  return last === undefined ? emptyTrail() : { ...emptyTrail(), sequence: last.seq, prevHash: hex(last.hash) }
 }
 
-function stateAt({ size, head_hash, edge }: CheckpointsTable): TrailState {
-  return { sequence: size, prevHash: head_hash.toString("hex"), edge: readEdge(edge) }
-}
+const stateAt = ({ size, head_hash, edge }: CheckpointRow): TrailState => ({
+  sequence: size,
+  prevHash: hex(head_hash),
+  edge: readEdge(edge),
+})
 
 function readEdge(bytes: Uint8Array): RightEdge {
   try {
@@ -60,18 +68,18 @@ function readEdge(bytes: Uint8Array): RightEdge {
   }
 }
 
-/** Only size and root of a checkpoint are signed: what appending goes on from must fit them, and the last event be there. */
-async function checkpointProblem(
-  db: Kysely<Schema>,
-  { size, root, head_hash }: CheckpointsTable,
+/** Only size and root of a checkpoint are signed: edge and last event must match them. */
+function checkpointProblem(
+  statements: Statements,
+  { size, root, head_hash }: CheckpointRow,
   { edge }: TrailState,
-): Promise<string | undefined> {
-  if (edge.size !== size || !root.equals(edge.root()))
-    return `the tree kept with the checkpoint of ${size} events is not the one that was signed`
-  const last = await db.selectFrom("events").select("hash").where("seq", "=", size).executeTakeFirst()
+): string | undefined {
+  if (edge.size !== size || hex(edge.root()) !== hex(root))
+    return `the tree stored with the checkpoint of ${size} events is not the one that was signed`
+  const last = statements.get(eventRange(size - 1, size))
   if (last === undefined)
-    return `audit trail broken at event ${size}: the event that the newest checkpoint ends with is gone`
-  return head_hash.equals(last.hash)
+    return `audit trail broken at event ${size}: the last event of the newest checkpoint is missing`
+  return hex(head_hash) === hex(last.hash)
     ? undefined
-    : `audit trail broken at event ${size}: it is not the one that was signed`
+    : `audit trail broken at event ${size}: it is not the event that was signed`
 }

@@ -3,10 +3,10 @@ import type { VerificationTask, VerificationVerdict } from "./trail-verification
 import { startWorker } from "./worker-thread.ts"
 
 /**
- * Verifies the trail from its first event up to the newest checkpoint, and that checkpoint's root, on a thread and a read-only
+ * Verifies the trail from its first event to the newest checkpoint, and the root of that checkpoint, on a thread and a read-only
  * connection of its own.
- * @returns what is wrong, or `undefined`.
- * @throws when it could not be verified to its end, or `signal` ended it.
+ * @returns the first fault, or `undefined`.
+ * @throws when the verification did not finish, for example when `signal` aborts it.
  */
 export async function verifyTrail(task: VerificationTask, signal: AbortSignal): Promise<string | undefined> {
   const worker = startWorker("trail-verification-worker", task)

@@ -1,58 +1,58 @@
 import type { Worker } from "node:worker_threads"
-import { type ListedRevocation, type Revocation, UnavailableError } from "@agentwrit/authority"
+import { type Revocation, UnavailableError } from "@agentwrit/authority/ports"
 import { fromFailure } from "./failure.ts"
+import type { RevocationRow } from "./revocation-rows.ts"
 import { startWorker } from "./worker-thread.ts"
 import type {
+  Answer,
+  Command,
+  CommandName,
+  Commands,
   FromWriter,
-  NumberedOrder,
   OpenedTrail,
   Opening,
-  OrderAnswer,
-  OrderName,
-  Orders,
   ToWriter,
-} from "./writer-orders.ts"
+} from "./writer-commands.ts"
 
-/** Orders that may wait for a flush; one more is refused at once. */
-const QUEUE_LENGTH = 4096
+/** Commands that may wait; one more is refused at once. */
+const MAX_WAITING = 4096
 
-/** Places beyond those that only revocations get: issuance must not crowd them out. */
-const FOR_REVOCATIONS = 256
+/** Further places for changes that only revoke: other changes must not crowd them out. */
+const MAX_WAITING_REVOCATIONS = 256
 
-/** Milliseconds for which the disk may not answer before nothing more is asked of it but revocations. */
-const PATIENCE = 5000
+/** How long the disk may take to answer before only revocations are sent to it. */
+const DISK_TIMEOUT_MS = 5000
 
-/** Orders that are sent without waiting for more: enough of them to be worth a flush and its fsync. */
-const AT_ONCE = 16
+/** Commands that are sent without waiting for more: enough to be worth a flush and its fsync. */
+const BATCH_SIZE = 16
 
-/** What a writer tells of. */
 export interface WriterListeners {
-  /** Each revocation in the moment in which it holds. */
-  readonly revoked: (revocation: Revocation) => void
-  /** What a flush listed anew, once it is on disk. */
-  readonly listed: (entries: readonly ListedRevocation[]) => void
-  /** Once, when the outcome of a commit is unknown: nothing more will be committed. */
-  readonly failed: (cause: unknown) => void
-  /** Commits begin to fail for a cause that may pass, and work again. */
-  readonly stalled: (fault: UnavailableError) => void
-  readonly recovered: () => void
+  /** Called with the revocation entries of a flush that are on disk, before its commits are answered. */
+  readonly onAppended: (entries: readonly RevocationRow[]) => void
+  /** Called with revocations whose commit has an unknown outcome. */
+  readonly onUnconfirmed: (revocations: readonly Revocation[]) => void
+  /** Called once when the outcome of a commit is unknown: nothing more is committed. */
+  readonly onFailed: (cause: unknown) => void
+  /** Called when commits begin to fail for a cause that may pass, and when they succeed again. */
+  readonly onStalled: (fault: UnavailableError) => void
+  readonly onRecovered: () => void
 }
 
-/** What an order is, beside what it does. */
-export interface OrderTraits {
+/** What the writer needs to know of a command. */
+export interface CommandTraits {
   readonly revocations?: readonly Revocation[]
-  /** Whether it only takes rights away. */
+  /** Whether it only revokes. */
   readonly urgent?: boolean
 }
 
-interface Waiting extends Required<OrderTraits> {
-  readonly done: (result: unknown) => void
-  readonly fail: (error: Error) => void
+interface Waiting extends Required<CommandTraits> {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: Error) => void
 }
 
 /**
- * The thread that writes to the database, and waits for the disk, while this one answers. What is ordered of it in one turn of the
- * event loop goes over in one message, and what comes while it waits shares its next transaction and fsync.
+ * The thread that writes to the database and waits for the disk. Commands of one turn of the event loop go over in one message;
+ * commands that arrive while the disk works share the next transaction and fsync.
  */
 export class Writer {
   /** The trail as it was found. */
@@ -60,20 +60,20 @@ export class Writer {
   readonly #worker: Worker
   readonly #listeners: WriterListeners
   readonly #waiting = new Map<number, Waiting>()
-  #outbox: NumberedOrder[] = []
+  #outbox: Command[] = []
   #sending: NodeJS.Immediate | undefined
-  #ordered = 0
+  #lastId = 0
   #trailSize: number
   #fault: UnavailableError | undefined
   /** Set while the disk does not answer. */
   #hung: UnavailableError | undefined
   #watchdog: NodeJS.Timeout | undefined
-  /** Counts what was heard, to see that nothing was. */
-  #heard = 0
+  /** Counts messages, so that the watchdog sees when none came. */
+  #messages = 0
   #closed = false
 
   /**
-   * Opens the file on a thread of its own, brings its schema up to date and verifies the trail since its last checkpoint.
+   * Opens the file, brings its schema up to date and verifies the trail since its last checkpoint.
    * @throws DatabaseError when the file cannot be used; the message says what to do.
    */
   static async open(path: string, listeners: WriterListeners): Promise<Writer> {
@@ -96,9 +96,9 @@ export class Writer {
     this.#trailSize = found.size
     if (found.stalled !== undefined) {
       this.#fault = fromFailure(found.stalled) as UnavailableError
-      listeners.stalled(this.#fault)
+      listeners.onStalled(this.#fault)
     }
-    worker.on("message", (message: FromWriter) => this.#hear(message))
+    worker.on("message", (message: FromWriter) => this.#onMessage(message))
     worker.on("error", (error) => this.fail(error))
     worker.on("messageerror", (error) => this.fail(error))
     worker.on("exit", () => {
@@ -106,46 +106,43 @@ export class Writer {
     })
   }
 
-  /** Set from a flush that failed until one succeeds, and while the disk does not answer. */
+  /** Set from a failed flush until one succeeds, and while the disk does not answer. */
   get fault(): UnavailableError | undefined {
     return this.#fault ?? this.#hung
   }
 
-  /** Events on disk. */
+  /** Number of events on disk. */
   get trailSize(): number {
     return this.#trailSize
   }
 
-  /**
-   * Orders something, and answers once that is on disk.
-   * @param traits what it revokes, and whether it does nothing else than to take rights away.
-   */
-  order<Name extends OrderName>(
+  /** Sends a command; resolves with its result once that is on disk. */
+  send<Name extends CommandName>(
     name: Name,
-    order: Orders[Name]["order"],
-    { revocations = [], urgent = false }: OrderTraits = {},
-  ): Promise<Orders[Name]["result"]> {
+    input: Commands[Name]["input"],
+    { revocations = [], urgent = false }: CommandTraits = {},
+  ): Promise<Commands[Name]["result"]> {
     if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
     if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
     if (this.#hung !== undefined && !urgent) return Promise.reject(this.#hung)
-    if (this.#waiting.size >= QUEUE_LENGTH + (urgent ? FOR_REVOCATIONS : 0))
-      return Promise.reject(new UnavailableError("queue_full", `${QUEUE_LENGTH} changes wait to be committed already`))
-    const id = ++this.#ordered
-    return new Promise<unknown>((done, fail) => {
+    if (this.#waiting.size >= MAX_WAITING + (urgent ? MAX_WAITING_REVOCATIONS : 0))
+      return Promise.reject(new UnavailableError("queue_full", `${MAX_WAITING} changes are waiting already`))
+    const id = ++this.#lastId
+    return new Promise<unknown>((resolve, reject) => {
       if (this.#waiting.size === 0) {
         this.#worker.ref()
-        this.#watch()
+        this.#restartWatchdog()
       }
-      this.#waiting.set(id, { revocations, urgent, done, fail })
-      if (this.#hung !== undefined) this.#tellRevoked(revocations)
-      this.#outbox.push({ id, name, order } as NumberedOrder)
-      // The other thread begins while this one still decides what else there is.
-      if (this.#outbox.length >= AT_ONCE) this.#send()
-      else this.#sending ??= setImmediate(() => this.#send())
-    }) as Promise<Orders[Name]["result"]>
+      this.#waiting.set(id, { revocations, urgent, resolve, reject })
+      if (this.#hung !== undefined) this.#listeners.onUnconfirmed(revocations)
+      this.#outbox.push({ id, name, input } as Command)
+      // The other thread starts while this one still produces commands.
+      if (this.#outbox.length >= BATCH_SIZE) this.#flushOutbox()
+      else this.#sending ??= setImmediate(() => this.#flushOutbox())
+    }) as Promise<Commands[Name]["result"]>
   }
 
-  /** Ends all commits: what was read or written is not to be trusted. */
+  /** Ends all commits, because the database cannot be trusted. */
   fail(cause: unknown): void {
     if (this.#fault?.code === "failed") return
     const message = `the database failed and the outcome of a commit is unknown: ${String(cause)}`
@@ -153,107 +150,101 @@ export class Writer {
     this.#fault = fault
     this.#outbox = []
     this.#post("fail")
-    for (const { revocations, fail } of this.#waiting.values()) {
-      // It may be on disk: a revocation that may hold after the restart holds now.
-      this.#tellRevoked(revocations)
-      fail(fault)
-    }
+    // Any of them may be on disk. A revocation that may hold after a restart must hold now.
+    this.#listeners.onUnconfirmed([...this.#waiting.values()].flatMap(({ revocations }) => revocations))
+    for (const { reject } of this.#waiting.values()) reject(fault)
     this.#waiting.clear()
-    this.#rest()
-    this.#listeners.failed(cause)
+    this.#onIdle()
+    this.#listeners.onFailed(cause)
   }
 
-  /** Flushes what waits, refuses what comes, and closes the file. */
+  /** Flushes what waits, refuses new commands, and closes the file. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    // After an I/O error closing would write to the file again; the process ends, and the next start verifies.
+    // Closing writes to the file, which must not happen after an I/O error. The next start verifies.
     if (this.#fault?.code === "failed") return
     this.#worker.ref()
     const ended = new Promise((resolve) => this.#worker.once("exit", resolve))
-    this.#send()
+    this.#flushOutbox()
     this.#post("close")
     await ended
   }
 
-  #send(): void {
+  #flushOutbox(): void {
     clearImmediate(this.#sending)
     this.#sending = undefined
-    const orders = this.#outbox
+    const commands = this.#outbox
     this.#outbox = []
-    if (orders.length > 0) this.#post(orders)
+    if (commands.length > 0) this.#post(commands)
   }
 
   #post(message: ToWriter): void {
     try {
       this.#worker.postMessage(message)
     } catch (error) {
-      // What cannot be sent takes with it all that was to go in the same message.
       this.fail(error)
     }
   }
 
-  /** Looks out for a disk that does not answer any more, as long as something waits for it. */
-  #watch(): void {
-    const heard = ++this.#heard
+  /** Watches for a disk that has stopped answering, while a command waits for it. */
+  #restartWatchdog(): void {
+    const seen = ++this.#messages
     clearTimeout(this.#watchdog)
-    // Behind what has come in already: it may be this thread that stood still.
-    const look = (): void => void setImmediate(() => this.#heard === heard && this.#waiting.size > 0 && this.#hang())
-    this.#watchdog = setTimeout(look, PATIENCE).unref()
+    // After the messages that have arrived already: this thread may have been busy instead.
+    const check = (): void =>
+      void setImmediate(() => this.#messages === seen && this.#waiting.size > 0 && this.#markHung())
+    this.#watchdog = setTimeout(check, DISK_TIMEOUT_MS).unref()
   }
 
-  #hang(): void {
-    this.#hung = new UnavailableError("busy", `the disk has not answered for ${PATIENCE / 1000} s`)
-    // They may be on disk, or never come there: until one knows, they hold. A token that is being renewed is good until it is replaced.
-    for (const { revocations, urgent } of this.#waiting.values()) if (urgent) this.#tellRevoked(revocations)
-    this.#listeners.stalled(this.#hung)
+  #markHung(): void {
+    this.#hung = new UnavailableError("busy", `the disk has not answered for ${DISK_TIMEOUT_MS / 1000} s`)
+    // Their commits may or may not reach the disk. A token that is being renewed stays valid until it is replaced.
+    const urgent = [...this.#waiting.values()].filter((waiting) => waiting.urgent)
+    this.#listeners.onUnconfirmed(urgent.flatMap(({ revocations }) => revocations))
+    this.#listeners.onStalled(this.#hung)
   }
 
-  /** Nothing is waited for. */
-  #rest(): void {
+  /** Nothing waits any more. */
+  #onIdle(): void {
     clearTimeout(this.#watchdog)
-    // The end of the thread is waited for until it comes.
+    // A closing store still waits for the thread's end.
     if (!this.#closed) this.#worker.unref()
   }
 
-  #tellRevoked(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) this.#listeners.revoked(revocation)
-  }
-
-  #hear(message: FromWriter): void {
+  #onMessage(message: FromWriter): void {
     if (this.#fault?.code === "failed") return
-    this.#watch()
+    this.#restartWatchdog()
     if (this.#hung !== undefined) {
       this.#hung = undefined
-      this.#listeners.recovered()
+      this.#listeners.onRecovered()
     }
     switch (message.type) {
       case "answered":
         this.#trailSize = message.trailSize
-        this.#settle(message.answers, message.listed)
+        if (message.appended.length > 0) this.#listeners.onAppended(message.appended)
+        this.#settle(message.answers)
         break
       case "stalled":
         this.#fault = fromFailure(message.failure) as UnavailableError
-        this.#listeners.stalled(this.#fault)
+        this.#listeners.onStalled(this.#fault)
         break
       case "recovered":
         this.#fault = undefined
-        this.#listeners.recovered()
+        this.#listeners.onRecovered()
         break
       case "failed":
         this.fail(fromFailure(message.failure))
     }
   }
 
-  #settle(answers: readonly OrderAnswer[], listed: readonly ListedRevocation[]): void {
-    const settled = answers.map((answer) => [answer, this.#waiting.get(answer.id)] as const)
-    for (const [answer, waiting] of settled) if ("result" in answer) this.#tellRevoked(waiting?.revocations ?? [])
-    if (listed.length > 0) this.#listeners.listed(listed)
-    for (const [answer, waiting] of settled) {
+  #settle(answers: readonly Answer[]): void {
+    for (const answer of answers) {
+      const waiting = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)
-      if ("result" in answer) waiting?.done(answer.result)
-      else waiting?.fail(fromFailure(answer.failure))
+      if ("result" in answer) waiting?.resolve(answer.result)
+      else waiting?.reject(fromFailure(answer.failure))
     }
-    if (this.#waiting.size === 0) this.#rest()
+    if (this.#waiting.size === 0) this.#onIdle()
   }
 }

@@ -36,16 +36,16 @@ test("a copy is one private file that a broker can start on, with the newest che
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   await using store = await SqliteStore.open({ path: from })
   await commit(store, 3)
-  const sealed = await store.seal(() => "a note")
+  const sealed = await store.trail.seal(() => "a note")
   await commit(store)
   const backup = await backUpDatabase({ from, to })
   expect(backup).toEqual({ path: to, bytes: statSync(to).size, events: 4, checkpoint: sealed })
   expect(statSync(to).mode & 0o777).toBe(0o600)
   expect(readdirSync(folder.file("."), {}).filter((name) => String(name).includes("backup"))).toEqual(["backup.db"])
   await using copied = await SqliteStore.open({ path: to })
-  expect(copied.health()).toMatchObject({ trailSize: 4 })
-  expect((await copied.events({ limit: 10, offset: 0 })).events).toEqual(
-    (await store.events({ limit: 10, offset: 0 })).events,
+  expect(copied.housekeeping.health()).toMatchObject({ trailSize: 4 })
+  expect((await copied.trail.events({ limit: 10, offset: 0 })).events).toEqual(
+    (await store.trail.events({ limit: 10, offset: 0 })).events,
   )
 })
 
@@ -55,13 +55,13 @@ test("a database that is written to all the time is copied as it was at one inst
   await using store = await SqliteStore.open({ path: from })
   // Large enough for many steps of the copy.
   for (let round = 0; round < 40; round++) await commit(store, 100)
-  const before = store.health().trailSize
+  const before = store.housekeeping.health().trailSize
   let writing = true
   const writer = (async () => {
     while (writing) await commit(store, 5)
   })()
   const backup = await backUpDatabase({ from, to: folder.file("backup.db") })
-  const after = store.health().trailSize
+  const after = store.housekeeping.health().trailSize
   writing = false
   await writer
   expect(after).toBeGreaterThan(before)
@@ -101,8 +101,8 @@ test.each<[string, (from: string) => void, string]>([
   const from = folder.file("data.db")
   const store = await SqliteStore.open({ path: from })
   await commit(store, 50)
-  await store.seal(() => "a note")
-  await store.close()
+  await store.trail.seal(() => "a note")
+  await store.housekeeping.close()
   damage(from)
   const before = readdirSync(folder.file("."))
   await expect(backUpDatabase({ from, to: folder.file("backup.db") })).rejects.toMatchObject({
@@ -116,7 +116,7 @@ test.each<[string, (from: string) => void, string]>([
 test("a folder that is not there is told of", async () => {
   await using folder = await temporaryFolder()
   const from = folder.file("data.db")
-  await (await SqliteStore.open({ path: from })).close()
+  await (await SqliteStore.open({ path: from })).housekeeping.close()
   await expect(backUpDatabase({ from, to: folder.file("absent/backup.db") })).rejects.toMatchObject({
     code: "backup_unwritable",
   })
@@ -127,7 +127,7 @@ test("a copy that is interrupted by kill -9 has not the backup's name", async ()
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   const store = await SqliteStore.open({ path: from })
   for (let round = 0; round < 20; round++) await commit(store, 100)
-  await store.close()
+  await store.housekeeping.close()
   const source = new URL("../src/index.ts", import.meta.url).href
   const code = `
     import { backUpDatabase } from ${JSON.stringify(source)}
@@ -151,7 +151,7 @@ test("a half-written backup, put in the database's place, is refused with what t
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   const store = await SqliteStore.open({ path: from })
   await commit(store, 500)
-  await store.close()
+  await store.housekeeping.close()
   for (const part of [0.3, 0.6, 0.9]) {
     copyFileSync(from, to)
     truncateSync(to, Math.floor(statSync(from).size * part))
@@ -171,7 +171,7 @@ test("a database at rest is left as it is, and one that is reached by a symbolic
   mkdirSync(folder.file("link"))
   symlinkSync(from, link)
   expect((await backUpDatabase({ from: link, to: folder.file("used.db") })).events).toBe(3)
-  await store.close()
+  await store.housekeeping.close()
   const names = readdirSync(folder.file("."))
   expect((await backUpDatabase({ from, to: folder.file("rest.db") })).events).toBe(3)
   expect(readdirSync(folder.file(".")).sort()).toEqual([...names, "rest.db"].sort())

@@ -13,7 +13,7 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { EventDraft } from "@agentwrit/audit"
-import type { Write } from "@agentwrit/authority"
+import type { Write } from "@agentwrit/authority/ports"
 import type BetterSqlite from "better-sqlite3"
 import { describe, expect, test } from "vitest"
 import { SqliteStore } from "../src/index.ts"
@@ -71,7 +71,7 @@ describe("the database file", () => {
   test("that a newer version wrote is refused", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
-    await (await SqliteStore.open({ path })).close()
+    await (await SqliteStore.open({ path })).housekeeping.close()
     using newer = disposable(new Sqlite(path))
     newer.database.exec("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-future', '2099')")
     expect(await refusal(path)).toMatchObject({
@@ -91,7 +91,7 @@ describe("the database file", () => {
     expect(await refusal(path)).toMatchObject({ code: "database_unreadable" })
     expect(before.database.prepare("SELECT name FROM sqlite_master WHERE name = 'events'").all()).toEqual([])
     before.database.exec("DROP TABLE agents")
-    await (await SqliteStore.open({ path })).close()
+    await (await SqliteStore.open({ path })).housekeeping.close()
   })
 
   test("that another broker has open is refused until that one is closed", async () => {
@@ -99,8 +99,8 @@ describe("the database file", () => {
     const path = folder.file("data.db")
     const first = await SqliteStore.open({ path })
     expect(await refusal(path)).toMatchObject({ code: "database_in_use" })
-    await first.close()
-    await (await SqliteStore.open({ path })).close()
+    await first.housekeeping.close()
+    await (await SqliteStore.open({ path })).housekeeping.close()
   })
 
   test("that another process holds answers busy, and commits again once it is let go", async () => {
@@ -110,10 +110,10 @@ describe("the database file", () => {
     using holder = disposable(new Sqlite(path))
     holder.database.exec("BEGIN IMMEDIATE")
     await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "busy" })
-    expect(store.health()).toMatchObject({ writable: false, trailSize: 0 })
+    expect(store.housekeeping.health()).toMatchObject({ writable: false, trailSize: 0 })
     holder.database.exec("ROLLBACK")
     await store.commit({ writes: [], events: [event] })
-    expect(store.health()).toEqual({ writable: true, trailSize: 1, trailVerified: true })
+    expect(store.housekeeping.health()).toEqual({ writable: true, trailSize: 1, trailVerified: true })
   })
 
   const small = smallFileSystem()
@@ -129,9 +129,9 @@ describe("the database file", () => {
       writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
       const large = { ...event, detail: "x".repeat(200_000) }
       await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
-      expect(store.health()).toMatchObject({ writable: false, trailSize: 1 })
+      expect(store.housekeeping.health()).toMatchObject({ writable: false, trailSize: 1 })
       rmSync(ballast)
-      await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+      await expect.poll(() => store.housekeeping.health().writable, { timeout: 5000 }).toBe(true)
       const { events } = await store.commit({ writes: [], events: [event] })
       expect(events[0]?.id).toBe("evt-000002")
     },
@@ -161,12 +161,12 @@ describe("the database file", () => {
       await store.commit({ writes: [], events: [event], urgent: true })
       expect(existsSync(`${path}-ballast`)).toBe(false)
       await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
-      expect(store.health().writable).toBe(false)
+      expect(store.housekeeping.health().writable).toBe(false)
       rmSync(filler)
-      await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+      await expect.poll(() => store.housekeeping.health().writable, { timeout: 5000 }).toBe(true)
       expect(statSync(`${path}-ballast`).size).toBe(4 * 1024 * 1024)
       await store.commit({ writes: [], events: [event] })
-      expect(await store.revocationCount()).toBe(2000)
+      expect(await store.revocations.count()).toBe(2000)
       // It may have recovered in between, before the revocations filled what room there was.
       expect(told.slice(-2)).toEqual(["stalled", "recovered"])
     },
@@ -184,19 +184,19 @@ describe("the database file", () => {
       // Another connection keeps the WAL, as a crash would.
       using holder = hasWal ? disposable(new Sqlite(path)) : undefined
       holder?.database.pragma("user_version")
-      await before.close()
+      await before.housekeeping.close()
       const filler = join(disk?.path ?? "", "filler")
       const { bavail, bsize } = statfsSync(disk?.path ?? "")
       writeFileSync(filler, Buffer.alloc(bavail * bsize))
       const told: string[] = []
       const hooks = { onStalled: () => told.push("stalled"), onRecovered: () => told.push("recovered") }
       await using store = await SqliteStore.open({ path, ...hooks })
-      expect(store.health().writable).toBe(false)
+      expect(store.housekeeping.health().writable).toBe(false)
       await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
       await store.commit({ writes: [revocationOf(1)], events: [event] })
       await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
       rmSync(filler)
-      await expect.poll(() => store.health().writable, { timeout: 5000 }).toBe(true)
+      await expect.poll(() => store.housekeeping.health().writable, { timeout: 5000 }).toBe(true)
       await store.commit({ writes: [], events: [event] })
       expect(told).toEqual(["stalled", "recovered"])
     },
@@ -216,7 +216,7 @@ describe("the database file", () => {
   test("whose pages are damaged is refused, or ends when it is read, and says what to do", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
-    await (await SqliteStore.open({ path })).close()
+    await (await SqliteStore.open({ path })).housekeeping.close()
     const bytes = readFileSync(path)
     // Everything but the header and the schema, so that the damage shows only when a record is read.
     writeFileSync(path, Buffer.concat([bytes.subarray(0, 8192), Buffer.alloc(bytes.length - 8192, 0xa5)]))
@@ -226,7 +226,7 @@ describe("the database file", () => {
 
 const revocationOf = (number: number): Write => ({
   type: "revoke",
-  revocation: { level: "task", target: `t-${number}`, revokedAt: 0, expiresAt: null, forgetAt: null },
+  revocation: { level: "task", target: `t-${number}`, revokedAt: 0, expiresAt: null, pruneAfter: null },
 })
 
 describe("a trail that was changed on disk", () => {
@@ -249,11 +249,11 @@ describe("a trail that was changed on disk", () => {
     const path = folder.file("data.db")
     const first = await SqliteStore.open({ path })
     await first.commit({ writes: [], events: [event, event, event, event] })
-    await first.close()
+    await first.housekeeping.close()
     using editor = disposable(new Sqlite(path))
     editor.database.exec(sql)
     await using store = await SqliteStore.open({ path })
-    expect(store.health().trailProblem).toContain(`broken at event ${position}:`)
+    expect(store.housekeeping.health().trailProblem).toContain(`broken at event ${position}:`)
   })
 })
 

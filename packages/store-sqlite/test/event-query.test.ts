@@ -26,7 +26,7 @@ test("a page of the denials, alone or of an agent, costs its matches and not the
     const times: number[] = []
     for (let round = 0; round < 5; round++) {
       const began = performance.now()
-      expect((await store.events({ ...page, ...filter })).total).toBe(total)
+      expect((await store.trail.events({ ...page, ...filter })).total).toBe(total)
       times.push(performance.now() - began)
     }
     return Math.min(...times)

@@ -1,4 +1,5 @@
-import { settableClock, storeSuite } from "@agentwrit/authority/store-suite"
+import { settableClock } from "@agentwrit/testing/settable-clock"
+import { storeSuite } from "@agentwrit/testing/store-suite"
 import { describe, test } from "vitest"
 import { SqliteStore } from "../src/index.ts"
 import { temporaryFolder } from "./temporary-folder.ts"

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { promisify } from "node:util"
 import type { Worker } from "node:worker_threads"
 import type { EventDraft } from "@agentwrit/audit"
-import { ConflictError, UnavailableError } from "@agentwrit/authority"
+import { ConflictError, UnavailableError } from "@agentwrit/authority/ports"
 import { describe, expect, test } from "vitest"
 import { fromFailure, toFailure } from "../src/failure.ts"
 import { DatabaseError, SqliteStore } from "../src/index.ts"
@@ -11,7 +11,7 @@ import { temporaryFolder } from "./temporary-folder.ts"
 
 const event: EventDraft = { event_type: "admin_auth", detail: "admin signed in", outcome: "success" }
 
-const revocation = { level: "task", target: "t-1", revokedAt: 0, expiresAt: null, forgetAt: null } as const
+const revocation = { level: "task", target: "t-1", revokedAt: 0, expiresAt: null, pruneAfter: null } as const
 
 describe("the writer's thread", () => {
   test.each([0, 1, 20, 500])(
@@ -23,13 +23,13 @@ describe("the writer's thread", () => {
       const store = await SqliteStore.open({ path: ${JSON.stringify(folder.file("data.db"))} })
       const event = ${JSON.stringify(event)}
       const waiting = Array.from({ length: ${orders} }, () => store.commit({ writes: [], events: [event] }))
-      await store.close()
+      await store.housekeeping.close()
       console.log("closed", (await Promise.all(waiting)).length)`
       const words = ["--conditions=@agentwrit/source", "--input-type=module", "--eval", script]
       const { stdout } = await promisify(execFile)(process.execPath, words)
       expect(stdout).toBe(`closed ${orders}\n`)
       await using store = await SqliteStore.open({ path: folder.file("data.db") })
-      expect(store.health().trailSize).toBe(orders)
+      expect(store.housekeeping.health().trailSize).toBe(orders)
     },
   )
 
@@ -41,17 +41,17 @@ describe("the writer's thread", () => {
     await expect(commit()).rejects.toMatchObject({ code: "queue_full" })
     await store.commit({ writes: [{ type: "revoke", revocation }], events: [event] })
     await Promise.all(waiting)
-    expect(store.health().trailSize).toBe(4097)
+    expect(store.housekeeping.health().trailSize).toBe(4097)
   })
 
   test("seals each size once, also when two ask at the same time", async () => {
     await using folder = await temporaryFolder()
     await using store = await SqliteStore.open({ path: folder.file("data.db") })
     await store.commit({ writes: [], events: [event] })
-    const sealing = [1, 2].map((number) => store.seal(() => `note ${number}`))
+    const sealing = [1, 2].map((number) => store.trail.seal(() => `note ${number}`))
     const [first, second] = await Promise.all(sealing)
     expect(second).toEqual(first)
-    expect(await store.checkpoint()).toMatchObject({ size: 1, note: first?.note })
+    expect(await store.trail.checkpoint()).toMatchObject({ size: 1, note: first?.note })
   })
 
   test("closed while it seals has sealed", async () => {
@@ -60,13 +60,13 @@ describe("the writer's thread", () => {
     const first = await SqliteStore.open({ path })
     await first.commit({ writes: [], events: [event] })
     let closing: Promise<void> | undefined
-    const sealed = await first.seal(() => {
-      closing = first.close()
+    const sealed = await first.trail.seal(() => {
+      closing = first.housekeeping.close()
       return "a note"
     })
     await closing
     await using second = await SqliteStore.open({ path })
-    expect(await second.checkpoint()).toEqual(sealed)
+    expect(await second.trail.checkpoint()).toEqual(sealed)
   })
 
   test("closed before the turn of a seal refuses it, and the next one seals", async () => {
@@ -75,13 +75,13 @@ describe("the writer's thread", () => {
     const first = await SqliteStore.open({ path })
     // So many that the file is still written to when all else is closed.
     const waiting = Array.from({ length: 4000 }, () => first.commit({ writes: [], events: [event] }))
-    const sealing = first.seal(() => "a note").catch((error: unknown) => error)
-    await first.close()
+    const sealing = first.trail.seal(() => "a note").catch((error: unknown) => error)
+    await first.housekeeping.close()
     expect(await sealing).toMatchObject({ code: "closed" })
     await Promise.all(waiting)
     await using second = await SqliteStore.open({ path })
-    expect(await second.checkpoint()).toBeUndefined()
-    expect(await second.seal(() => "a note")).toMatchObject({ size: 4000, note: "a note" })
+    expect(await second.trail.checkpoint()).toBeUndefined()
+    expect(await second.trail.seal(() => "a note")).toMatchObject({ size: 4000, note: "a note" })
   })
 
   test("that dies in the middle of its work ends the store, which owes no one an answer and loses nothing", async () => {
@@ -100,11 +100,11 @@ describe("the writer's thread", () => {
     })
     for (const end of await Promise.allSettled(clients)) expect(end).toMatchObject({ reason: { code: "failed" } })
     expect(failures.map(String)).toEqual(["Error: the writer has stopped"])
-    expect(store.health().writable).toBe(false)
+    expect(store.housekeeping.health().writable).toBe(false)
     await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "failed" })
-    await store.close()
+    await store.housekeeping.close()
     await using next = await SqliteStore.open({ path })
-    const { trailSize, trailProblem } = next.health()
+    const { trailSize, trailProblem } = next.housekeeping.health()
     expect(trailProblem).toBeUndefined()
     expect(trailSize).toBeGreaterThanOrEqual(acknowledged)
     expect(trailSize).toBeLessThanOrEqual(acknowledged + 64)

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Authority, type AuthoritySettings, createAdminSecret, openAuthority } from "@agentwrit/authority"
 import { type BrokerApp, createBroker } from "@agentwrit/broker"
-import { createSigningKey } from "@agentwrit/core"
+import { createKeyRing, createSigningKey } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { createAdaptorServer } from "@hono/node-server"
 import { afterAll, beforeAll } from "vitest"
@@ -33,10 +33,10 @@ export async function startTestBroker(settings: Partial<AuthoritySettings> = {})
   const authority = await openAuthority({
     settings: { ...SETTINGS, ...settings },
     store: await SqliteStore.open({ path: join(folder, "data.db") }),
-    signingKey: newKey(),
+    keys: createKeyRing({ current: newKey() }),
     auditKey: newKey(),
     adminSecret: createAdminSecret(ADMIN_SECRET),
-    witness: { kept: async () => undefined, keep: async () => undefined },
+    anchor: { kept: async () => undefined, keep: async () => undefined },
   })
   const app = createBroker({
     authority,

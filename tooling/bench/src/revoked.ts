@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import type { Revocation } from "@agentwrit/authority"
+import type { Revocation } from "@agentwrit/authority/ports"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 
 /** Revocations listed in one commit. */
@@ -9,7 +9,7 @@ const BATCH = 5_000
 export async function makeRevocations(path: string, count: number): Promise<void> {
   await using store = await SqliteStore.open({ path })
   const revokedAt = Date.now()
-  const lasts = { expiresAt: revokedAt + 86_400_000, forgetAt: revokedAt + 2 * 86_400_000 }
+  const lasts = { expiresAt: revokedAt + 86_400_000, pruneAfter: revokedAt + 2 * 86_400_000 }
   for (let made = 0; made < count; made += BATCH) {
     const writes = Array.from({ length: Math.min(BATCH, count - made) }, () => {
       const revocation: Revocation = { level: "token", target: randomBytes(16).toString("hex"), revokedAt, ...lasts }

@@ -24,7 +24,7 @@ export async function makeTrail(path: string, auditKeyPath: string, count: numbe
   })
   await Promise.all(lanes)
   const auditKey = readKey(auditKeyPath)
-  await store.seal((head) => signCheckpoint({ origin: "agentwrit.local/audit", ...head }, auditKey))
+  await store.trail.seal((head) => signCheckpoint({ origin: "agentwrit.local/audit", ...head }, auditKey))
 }
 
 /** The event at a place of such a trail; absent `count`: none of the few. */

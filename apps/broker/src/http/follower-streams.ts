@@ -126,7 +126,10 @@ function eventStream(follow: Follow, place: PagePlace, { breakOff, closed }: Str
 
 async function withinPatience(wanted: Promise<void>): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new Refusal("unavailable", { detail: "does not keep up" })), PATIENCE).unref()
+  const timer = setTimeout(
+    () => reject(new Refusal("unavailable", { detail: "the follower is too slow" })),
+    PATIENCE,
+  ).unref()
   await Promise.race([wanted, late])
   clearTimeout(timer)
 }

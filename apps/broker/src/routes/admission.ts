@@ -19,9 +19,7 @@ export async function admitWithin(
   [authority, caller]: readonly [Authority, Caller],
 ): Promise<void> {
   if (limit.take(key)) return
-  await authority.recordRefusal(
-    caller,
-    deniedAs,
-    new Refusal("rate_limited", { detail: `too many ${what}`, retryAfter }),
-  )
+  const refusal = new Refusal("rate_limited", { detail: `too many ${what}`, retryAfter })
+  await authority.recordDenial(caller, deniedAs, refusal)
+  throw refusal
 }

@@ -85,8 +85,8 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
       const claims = needs === "none" ? undefined : await authority.authenticate(caller, bearer, needs, options.wording)
       const read = readRequest(route, body, url)
       if (read instanceof Refusal) {
-        if (options.deniedAs === undefined) throw read
-        return authority.recordRefusal(caller, options.deniedAs, read, claims)
+        if (options.deniedAs !== undefined) await authority.recordDenial(caller, options.deniedAs, read, claims)
+        throw read
       }
       // The route's own schemas read both, so they are of its types.
       const request = { caller, claims, parameters, http, ...read } as EndpointRequest<N>
@@ -95,7 +95,8 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     async refuse(authority, { source, parameters }, refusal) {
       if (options.deniedAs === undefined) throw refusal
       const resource = resourceOf(route, readParameters(route, parameters))
-      return authority.recordRefusal({ source, resource }, options.deniedAs, refusal)
+      await authority.recordDenial({ source, resource }, options.deniedAs, refusal)
+      throw refusal
     },
   }
 }

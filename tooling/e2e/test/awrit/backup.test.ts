@@ -100,7 +100,7 @@ describe("awrit backup", { timeout: 60_000 }, () => {
     const event = { event_type: "admin_auth", detail: "signed in ".repeat(100), outcome: "success" } as const
     for (let round = 0; round < 40; round++)
       await store.commit({ writes: [], events: Array.from({ length: 1000 }, () => event) })
-    await store.close()
+    await store.housekeeping.close()
     const before = readdirSync(folder.path)
     const watcher = watch(folder.path)
     const child = spawn(process.execPath, [AWRIT, "backup", "--db", from, "--to", join(folder.path, "x.db")], {

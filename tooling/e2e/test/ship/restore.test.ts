@@ -94,7 +94,7 @@ test("a declared restore goes on under a new key and origin, and its first event
   const verifierKey = readFileSync(at(folder, "audit.pub"), "utf8").trim()
   expect(restored?.["detail"]).toBe(
     `restore 2026-11-25 declared: the trail was put back to ${copied} events; ` +
-      `the last known checkpoint is of ${size} events, root ${root}, by ${origin}; ` +
+      `the last known checkpoint has ${size} events, root ${root}, by ${origin}; ` +
       `from here on checkpoints are signed by ${verifierKey}`,
   )
   expect(verifierKey).toMatch(/^agentwrit\.local\/audit\/[0-9a-f]{16}\+/)
@@ -223,7 +223,7 @@ test("an empty database in the place of a lost one is a restore too", async () =
   await using broker = await startBroker(folder, DECLARED)
   const [first] = await trail(broker.url, await adminToken(broker.url))
   expect(first).toMatchObject({ event_type: "trail_restored", id: "evt-000001" })
-  expect(first?.["detail"]).toContain(`put back to 0 events; the last known checkpoint is of ${sizeOf(lost)} events`)
+  expect(first?.["detail"]).toContain(`put back to 0 events; the last known checkpoint has ${sizeOf(lost)} events`)
 })
 
 test("the feed is reset for whoever holds a position from before, and launch tokens are void", async () => {

@@ -1,0 +1,60 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto"
+import { decodeHex } from "@agentwrit/core"
+import { uniqueHex } from "../unique-hex.ts"
+import { rejectRegistration } from "./reject-registration.ts"
+
+/** Seconds for which a nonce may be used (CONTRACT 2). */
+export const NONCE_TTL = 30
+
+const EXPIRY_BYTES = 6
+const RANDOM_BYTES = 10
+const UNSIGNED_CHARACTERS = 2 * (EXPIRY_BYTES + RANDOM_BYTES)
+const NONCE_TEXT = /^[0-9a-f]{64}$/
+
+/** A nonce that was made with our key and has not expired. Only the commit can tell whether it was used before. */
+export interface GenuineNonce {
+  readonly bytes: Uint8Array
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+}
+
+/**
+ * Makes and verifies nonces without storing them, so that a flood of challenges allocates nothing. A nonce is 6 bytes of expiry and
+ * 10 random bytes, followed by the first 16 bytes of their HMAC-SHA256.
+ */
+export class Nonces {
+  readonly #key: KeyObject
+
+  /** @param key secret bytes. Every broker needs the same, also after a restart or a new signing key. */
+  constructor(key: Uint8Array) {
+    // With a KeyObject, createHmac takes 2 µs instead of 12.
+    this.#key = createSecretKey(key)
+  }
+
+  /** A new nonce, as 64 lower-case hex characters. */
+  issue(now: number): string {
+    const expiry = Math.floor(now + NONCE_TTL * 1000)
+      .toString(16)
+      .padStart(2 * EXPIRY_BYTES, "0")
+    const unsigned = expiry + uniqueHex(RANDOM_BYTES)
+    return unsigned + this.#tag(unsigned)
+  }
+
+  /** @throws `Refusal` `unauthorized` for any nonce that is not genuine or has expired. */
+  verify(nonce: string, now: number): GenuineNonce {
+    if (!NONCE_TEXT.test(nonce)) throw rejectRegistration("nonce is not 64 lower-case hex characters")
+    const unsigned = nonce.slice(0, UNSIGNED_CHARACTERS)
+    const tag = nonce.slice(UNSIGNED_CHARACTERS)
+    if (!timingSafeEqual(Buffer.from(this.#tag(unsigned)), Buffer.from(tag)))
+      throw rejectRegistration("nonce was not made by this broker")
+    const expiresAt = Number.parseInt(nonce.slice(0, 2 * EXPIRY_BYTES), 16)
+    if (now >= expiresAt) throw rejectRegistration(`nonce expired ${Math.floor((now - expiresAt) / 1000)} s ago`)
+    // After the clock was stepped back, a nonce must not live longer than from its issue.
+    if (expiresAt > now + NONCE_TTL * 1000) throw rejectRegistration("nonce is from the future")
+    return { bytes: decodeHex(nonce), expiresAt }
+  }
+
+  #tag(unsigned: string): string {
+    return createHmac("sha256", this.#key).update(unsigned, "hex").digest("hex").slice(0, UNSIGNED_CHARACTERS)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Claims } from "@agentwrit/core"
+import type { Caller } from "../caller.ts"
+import type { AuthorityContext } from "../context.ts"
+import type { Write } from "../ports/change.ts"
+import type { App } from "../ports/records.ts"
+import { retention } from "../revocation/retention.ts"
+import { commit } from "../trail/commit.ts"
+import { subjectOf, successEvent } from "../trail/event.ts"
+import { appSubject, requireApp } from "./app.ts"
+
+/** What deregistering an app answers, the first time and every other time. */
+export interface AppDeregistration {
+  readonly appId: string
+  readonly status: "inactive"
+  /** Milliseconds since the Unix epoch. */
+  readonly deregisteredAt: number
+}
+
+/**
+ * Deregisters an app (CONTRACT 3, `DELETE /v1/admin/apps/{id}`): it cannot sign in, its tokens are revoked, and its unused launch
+ * tokens are void. Its agents keep their tokens but cannot renew or delegate.
+ */
+export async function deregisterApp(
+  context: AuthorityContext,
+  caller: Caller,
+  operator: Claims,
+  appId: string | undefined,
+): Promise<AppDeregistration> {
+  const app = await requireApp(context, appId)
+  const now = context.clock.now()
+  const isRepeated = app.deregisteredAt !== undefined
+  const detail = isRepeated ? `${app.appId} was already deregistered` : `${app.appId} deregistered, its tokens revoked`
+  await commit(context, {
+    writes: isRepeated ? [] : deregistration(app, now),
+    events: [successEvent("app_deregistered", caller, subjectOf(operator), detail)],
+  })
+  return { appId: app.appId, status: "inactive", deregisteredAt: app.deregisteredAt ?? now }
+}
+
+function deregistration(app: App, now: number): Write[] {
+  const changed = { ...app, deregisteredAt: now, updatedAt: now, revision: app.revision + 1 }
+  const target = appSubject(app.appId)
+  return [
+    { type: "change_app", app: changed },
+    { type: "revoke", revocation: { level: "agent", target, revokedAt: now, ...retention(null) } },
+  ]
+}

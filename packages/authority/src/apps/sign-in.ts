@@ -1,0 +1,61 @@
+import { timingSafeEqual } from "node:crypto"
+import { clampTtl } from "@agentwrit/core"
+import type { Caller } from "../caller.ts"
+import type { AuthorityContext } from "../context.ts"
+import type { App } from "../ports/records.ts"
+import { Refusal } from "../refusal.ts"
+import { type IssuedToken, issueToken, prepareToken } from "../tokens/issue.ts"
+import { commit } from "../trail/commit.ts"
+import { successEvent } from "../trail/event.ts"
+import { appSubject, hashClientSecret } from "./app.ts"
+
+/** The scope of an app's own token (CONTRACT 3, "apps"). */
+export const APP_SCOPES: readonly string[] = ["app:launch-tokens:*", "app:agents:*", "app:audit:read"]
+
+/** An app's credentials. */
+export interface AppSignInRequest {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+/** An app's token and its scope. */
+export interface AppSignIn extends IssuedToken {
+  readonly scopes: readonly string[]
+}
+
+/** Compared with when there is no such client, so that the answer takes the same time. */
+const NO_SECRET = Buffer.alloc(32)
+
+/**
+ * Exchanges an app's client secret for an app token (CONTRACT 3, `POST /v1/app/auth`). An unknown client, a wrong secret and an
+ * inactive app get the same refusal in the same time; the trail tells them apart.
+ */
+export async function signInApp(
+  context: AuthorityContext,
+  caller: Caller,
+  { clientId, clientSecret }: AppSignInRequest,
+): Promise<AppSignIn> {
+  const app = await context.store.records.appByClientId(clientId)
+  const { appId, tokenTtl, revision } = requireCredentials(app, clientSecret)
+  const ttl = clampTtl({ requested: tokenTtl, fallback: tokenTtl, limits: [context.settings.maxTtl] })
+  const sub = appSubject(appId)
+  const prepared = prepareToken(context, { sub, kind: "app", scope: APP_SCOPES, ttl })
+  const detail = `app signed in, token ${prepared.claims.jti} for ${ttl} s`
+  await commit(context, {
+    writes: [{ type: "require_app", appId, revision }],
+    events: [successEvent("app_authenticated", caller, { agent_id: sub }, detail)],
+  })
+  return { accessToken: issueToken(context, prepared), expiresIn: ttl, scopes: APP_SCOPES }
+}
+
+function requireCredentials(app: App | undefined, clientSecret: string): App {
+  const expected = app === undefined ? NO_SECRET : Buffer.from(app.secretHash, "hex")
+  const isRight = timingSafeEqual(hashClientSecret(clientSecret), expected)
+  // An unknown client id is not quoted: it may be a secret in the wrong field.
+  if (app === undefined) throw signInFailed("unknown client")
+  if (!isRight) throw signInFailed(`wrong secret for ${app.appId}`)
+  if (app.deregisteredAt !== undefined) throw signInFailed(`${app.appId} is inactive`)
+  return app
+}
+
+const signInFailed = (reason: string): Refusal => new Refusal("unauthorized", { detail: "sign-in failed", reason })

@@ -1,0 +1,125 @@
+import { hash, randomBytes } from "node:crypto"
+import { type Claims, exceedingScopes } from "@agentwrit/core"
+import { appSubject } from "../apps/app.ts"
+import type { Caller } from "../caller.ts"
+import type { AuthorityContext } from "../context.ts"
+import type { Write } from "../ports/change.ts"
+import type { LaunchToken } from "../ports/records.ts"
+import { Refusal } from "../refusal.ts"
+import { scopeHint } from "../scope-hint.ts"
+import { commit } from "../trail/commit.ts"
+import { subjectOf, successEvent } from "../trail/event.ts"
+
+/** The policy of a new launch token (CONTRACT 3, "launch-tokens"). Times are seconds. */
+export interface LaunchTokenRequest {
+  readonly agentName: string
+  readonly allowedScope: readonly string[]
+  /** Default: the operator's setting. */
+  readonly maxTtl?: number
+  /** Default: true. */
+  readonly singleUse?: boolean
+  /** Lifetime of the launch token itself. Default: 30. */
+  readonly ttl?: number
+  readonly orchId?: string
+  readonly taskId?: string
+}
+
+/** A launch token, which is shown only here, and its policy. */
+export interface IssuedLaunchToken {
+  /** 64 lower-case hex characters. */
+  readonly launchToken: string
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+  readonly policy: { readonly allowedScope: readonly string[]; readonly maxTtl: number }
+}
+
+/** Lifetime of a launch token in seconds, when the request names none. */
+const DEFAULT_TTL = 30
+
+const LAUNCH_TOKEN_TEXT = /^[0-9a-f]{64}$/
+
+/** The form in which a launch token is stored and found; `undefined` for any other spelling. */
+export function hashLaunchToken(text: string): string | undefined {
+  return LAUNCH_TOKEN_TEXT.test(text) ? hash("sha256", text) : undefined
+}
+
+/** Issues a launch token to an operator (CONTRACT 3, `POST /v1/admin/launch-tokens`). */
+export function createLaunchToken(
+  context: AuthorityContext,
+  caller: Caller,
+  operator: Claims,
+  request: LaunchTokenRequest,
+): Promise<IssuedLaunchToken> {
+  return issue(context, caller, operator, request, [])
+}
+
+/** Issues a launch token to an app, within its ceiling (CONTRACT 3, `POST /v1/app/launch-tokens`). */
+export async function createAppLaunchToken(
+  context: AuthorityContext,
+  caller: Caller,
+  issuer: Claims,
+  request: LaunchTokenRequest,
+): Promise<IssuedLaunchToken> {
+  const appId = issuer.sub.slice(appSubject("").length)
+  const app = await context.store.records.app(appId)
+  if (app === undefined || app.deregisteredAt !== undefined)
+    throw new Refusal("forbidden", { detail: "the app is inactive" })
+  const exceeding = exceedingScopes(request.allowedScope, app.scopes)
+  if (exceeding.length > 0)
+    throw new Refusal("forbidden", {
+      detail: `allowed_scope is beyond the app's ceiling: ${exceeding.join(" ")}`,
+      reason: `scope ${exceeding.join(" ")} not covered by ${app.scopes.join(" ")}`,
+      hint: scopeHint(exceeding, app.scopes, "allowed"),
+      events: ["scope_ceiling_exceeded"],
+    })
+  const condition = { type: "require_app", appId, revision: app.revision } as const
+  return issue(context, caller, issuer, { ...request, appId }, [condition])
+}
+
+type OwnedRequest = LaunchTokenRequest & { readonly appId?: string }
+
+async function issue(
+  context: AuthorityContext,
+  caller: Caller,
+  issuer: Claims,
+  request: OwnedRequest,
+  conditions: readonly Write[],
+): Promise<IssuedLaunchToken> {
+  const launchToken = randomBytes(32).toString("hex")
+  const record = recordOf(context, launchToken, request)
+  const { allowedScope, maxTtl, expiresAt, taskId, orchId } = record
+  const subject = {
+    ...subjectOf(issuer),
+    ...(taskId !== undefined && { task_id: taskId }),
+    ...(orchId !== undefined && { orch_id: orchId }),
+  }
+  await commit(context, {
+    writes: [...conditions, { type: "add_launch_token", launchToken: record }],
+    events: [successEvent("launch_token_issued", caller, subject, describe(record))],
+  })
+  return { launchToken, expiresAt, policy: { allowedScope, maxTtl } }
+}
+
+function recordOf(context: AuthorityContext, launchToken: string, request: OwnedRequest): LaunchToken {
+  const now = context.clock.now()
+  const { agentName, allowedScope, orchId, taskId, appId } = request
+  const { maxTtl = context.settings.defaultTtl, singleUse = true, ttl = DEFAULT_TTL } = request
+  return {
+    hash: hash("sha256", launchToken),
+    agentName,
+    allowedScope,
+    maxTtl,
+    singleUse,
+    ...(orchId !== undefined && { orchId }),
+    ...(taskId !== undefined && { taskId }),
+    ...(appId !== undefined && { appId }),
+    createdAt: now,
+    expiresAt: now + ttl * 1000,
+  }
+}
+
+function describe({ agentName, allowedScope, maxTtl, singleUse, createdAt, expiresAt }: LaunchToken): string {
+  const use = singleUse ? "single use" : "many uses"
+  const ttl = Math.round((expiresAt - createdAt) / 1000)
+  return `launch token for ${agentName}: scope ${allowedScope.join(" ")}, max ttl ${maxTtl} s, ${use}, valid ${ttl} s`
+}

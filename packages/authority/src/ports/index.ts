@@ -1,0 +1,33 @@
+export {
+  type Change,
+  type Committed,
+  type ConflictCode,
+  ConflictError,
+  UnavailableError,
+  type Write,
+} from "./change.ts"
+export type { CheckpointAnchor } from "./checkpoint-anchor.ts"
+export { type Clock, steadyClock, systemClock, toUnixSeconds } from "./clock.ts"
+export type { Housekeeping, LeaseName, Prunable, StoreHealth } from "./housekeeping.ts"
+export type { MaintenanceReport, Observer, StoreOperation } from "./observer.ts"
+export type {
+  Agent,
+  AgentPage,
+  AgentQuery,
+  AgentStatus,
+  AgentView,
+  App,
+  LaunchToken,
+  Records,
+} from "./records.ts"
+export {
+  type Following,
+  REVOCATION_ERA,
+  type Revocation,
+  type RevocationEntry,
+  type RevocationFollower,
+  type RevocationLog,
+  type RevocationPage,
+} from "./revocation-log.ts"
+export type { Store } from "./store.ts"
+export type { EventPage, EventQuery, StoredCheckpoint, Trail, TreeHead } from "./trail.ts"

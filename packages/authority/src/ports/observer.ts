@@ -1,0 +1,47 @@
+import type { AuditEvent, AuditEventType } from "@agentwrit/audit"
+import type { Claims, RevocationLevel } from "@agentwrit/core"
+
+/** A kind of access to the store. */
+export type StoreOperation = "commit" | "checkpoint" | "query"
+
+/** What one run of the maintenance did. */
+export interface MaintenanceReport {
+  /** When it ended, in milliseconds since the Unix epoch. */
+  readonly at: number
+  /** Token-level revocations that were deleted. */
+  readonly tokens: number
+  readonly nonces: number
+  readonly launchTokens: number
+  readonly delegatedTokens: number
+  /** Agents whose token was marked as expired. */
+  readonly agents: number
+}
+
+/** What the authority reports to its host, for logs and metrics. Calls are synchronous: return quickly and do not throw. */
+export interface Observer {
+  /** Events are on disk. `seconds` passed since the store was asked to commit them. */
+  committed?(events: readonly AuditEvent[], seconds: number): void
+  /** A request was denied, whether or not the denial gets an event of its own. */
+  denied?(eventType: AuditEventType): void
+  tokenIssued?(claims: Claims): void
+  /** An operator revoked something. */
+  revoked?(level: RevocationLevel): void
+  /** `validateToken` answered. */
+  validated?(valid: boolean): void
+  /** The store failed to do this. */
+  storeFailed?(operation: StoreOperation): void
+  /** The background maintenance finished. */
+  maintained?(report: MaintenanceReport): void
+  /** The background maintenance failed; it runs again later. */
+  maintenanceFailed?(cause: unknown): void
+  /** A denial could not be written to the trail, because the store cannot commit. The request was denied all the same. */
+  unrecorded?(event: { readonly eventType: string; readonly detail: string }, cause: unknown): void
+  /** The `nbf` of a genuine token is later than the clock. */
+  clockSkew?(): void
+  /** The periodic checkpoint failed; the next commit tries again. */
+  checkpointFailed?(cause: unknown): void
+  /** The background verification of the whole trail finished. `problem` is the first fault, if any. */
+  trailVerified?(problem?: string): void
+  /** The background verification did not finish; it runs again later. */
+  trailUnverified?(cause: unknown): void
+}

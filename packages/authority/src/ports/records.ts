@@ -1,0 +1,105 @@
+/** An app, its ceiling, and what its sign-in is checked against. Instants are milliseconds since the Unix epoch. */
+export interface App {
+  /** `app-{name}-{6 hex}`. */
+  readonly appId: string
+  readonly name: string
+  readonly clientId: string
+  /** Lower-case hex SHA-256 of the client secret. */
+  readonly secretHash: string
+  /** The ceiling: the widest scope that its launch tokens may allow. */
+  readonly scopes: readonly string[]
+  /** Lifetime of the app's own tokens, in seconds. */
+  readonly tokenTtl: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Set when the app is deregistered, which is final. */
+  readonly deregisteredAt?: number
+  /** Starts at 1 and grows with every change. */
+  readonly revision: number
+}
+
+/** A launch token as it is stored: its SHA-256, never its text. Instants are milliseconds since the Unix epoch. */
+export interface LaunchToken {
+  /** Lower-case hex SHA-256 of the launch token's 64 characters. */
+  readonly hash: string
+  readonly agentName: string
+  /** The widest scope that a registration may request. */
+  readonly allowedScope: readonly string[]
+  /** The longest TTL that a registration may request, in seconds. */
+  readonly maxTtl: number
+  readonly singleUse: boolean
+  /** When set, only a registration with this `orch_id` may use it. */
+  readonly orchId?: string
+  /** When set, only a registration with this `task_id` may use it. */
+  readonly taskId?: string
+  /** The app that issued it; absent when an operator did. */
+  readonly appId?: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** When a registration used a single-use token. */
+  readonly spentAt?: number
+}
+
+/** A registered agent and its one current token (CONTRACT 2, "Active agent"). Instants are milliseconds since the Unix epoch. */
+export interface Agent {
+  readonly agentId: string
+  readonly orchId: string
+  readonly taskId: string
+  readonly appId?: string
+  /** The raw 32 bytes of its Ed25519 key. */
+  readonly publicKey: Uint8Array
+  readonly scope: readonly string[]
+  /** TTL of its token in seconds; a renewal grants the same again. */
+  readonly ttl: number
+  /** The `jti` of its current token. */
+  readonly jti: string
+  readonly registeredAt: number
+  /** When its current token expires. */
+  readonly expiresAt: number
+  readonly releasedAt?: number
+}
+
+/** Status of an agent (CONTRACT 3, "An agent"). The first event that ended it decides; revoked takes precedence over expired. */
+export type AgentStatus = "active" | "expired" | "released" | "revoked"
+
+/** Filters of a list of agents; all that are set must match. */
+export interface AgentQuery {
+  readonly status?: AgentStatus
+  readonly taskId?: string
+  readonly orchId?: string
+  readonly appId?: string
+  /** 1 to 1000. */
+  readonly limit: number
+  readonly offset: number
+}
+
+/** An agent with its status. */
+export interface AgentView
+  extends Pick<Agent, "agentId" | "orchId" | "taskId" | "appId" | "scope" | "registeredAt" | "expiresAt"> {
+  readonly status: AgentStatus
+}
+
+/** One page of agents, newest first. */
+export interface AgentPage {
+  readonly agents: readonly AgentView[]
+  /** Number of matches on all pages. */
+  readonly total: number
+}
+
+/** Reads of apps, agents and launch tokens. They are written by a {@link Change}. */
+export interface Records {
+  /** All apps, newest first. */
+  apps(): Promise<readonly App[]>
+  app(appId: string): Promise<App | undefined>
+  appByClientId(clientId: string): Promise<App | undefined>
+  launchToken(hash: string): Promise<LaunchToken | undefined>
+  agent(agentId: string): Promise<Agent | undefined>
+  /** A page of agents with their status at `now`. */
+  agents(query: AgentQuery, now: number): Promise<AgentPage>
+  /** Number of agents that are active at `now`. */
+  activeAgents(now: number): Promise<number>
+  /** Agents whose token expired by `now`, was not released, and is not marked as expired yet; oldest expiry first. */
+  expiredAgents(now: number, limit: number): Promise<readonly Agent[]>
+  /** When an agent's own token or a delegated token expires; `undefined` for a `jti` that the store does not know. */
+  tokenExpiry(jti: string): Promise<number | undefined>
+}

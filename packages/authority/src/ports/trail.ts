@@ -1,0 +1,58 @@
+import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
+
+/** Filters of a list of events; all that are set must match. Instants are milliseconds since the Unix epoch, both ends included. */
+export interface EventQuery {
+  readonly agentId?: string
+  readonly taskId?: string
+  readonly eventType?: AuditEventType
+  readonly outcome?: AuditOutcome
+  readonly since?: number
+  readonly until?: number
+  /** Only events with a greater sequence number. */
+  readonly after?: number
+  /** 1 to 1000. */
+  readonly limit: number
+  readonly offset: number
+}
+
+/** One page of events, in the order of the chain. */
+export interface EventPage {
+  readonly events: readonly AuditEvent[]
+  /** Number of matches on all pages. */
+  readonly total: number
+}
+
+/** The head of the trail's Merkle tree, which a checkpoint signs. */
+export interface TreeHead {
+  /** Number of events. */
+  readonly size: number
+  /** RFC 6962 root, 32 bytes. */
+  readonly root: Uint8Array
+}
+
+/** A stored checkpoint: the signed note, and the tree head that the store computed for it. */
+export interface StoredCheckpoint extends TreeHead {
+  readonly note: string
+}
+
+/** The audit trail. Events are appended by a {@link Change}. */
+export interface Trail {
+  /** Number of committed events. */
+  size(): Promise<number>
+  events(query: EventQuery): Promise<EventPage>
+  /**
+   * Signs the tree over every commit that was answered before this call, and stores the note. Answers the newest stored
+   * checkpoint when the tree has not grown since.
+   */
+  seal(sign: (head: TreeHead) => string): Promise<StoredCheckpoint>
+  /** The stored checkpoint of that size; without a size, the newest. */
+  checkpoint(size?: number): Promise<StoredCheckpoint | undefined>
+  /** Deletes the stored checkpoints that are smaller than `size`. */
+  forgetCheckpoints(size: number): Promise<void>
+  /**
+   * Verifies hash chain and tree from the first event to the newest stored checkpoint. Runs slowly in the background, or at
+   * full speed with `atOnce`.
+   * @returns the first fault, or `undefined`. Rejects when the verification did not finish, for example when `signal` aborts it.
+   */
+  verify(signal: AbortSignal, options?: { readonly atOnce?: boolean }): Promise<string | undefined>
+}

@@ -1,0 +1,72 @@
+import type { AuditEventType } from "@agentwrit/audit"
+import { type Claims, scopesWithin, type TokenKind } from "@agentwrit/core"
+import type { Caller } from "../caller.ts"
+import type { AuthorityContext } from "../context.ts"
+import { Refusal } from "../refusal.ts"
+import { scopeHint } from "../scope-hint.ts"
+import { subjectOf } from "../trail/event.ts"
+import { checkToken } from "./check.ts"
+import { tokenRevoked } from "./token-revoked.ts"
+
+/** The kind of token and the scope that a route requires (CONTRACT 2, "Kinds"). The kind is checked first. */
+export interface BearerNeeds {
+  readonly kinds: readonly TokenKind[]
+  /** Absent: the route names no scope. */
+  readonly scope?: string
+}
+
+/** How a route words its refusals of a bearer token. */
+export interface BearerWording {
+  /** What a client reads when its token is not good. */
+  readonly detail: string
+  /** Type of a second event for each refusal. */
+  readonly alsoDenied?: AuditEventType
+}
+
+const DEFAULT_WORDING: BearerWording = { detail: "token verification failed" }
+
+/**
+ * The claims of the bearer token, when it is good and is what the route requires.
+ * @throws {@link Refusal} `unauthorized`, `token_revoked`, `insufficient_scope` or `forbidden`.
+ */
+export async function authenticate(
+  context: AuthorityContext,
+  _caller: Caller,
+  bearer: string | undefined,
+  needs: BearerNeeds,
+  wording: BearerWording = DEFAULT_WORDING,
+): Promise<Claims> {
+  const { detail } = wording
+  const also = wording.alsoDenied === undefined ? [] : [wording.alsoDenied]
+  const unauthorized = (reason: string, claims?: Claims) =>
+    new Refusal("unauthorized", {
+      detail,
+      reason,
+      events: ["token_auth_failed", ...also],
+      subject: claims && subjectOf(claims),
+    })
+  if (bearer === undefined) throw unauthorized("no bearer token in the Authorization header")
+  const verdict = checkToken(context, bearer)
+  if (verdict.ok) {
+    requireKindAndScope(verdict.claims, needs, also)
+    return verdict.claims
+  }
+  throw verdict.isRevoked && verdict.claims !== undefined
+    ? tokenRevoked(verdict.reason, also, verdict.claims)
+    : unauthorized(verdict.reason, verdict.claims)
+}
+
+function requireKindAndScope(claims: Claims, { kinds, scope }: BearerNeeds, also: readonly AuditEventType[]): void {
+  const recorded = { events: ["scope_violation", ...also], subject: subjectOf(claims) } as const
+  if (!kinds.includes(claims.kind))
+    throw new Refusal(scope === undefined ? "forbidden" : "insufficient_scope", {
+      detail: `this route is for ${kinds.join(" or ")} tokens, not for kind ${claims.kind}`,
+      ...recorded,
+    })
+  if (scope !== undefined && !scopesWithin([scope], claims.scope))
+    throw new Refusal("insufficient_scope", {
+      detail: `the token lacks the scope ${scope}`,
+      hint: scopeHint([scope], claims.scope, "held"),
+      ...recorded,
+    })
+}

@@ -1,0 +1,85 @@
+import { type Claims, chainHash, type DelegationRecord, signToken, TokenError, type TokenKind } from "@agentwrit/core"
+import type { AuthorityContext } from "../context.ts"
+import { toUnixSeconds } from "../ports/clock.ts"
+import { Refusal } from "../refusal.ts"
+import { uniqueHex } from "../unique-hex.ts"
+import { cacheSigned } from "./check.ts"
+
+/** The claims of a new token that its use case decides. */
+export interface TokenContents {
+  readonly sub: string
+  readonly kind: TokenKind
+  readonly scope: readonly string[]
+  /** Seconds. */
+  readonly ttl: number
+  /** Latest expiry in Unix seconds, whatever the TTL. */
+  readonly notAfter?: number
+  readonly taskId?: string | undefined
+  readonly orchId?: string | undefined
+  readonly delegationChain?: DelegationRecord[]
+}
+
+/** A signed token. Nobody may see it before the commit that records it. */
+export interface PreparedToken {
+  readonly claims: Claims
+  readonly token: string
+  /** Id of the key that signed it. */
+  readonly keyId: string
+}
+
+/** What every sign-in, registration and renewal answers. */
+export interface IssuedToken {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+}
+
+/** Longest life of a token in seconds, also without a ceiling: every reader must be able to represent its expiry. */
+export const MAX_TOKEN_TTL: number = 100 * 366 * 86_400
+
+/**
+ * Makes and signs a token. Sign before the commit, because a token that cannot be signed must not be committed; call
+ * {@link issueToken} after it.
+ * @throws {@link Refusal} `invalid_request` when its scope makes the token too long.
+ */
+export function prepareToken(context: AuthorityContext, contents: TokenContents): PreparedToken {
+  const claims = claimsOf(context, contents)
+  const key = context.keys.current
+  try {
+    return { claims, token: signToken(claims, key), keyId: key.keyId }
+  } catch (error) {
+    if (!(error instanceof TokenError) || error.code !== "token_too_long") throw error
+    throw new Refusal("invalid_request", {
+      detail: "the scope is too long for a token: ask for fewer or shorter scopes",
+    })
+  }
+}
+
+/** The token, for the answer. Call it once its commit is on disk. */
+export function issueToken(context: AuthorityContext, { claims, token, keyId }: PreparedToken): string {
+  cacheSigned(context, token, claims, keyId)
+  context.observer.tokenIssued?.(claims)
+  return token
+}
+
+function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
+  const { issuer, audience } = context.settings
+  const now = toUnixSeconds(context.clock.now())
+  return {
+    iss: issuer,
+    sub: contents.sub,
+    ...(audience !== undefined && { aud: [audience] }),
+    exp: Math.min(now + contents.ttl, contents.notAfter ?? Number.MAX_SAFE_INTEGER),
+    nbf: now,
+    iat: now,
+    jti: uniqueHex(16),
+    kind: contents.kind,
+    scope: [...contents.scope],
+    ...(contents.taskId !== undefined && { task_id: contents.taskId }),
+    ...(contents.orchId !== undefined && { orch_id: contents.orchId }),
+    ...(contents.delegationChain !== undefined && {
+      delegation_chain: contents.delegationChain,
+      chain_hash: chainHash(contents.delegationChain),
+    }),
+  }
+}

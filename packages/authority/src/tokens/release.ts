@@ -1,0 +1,18 @@
+import type { Claims } from "@agentwrit/core"
+import type { Caller } from "../caller.ts"
+import type { AuthorityContext } from "../context.ts"
+import type { Write } from "../ports/change.ts"
+import { retention } from "../revocation/retention.ts"
+import { commit } from "../trail/commit.ts"
+import { subjectOf, successEvent } from "../trail/event.ts"
+import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
+
+/** Ends the presented token (CONTRACT 3, `POST /v1/token/release`). A second release is refused as revoked. */
+export async function releaseToken(context: AuthorityContext, caller: Caller, claims: Claims): Promise<void> {
+  const now = context.clock.now()
+  const revocation = { level: "token", target: claims.jti, revokedAt: now, ...retention(claims.exp * 1000) } as const
+  const writes: Write[] = [{ type: "revoke", once: true, revocation }]
+  if (claims.kind === "agent") writes.push({ type: "release_agent", agentId: claims.sub, jti: claims.jti, at: now })
+  const events = [successEvent("token_released", caller, subjectOf(claims), `token ${claims.jti} released`)]
+  await commit(context, { writes, events }, { already_revoked: () => tokenRevoked(ENDED_MEANWHILE, [], claims) })
+}

@@ -1,0 +1,33 @@
+import type { Claims } from "@agentwrit/core"
+import { LRUCache } from "lru-cache"
+
+/** What the verification of a token's form, signature and chain found. */
+export interface VerifiedToken {
+  readonly claims: Claims
+  /** Id of the key that signed it. */
+  readonly keyId: string
+  /** Digests of everything that revokes it; computed once because each check needs them. */
+  readonly revocationDigests: readonly Uint8Array[]
+}
+
+/** Total length of the cached tokens: some 30,000 ordinary ones. */
+const MAX_CHARACTERS = 24 * 1024 * 1024
+
+/**
+ * Caches tokens whose signature was verified or made here. It saves only that work: key, times and revocation are checked at
+ * every use. Tokens that do not verify are never cached, so strangers cannot fill it.
+ */
+export class VerifiedTokens {
+  readonly #tokens = new LRUCache<string, VerifiedToken>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: (_, token) => token.length,
+  })
+
+  get(token: string): VerifiedToken | undefined {
+    return this.#tokens.get(token)
+  }
+
+  add(token: string, verified: VerifiedToken): void {
+    this.#tokens.set(token, verified)
+  }
+}

@@ -1,0 +1,42 @@
+import type { AuthorityContext } from "../context.ts"
+import { type Change, type Committed, type ConflictCode, ConflictError, UnavailableError } from "../ports/change.ts"
+import { Refusal } from "../refusal.ts"
+
+/** The refusal for each condition of a change that may fail. */
+export type ConflictRefusals = Partial<Record<ConflictCode, () => Refusal>>
+
+/**
+ * Commits a change, with secrets removed from the free text of its events.
+ * @param conflicts conflicts that are not listed here are thrown as {@link ConflictError}.
+ * @throws {@link Refusal} `unavailable` when the store cannot commit.
+ */
+export async function commit(
+  context: AuthorityContext,
+  change: Change,
+  conflicts: ConflictRefusals = {},
+): Promise<Committed> {
+  const events = change.events.map((event) => ({ ...event, detail: context.redact(event.detail) }))
+  const began = performance.now()
+  try {
+    const committed = await context.store.commit({ ...change, events })
+    context.observer.committed?.(committed.events, (performance.now() - began) / 1000)
+    if (committed.events.length > 0) context.checkpoints.trailGrew()
+    return committed
+  } catch (error) {
+    if (error instanceof ConflictError) throw conflicts[error.code]?.() ?? error
+    if (!(error instanceof UnavailableError)) throw error
+    context.observer.storeFailed?.("commit")
+    throw unavailable(error)
+  }
+}
+
+function unavailable(cause: UnavailableError): Refusal {
+  const isUnknown = cause.code === "failed"
+  return new Refusal("unavailable", {
+    detail: "the broker cannot store changes at the moment",
+    reason: cause.message,
+    hint: isUnknown ? "the outcome is unknown until the broker has restarted" : "nothing was changed; try again",
+    retryAfter: isUnknown ? 5 : 1,
+    cause,
+  })
+}

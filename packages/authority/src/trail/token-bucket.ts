@@ -1,0 +1,35 @@
+/** A token bucket: a burst of permits, refilled at a steady rate. */
+export class TokenBucket {
+  #permits: number
+  #filledAt: number
+  readonly #burst: number
+  readonly #refillMs: number
+
+  /** @param refillMs milliseconds until one permit comes back. */
+  constructor(burst: number, refillMs: number, now: number) {
+    this.#burst = burst
+    this.#permits = burst
+    this.#refillMs = refillMs
+    this.#filledAt = now
+  }
+
+  /** Takes a permit; `false` when there is none. */
+  take(now: number): boolean {
+    this.#refill(now)
+    if (this.#permits < 1) return false
+    this.#permits--
+    return true
+  }
+
+  isFull(now: number): boolean {
+    this.#refill(now)
+    return this.#permits === this.#burst
+  }
+
+  // A clock that is stepped back refills nothing and takes nothing.
+  #refill(now: number): void {
+    const refilled = Math.max(0, now - this.#filledAt) / this.#refillMs
+    this.#permits = Math.min(this.#burst, this.#permits + refilled)
+    this.#filledAt = now
+  }
+}

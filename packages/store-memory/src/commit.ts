@@ -1,0 +1,171 @@
+import { type AuditEvent, chainEvent, type EventDraft } from "@agentwrit/audit"
+import {
+  type Agent,
+  type Change,
+  type ConflictCode,
+  ConflictError,
+  REVOCATION_ERA,
+  type RevocationEntry,
+  type Write,
+} from "@agentwrit/authority/ports"
+import { revocationDigest } from "@agentwrit/core"
+import { type MemoryData, revocationKey } from "./data.ts"
+import { UndoLog } from "./undo-log.ts"
+
+type RevokeWrite = Extract<Write, { readonly type: "revoke" }>
+
+/** What a change did. */
+export interface Applied {
+  readonly events: readonly AuditEvent[]
+  /** New entries of the revocation log. */
+  readonly entries: readonly RevocationEntry[]
+}
+
+/**
+ * Applies a change, or nothing of it.
+ * @throws {@link ConflictError} when a write's condition does not hold.
+ */
+export function applyChange(data: MemoryData, { writes, events }: Change, now: number): Applied {
+  const undo = new UndoLog()
+  try {
+    const entries = writes.flatMap((write) => applyWrite(data, write, undo) ?? [])
+    return { entries, events: appendEvents(data, events, now) }
+  } catch (error) {
+    undo.rollBack()
+    throw error
+  }
+}
+
+function appendEvents(data: MemoryData, drafts: readonly EventDraft[], now: number): readonly AuditEvent[] {
+  const timestamp = new Date(now).toISOString()
+  const edge = data.edge.copy()
+  let prevHash = data.headHash
+  const events = drafts.map((draft) => {
+    const { event, leafHash } = chainEvent(draft, { sequence: edge.size + 1, timestamp, prevHash })
+    edge.append(leafHash)
+    prevHash = event.hash
+    return event
+  })
+  data.events.push(...events)
+  data.headHash = prevHash
+  data.edge = edge
+  return events
+}
+
+function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEntry | undefined {
+  switch (write.type) {
+    case "add_app":
+      failUnless(
+        "app_name_taken",
+        [...data.apps.values()].every(({ name }) => name !== write.app.name),
+      )
+      undo.set(data.apps, write.app.appId, write.app)
+      return undefined
+    case "change_app":
+      failUnless("app_changed", data.apps.get(write.app.appId)?.revision === write.app.revision - 1)
+      undo.set(data.apps, write.app.appId, write.app)
+      return undefined
+    case "require_app":
+      failUnless("app_changed", data.apps.get(write.appId)?.revision === write.revision)
+      return undefined
+    case "spend_nonce": {
+      const nonce = Buffer.from(write.nonce).toString("hex")
+      failUnless("nonce_spent", !data.nonces.has(nonce))
+      undo.set(data.nonces, nonce, write.expiresAt)
+      return undefined
+    }
+    case "add_launch_token":
+      undo.add(data.launchTokens, write.launchToken.hash, write.launchToken)
+      return undefined
+    case "use_launch_token": {
+      const { hash, at } = write
+      const token = data.launchTokens.get(hash)
+      if (token === undefined || token.spentAt !== undefined || token.expiresAt <= at)
+        throw new ConflictError("launch_token_unusable")
+      if (token.singleUse) undo.set(data.launchTokens, hash, { ...token, spentAt: at })
+      return undefined
+    }
+    case "add_agent": {
+      const { agent } = write
+      undo.add(data.agents, agent.agentId, { agent })
+      undo.add(data.holders, agent.jti, agent.agentId)
+      return undefined
+    }
+    case "add_delegated_token":
+      undo.add(data.delegatedTokens, write.jti, write.expiresAt)
+      return undefined
+    case "replace_token": {
+      const { agentId, fromJti, toJti, expiresAt } = write
+      const stored = holderOf(data, agentId, fromJti)
+      if (stored === undefined || stored.agent.releasedAt !== undefined || stored.revokedAt !== undefined)
+        throw new ConflictError("token_superseded")
+      undo.set(data.agents, agentId, { agent: { ...stored.agent, jti: toJti, expiresAt } })
+      undo.delete(data.holders, fromJti)
+      undo.add(data.holders, toJti, agentId)
+      return undefined
+    }
+    case "expire_agent": {
+      const { agentId, jti, at } = write
+      const stored = holderOf(data, agentId, jti)
+      if (stored === undefined || stored.agent.releasedAt !== undefined || stored.expiredAt !== undefined)
+        throw new ConflictError("token_superseded")
+      undo.set(data.agents, agentId, { ...stored, expiredAt: at })
+      return undefined
+    }
+    case "release_agent": {
+      const stored = holderOf(data, write.agentId, write.jti)
+      const agent: Agent | undefined = stored && { ...stored.agent, releasedAt: write.at }
+      if (agent !== undefined) undo.set(data.agents, write.agentId, { ...stored, agent })
+      return undefined
+    }
+    case "revoke":
+      return revoke(data, write, undo)
+    case "require_unrevoked":
+      failUnless("already_revoked", !data.revocations.has(revocationKey("token", write.jti)))
+      return undefined
+    case "begin_era":
+      for (const hash of [...data.launchTokens.keys()]) undo.delete(data.launchTokens, hash)
+      for (const [key, entry] of data.revocations)
+        undo.set(data.revocations, key, { ...entry, seq: entry.seq + REVOCATION_ERA })
+      moveHead(data, data.revocationHead + REVOCATION_ERA, undo)
+      return undefined
+  }
+}
+
+function revoke(
+  data: MemoryData,
+  { revocation, once = false }: RevokeWrite,
+  undo: UndoLog,
+): RevocationEntry | undefined {
+  const { level, target, revokedAt, expiresAt, pruneAfter } = revocation
+  const holder = data.agents.get(data.holders.get(target) ?? "")
+  if (level === "token" && !once && holder !== undefined && holder.revokedAt === undefined)
+    undo.set(data.agents, holder.agent.agentId, { ...holder, revokedAt })
+  const key = revocationKey(level, target)
+  const existing = data.revocations.get(key)
+  if (existing !== undefined) {
+    if (once) throw new ConflictError("already_revoked")
+    if ((existing.expiresAt ?? Infinity) >= (expiresAt ?? Infinity)) return undefined
+  }
+  moveHead(data, data.revocationHead + 1, undo)
+  const digest = revocationDigest(level, target)
+  const entry = { seq: data.revocationHead, level, digest, expiresAt, pruneAfter }
+  undo.set(data.revocations, key, entry)
+  return entry
+}
+
+/** The agent, if that is its current token. */
+const holderOf = (data: MemoryData, agentId: string, jti: string) =>
+  data.holders.get(jti) === agentId ? data.agents.get(agentId) : undefined
+
+function moveHead(data: MemoryData, head: number, undo: UndoLog): void {
+  const before = data.revocationHead
+  data.revocationHead = head
+  undo.push(() => {
+    data.revocationHead = before
+  })
+}
+
+function failUnless(code: ConflictCode, holds: boolean): void {
+  if (!holds) throw new ConflictError(code)
+}

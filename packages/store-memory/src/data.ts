@@ -1,0 +1,38 @@
+import { type AuditEvent, GENESIS_HASH, RightEdge } from "@agentwrit/audit"
+import type { Agent, App, LaunchToken, RevocationEntry, StoredCheckpoint } from "@agentwrit/authority/ports"
+
+/** An agent with the two marks that its status depends on; instants are milliseconds since the Unix epoch. */
+export interface StoredAgent {
+  readonly agent: Agent
+  readonly revokedAt?: number
+  /** When maintenance recorded that the token expired. */
+  readonly expiredAt?: number
+}
+
+/** What a store holds. A store that is opened over the data of a closed one continues it. */
+export class MemoryData {
+  /** By app id. */
+  readonly apps: Map<string, App> = new Map()
+  /** By agent id. */
+  readonly agents: Map<string, StoredAgent> = new Map()
+  /** The agent whose current token has that `jti`. */
+  readonly holders: Map<string, string> = new Map()
+  /** When a delegated token expires, by `jti`. */
+  readonly delegatedTokens: Map<string, number> = new Map()
+  /** By hash. */
+  readonly launchTokens: Map<string, LaunchToken> = new Map()
+  /** When a spent nonce expires, by the nonce in hex. */
+  readonly nonces: Map<string, number> = new Map()
+  /** By {@link revocationKey}. */
+  readonly revocations: Map<string, RevocationEntry> = new Map()
+  /** The newest position of the revocation log that was ever assigned. */
+  revocationHead = 0
+  readonly events: AuditEvent[] = []
+  /** Hash of the last event. */
+  headHash: string = GENESIS_HASH
+  edge: RightEdge = new RightEdge()
+  /** Smallest first. */
+  checkpoints: readonly StoredCheckpoint[] = []
+}
+
+export const revocationKey = (level: string, target: string): string => `${level} ${target}`

@@ -1,0 +1,2 @@
+export { MemoryData } from "./data.ts"
+export { MemoryStore, type MemoryStoreOptions } from "./store.ts"

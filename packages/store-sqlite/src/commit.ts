@@ -1,0 +1,124 @@
+import { ConflictError, REVOCATION_ERA, type Write } from "@agentwrit/authority/ports"
+import { encodeBase64Url, revocationDigest } from "@agentwrit/core"
+import { REVOCATION_COLUMNS, type RevocationRow, revocationHead } from "./revocation-rows.ts"
+import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
+import { insert, type Statements, sql } from "./sql.ts"
+
+type RevokeWrite = Extract<Write, { readonly type: "revoke" }>
+
+/**
+ * Applies a write inside the open transaction.
+ * @returns the entry that it appended to the revocation log, if any.
+ * @throws {@link ConflictError} when its condition does not hold.
+ */
+export function applyWrite(statements: Statements, write: Write): RevocationRow | undefined {
+  switch (write.type) {
+    case "add_app": {
+      const { text, values } = insert("apps", fromApp(write.app))
+      const added = statements.run({ text: `${text} on conflict (name) do nothing`, values })
+      if (added === 0) throw new ConflictError("app_name_taken")
+      return undefined
+    }
+    case "change_app": {
+      const app = fromApp(write.app)
+      const changed = statements.run(sql`
+        update apps set name = ${app.name}, client_id = ${app.client_id}, secret_hash = ${app.secret_hash},
+          scopes = ${app.scopes}, token_ttl = ${app.token_ttl}, created_at = ${app.created_at},
+          updated_at = ${app.updated_at}, deregistered_at = ${app.deregistered_at}, revision = ${app.revision}
+        where app_id = ${app.app_id} and revision = ${app.revision - 1}`)
+      if (changed === 0) throw new ConflictError("app_changed")
+      return undefined
+    }
+    case "require_app": {
+      const { appId, revision } = write
+      const app = statements.get(sql`select 1 from apps where app_id = ${appId} and revision = ${revision}`)
+      if (app === undefined) throw new ConflictError("app_changed")
+      return undefined
+    }
+    case "spend_nonce": {
+      const { nonce, expiresAt } = write
+      const spent = statements.run(
+        sql`insert into spent_nonces (nonce, expires_at) values (${nonce}, ${expiresAt}) on conflict do nothing`,
+      )
+      if (spent === 0) throw new ConflictError("nonce_spent")
+      return undefined
+    }
+    case "add_launch_token":
+      statements.run(insert("launch_tokens", fromLaunchToken(write.launchToken)))
+      return undefined
+    case "use_launch_token": {
+      const { hash, at } = write
+      const used = statements.run(sql`
+        update launch_tokens set spent_at = iif(single_use, ${at}, null)
+        where hash = ${Buffer.from(hash, "hex")} and spent_at is null and expires_at > ${at}`)
+      if (used === 0) throw new ConflictError("launch_token_unusable")
+      return undefined
+    }
+    case "add_agent":
+      statements.run(insert("agents", fromAgent(write.agent)))
+      return undefined
+    case "add_delegated_token":
+      statements.run(insert("delegated_tokens", { jti: write.jti, expires_at: write.expiresAt }))
+      return undefined
+    case "replace_token": {
+      const { agentId, fromJti, toJti, expiresAt } = write
+      const replaced = statements.run(sql`
+        update agents set jti = ${toJti}, expires_at = ${expiresAt}, expired_at = null
+        where agent_id = ${agentId} and jti = ${fromJti} and released_at is null and revoked_at is null`)
+      if (replaced === 0) throw new ConflictError("token_superseded")
+      return undefined
+    }
+    case "expire_agent": {
+      const { agentId, jti, at } = write
+      const expired = statements.run(sql`
+        update agents set expired_at = ${at}
+        where agent_id = ${agentId} and jti = ${jti} and released_at is null and expired_at is null`)
+      if (expired === 0) throw new ConflictError("token_superseded")
+      return undefined
+    }
+    case "release_agent": {
+      const { agentId, jti, at } = write
+      statements.run(sql`update agents set released_at = ${at} where agent_id = ${agentId} and jti = ${jti}`)
+      return undefined
+    }
+    case "revoke":
+      return revoke(statements, write)
+    case "require_unrevoked":
+      if (isRevoked(statements, "token", write.jti)) throw new ConflictError("already_revoked")
+      return undefined
+    case "begin_era":
+      beginEra(statements)
+      return undefined
+  }
+}
+
+function revoke(statements: Statements, { revocation, once = false }: RevokeWrite): RevocationRow | undefined {
+  const { level, target, revokedAt, expiresAt, pruneAfter } = revocation
+  if (level === "token" && !once)
+    statements.run(sql`update agents set revoked_at = ${revokedAt} where jti = ${target} and revoked_at is null`)
+  // Looked up first: an insertion that conflicts would use up a position, and the head would run ahead of the entries.
+  if (isRevoked(statements, level, target)) {
+    if (once) throw new ConflictError("already_revoked")
+    // An entry never changes, so that followers need not look back. A later expiry takes a new entry.
+    const removed = statements.run(sql`
+      delete from revocations
+      where level = ${level} and target = ${target} and expires_at < ifnull(${expiresAt}, 9e18)`)
+    if (removed === 0) return undefined
+  }
+  const digest = encodeBase64Url(revocationDigest(level, target))
+  return statements.get(sql<RevocationRow>`
+    insert into revocations (level, target, digest, revoked_at, expires_at, forget_at)
+    values (${level}, ${target}, ${digest}, ${revokedAt}, ${expiresAt}, ${pruneAfter})
+    returning ${REVOCATION_COLUMNS}`)
+}
+
+const isRevoked = (statements: Statements, level: string, target: string): boolean =>
+  statements.get(sql`select 1 from revocations where level = ${level} and target = ${target}`) !== undefined
+
+function beginEra(statements: Statements): void {
+  const head = statements.get(revocationHead)?.head ?? 0
+  statements.run(sql`delete from launch_tokens`)
+  statements.run(sql`update revocations set seq = seq + ${REVOCATION_ERA}`)
+  statements.run(sql`delete from sqlite_sequence where name = 'revocations'`)
+  statements.run(insert("sqlite_sequence", { name: "revocations", seq: head + REVOCATION_ERA }))
+}

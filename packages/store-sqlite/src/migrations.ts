@@ -1,0 +1,116 @@
+/** The schema's migrations, in order: name and SQL. A released one never changes. */
+export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
+  [
+    "0001-foundation",
+    // The trail's indexes leave out NULL: most filters then cost what they match, and most events cost one or two index entries.
+    `
+    create table events (
+      seq integer primary key,
+      timestamp integer not null,
+      event_type text not null,
+      agent_id text,
+      task_id text,
+      orch_id text,
+      detail text not null,
+      resource text,
+      outcome text not null,
+      deleg_depth integer,
+      deleg_chain_hash text,
+      bytes_transferred integer,
+      hash blob not null,
+      prev_hash blob not null
+    ) strict;
+    create index events_by_agent_id on events (agent_id, seq) where agent_id is not null;
+    create index events_by_task_id on events (task_id, seq) where task_id is not null;
+    create index events_by_type on events (event_type, seq);
+    create index events_by_timestamp on events (timestamp);
+
+    create table checkpoints (
+      size integer primary key,
+      root blob not null,
+      note text not null,
+      edge blob not null,
+      head_hash blob not null
+    ) strict;
+
+    create table apps (
+      seq integer primary key,
+      app_id text not null unique,
+      name text not null unique,
+      client_id text not null unique,
+      secret_hash blob not null,
+      scopes text not null,
+      token_ttl integer not null,
+      created_at integer not null,
+      updated_at integer not null,
+      deregistered_at integer,
+      revision integer not null
+    ) strict;
+
+    create table launch_tokens (
+      hash blob primary key,
+      agent_name text not null,
+      allowed_scope text not null,
+      max_ttl integer not null,
+      single_use integer not null,
+      orch_id text,
+      task_id text,
+      app_id text,
+      created_at integer not null,
+      expires_at integer not null,
+      spent_at integer
+    ) strict, without rowid;
+    create index launch_tokens_by_expiry on launch_tokens (expires_at);
+
+    create table spent_nonces (
+      nonce blob primary key,
+      expires_at integer not null
+    ) strict, without rowid;
+    create index spent_nonces_by_expiry on spent_nonces (expires_at);
+
+    create table agents (
+      seq integer primary key,
+      agent_id text not null unique,
+      orch_id text not null,
+      task_id text not null,
+      app_id text,
+      public_key blob not null,
+      scope text not null,
+      ttl integer not null,
+      jti text not null unique,
+      registered_at integer not null,
+      expires_at integer not null,
+      released_at integer,
+      revoked_at integer,
+      expired_at integer
+    ) strict;
+    create index agents_by_task_id on agents (task_id, seq);
+    create index agents_by_orch_id on agents (orch_id, seq);
+    -- Agents that may be active, or whose expiry maintenance has yet to record: few, however many there were.
+    create index agents_unfinished on agents (expires_at) where released_at is null and expired_at is null;
+    create index agents_by_app_id on agents (app_id, seq) where app_id is not null;
+
+    -- Followers resume by seq, so no number may be assigned twice, not even after pruning: hence autoincrement.
+    create table revocations (
+      seq integer primary key autoincrement,
+      level text not null,
+      target text not null,
+      digest text not null,
+      revoked_at integer not null,
+      expires_at integer,
+      forget_at integer,
+      constraint revocations_by_target unique (level, target)
+    ) strict;
+    create index revocations_by_forgetting on revocations (forget_at) where forget_at is not null;`,
+  ],
+  [
+    "0002-delegated-tokens",
+    `
+    create table delegated_tokens (
+      jti text primary key,
+      expires_at integer not null
+    ) strict, without rowid;
+    create index delegated_tokens_by_expiry on delegated_tokens (expires_at);`,
+  ],
+  ["0003-denials", "create index events_denied on events (outcome, seq) where outcome = 'denied';"],
+]

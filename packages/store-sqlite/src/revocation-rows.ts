@@ -1,0 +1,32 @@
+import type { RevocationEntry } from "@agentwrit/authority/ports"
+import type { RevocationLevel } from "@agentwrit/core"
+import { type Query, sql } from "./sql.ts"
+
+/** A row of the revocation log; instants are milliseconds since the Unix epoch, NULL means never. */
+export interface RevocationRow {
+  readonly seq: number
+  readonly level: string
+  /** Base64url of the digest of level and target. */
+  readonly digest: string
+  readonly expires_at: number | null
+  /** The schema's name of `pruneAfter`. */
+  readonly forget_at: number | null
+}
+
+/** The columns of a {@link RevocationRow}. */
+export const REVOCATION_COLUMNS: Query = sql`seq, level, digest, expires_at, forget_at`
+
+/** The newest position that was ever assigned. SQLite writes this row with the first entry. */
+export const revocationHead: Query<{ readonly head: number }> =
+  sql`select seq as head from sqlite_sequence where name = 'revocations'`
+
+export function toRevocationEntry(row: RevocationRow): RevocationEntry {
+  return {
+    seq: row.seq,
+    level: row.level as RevocationLevel,
+    // Twice as fast as core's decoder, and an opening store decodes every entry.
+    digest: Buffer.from(row.digest, "base64url"),
+    expiresAt: row.expires_at,
+    pruneAfter: row.forget_at,
+  }
+}
