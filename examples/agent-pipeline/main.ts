@@ -7,16 +7,16 @@ import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
 import { Hono } from "hono"
 
-// A planner hands a part of its task to a reader, and the reader hands that on to a writer: each token is narrower than the one it
-// came from, the API sees who handed it on, and an agent that tries to hand on more than it was given is refused.
+// A planner delegates a part of its scope to a reader, and the reader delegates it to a writer. The API sees the chain of delegators. A
+// delegation wider than the delegator's own scope is refused.
 
 const operator = await findOperator()
 const { brokerUrl } = operator
-await using registered = await operator.registerApp("agent-pipeline", ["read:data:*", "write:reports:*"])
+const registered = await operator.registerApp("agent-pipeline", ["read:data:*", "write:reports:*"])
 const { app } = registered
 
-// The API, which answers on whose behalf it was called.
-await using verifier = createVerifier({ brokerUrl })
+// The API answers with the roles of the delegators and of the caller.
+const verifier = createVerifier({ brokerUrl })
 await verifier.ready()
 const api = new Hono().get(
   "/customers/:id",
@@ -26,16 +26,16 @@ const api = new Hono().get(
     return c.text([...chain.map(({ agent }) => agent), sub].map(roleOf).join(" → "))
   },
 )
-await using server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
+const server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
 const customer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/customers/7291`
 
-// Three agents, each with what its own work needs and no more.
+// Three agents, each with the scope of its own work.
 const task = `t-${crypto.randomUUID().slice(0, 8)}`
 const agent = (role: string, scope: string[]) => app.createAgent({ orchId: "crm", taskId: `${task}.${role}`, scope })
-await using planner = await agent("planner", ["read:data:*", "write:reports:*"])
-await using reader = await agent("reader", ["read:data:customer-1"])
-await using writer = await agent("writer", ["write:reports:weekly"])
+const planner = await agent("planner", ["read:data:*", "write:reports:*"])
+const reader = await agent("reader", ["read:data:customer-1"])
+const writer = await agent("writer", ["write:reports:weekly"])
 
 const toReader = await planner.delegate({ to: reader.id, scope: ["read:data:customer-7291"] })
 console.log(`planner to reader: ${toReader.scope.join()}`)
@@ -52,7 +52,12 @@ try {
   console.log(`refused: ${error.status} ${error.code}, ${error.hint}`)
 }
 
-/** The role that an agent's id names, as its task does above. */
+for (const agent of [planner, reader, writer]) await agent.release()
+await registered.deregister()
+await verifier.close()
+server.close()
+
+/** The role, which is the end of the task in an agent's id. */
 function roleOf(id: string): string {
   return id.split("/").at(-2)?.split(".").at(-1) ?? id
 }

@@ -5,10 +5,10 @@ import { claimsOf, guard, scopeFor } from "@agentwrit/sdk/express"
 import { createVerifier } from "@agentwrit/sdk/verify"
 import express from "express"
 
-// An Express API: reading takes one scope, writing another.
+// An Express API with one scope for reading and another for writing.
 
 const operator = await findOperator()
-await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
+const verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
 const api = express()
@@ -23,12 +23,12 @@ api.get("/customers/:id", customer("read"), (req, res) => {
 api.put("/customers/:id", customer("write"), (req, res) => {
   res.json({ customer: req.params["id"], writtenBy: claimsOf(req).sub })
 })
-await using server = api.listen(0, "127.0.0.1")
+const server = api.listen(0, "127.0.0.1")
 await once(server, "listening")
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-// An agent that may read, and not write.
-await using registered = await operator.registerApp("guarded-express", ["read:data:*", "write:data:*"])
+// An agent that may only read.
+const registered = await operator.registerApp("guarded-express", ["read:data:*", "write:data:*"])
 const agent = await registered.app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
 
 const read = await agent.fetch(`${url}/customers/7291`)
@@ -39,3 +39,6 @@ const forged = await fetch(`${url}/customers/7291`, { headers: { authorization: 
 console.log(`forged:  ${forged.status} ${((await forged.json()) as { detail: string }).detail}`)
 
 await agent.release()
+await registered.deregister()
+await verifier.close()
+server.close()

@@ -6,10 +6,10 @@ import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
 import { Hono } from "hono"
 
-// A Hono API: each customer is for agents whose scope covers that customer.
+// A Hono API with one scope for each customer.
 
 const operator = await findOperator()
-await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
+const verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
 const api = new Hono()
@@ -18,13 +18,13 @@ api.get(
   guard(verifier, { scope: (c) => scopeFor("read", "data", `customer-${c.req.param("id")}`) }),
   (c) => c.json({ customer: c.req.param("id"), readBy: c.var.claims.sub }),
 )
-await using server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
+const server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-// An agent of a task that is about one customer.
-await using registered = await operator.registerApp("guarded-hono", ["read:data:*"])
-await using agent = await registered.app.createAgent({
+// An agent for one customer.
+const registered = await operator.registerApp("guarded-hono", ["read:data:*"])
+const agent = await registered.app.createAgent({
   orchId: "crm",
   taskId: "t-42",
   scope: ["read:data:customer-7291"],
@@ -36,3 +36,8 @@ const other = await agent.fetch(`${url}/customers/1`)
 console.log(`another customer: ${other.status} ${((await other.json()) as { hint: string }).hint}`)
 const nobody = await fetch(`${url}/customers/7291`)
 console.log(`without a token:  ${nobody.status} ${nobody.headers.get("www-authenticate")}`)
+
+await agent.release()
+await registered.deregister()
+await verifier.close()
+server.close()

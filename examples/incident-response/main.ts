@@ -1,13 +1,13 @@
 import { findOperator } from "@agentwrit/example-operator"
 import { createVerifier, InvalidTokenError } from "@agentwrit/sdk/verify"
 
-// An agent misbehaves: the operator revokes its task, and every service that follows the feed refuses all of the task's agents.
+// An agent misbehaves. The operator revokes its task, and every service that follows the feed refuses the agents of the task.
 
 const operator = await findOperator()
-await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
+const verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
-await using registered = await operator.registerApp("incident-response", ["read:data:*"])
+const registered = await operator.registerApp("incident-response", ["read:data:*"])
 const taskId = `t-${crypto.randomUUID()}`
 const agents = await Promise.all(
   ["reader", "writer", "checker"].map((orchId) =>
@@ -26,7 +26,10 @@ for (const token of tokens) {
   console.log(`refused ${Math.max(0, performance.now() - answered).toFixed(1)} ms later: ${message}`)
 }
 
-/** Uses the token again and again until it is refused. */
+await registered.deregister()
+await verifier.close()
+
+/** Verifies the token again and again until it is refused. */
 async function refusal(token: string): Promise<InvalidTokenError> {
   for (;;) {
     try {

@@ -8,10 +8,10 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { createMcpHandler, McpServer, OAuthError, requireBearerAuth } from "@modelcontextprotocol/server"
 import * as z from "zod"
 
-// An MCP server that accepts AgentWrit tokens, one scope a customer, and an agent that calls its tool.
+// An MCP server with one scope for each customer, and an agent that calls its tool.
 
 const operator = await findOperator()
-await using verifier = createVerifier({ brokerUrl: operator.brokerUrl })
+const verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
 const resource = protectedResource({ verifier, resource: "http://127.0.0.1/mcp", scopes: ["read:data:*"] })
@@ -32,13 +32,13 @@ async function respond(request: Request): Promise<Response> {
   const authInfo = await gate(request)
   return authInfo instanceof Response ? authInfo : handler.fetch(request, { authInfo })
 }
-await using server = serve({ fetch: respond, hostname: "127.0.0.1", port: 0 })
+const server = serve({ fetch: respond, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
 const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`)
 
-// The agent's MCP client sends its token, renewed as needed, by the agent's own fetch.
-await using registered = await operator.registerApp("mcp-server", ["read:data:*"])
-await using agent = await registered.app.createAgent({
+// The MCP client sends the agent's token because it uses the agent's fetch.
+const registered = await operator.registerApp("mcp-server", ["read:data:*"])
+const agent = await registered.app.createAgent({
   orchId: "crm",
   taskId: "t-42",
   scope: ["read:data:customer-7291"],
@@ -54,3 +54,8 @@ await client.close()
 
 const stranger = await fetch(url, { method: "POST", body: "{}" })
 console.log(`without a token: ${stranger.status} ${stranger.headers.get("www-authenticate")}`)
+
+await agent.release()
+await registered.deregister()
+await verifier.close()
+server.close()

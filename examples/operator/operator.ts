@@ -2,17 +2,22 @@ import { readFileSync } from "node:fs"
 import { AgentWritApp } from "@agentwrit/sdk"
 import { AgentWritAdmin, type AgentWritError } from "@agentwrit/sdk/admin"
 
-/** The operator of a broker: registers the app that an example runs as, and takes it away at the end. */
+/** The operator of a broker, who registers the app that an example runs as. */
 export interface Operator {
   readonly brokerUrl: string
   readonly admin: AgentWritAdmin
-  /** Registers an app whose agents may be given these scopes at most. It is deregistered at the end of the scope. */
-  registerApp(name: string, scopes: readonly string[]): Promise<{ readonly app: AgentWritApp } & AsyncDisposable>
+  /** Registers an app with these scopes as its ceiling. */
+  registerApp(name: string, scopes: readonly string[]): Promise<RegisteredApp>
+}
+
+export interface RegisteredApp {
+  readonly app: AgentWritApp
+  deregister(): Promise<void>
 }
 
 /**
- * The operator of the broker of AACTL_BROKER_URL and AACTL_ADMIN_SECRET, else of the one that `npx pnpm@12 start` runs. Where none
- * answers, the example ends with what to do.
+ * Finds the broker: AACTL_BROKER_URL and AACTL_ADMIN_SECRET, or the one that `npx pnpm@12 start` runs. If it does not answer, the
+ * process exits with 1 and says what to do.
  */
 export async function findOperator(): Promise<Operator> {
   const { AACTL_BROKER_URL: brokerUrl, AACTL_ADMIN_SECRET: adminSecret } = { ...developmentBroker(), ...process.env }
@@ -27,7 +32,7 @@ export async function findOperator(): Promise<Operator> {
       const { appId, clientId, clientSecret } = await admin.createApp({ name: unique, scopes })
       return {
         app: new AgentWritApp({ brokerUrl, clientId, clientSecret }),
-        async [Symbol.asyncDispose]() {
+        async deregister() {
           await admin.deregisterApp(appId)
         },
       }
@@ -40,7 +45,7 @@ function giveUp(reason: string): never {
   process.exit(1)
 }
 
-/** What `start` keeps in the repository's `.agentwrit`, under the names of the environment. */
+/** Reads the config that `start` writes to the repository's `.agentwrit`. */
 function developmentBroker(): { AACTL_BROKER_URL?: string; AACTL_ADMIN_SECRET?: string } {
   let text: string
   try {
