@@ -87,9 +87,12 @@ test("the diagram of the packages is that of their manifests", () => {
   const drawn = [...diagram.matchAll(/^ *([\w-]+)(?:\[.*?\])? --(?: "[^"]*" --)?> ([\w-]+)/gm)].map(
     ([, from = "", to = ""]) => [from, to] as const,
   )
-  const folders = ["packages", "apps"].flatMap((parent) => filesIn(parent).map((name) => `${parent}/${name}`))
+  const manifestOf = (folder: string) => JSON.parse(readText(`${folder}/package.json`))
+  const folders = ["packages", "apps"]
+    .flatMap((parent) => filesIn(parent).map((name) => `${parent}/${name}`))
+    .filter((folder) => manifestOf(folder).private !== true)
   const needs = folders.flatMap((folder) => {
-    const { dependencies = {} } = JSON.parse(readText(`${folder}/package.json`))
+    const { dependencies = {} } = manifestOf(folder)
     const ours = Object.keys(dependencies).filter((name) => name.startsWith("@agentwrit/"))
     return ours.map((name) => [folder.split("/")[1] ?? "", name.slice("@agentwrit/".length)] as const)
   })
