@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Makes a test CA, a broker certificate for localhost and a client certificate (EC P-256). For development and tests alone: use a
-# CA of your own in production.
+# Makes a test CA, a broker certificate for localhost and a client certificate (EC P-256). Only for development and tests.
 # usage: scripts/gen_test_certs.sh [FOLDER]   (default /tmp/agentwrit-certs)
 set -euo pipefail
 
 folder=${1:-/tmp/agentwrit-certs}
 days=30
-# The image's user, whom the compose overlays give these files to read. Nobody but root can give a file away.
+# The image's user, who reads these files in the compose overlays. Only root can chown files to it.
 image_user=1000
 umask 077
-# Everyone may make folders in /tmp. In one of somebody else's the keys would be theirs, and a link of theirs would lead root astray.
+# /tmp is shared: another user's folder would give them the keys, and their link would make root write elsewhere.
 if [[ -L $folder || (-e $folder && ! -O $folder) ]]; then
   echo "$folder is a link or belongs to another user: remove it, or name another folder as $0 FOLDER" >&2
   exit 1
@@ -21,7 +20,7 @@ new_key() {
   openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"
 }
 
-# sign NAME SUBJECT EXTENSIONS: a key and a certificate by the test CA
+# sign NAME SUBJECT EXTENSIONS: makes a key and a certificate signed by the test CA
 sign() {
   new_key "$1-key.pem"
   openssl req -new -key "$1-key.pem" -subj "$2" |
@@ -36,8 +35,8 @@ extendedKeyUsage=serverAuth"
 sign client "/CN=agentwrit-test-client" "extendedKeyUsage=clientAuth"
 rm -f ca.srl
 
-# Certificates are public. The keys in use stay private to the image's user where they can be given to it; otherwise everyone on
-# this machine has to be able to read them, and only test keys may ever be so. The CA's key is nobody else's in any case.
+# The image's user must read the two keys. As root, chown them to it; otherwise everyone on this machine can read them, which is
+# acceptable for test keys only. The CA's key stays private.
 chmod 755 "$folder"
 chmod 644 ca.pem broker.pem client.pem
 if [[ $(id -u) == 0 ]]; then

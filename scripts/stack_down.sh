@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stops the stack of docker-compose.yml. Its volume, with the keys and the database, stays; --volumes removes it as well.
+# Stops the stack of docker-compose.yml. --volumes also deletes the volume with the keys and the database.
 # usage: scripts/stack_down.sh [--volumes]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds and starts the stack of docker-compose.yml, and waits until the broker serves.
-# usage: scripts/stack_up.sh [FURTHER WORDS FOR docker compose up]
+# usage: scripts/stack_up.sh [ARGUMENTS FOR docker compose up]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [[ -z ${AA_ADMIN_SECRET:-} ]]; then
-  # shellcheck disable=SC2016  # To be typed as it stands.
+  # shellcheck disable=SC2016  # The user types this text as it is.
   echo 'AA_ADMIN_SECRET is not set. Set it first:  export AA_ADMIN_SECRET="$(openssl rand -hex 32)"' >&2
   exit 1
 fi
@@ -15,7 +15,7 @@ if ! docker compose version >/dev/null 2>&1; then
 fi
 
 docker compose -f docker-compose.yml up --build --detach --wait "$@" || {
-  echo "The broker did not come up. Its last words:" >&2
+  echo "The broker did not start. The end of its log:" >&2
   docker compose -f docker-compose.yml logs --tail 20 broker >&2
   exit 1
 }
