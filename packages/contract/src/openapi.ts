@@ -2,15 +2,15 @@ import type { JsonObject } from "./openapi/json.ts"
 import { operationOf, TAGS } from "./openapi/operation.ts"
 import { componentSchemas } from "./openapi/schemas.ts"
 import type { Route } from "./route.ts"
-import { routes } from "./routes.ts"
+import { type RouteName, routes } from "./routes.ts"
 
 export type { JsonObject } from "./openapi/json.ts"
 
-/** What of the document is not in the contract. */
+/** The parts of the document that are not in the contract. */
 export interface OpenApiOptions {
   /** The broker's version. */
   readonly version: string
-  /** Where the broker answers, such as `https://broker.example`; absent, clients take where they got the document. */
+  /** The broker's URL, such as `https://broker.example`. Default: where clients got the document. */
   readonly serverUrl?: string
 }
 
@@ -24,8 +24,8 @@ export interface OpenApiDocument extends JsonObject {
 }
 
 /**
- * The OpenAPI 3.1 document of the whole API, generated from the schemas that the routes parse with. The same contract gives
- * the same document, byte for byte.
+ * The OpenAPI 3.1 document of the whole API, generated from the schemas that the routes parse with. Equal contracts give equal
+ * documents, byte for byte.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function createOpenApiDocument({ version, serverUrl }: OpenApiOptions): O
       version,
       summary: "The credential broker for AI agents",
       description:
-        "Short-lived, task-scoped, delegable, revocable, audited credentials. Times are RFC 3339 in UTC, TTLs whole seconds. Members that a body does not name are ignored; a bad one is a 400 that names it. GET routes answer HEAD.",
+        "Short-lived, task-scoped, delegable, revocable, audited credentials. Times are RFC 3339 in UTC, TTLs whole seconds. Unknown members of a body are ignored; a bad one is a 400 that names it. GET routes answer HEAD.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     ...(serverUrl !== undefined && { servers: [{ url: serverUrl }] }),
@@ -61,7 +61,7 @@ export function createOpenApiDocument({ version, serverUrl }: OpenApiOptions): O
 
 function paths(): JsonObject {
   const byPath: Record<string, JsonObject> = {}
-  for (const [name, route] of Object.entries<Route>(routes)) {
+  for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     byPath[route.path] = { ...byPath[route.path], [route.method.toLowerCase()]: operationOf(name, route) }
   }
   return byPath
@@ -69,12 +69,12 @@ function paths(): JsonObject {
 
 const HEADERS: JsonObject = {
   "X-Request-ID": {
-    description: "The request's id: the client's own when it sent a good one",
+    description: "The request's id: the client's own when it sent a valid one",
     required: true,
     schema: { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$" },
   },
   "Retry-After": {
-    description: "Whole seconds after which trying again makes sense",
+    description: "When to retry, in whole seconds",
     required: true,
     schema: { type: "integer", minimum: 1 },
   },

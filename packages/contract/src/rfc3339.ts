@@ -1,16 +1,16 @@
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
-// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: what RFC 3339 can write.
+// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: the range of RFC 3339.
 const FIRST = -62_167_219_200_000
 const LAST = 253_402_300_799_999
 
-/** Which millisecond to take for an instant between two: `up` for the start of a range, `down` for its end. */
+/** How to round an instant between two milliseconds: `up` for the start of a range, `down` for its end. */
 export type Rounding = "up" | "down"
 
 /**
- * The instant that an RFC 3339 date-time names, in milliseconds since the Unix epoch; `undefined` for any other text. Strict:
- * the day exists, the offset is written, seconds run to 59, or 60 where UTC may have a leap second (then the next midnight,
- * as Unix time has it).
+ * The instant of an RFC 3339 date-time, in milliseconds since the Unix epoch; `undefined` for any other text. It is strict: the day
+ * must exist, the offset must be given, and second 60 is accepted only where UTC may have a leap second, and read as the next midnight,
+ * as Unix time does.
  */
 export function parseInstant(text: string, rounding: Rounding = "down"): number | undefined {
   const match = DATE_TIME.exec(text)
@@ -18,7 +18,7 @@ export function parseInstant(text: string, rounding: Rounding = "down"): number 
   const [, day = "", time = "", second = "", fraction = "", sign, offsetHour = 0, offsetMinute = 0] = match
   const leap = second === "60"
   const local = Date.parse(`${day}T${time}${leap ? "59" : second}Z`)
-  // Engines may take 30 February for a day of March, and 24:00 for the next day.
+  // Some engines read 30 February as a day of March, and 24:00 as the next day.
   if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(day)) return undefined
   const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000
   const whole = local + (leap ? 1000 : 0) - (sign === "-" ? -offset : offset)

@@ -3,14 +3,14 @@ import type * as v from "valibot"
 import type { ParameterSchema } from "./message.ts"
 import type { ProblemCode } from "./problem.ts"
 
-/** An HTTP method that a route answers; `GET` routes answer `HEAD` too. */
+/** The HTTP method of a route; `GET` routes also answer `HEAD`. */
 export type RouteMethod = "GET" | "POST" | "PUT" | "DELETE"
 
-/** What a route asks of its caller: the kind of its token first, a scope second (CONTRACT 2, "Kinds"). */
+/** What a route requires of its caller: first the kind of its token, then a scope (CONTRACT 2, "Kinds"). */
 export interface CallerNeeds {
-  /** The kinds of token that open the route; any other is `insufficient_scope` where it names a scope, else `forbidden`. */
+  /** The kinds of token that the route accepts. Any other is `insufficient_scope` if it names a scope, else `forbidden`. */
   readonly kinds: readonly TokenKind[]
-  /** The scope that the token must cover. Absent: the route names none. */
+  /** The scope that the token must cover. Absent: none is required. */
   readonly scope?: string
 }
 
@@ -20,7 +20,7 @@ export interface JsonAnswer {
   readonly body: v.GenericSchema
 }
 
-/** An answer whose body is something else, by its media types; the first is the default. */
+/** An answer with another body, by its media types; the first is the default. */
 export interface TextAnswer {
   readonly status: 200
   readonly mediaTypes: readonly [string, ...string[]]
@@ -38,21 +38,21 @@ export interface Route {
   readonly path: `/${string}`
   /** A few words, for lists. */
   readonly summary: string
-  /** What it does and what to know of it, in Markdown. */
+  /** What it does, in Markdown. */
   readonly description: string
-  /** `"none"` for a route that asks for no bearer token. */
+  /** `"none"` for a route that requires no bearer token. */
   readonly needs: "none" | CallerNeeds
-  /** Whether a success changes what the broker holds; if so it is in the audit trail. */
+  /** Whether a success changes the broker's state, and so leaves an audit event. */
   readonly changesState: boolean
-  /** The path's parameters; read them with `decode`. One that does not fit names nothing that exists. */
+  /** The path's parameters; read them with `decode`. A value that is refused names nothing that exists. */
   readonly parameters?: ParameterSchema
   /** The query parameters; read them with `decodeQuery`. */
   readonly query?: ParameterSchema
   /** The body; read it with `decode`. */
   readonly request?: v.GenericSchema
   readonly success: JsonAnswer | TextAnswer | EmptyAnswer
-  /** A second form of answer that is no problem document. */
+  /** A second form of answer, which is not a problem document. */
   readonly otherwise?: JsonAnswer
-  /** Which problems it may answer. `method_not_allowed` stands with no route: it is for methods that none has. */
+  /** The problems that it may answer. `method_not_allowed` is on no route: it answers methods that the path does not have. */
   readonly problems: readonly ProblemCode[]
 }

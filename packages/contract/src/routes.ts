@@ -26,7 +26,7 @@ import { revocationsQuery } from "./revocation-feed.ts"
 import type { CallerNeeds, Route } from "./route.ts"
 import { validationRequest, validationResponse } from "./validation.ts"
 
-// Any route may meet a body over the limit, a bug, or a broker that is stopping (CONTRACT 1).
+// Every route may answer these: a body over the limit, a bug, a broker that is stopping (CONTRACT 1).
 const ANY = ["payload_too_large", "internal_error", "unavailable"] as const
 const BEARER = ["unauthorized", "token_revoked"] as const
 const SCOPED = [...BEARER, "insufficient_scope"] as const
@@ -35,8 +35,7 @@ const manage = { kinds: ["admin"], scope: "admin:launch-tokens:*" } as const sat
 const audit = { kinds: ["admin"], scope: "admin:audit:*" } as const satisfies CallerNeeds
 
 /**
- * Every endpoint of the API (CONTRACT 3), by name: what the broker routes and parses by, the SDK is typed by and the OpenAPI
- * document is made of.
+ * Every endpoint of the API (CONTRACT 3), by name. The broker's routes, the SDK's types and the OpenAPI document come from it.
  */
 export const routes = {
   challenge: {
@@ -55,7 +54,7 @@ export const routes = {
     path: "/v1/register",
     summary: "Register an agent",
     description:
-      "An agent proves its key and receives its id and first token. The launch token in the body is its ticket; no refusal spends it, and of racing registrations with one single-use token exactly one succeeds.",
+      "An agent proves that it holds its key and receives its id and first token. The launch token in the body permits the registration. A refusal does not spend it; of concurrent registrations with one single-use token exactly one succeeds.",
     needs: "none",
     changesState: true,
     request: registrationRequest,
@@ -65,9 +64,8 @@ export const routes = {
   validate: {
     method: "POST",
     path: "/v1/token/validate",
-    summary: "Ask whether a token is good",
-    description:
-      "Answers 200 in both cases: with the claims of a good token, and with nothing but `valid: false` about any other.",
+    summary: "Validate a token",
+    description: "Answers 200 in both cases: with the claims of a good token, and without a reason for any other.",
     needs: "none",
     changesState: false,
     request: validationRequest,
@@ -79,7 +77,7 @@ export const routes = {
     path: "/v1/token/renew",
     summary: "Renew an agent's own token",
     description:
-      "Answers a token of the same subject, scope, task and original TTL; the presented one is revoked in the same commit. Delegated tokens are not renewed, and neither are an app's or the operator's.",
+      "Returns a token with the same subject, scope, task and original TTL, and revokes the presented one in the same commit. Delegated tokens and the tokens of apps and operators are not renewed.",
     needs: { kinds: ["agent"] },
     changesState: true,
     success: { status: 200, body: renewalResponse },
@@ -89,7 +87,7 @@ export const routes = {
     method: "POST",
     path: "/v1/token/release",
     summary: "Release the presented token",
-    description: "Revokes the bearer token of the request. A second release finds it revoked.",
+    description: "Revokes the bearer token of the request. A second release is refused with `token_revoked`.",
     needs: { kinds: ["admin", "app", "agent"] },
     changesState: true,
     success: { status: 204 },
@@ -100,7 +98,7 @@ export const routes = {
     path: "/v1/delegate",
     summary: "Delegate scope to another agent",
     description:
-      "Answers a token for another registered, active agent: never wider than the caller's, never longer-lived, at most five delegations deep, with the signed chain of who delegated to whom.",
+      "Returns a token for another registered, active agent. Its scope is never wider and its life never longer than the caller's, and it carries the signed chain of delegations, at most five.",
     needs: { kinds: ["agent"] },
     changesState: true,
     request: delegationRequest,
@@ -122,7 +120,7 @@ export const routes = {
     method: "POST",
     path: "/v1/admin/launch-tokens",
     summary: "Create a launch token as the operator",
-    description: "The launch token is shown this once and stored only as a hash.",
+    description: "The launch token is shown only in this answer and stored as a hash.",
     needs: manage,
     changesState: true,
     request: launchTokenRequest,
@@ -133,7 +131,7 @@ export const routes = {
     method: "POST",
     path: "/v1/admin/apps",
     summary: "Register an app",
-    description: "The client secret is shown this once and stored only as a hash.",
+    description: "The client secret is shown only in this answer and stored as a hash.",
     needs: manage,
     changesState: true,
     request: appCreationRequest,
@@ -144,7 +142,7 @@ export const routes = {
     method: "GET",
     path: "/v1/admin/apps",
     summary: "List the apps",
-    description: "All of them, newest first, inactive ones too.",
+    description: "All apps, newest first, including inactive ones.",
     needs: manage,
     changesState: false,
     success: { status: 200, body: appListResponse },
@@ -154,7 +152,7 @@ export const routes = {
     method: "GET",
     path: "/v1/admin/apps/{id}",
     summary: "Get an app",
-    description: "Inactive apps are answered too.",
+    description: "Also for an inactive app.",
     needs: manage,
     changesState: false,
     parameters: appParameters,
@@ -165,7 +163,7 @@ export const routes = {
     method: "PUT",
     path: "/v1/admin/apps/{id}",
     summary: "Change an app's ceiling or token TTL",
-    description: "A narrowed ceiling is in force at once. An inactive app cannot be changed.",
+    description: "A narrower ceiling takes effect at once. An inactive app cannot be changed.",
     needs: manage,
     changesState: true,
     parameters: appParameters,
@@ -178,7 +176,7 @@ export const routes = {
     path: "/v1/admin/apps/{id}",
     summary: "Deregister an app",
     description:
-      "Takes effect at once: no sign-in, its own tokens revoked, its unused launch tokens void; its agents live on but cannot renew or delegate. Again, the answer is the same.",
+      "Takes effect at once: the app cannot sign in, its own tokens are revoked and its unused launch tokens are void. Its agents keep their tokens but cannot renew or delegate. A repeated call gets the same answer.",
     needs: manage,
     changesState: true,
     parameters: appParameters,
@@ -201,7 +199,7 @@ export const routes = {
     method: "POST",
     path: "/v1/app/launch-tokens",
     summary: "Create a launch token as an app",
-    description: "As the operator's, within the app's ceiling.",
+    description: "Like the operator's, within the app's ceiling.",
     needs: { kinds: ["app"], scope: "app:launch-tokens:*" },
     changesState: true,
     request: launchTokenRequest,
@@ -212,7 +210,7 @@ export const routes = {
     method: "POST",
     path: "/v1/revoke",
     summary: "Revoke a token, an agent, a task or a chain",
-    description: "Idempotent. A target that the broker does not know, but of the right form, is accepted.",
+    description: "Idempotent. An unknown target is accepted when its form is right.",
     needs: { kinds: ["admin"], scope: "admin:revoke:*" },
     changesState: true,
     request: revocationRequest,
@@ -223,7 +221,7 @@ export const routes = {
     method: "GET",
     path: "/v1/audit/events",
     summary: "Query the audit trail",
-    description: "In the chain's order; `total` counts all matches.",
+    description: "In the order of the chain. `total` counts all matches.",
     needs: audit,
     changesState: false,
     query: auditEventsQuery,
@@ -234,7 +232,8 @@ export const routes = {
     method: "GET",
     path: "/v1/audit/checkpoint",
     summary: "Get the audit trail's signed head",
-    description: "A C2SP tlog-checkpoint signed by the audit key. It covers every commit that was answered before it.",
+    description:
+      "A C2SP tlog-checkpoint signed by the audit key. It covers every commit that was confirmed before the request.",
     needs: audit,
     changesState: false,
     success: { status: 200, mediaTypes: ["text/plain"] },
@@ -244,7 +243,7 @@ export const routes = {
     method: "GET",
     path: "/v1/admin/agents",
     summary: "List the agents",
-    description: 'Filters join by "and"; `total` counts all matches.',
+    description: "An agent must match all filters. `total` counts all matches.",
     needs: audit,
     changesState: false,
     query: agentsQuery,
@@ -254,8 +253,8 @@ export const routes = {
   health: {
     method: "GET",
     path: "/v1/health",
-    summary: "Ask how the broker fares",
-    description: "503 with the same body when the store cannot commit.",
+    summary: "Get the broker's health",
+    description: "Answers 503 with the same body when the store cannot commit.",
     needs: "none",
     changesState: false,
     success: { status: 200, body: healthResponse },
@@ -275,9 +274,9 @@ export const routes = {
   revocations: {
     method: "GET",
     path: "/v1/revocations",
-    summary: "Follow the revocations",
+    summary: "Follow revocations",
     description:
-      "A compact JWS (`typ` `agentwrit-revocations+jwt`) whose payload is a RevocationFeed: what was revoked after `since`. With `Accept: text/event-stream` the same messages are pushed as they commit, resumed by `Last-Event-ID`.",
+      "A compact JWS (`typ` `agentwrit-revocations+jwt`) whose payload is a RevocationFeed: the revocations after `since`. With `Accept: text/event-stream` the same messages are pushed as they commit; resume with `Last-Event-ID`.",
     needs: "none",
     changesState: false,
     query: revocationsQuery,
@@ -317,7 +316,7 @@ export type RouteRequest<N extends RouteName> = Routes[N] extends { readonly req
   ? v.InferOutput<S>
   : undefined
 
-/** What a client hands over as a route's body. */
+/** What a client sends as a route's body. */
 export type RouteRequestInput<N extends RouteName> = Routes[N] extends { readonly request: infer S }
   ? Encodable<S>
   : undefined
@@ -334,19 +333,19 @@ export type RouteParameters<N extends RouteName> = Routes[N] extends {
   ? v.InferOutput<S>
   : undefined
 
-/** What a client hands over as a route's query. */
+/** What a client sends as a route's query. */
 export type RouteQueryInput<N extends RouteName> = Routes[N] extends { readonly query: infer S }
   ? Encodable<S>
   : undefined
 
-/** What a client reads from a route's JSON answer; `undefined` for an answer of another kind. */
+/** What a client reads from a route's JSON answer; `undefined` for any other kind of answer. */
 export type RouteResponse<N extends RouteName> = Routes[N] extends {
   readonly success: { readonly body: infer S extends v.GenericSchema }
 }
   ? v.InferOutput<S>
   : undefined
 
-/** What a route's handler hands over as its JSON answer. */
+/** What a route's handler returns as its JSON answer. */
 export type RouteResponseInput<N extends RouteName> = Routes[N] extends { readonly success: { readonly body: infer S } }
   ? Encodable<S>
   : undefined

@@ -6,11 +6,11 @@ import { createOpenApiDocument } from "../src/openapi.ts"
 export interface Operation {
   operationId: string
   security: object[]
-  parameters?: { name?: string; in?: string; schema?: object; required?: boolean }[]
+  parameters?: { name?: string; in?: string; schema?: object; required?: boolean; example?: unknown }[]
   requestBody?: { content: Content }
   responses: Record<string, { headers: object; content?: Content; description: string }>
 }
-export type Content = Record<string, { schema: object }>
+export type Content = Record<string, { schema: object; example?: unknown }>
 
 /** The document as it is built, and as a client reads it. */
 export const document = createOpenApiDocument({ version: "2.0.0" })

@@ -29,7 +29,7 @@ const value = {
 }
 
 describe("message", () => {
-  it("is snake_case on the wire and camelCase in code, all the way down", () => {
+  it("is snake_case on the wire and camelCase in code, also in nested messages", () => {
     expect(decode(shape, wire)).toEqual({ ok: true, value })
     expect(encode(shape, value)).toEqual(wire)
   })
@@ -50,7 +50,7 @@ describe("message", () => {
     expect(decoded.ok && Object.keys(decoded.value)).not.toContain("fillColor")
   })
 
-  it("leaves undefined fields out of the wire form, and whatever it does not name", () => {
+  it("leaves out of the wire form undefined fields and members that it does not name", () => {
     const loaded = { ...value, fillColor: undefined, clientSecret: "s3cret" }
     expect(encode(shape, loaded)).toEqual({ ...wire, fill_color: undefined })
     expect(JSON.stringify(encode(shape, loaded))).not.toMatch(/fill_color|s3cret/)
@@ -133,11 +133,11 @@ describe("message", () => {
     )
   })
 
-  it("throws nothing on whatever JSON holds", () => {
+  it("refuses any other JSON without throwing", () => {
     fc.assert(fc.property(fc.jsonValue(), (json) => decode(shape, json).ok === false))
   })
 
-  it("words a fault that valibot would word with the received value", () => {
+  it("replaces the text of valibot, which quotes the received value", () => {
     const worded = message({ some_key: v.picklist(["a", "b"]) })
     expect(decode(worded, { some_key: "hunter2" })).toEqual({
       ok: false,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { createProblem, PROBLEM_CODES, problemStatus, type Route, routes } from "../src/index.ts"
 import { createOpenApiDocument } from "../src/openapi.ts"
 import { document, operation, parsed, validatorOf } from "./document.ts"
-import { RESPONSES } from "./samples.ts"
+import { ANSWERS } from "./samples.ts"
 
 const table = Object.entries<Route>(routes)
 
@@ -77,9 +77,28 @@ describe("the OpenAPI document", () => {
     })
   })
 
+  it("has an example of every parameter, request and answer, which its schema accepts", () => {
+    let examples = 0
+    for (const [name, route] of table) {
+      const { parameters = [], requestBody, responses } = operation(route)
+      const contents = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)]
+      const described = [
+        ...parameters.filter((one) => one.name !== undefined),
+        ...contents.flatMap((content) => Object.values(content ?? {})),
+      ]
+      for (const { schema = {}, example } of described) {
+        const validate = validatorOf(schema)
+        expect(example, name).toBeDefined()
+        expect(validate(example), `${name} ${JSON.stringify(validate.errors)}`).toBe(true)
+        examples += 1
+      }
+    }
+    expect(examples).toBeGreaterThan(100)
+  })
+
   it("describes every body as it is answered", () => {
-    for (const [name, wires] of Object.entries(RESPONSES)) {
-      const route = routes[name as keyof typeof RESPONSES]
+    for (const [name, wires] of Object.entries(ANSWERS)) {
+      const route = routes[name as keyof typeof ANSWERS]
       const schema = operation(route).responses[route.success.status]?.content?.["application/json"]?.schema ?? {}
       const validate = validatorOf(schema)
       for (const wire of wires) {

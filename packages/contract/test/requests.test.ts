@@ -29,7 +29,7 @@ describe("request bodies", () => {
     ["updateApp", []],
     ["appSignIn", ["client_id", "client_secret"]],
     ["revoke", ["level", "target"]],
-  ] as const)("of %s need %j and no more", (name, needed) => {
+  ] as const)("of %s require exactly %j", (name, needed) => {
     const body: Record<string, unknown> = REQUESTS[name]
     for (const field of Object.keys(body)) {
       const { [field]: _, ...rest } = body
@@ -55,7 +55,7 @@ describe("request bodies", () => {
   })
 
   it("fill in the documented defaults", () => {
-    const launch = parse("createAppLaunchToken", REQUESTS.createAppLaunchToken)
+    const launch = parse("createAppLaunchToken", { agent_name: "n", allowed_scope: ["read:data:*"] })
     expect(launch).toEqual({
       ok: true,
       value: { agentName: "n", allowedScope: ["read:data:*"], singleUse: true, ttl: 30 },
@@ -65,7 +65,7 @@ describe("request bodies", () => {
   })
 })
 
-/** Whether a value of the wrong kind is none for this field: a text field takes the empty text at parse or refuses it elsewhere. */
+/** Whether the parser of this field may accept the value: text fields accept the empty text, or refuse it for its form. */
 function fits(good: unknown, bad: unknown): boolean {
   return Array.isArray(good) ? false : typeof good === typeof bad && bad !== 1.5 && bad !== null
 }
@@ -123,7 +123,7 @@ describe("scopes", () => {
       })
     })
 
-    it("are at least one and at most so many", () => {
+    it("have at least one item and at most MAX_SCOPES", () => {
       expect(withScopes([])).toMatchObject({ ok: false, code: "invalid_request", field })
       expect(withScopes(Array(MAX_SCOPES).fill("read:data:1"))).toMatchObject({ ok: true })
       expect(withScopes(Array(MAX_SCOPES + 1).fill("read:data:1"))).toMatchObject({ ok: false, field })
@@ -168,7 +168,7 @@ describe("TTLs", () => {
     )
 
     it.each(["60", "", null, true, [60], {}, 60.5, -0.5, Number.NaN, Number.POSITIVE_INFINITY])(
-      "refuse %j as no TTL",
+      "refuse %j as ill-typed",
       (ttl) => {
         expect(withTtl(ttl)).toMatchObject({ ok: false, code: "invalid_request", field })
       },
@@ -204,7 +204,7 @@ describe("ids", () => {
   })
 
   it.each(["spiffe://agentwrit.local/agent/o/t", `${AGENT}/x`, AGENT.toUpperCase(), "task-1", ""])(
-    "of a delegate: not %j",
+    "of a delegate are not %j",
     (id) => {
       expect(parse("delegate", { ...REQUESTS.delegate, delegate_to: id })).toMatchObject({
         ok: false,
@@ -215,7 +215,7 @@ describe("ids", () => {
 })
 
 describe("a registration's secrets and signatures", () => {
-  it.each(["launch_token", "nonce", "public_key", "signature"])("are any string at parse: %s", (field) => {
+  it.each(["launch_token", "nonce", "public_key", "signature"])("may be any string here: %s", (field) => {
     for (const text of ["", "nonsense", HEX_64.toUpperCase(), "x".repeat(5000)])
       expect(parse("register", { ...REQUESTS.register, [field]: text })).toMatchObject({ ok: true })
   })
@@ -224,22 +224,22 @@ describe("a registration's secrets and signatures", () => {
 describe("names", () => {
   const named = (agent_name: unknown) => parse("createLaunchToken", { ...REQUESTS.createLaunchToken, agent_name })
 
-  it.each(["a", " ", "\u0000", "x".repeat(256), "😀".repeat(256), "é".repeat(256)])("of agents: %j", (name) => {
+  it.each(["a", " ", "\u0000", "x".repeat(256), "😀".repeat(256), "é".repeat(256)])("of agents may be %j", (name) => {
     expect(named(name)).toMatchObject({ ok: true })
   })
 
-  it.each(["", "x".repeat(257), "😀".repeat(257), "x".repeat(100_000)])("of agents: not %j", (name) => {
+  it.each(["", "x".repeat(257), "😀".repeat(257), "x".repeat(100_000)])("of agents are not %j", (name) => {
     expect(named(name)).toMatchObject({ ok: false, code: "invalid_request", field: "agent_name" })
   })
 
   const app = (name: unknown) => parse("createApp", { ...REQUESTS.createApp, name })
 
-  it.each(["ab", "a1", "my-app", "a-b-c-1", `a${"b".repeat(63)}`])("of apps: %j", (name) => {
+  it.each(["ab", "a1", "my-app", "a-b-c-1", `a${"b".repeat(63)}`])("of apps may be %j", (name) => {
     expect(app(name)).toMatchObject({ ok: true })
   })
 
   it.each(["", "a", "1a", "-ab", "ab-", "a--b", "Ab", "a_b", "a b", "ä1", `a${"b".repeat(64)}`, "ab\n"])(
-    "of apps: not %j",
+    "of apps are not %j",
     (name) => {
       expect(app(name)).toMatchObject({ ok: false, code: "invalid_request", field: "name" })
     },
@@ -257,13 +257,13 @@ describe("an app's update", () => {
 })
 
 describe("the operator's sign-in", () => {
-  it("names the new shape to who sends the retired one", () => {
+  it("names the new shape when it gets the retired one", () => {
     const decoded = parse("adminSignIn", { client_id: "admin", client_secret: "s3cret" })
     expect(decoded).toMatchObject({ ok: false, code: "invalid_request", field: "secret" })
     expect(!decoded.ok && decoded.detail).toMatch(/^secret is missing.*\{"secret": "…"\}.*retired/)
   })
 
-  it("takes the new shape with old fields beside it", () => {
+  it("accepts the new shape with old fields beside it", () => {
     expect(parse("adminSignIn", { client_id: "admin", secret: "s" })).toEqual({ ok: true, value: { secret: "s" } })
   })
 })
@@ -277,7 +277,7 @@ describe("a revocation", () => {
     ["task", "task-001"],
     ["task", "admin"],
     ["chain", AGENT],
-  ])("at level %s may hit %s", (level, target) => {
+  ])("at level %s accepts the target %s", (level, target) => {
     expect(parse("revoke", { level, target })).toEqual({ ok: true, value: { level, target } })
   })
 
@@ -297,11 +297,11 @@ describe("a revocation", () => {
     ["chain", "app:app-billing-0a1b2c"],
     ["chain", "admin"],
     ["chain", ""],
-  ])("at level %s may not hit %j", (level, target) => {
+  ])("at level %s refuses the target %j", (level, target) => {
     expect(parse("revoke", { level, target })).toMatchObject({ ok: false, code: "invalid_request", field: "target" })
   })
 
-  it.each(["", "Token", "all", "constructor", null, 1, ["token"]])("has no level %j", (level) => {
+  it.each(["", "Token", "all", "constructor", null, 1, ["token"]])("refuses the level %j", (level) => {
     expect(parse("revoke", { level, target: JTI })).toMatchObject({
       ok: false,
       code: "invalid_request",
@@ -311,7 +311,7 @@ describe("a revocation", () => {
 })
 
 describe("a refusal", () => {
-  it("never repeats what it received, whatever that is", () => {
+  it("never repeats what it received", () => {
     const SECRET = "Zq7-secret-Zq7"
     const poison = fc.oneof(
       fc.constant(SECRET),
@@ -331,7 +331,7 @@ describe("a refusal", () => {
     )
   })
 
-  it("about a list too long looks at none of its items", () => {
+  it("of a list that is too long does not look at its items", () => {
     const read: PropertyKey[] = []
     const scopes = new Proxy(Array(130_000).fill("a:b:c"), {
       get(target, key) {

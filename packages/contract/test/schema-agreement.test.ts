@@ -13,7 +13,7 @@ const validators = new Map(
   ]),
 )
 
-// Texts near the edges of every field.
+// Texts near the bounds of every field.
 const TEXTS = [
   ...["", " ", ".", "..", "...", "task-1", "a/b", "a\n", "ab", "a1-b2", "a--b", "a-", "-a", "1a", "A", "ä", "null"],
   ...[
@@ -62,7 +62,7 @@ const EDGES: readonly unknown[] = [
   ...[Array(256).fill("a:b:c"), Array(257).fill("a:b:c")],
 ]
 
-/** The one rule between two fields that JSON Schema has no words for. */
+/** The one rule about two fields that JSON Schema cannot express. */
 function isLaunchTokenAsId(body: object): boolean {
   if (!("launch_token" in body)) return false
   return Object.entries(body).some(([name, value]) => name.endsWith("_id") && value === body.launch_token)
@@ -77,8 +77,8 @@ function agreed(name: keyof typeof REQUESTS, body: object): boolean {
   return ok
 }
 
-describe("the document says of a request what its parser does", () => {
-  it.each(names)("at the edges of every field of %s", (name) => {
+describe("the document and the parser agree on requests", () => {
+  it.each(names)("at the bounds of every field of %s", (name) => {
     for (const field of Object.keys(REQUESTS[name])) {
       const accepted = EDGES.filter((value) => agreed(name, { ...REQUESTS[name], [field]: value }))
       expect(accepted.length, field).toBeGreaterThan(0)
@@ -109,7 +109,7 @@ describe("the document says of a request what its parser does", () => {
   })
 })
 
-describe("the document says of a query parameter what its parser does", () => {
+describe("the document and the parser agree on query parameters", () => {
   const queries = Object.entries<Route>(routes).flatMap(([name, route]) =>
     route.query === undefined
       ? []

@@ -1,4 +1,4 @@
-/** A JSON object of the document; its members keep the order in which they were written. */
+/** A JSON object of the document. */
 export interface JsonObject {
   [member: string]: JsonObject | JsonObject[] | string | string[] | number | boolean | null | undefined
 }

@@ -1,30 +1,35 @@
 import type * as v from "valibot"
-import type { JsonAnswer, Route } from "../route.ts"
+import type { Route } from "../route.ts"
+import type { RouteName } from "../routes.ts"
 import type { JsonObject } from "./json.ts"
 import { COMMON_HEADERS, problemResponses } from "./problems.ts"
+import { type Sample, samples } from "./samples.ts"
 import { parameterSchema, referenceTo } from "./schemas.ts"
 
 /** The operation object of a route (OpenAPI 3.1.0, section 4.8.10). */
-export function operationOf(name: string, route: Route): JsonObject {
-  const parameters = [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)]
+export function operationOf(name: RouteName, route: Route): JsonObject {
+  const sample: Sample = samples[name]
+  const parameters = [...parametersOf(route, sample), ...headerParameters(route)]
   return {
     operationId: name,
     tags: [tagOf(route)],
     summary: route.summary,
     description: describe(route),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.request !== undefined && { requestBody: { required: true, content: json(route.request) } }),
-    responses: responsesOf(route),
+    ...(route.request !== undefined && {
+      requestBody: { required: true, content: json(route.request, sample.request) },
+    }),
+    responses: responsesOf(route, sample),
     security: route.needs === "none" ? [] : [{ bearer: [] }],
   }
 }
 
-/** The tags, in the order in which they are to be read. */
+/** The tags, in reading order. */
 export const TAGS: readonly { readonly name: string; readonly description: string }[] = [
   { name: "agents", description: "What an agent calls: register, renew, release, delegate." },
   { name: "apps", description: "What an app calls: sign in, and launch its agents." },
   { name: "operator", description: "What the operator calls: sign in, manage apps, revoke, read the trail." },
-  { name: "public", description: "What anyone may call: check tokens, follow revocations, watch the broker." },
+  { name: "public", description: "What anyone may call: validate tokens, follow revocations, monitor the broker." },
 ]
 
 function tagOf({ path, needs }: Route): string {
@@ -40,19 +45,23 @@ function describe({ description, needs }: Route): string {
   return `${description}\n\n${caller}${needs.scope === undefined ? "" : ` with the scope \`${needs.scope}\``}.`
 }
 
-function pathParameters({ parameters }: Route): JsonObject[] {
-  return parametersOf(parameters, { in: "path", required: true })
+function parametersOf({ parameters, query }: Route, sample: Sample): JsonObject[] {
+  return [
+    ...parameterList(parameters, { in: "path", required: true }, sample),
+    ...parameterList(query, { in: "query", required: false }, sample),
+  ]
 }
 
-function queryParameters({ query }: Route): JsonObject[] {
-  return parametersOf(query, { in: "query", required: false })
-}
-
-function parametersOf(schema: Route["query"], place: JsonObject): JsonObject[] {
-  if (schema === undefined) return []
-  return Object.entries<v.GenericSchema>(schema.entries).map(([name, field]) => {
+function parameterList(message: Route["query"], place: JsonObject, { parameters = {} }: Sample): JsonObject[] {
+  return Object.entries<v.GenericSchema>(message?.entries ?? {}).map(([name, field]) => {
     const { description, schema } = parameterSchema(field)
-    return { name, ...place, ...(description && { description }), schema: schema as JsonObject }
+    return {
+      name,
+      ...place,
+      ...(description && { description }),
+      schema: schema as JsonObject,
+      example: parameters[name],
+    }
   })
 }
 
@@ -61,25 +70,23 @@ function headerParameters({ success }: Route): JsonObject[] {
   return streams ? [{ $ref: "#/components/parameters/Last-Event-ID" }] : []
 }
 
-function responsesOf(route: Route): Record<string, JsonObject> {
-  const responses = { [route.success.status]: successOf(route), ...problemResponses(route.problems) }
+function responsesOf(route: Route, sample: Sample): Record<string, JsonObject> {
+  const responses: Record<string, JsonObject> = {
+    [route.success.status]: successOf(route, sample),
+    ...problemResponses(route),
+  }
   const { otherwise } = route
-  return otherwise === undefined ? responses : withOtherwise(responses, otherwise)
+  if (otherwise === undefined) return responses
+  // A status that answers either a problem or another body has both media types.
+  const { content, ...problem } = responses[otherwise.status] ?? { description: "Not well", headers: COMMON_HEADERS }
+  const both = { ...json(otherwise.body, sample.otherwise), ...(content as JsonObject | undefined) }
+  return { ...responses, [otherwise.status]: { ...problem, content: both } }
 }
 
-/** A status that answers either a problem or another body offers both media types. */
-function withOtherwise(
-  responses: Record<string, JsonObject>,
-  { status, body }: JsonAnswer,
-): Record<string, JsonObject> {
-  const { content, ...problem } = responses[status] ?? { description: "Not well", headers: COMMON_HEADERS }
-  return { ...responses, [status]: { ...problem, content: { ...json(body), ...(content as JsonObject | undefined) } } }
-}
-
-function successOf({ success }: Route): JsonObject {
-  if ("body" in success) return { description: "Done", headers: COMMON_HEADERS, content: json(success.body) }
+function successOf({ success }: Route, { answer, text = {} }: Sample): JsonObject {
+  if ("body" in success) return { description: "Done", headers: COMMON_HEADERS, content: json(success.body, answer) }
   if (!("mediaTypes" in success)) return { description: "Done; no body", headers: COMMON_HEADERS }
-  const types = success.mediaTypes.map((type) => [type, { schema: { type: schemaTypeOf(type) } }])
+  const types = success.mediaTypes.map((type) => [type, { schema: { type: schemaTypeOf(type) }, example: text[type] }])
   return { description: "Done", headers: COMMON_HEADERS, content: Object.fromEntries(types) }
 }
 
@@ -87,6 +94,6 @@ function schemaTypeOf(mediaType: string): string {
   return mediaType === "application/json" ? "object" : "string"
 }
 
-function json(schema: v.GenericSchema): JsonObject {
-  return { "application/json": { schema: { $ref: referenceTo(schema) } } }
+function json(schema: v.GenericSchema, example: JsonObject | undefined): JsonObject {
+  return { "application/json": { schema: { $ref: referenceTo(schema) }, example } }
 }

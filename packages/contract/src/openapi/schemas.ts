@@ -95,14 +95,14 @@ export function componentSchemas(): Record<string, JsonSchema> {
   return toJsonSchemaDefs(named, config)
 }
 
-/** A reference to a named schema. @throws TypeError for a schema that {@link named} does not hold: every body has a name */
+/** A reference to a named schema. @throws TypeError for a body whose schema is not in {@link named} */
 export function referenceTo(schema: string | v.GenericSchema): string {
   const name = typeof schema === "string" ? schema : Object.keys(named).find((key) => named[key] === schema)
   if (name === undefined) throw new TypeError("a body's schema has no name in the OpenAPI document")
   return `#/components/schemas/${name}`
 }
 
-/** The schema of one query parameter, and apart from it what it means. */
+/** The schema of one parameter, and separately its description. */
 export function parameterSchema(schema: v.GenericSchema): { schema: JsonSchema; description: string | undefined } {
   const { $schema: _dialect, description, ...rest } = toJsonSchema(schema, config)
   return { schema: rest, description }
