@@ -14,7 +14,7 @@ import {
 } from "node:fs"
 import { basename, dirname, join } from "node:path"
 
-/** Why {@link readPrivateFile} refused a file, in words that follow the file's name. */
+/** Why {@link readPrivateFile} refused a file. The message continues a sentence that begins with the file's name. */
 export class PrivateFileError extends Error {
   override readonly name = "PrivateFileError"
   readonly code: "exposed" | "unreadable"
@@ -26,16 +26,16 @@ export class PrivateFileError extends Error {
 }
 
 /**
- * Reads a file that only its owner may read. It is opened once and judged by that descriptor, so nobody can swap it between
- * the check and the read.
- * @returns `undefined` when there is no such file.
+ * Reads a file that only its owner may access. It checks the open descriptor and reads from the same one, so that the file cannot be
+ * swapped in between.
+ * @returns `undefined` when the file does not exist.
  * @throws {@link PrivateFileError}
  */
 export function readPrivateFile(
   path: string,
   { maxBytes, refuseSymlink = false }: { readonly maxBytes: number; readonly refuseSymlink?: boolean },
 ): Buffer | undefined {
-  // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+  // Without O_NONBLOCK, opening a named pipe would wait until someone writes to it.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (refuseSymlink ? constants.O_NOFOLLOW : 0)
   let descriptor: number
   try {
@@ -45,17 +45,17 @@ export function readPrivateFile(
     if (code === "ENOENT" || code === "ENOTDIR") return undefined
     if (code === "ELOOP" && refuseSymlink)
       throw new PrivateFileError("unreadable", "is a symbolic link: give the file itself", { cause: error })
-    const remedy = code === "EACCES" ? ": it and its folder have to belong to the user who runs this" : ""
+    const remedy = code === "EACCES" ? ": it and its folder must belong to the user who runs this" : ""
     throw new PrivateFileError("unreadable", `cannot be opened (${code})${remedy}`, { cause: error })
   }
   try {
     const file = fstatSync(descriptor)
     if (!file.isFile()) refuse("unreadable", "is not a regular file")
-    // Who may write it may put a secret of their own there.
+    // Write access counts too: it lets others replace the secret.
     if ((file.mode & 0o066) !== 0)
       refuse(
         "exposed",
-        `is open to group or others (mode 0${(file.mode & 0o777).toString(8)}): make it yours alone with chmod 600`,
+        `is open to group or others (mode 0${(file.mode & 0o777).toString(8)}): restrict it to its owner with chmod 600`,
       )
     if (file.size > maxBytes) refuse("unreadable", `is larger than ${maxBytes} bytes`)
     return readFileSync(descriptor)
@@ -71,17 +71,17 @@ function refuse(code: PrivateFileError["code"], message: string): never {
   throw new PrivateFileError(code, message)
 }
 
-/** How {@link writeWhole} writes. */
+/** Options of {@link writeWhole}. */
 export interface WriteOptions {
-  /** The file's mode, whatever the umask says. */
+  /** The file's mode, regardless of the umask. */
   readonly mode: number
-  /** Whether a file of that name may be replaced, and a symbolic link with it. */
+  /** Whether an existing file or symbolic link may be replaced. */
   readonly replace: boolean
 }
 
 /**
- * Writes a file whole or not at all: its content is on disk before the name leads to it, and the name before this returns.
- * @returns `false` when there is such a file already, and it may not be replaced.
+ * Writes a file atomically: content first to a temporary file, synced, then under its name, and the folder synced before it returns.
+ * @returns `false` when the file exists and may not be replaced.
  */
 export function writeWhole(path: string, content: string, { mode, replace }: WriteOptions): boolean {
   const folder = dirname(path)
@@ -112,7 +112,7 @@ function put(from: string, to: string, replace: boolean): boolean {
   if (replace) renameSync(from, to)
   else {
     try {
-      // A link, unlike a rename, never replaces a file that came to be meanwhile.
+      // Unlike a rename, a link never replaces a file that was created in the meantime.
       linkSync(from, to)
     } catch (error) {
       if (codeOf(error) === "EEXIST") return false
@@ -122,6 +122,6 @@ function put(from: string, to: string, replace: boolean): boolean {
   return true
 }
 
-/** The code of a file system's error, such as `EACCES`. */
+/** The code of a file system error, such as `EACCES`. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

@@ -7,15 +7,13 @@ export function configurationFindings({ env, settings }: Context): Finding[] {
   const findings: Finding[] = []
   const isInEnvironment = (env["AACTL_ADMIN_SECRET"] ?? "") !== ""
   try {
-    const { path, warnings } = settings.config()
+    const { path } = settings.config()
     const openFolder = path === undefined ? undefined : folderOpenToOthers(path)
     findings.push(
       openFolder === undefined
         ? ok("config file", path ?? "there is none; flags and environment are used")
         : warning("config file", `others may put a file in the place of ${path}`, `chmod go-w ${openFolder}`),
     )
-    for (const found of warnings)
-      findings.push(warning("config file", found, "take the quotes away if they are not part of it"))
   } catch (error) {
     findings.push(
       problem("config file", (error as Error).message, "mend the file, or write it anew with awrit init --force"),

@@ -72,11 +72,11 @@ export function loadConfig(
   const reading = new Reading(env)
   const named = reading.read("configPath")
   const file: ConfigFile = reading.isRefused("configPath")
-    ? { values: {}, problems: [], warnings: [] }
+    ? { values: {}, problems: [] }
     : readConfigFile({ named, home, etc })
   reading.file = file
   reading.problems.push(...file.problems)
-  reading.warnings.push(...unknownVariables(env), ...file.warnings.map((message) => ({ message })))
+  reading.warnings.push(...unknownVariables(env))
 
   const values = reading.readAll()
   const adminSecret = checkSecret(reading, values)
@@ -125,7 +125,7 @@ type MutableValues = { -readonly [K in keyof VariableValues]: VariableValues[K] 
 class Reading {
   readonly problems: string[] = []
   readonly warnings: ConfigWarning[] = []
-  file: ConfigFile = { values: {}, problems: [], warnings: [] }
+  file: ConfigFile = { values: {}, problems: [] }
   readonly #env: Readonly<Record<string, string | undefined>>
   readonly #refused = new Set<keyof VariableValues>()
 
