@@ -11,6 +11,8 @@ import { publishedPackages, type WorkspacePackage } from "./workspace.ts"
 // of them together in a folder that knows nothing of this repository.
 const run = promisify(execFile)
 
+const SHIPPED = /^(dist\/.*\.(js|js\.map|d\.ts)|dist\/THIRD-PARTY-LICENSES\.txt|README\.md|LICENSE|package\.json)$/
+
 const packages = await publishedPackages()
 const scratch = await mkdtemp(join(tmpdir(), "agentwrit-packed-"))
 const faults: string[] = []
@@ -36,7 +38,7 @@ async function pack({ folder }: WorkspacePackage): Promise<string> {
   const shipped = files.map(({ path }) => path)
   for (const wanted of ["README.md", "LICENSE"])
     if (!shipped.includes(wanted)) faults.push(`${folder} ships no ${wanted}`)
-  const strays = shipped.filter((path) => !/^(dist\/.*\.(js|d\.ts)|README\.md|LICENSE|package\.json)$/.test(path))
+  const strays = shipped.filter((path) => !SHIPPED.test(path))
   if (strays.length > 0) faults.push(`${folder} ships ${strays.join(", ")}`)
   return join(scratch, filename.split("/").at(-1) ?? "")
 }
