@@ -22,6 +22,7 @@ const DOCUMENTS = [
   "packages/sdk/README.md",
   "packages/config-file/README.md",
   "packages/authority/README.md",
+  "packages/store-memory/README.md",
   "packages/store-sqlite/README.md",
   "apps/broker/README.md",
 ]
