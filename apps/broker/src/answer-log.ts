@@ -1,12 +1,14 @@
 import type { Answered } from "./broker.ts"
-import type { Log } from "./log.ts"
+import type { Log } from "./log/log.ts"
 
-/** Writes a line for each answer, at level `trace`. */
+/** Logs each answer at level `trace`. */
 export function answerLog(log: Log): (answered: Answered) => void {
   return ({ requestId, method, route, status, seconds }) =>
     log.trace("http", "answered", {
       request_id: requestId,
-      ...{ method, route, status },
+      method,
+      route,
+      status,
       milliseconds: Math.round(seconds * 1e6) / 1000,
     })
 }

@@ -65,6 +65,7 @@ interface Host extends BrokerOptions {
  */
 export function createBroker(options: BrokerOptions): BrokerApp {
   const { authority, version, metrics = new Metrics(), onBug } = options
+  metrics.watch(authority)
   const app = new Hono<NodeEnvironment>()
   const all = endpoints({ version, startedAt: Date.now(), metrics })
   const host: Host = { ...options, underWay: bodiesUnderWay() }

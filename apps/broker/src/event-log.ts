@@ -1,8 +1,8 @@
 import type { AuditEvent } from "@agentwrit/audit"
 import type { Observer } from "@agentwrit/authority"
-import type { Log } from "./log.ts"
+import type { Log } from "./log/log.ts"
 
-/** Writes to the log what becomes durable in the trail, and what could not. */
+/** Logs each event once it is durable in the trail, and what could not be written to it. */
 export function eventLog(log: Log): Observer {
   return {
     committed(events) {
@@ -21,19 +21,20 @@ export function eventLog(log: Log): Observer {
       else log.fail("audit", "the audit trail does not verify", { problem })
     },
     trailUnverified(cause) {
-      log.warn("audit", "the audit trail could not be verified, it is tried again", { cause: messageOf(cause) })
+      log.warn("audit", "the audit trail could not be verified and will be tried again", { cause: messageOf(cause) })
     },
     maintained({ tokens, nonces, launchTokens, delegatedTokens, agents }) {
-      const done = { "pruned expired JTIs": tokens, "pruned spent nonces": nonces }
-      const others = {
+      const counts = {
+        "pruned expired JTIs": tokens,
+        "pruned spent nonces": nonces,
         "pruned expired launch tokens": launchTokens,
         "pruned expired delegated tokens": delegatedTokens,
+        "expired agents": agents,
       }
-      for (const [what, count] of Object.entries({ ...done, ...others, "expired agents": agents }))
-        if (count > 0) log.ok("maintenance", what, { count })
+      for (const [what, count] of Object.entries(counts)) if (count > 0) log.ok("maintenance", what, { count })
     },
     maintenanceFailed(cause) {
-      log.warn("maintenance", "stopped before its end, it is tried again", { cause: messageOf(cause) })
+      log.warn("maintenance", "stopped before its end and will be tried again", { cause: messageOf(cause) })
     },
     checkpointFailed(cause) {
       log.fail("audit", "checkpoint could not be signed", { cause: messageOf(cause) })

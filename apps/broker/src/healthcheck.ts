@@ -5,16 +5,15 @@ import { get as getTls } from "node:https"
 import { type ConnectionOptions, connect } from "node:tls"
 import { type Config, loadConfig } from "./config/config.ts"
 
-// Tells a supervisor whether the broker on this machine serves: exit 0 when it does. It needs no other program, and finds address,
-// port and TLS mode where the broker finds them. With mTLS it asks as the client whose certificate HEALTHCHECK_CLIENT_CERT and
-// HEALTHCHECK_CLIENT_KEY name; without one it can tell that the broker shakes hands, but not whether its store works.
+// Exits 0 when the broker on this machine serves. It reads address, port and TLS mode from the broker's own configuration. With
+// mTLS it uses the client certificate that HEALTHCHECK_CLIENT_CERT and HEALTHCHECK_CLIENT_KEY name. Without one it can check the
+// TLS handshake, but not the store.
 
-/** Milliseconds. */
-const PATIENCE = 4000
+const TIMEOUT_MS = 4000
 
-const REQUEST = { path: "/v1/health", agent: false, timeout: PATIENCE } as const
+const REQUEST = { path: "/v1/health", agent: false, timeout: TIMEOUT_MS } as const
 
-/** As with the broker's own variables, an empty one is unset. */
+/** An empty variable is unset, as for the broker's own variables. */
 const clientCert = process.env["HEALTHCHECK_CLIENT_CERT"] || undefined
 const clientKey = process.env["HEALTHCHECK_CLIENT_KEY"] || undefined
 
@@ -30,7 +29,7 @@ async function check({ bindAddress, port, tls }: Config): Promise<string> {
   if (port === 0) throw new Error("AA_PORT is 0, so the port cannot be known: set AA_PORT")
   const host = reachable(bindAddress)
   if (tls.mode === "none") return health((done) => get({ host, port, ...REQUEST }, done))
-  // The broker's own certificate is all that is trusted, whoever issued it and whichever name it carries.
+  // Trusts the broker's own certificate alone, whoever issued it and whatever name it carries.
   const trust: ConnectionOptions = {
     ca: readFileSync(tls.cert),
     allowPartialTrustChain: true,
@@ -45,7 +44,7 @@ async function check({ bindAddress, port, tls }: Config): Promise<string> {
   return health((done) => getTls({ host, port, ...REQUEST, ...trust, ...client }, done))
 }
 
-/** An address to reach what listens on this one. */
+/** The address at which a server that listens on `bindAddress` can be reached. */
 function reachable(bindAddress: string): string {
   if (bindAddress === "0.0.0.0") return "127.0.0.1"
   return bindAddress === "::" ? "::1" : bindAddress
@@ -58,18 +57,18 @@ function health(ask: (done: (response: IncomingMessage) => void) => ClientReques
       if (response.statusCode === 200) resolve("serving")
       else reject(new Error(`the broker answers ${response.statusCode}: its store cannot commit, its log says why`))
     })
-    request.on("timeout", () => request.destroy(new Error(`no answer within ${PATIENCE} ms`)))
+    request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
     request.on("error", reject)
   })
 }
 
 function handshake(options: ConnectionOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...options, timeout: PATIENCE }, () => {
+    const socket = connect({ ...options, timeout: TIMEOUT_MS }, () => {
       resolve("shakes hands")
       socket.destroy()
     })
-    socket.on("timeout", () => socket.destroy(new Error(`no handshake within ${PATIENCE} ms`)))
+    socket.on("timeout", () => socket.destroy(new Error(`no handshake within ${TIMEOUT_MS} ms`)))
     socket.on("error", reject)
   })
 }

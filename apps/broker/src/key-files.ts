@@ -7,22 +7,22 @@ import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/c
 
 /** Why a key file cannot be used. */
 export type KeyFileErrorCode =
-  /** The trail has events, but the key that signs its checkpoints is not there. */
+  /** The trail has events, but the key that signs its checkpoints is missing. */
   | "key_missing"
-  /** It exists but cannot be opened or read, or is no regular file. */
+  /** It exists, but cannot be read or is not a regular file. */
   | "key_unreadable"
   /** Group or others may read or write it. */
   | "key_exposed"
-  /** It holds no private key in PKCS#8 PEM, or more than one. */
+  /** It does not hold exactly one private key in PKCS#8 PEM. */
   | "key_corrupt"
   /** It holds a private key, but not an Ed25519 one. */
   | "key_wrong_type"
-  /** It is to be created in a folder that does not exist. */
+  /** It should be created in a folder that does not exist. */
   | "key_folder_missing"
   /** It could not be written. */
   | "key_unwritable"
 
-/** A key file that cannot be used. The message names the file and says what to do; it never holds any of the key. */
+/** A key file that cannot be used. The message names the file and says what to do. It never contains any part of the key. */
 export class KeyFileError extends Error {
   override readonly name = "KeyFileError"
   readonly code: KeyFileErrorCode
@@ -35,24 +35,24 @@ export class KeyFileError extends Error {
   }
 }
 
-/** A key, and whether it was made just now. */
+/** A key, and whether it was created just now. */
 export interface LoadedKey {
   readonly key: SigningKey
   readonly created: boolean
 }
 
-/** What {@link loadAuditKey} needs to know. */
+/** The options of {@link loadAuditKey}. */
 export interface AuditKeyOptions {
   readonly path: string
   /** The name on the trail's checkpoints, `{trust domain}/audit`. */
   readonly origin: string
-  /** Whether the trail has events; then a missing key is never replaced by a new one. */
+  /** Whether the trail has events. Then a missing key is never replaced by a new one. */
   readonly trailExists: boolean
-  /** Where its verifier key is kept. Default: beside it, under its name. */
+  /** The file of its verifier key. Default: beside it, under its name. */
   readonly verifierKeyPath?: string
 }
 
-/** The audit key with what others pin. */
+/** The audit key and its verifier key. */
 export interface LoadedAuditKey extends LoadedKey {
   /** The C2SP verifier key, one line without its line end. */
   readonly verifierKey: string
@@ -61,11 +61,11 @@ export interface LoadedAuditKey extends LoadedKey {
 }
 
 /** A private key file is a few hundred bytes. */
-const LONGEST_KEY_FILE = 16 * 1024
+const MAX_KEY_FILE_BYTES = 16 * 1024
 
 /**
- * Reads an Ed25519 key from PKCS#8 PEM; when there is no such file, makes one (0600, atomically, synced: CONTRACT 6). A file
- * that exists is never replaced, whatever is wrong with it.
+ * Reads an Ed25519 key from PKCS#8 PEM, or creates the file (0600, atomically, synced: CONTRACT 6). A file that exists is never
+ * replaced, whatever is wrong with it.
  * @throws {@link KeyFileError}
  */
 export function loadOrCreateKey(path: string): LoadedKey {
@@ -74,8 +74,8 @@ export function loadOrCreateKey(path: string): LoadedKey {
 }
 
 /**
- * The key that signs the trail's checkpoints (CONTRACT 4), made only while the trail is empty: under a new key nobody could
- * tell the trail from a forged one. Keeps its verifier key in `audit.pub` beside it.
+ * The key that signs the trail's checkpoints (CONTRACT 4). It is created only while the trail is empty: with a new key nobody
+ * could tell the trail from a forged one. Writes its verifier key to `audit.pub` beside it.
  * @throws {@link KeyFileError}
  */
 export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {
@@ -94,13 +94,12 @@ export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {
   return { key, created, verifierKey, verifierKeyPath }
 }
 
-/** Where the verifier key of an audit key is kept: `audit.pub` beside `audit.key`. */
+/** The file of the verifier key of an audit key: `audit.pub` beside `audit.key`. */
 export const verifierKeyPathOf = (path: string): string =>
   path.endsWith(".key") ? `${path.slice(0, -".key".length)}.pub` : `${path}.pub`
 
 /**
- * Makes a key in a file that its public half names.
- * @param pathOf the file's path.
+ * Creates a key in a file that is named after its public key.
  * @throws {@link KeyFileError}
  */
 export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): SigningKey {
@@ -117,7 +116,7 @@ export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): Signi
 export function loadKey(path: string): SigningKey | undefined {
   let bytes: Buffer | undefined
   try {
-    bytes = readPrivateFile(path, { maxBytes: LONGEST_KEY_FILE })
+    bytes = readPrivateFile(path, { maxBytes: MAX_KEY_FILE_BYTES })
   } catch (error) {
     if (!(error instanceof PrivateFileError)) throw error
     throw new KeyFileError(`key_${error.code}`, path, error.message, { cause: error })
@@ -127,15 +126,15 @@ export function loadKey(path: string): SigningKey | undefined {
 
 function parseKey(pem: string, path: string): SigningKey {
   const remedy = "put the right file back, or move this one away to start with a new key"
-  // OpenSSL reads the first block and is silent about the rest; then nobody could say which key is in use.
+  // OpenSSL would use the first of several keys without a warning.
   if (pem.split("-----BEGIN ").length !== 2)
     throw new KeyFileError("key_corrupt", path, `does not hold exactly one private key in PKCS#8 PEM: ${remedy}`)
   let key: KeyObject
   try {
     key = createPrivateKey({ key: pem, format: "pem" })
   } catch {
-    // The cause is left out: what it says of the content is no help, and the content is a secret.
-    throw new KeyFileError("key_corrupt", path, `holds no readable private key in PKCS#8 PEM: ${remedy}`)
+    // The cause is left out, because it could quote the content, which is secret.
+    throw new KeyFileError("key_corrupt", path, `does not hold a readable private key in PKCS#8 PEM: ${remedy}`)
   }
   const seed = key.asymmetricKeyType === "ed25519" ? key.export({ format: "jwk" }).d : undefined
   if (seed === undefined)
@@ -150,7 +149,7 @@ function parseKey(pem: string, path: string): SigningKey {
 function createKey(path: string): LoadedKey {
   const { pem } = newKey()
   const created = writing(path, () => writeKey(path, pem))
-  // Read back even when we wrote it: of two that start at once, one file wins, and both must use that one.
+  // Read it back even when we wrote it: of two brokers that start at once one file wins, and both must use that one.
   const key = loadKey(path)
   if (key === undefined)
     throw new KeyFileError(
@@ -169,13 +168,13 @@ function newKey(): { readonly key: SigningKey; readonly pem: string } {
   return { key: parseKey(pem, "new"), pem }
 }
 
-/** Keeps the verifier key where others find it. */
+/** Writes the verifier key where others find it. */
 export function keepVerifierKey(path: string, verifierKey: string): void {
   const line = `${verifierKey}\n`
   try {
     if (readFileSync(path, "utf8") === line) return
   } catch {
-    // Not there or not readable: it is written anew, from the key.
+    // Missing or not readable: it is written again, from the key.
   }
   writing(path, () => writeWhole(path, line, { mode: 0o644, replace: true }))
 }
@@ -192,13 +191,7 @@ function writing<T>(path: string, write: () => T): T {
         `cannot be created, because the folder ${dirname(path)} does not exist: make it, open to you alone (mkdir -m 700)`,
         { cause: error },
       )
-    throw new KeyFileError(
-      "key_unwritable",
-      path,
-      `cannot be written (${code}): check the folder's rights and free space`,
-      {
-        cause: error,
-      },
-    )
+    const problem = `cannot be written (${code}): check the folder's rights and free space`
+    throw new KeyFileError("key_unwritable", path, problem, { cause: error })
   }
 }

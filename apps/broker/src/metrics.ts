@@ -1,32 +1,25 @@
 import type { Authority, Observer } from "@agentwrit/authority"
 import { parseScope } from "@agentwrit/core"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
-import { ActiveAgents } from "./active-agents.ts"
-import { KeptFor } from "./kept-for.ts"
+import { TtlCache } from "./ttl-cache.ts"
 
-/** Different values of the label `scope`; agents name actions and resources as they like, so that the rest count as `other`. */
-const MAX_SCOPES = 200
+/** Values of the label `scope`. Agents choose actions and resources freely, so the rest count as `other`. */
+const MAX_SCOPE_LABELS = 200
 
 /**
- * Milliseconds for which a text is kept: anyone may ask, and a thousand times in one packet. Ten a second take 2 % of the thread,
- * and a scraper that asks every few seconds does not notice.
+ * Milliseconds for which the text is cached. Making it reads every agent and every open descriptor, and anyone may ask for it; a
+ * scraper that asks every few seconds does not notice.
  */
-const TEXT_LIFE = 100
+const TEXT_TTL_MS = 250
 
-/** Milliseconds for the process' own, which reads every open descriptor: 30 ms and more with thousands of connections. */
-const PROCESS_LIFE = 1000
-
-/** Seconds: a check of a token takes microseconds, a commit milliseconds, a slow disk more. */
+/** Seconds. A token check takes microseconds, a commit milliseconds, a slow disk longer. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** The broker's metrics (the guide's table, CONTRACT 7). */
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #process = new Registry()
-  readonly #text = new KeptFor<Uint8Array<ArrayBuffer>>(TEXT_LIFE)
-  readonly #processText = new KeptFor<string>(PROCESS_LIFE)
+  readonly #text = new TtlCache<Uint8Array<ArrayBuffer>>(TEXT_TTL_MS)
   readonly #scopes = new Set<string>()
-  readonly #activeAgents = new ActiveAgents()
   readonly #issued = this.#counter("tokens_issued_total", "Tokens issued, by primary scope", "scope")
   readonly #revoked = this.#counter("tokens_revoked_total", "Revocations by POST /v1/revoke, by level", "level")
   readonly #registrations = this.#counter("registrations_total", "Agent registration attempts", "status")
@@ -49,10 +42,7 @@ export class Metrics {
     buckets: BUCKETS,
     registers: [this.#registry],
   })
-  readonly #agents = this.#gauge("active_agents", "Agents whose own token is good")
   readonly #loaded = this.#gauge("audit_events_loaded", "Events in the trail at start")
-  readonly #chain = this.#gauge("audit_chain_ok", "1 unless the audit trail does not verify")
-  readonly #store = this.#gauge("store_ok", "1 while the store can commit")
   readonly #maintained = this.#gauge(
     "maintenance_last_run_timestamp_seconds",
     "When the background maintenance last ran to its end",
@@ -68,7 +58,7 @@ export class Metrics {
     for (const operation of ["commit", "checkpoint", "query"]) this.#storeErrors.inc({ operation }, 0)
   }
 
-  /** What an authority has to tell so that the metrics move; give it to `openAuthority`. */
+  /** Moves the metrics; give it to `openAuthority`. */
   readonly observer: Observer = {
     committed: (events, seconds) => {
       this.#writes.observe(seconds)
@@ -98,40 +88,49 @@ export class Metrics {
     return this.#registry.contentType
   }
 
-  /** Adds Node's own process metrics. They are of the process, so that one broker in it has them. */
-  watchProcess(): void {
-    collectDefaultMetrics({ register: this.#process })
+  /** Adds the gauges of an authority, which are read when the metrics are. */
+  watch(authority: Authority): void {
+    const agents = this.#gauge("active_agents", "Agents whose own token is valid", async () => {
+      // The last count stands while the store cannot be read: the observer learns of that, and all other metrics are served.
+      await authority.countActiveAgents().then(
+        (count) => agents.set(count),
+        () => undefined,
+      )
+    })
+    const chain = this.#gauge("audit_chain_ok", "1 unless the audit trail does not verify", () =>
+      chain.set(authority.health().auditChain === "broken" ? 0 : 1),
+    )
+    const store = this.#gauge("store_ok", "1 while the store can commit", () =>
+      store.set(authority.health().status === "ok" ? 1 : 0),
+    )
   }
 
-  /** Says how long the trail was at the start. */
+  /** Adds Node's process metrics, which only one broker of a process may do. */
+  watchProcess(): void {
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  /** Sets how many events the trail had at the start. */
   started(events: number): void {
     this.#loaded.set(events)
   }
 
-  /** Takes the duration, in seconds, of a request to a route. */
+  /** A function that counts a request to a route by its duration in seconds. */
   timer(pattern: string): (seconds: number) => void {
     const child = this.#requests.labels(pattern)
     return (seconds) => child.observe(seconds)
   }
 
-  /** Everything in Prometheus' text format, as it was a moment ago at most; in bytes, of which all answers share one copy. */
-  text(authority: Authority): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#text.get(async () => {
-      const { status, auditChain } = authority.health()
-      this.#store.set(status === "ok" ? 1 : 0)
-      this.#chain.set(auditChain === "broken" ? 0 : 1)
-      const agents = await this.#activeAgents.count(authority)
-      if (agents !== undefined) this.#agents.set(agents)
-      const ofProcess = await this.#processText.get(() => this.#process.metrics())
-      return Buffer.from(`${await this.#registry.metrics()}\n${ofProcess}`)
-    })
+  /** Everything in Prometheus' text format, as it was at most a moment ago. All readers share the bytes. */
+  text(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#text.get(async () => Buffer.from(await this.#registry.metrics()))
   }
 
   #scopeLabel(scope: string | undefined): string {
     if (scope === undefined) return "other"
     const { action, resource } = parseScope(scope)
     const label = `${action}:${resource}:*`
-    if (!this.#scopes.has(label) && this.#scopes.size >= MAX_SCOPES) return "other"
+    if (!this.#scopes.has(label) && this.#scopes.size >= MAX_SCOPE_LABELS) return "other"
     this.#scopes.add(label)
     return label
   }
@@ -140,8 +139,9 @@ export class Metrics {
     return new Counter({ name: `agentwrit_${name}`, help, labelNames, registers: [this.#registry] })
   }
 
-  #gauge(name: string, help: string): Gauge {
-    return new Gauge({ name: `agentwrit_${name}`, help, registers: [this.#registry] })
+  #gauge(name: string, help: string, collect?: () => void | Promise<void>): Gauge {
+    const options = { name: `agentwrit_${name}`, help, registers: [this.#registry] }
+    return new Gauge(collect === undefined ? options : { ...options, collect })
   }
 
   #histogram(name: string, help: string, buckets: number[]): Histogram {

@@ -16,13 +16,13 @@ const HOOKS = {
   trailUnverified: true,
 } as const satisfies Record<keyof Observer, true>
 
-/** An observer that tells others, in their order. */
-export function tellAll(...observers: readonly Observer[]): Observer {
+/** An observer that calls several others, in order. */
+export function combineObservers(...observers: readonly Observer[]): Observer {
   const hooks = (Object.keys(HOOKS) as (keyof Observer)[]).map((name) => [
     name,
-    (...told: unknown[]) => {
-      // What a hook is told fits the hook of the same name.
-      for (const observer of observers) (observer[name] as ((...told: unknown[]) => void) | undefined)?.(...told)
+    (...args: unknown[]) => {
+      // Hooks of one name take the same arguments.
+      for (const observer of observers) (observer[name] as ((...args: unknown[]) => void) | undefined)?.(...args)
     },
   ])
   return Object.fromEntries(hooks) as Observer

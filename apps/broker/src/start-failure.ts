@@ -7,15 +7,15 @@ import {
   UnavailableError,
 } from "@agentwrit/authority"
 import { DatabaseError } from "@agentwrit/store-sqlite"
-import { RestoresFileError } from "./audit-restores.ts"
-import { CheckpointFileError } from "./checkpoint-witness.ts"
+import { CheckpointFileError } from "./checkpoint-anchor.ts"
 import { ConfigError } from "./config/config.ts"
 import { KeyFileError } from "./key-files.ts"
+import { RestoresFileError } from "./restores.ts"
 import { TlsFileError } from "./tls.ts"
 
 const EXPECTED = [ConfigError, KeyFileError, CheckpointFileError, RestoresFileError, DatabaseError, TlsFileError]
 
-/** What the operator can do, in this program's words: the authority knows no variables and files. */
+/** What to do. The authority knows no variables and no files, so its errors cannot say. */
 const ADVICE: Record<TrailContradictionCode | RestoreErrorCode, string> = {
   trail_contradicts_checkpoint:
     ". Start it with the database that the checkpoint belongs to; if you restored a backup, declare it: start once with " +
@@ -25,12 +25,12 @@ const ADVICE: Record<TrailContradictionCode | RestoreErrorCode, string> = {
   restored_trail_broken: "",
 }
 
-/** What an operator reads when the start stops: what is wrong and what to do; a stack only for a bug. */
+/** What the operator reads when the start fails: what is wrong and what to do. Only a bug shows its stack. */
 export function startFailure(error: unknown): string {
   if (error instanceof TrailContradictionError || error instanceof RestoreError)
     return `agentwrit-broker: ${error.message}${ADVICE[error.code]}`
   if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
-  // The trail could not take an event that the start has to leave in it.
+  // The event that records the start could not be written to the trail.
   if (error instanceof Refusal) return `agentwrit-broker: ${error.reason}`
   if (error instanceof UnavailableError)
     return `agentwrit-broker: ${error.message}: check the disk of AA_DB_PATH, and restore the latest backup`
@@ -40,6 +40,6 @@ export function startFailure(error: unknown): string {
   if (code === "EACCES")
     return "agentwrit-broker: the port may not be opened by this user: set AA_PORT to 1024 or above"
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-    return "agentwrit-broker: AA_BIND_ADDRESS is no address of this machine"
+    return "agentwrit-broker: AA_BIND_ADDRESS is not an address of this machine"
   return `agentwrit-broker: ${error.stack ?? error.message}`
 }

@@ -1,86 +1,103 @@
 import { createRedactor } from "@agentwrit/audit"
 import { type Authority, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
-import { createKeyRing } from "@agentwrit/core"
+import { createKeyRing, type SigningKey } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
-import { openAuditLine } from "./audit-line.ts"
 import { createBroker } from "./broker.ts"
 import type { Config } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
 import { loadOrCreateKey } from "./key-files.ts"
-import type { Log } from "./log.ts"
+import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
-import { tellAll } from "./observers.ts"
+import { combineObservers } from "./observers.ts"
 import { serve } from "./server.ts"
 import { readTls } from "./tls.ts"
+import { openLineage } from "./trail-lineage.ts"
 import { VERSION } from "./version.ts"
 
 /** Exit code after a fault that left a commit's outcome unknown (sysexits: EX_SOFTWARE). */
-export const FAULT_EXIT = 70
+const FAULT_EXIT = 70
 
-/** Milliseconds for which reads and denials go on after such a fault (CONTRACT 4). */
-const FAULT_GRACE = 5_000
+/** How long reads and denials go on after such a fault (CONTRACT 4). */
+const FAULT_GRACE_MS = 5_000
 
 /** A broker that serves. */
 export interface RunningBroker {
-  /** Where it listens, as `address:port`, and how: `(TLS)` or `(mTLS)` behind it. */
+  /** Its `address:port`, followed by `(TLS)` or `(mTLS)`. */
   readonly listening: string
-  /** Lines that `AA_SEED_TOKENS` wants on stdout; empty without it. */
+  /** What `AA_SEED_TOKENS` prints on stdout; empty without it. */
   readonly seedLines: readonly string[]
-  /** Reads the certificates again; open connections stay as they are. */
-  renewCertificates(): void
+  /** Reads the certificates again; open connections keep the old ones. Returns whether there are any. */
+  renewCertificates(): boolean
   /** Lets requests in flight finish, signs a last checkpoint, closes the database. */
   stop(): Promise<void>
 }
 
-/** Puts the broker together: store, keys, authority, app, server. What cannot be put together is closed again. */
-export async function start(config: Config, log: Log, onFault: () => void): Promise<RunningBroker> {
+/** Opens store, keys and authority, then serves the API. A start that fails closes everything that it opened. */
+export async function start(config: Config, log: Log): Promise<RunningBroker> {
   const metrics = new Metrics()
   metrics.watchProcess()
-  const { key: signingKey, created } = loadOrCreateKey(config.signingKeyPath)
-  if (created) log.ok("keys", "signing key created", { path: config.signingKeyPath })
-  const store = await SqliteStore.open({
-    path: config.dbPath,
-    onFailure: (cause) => {
-      onFault()
-      endAfterFault(cause, log)
-    },
-    onStalled: (fault) =>
-      log.fail("store", "the database cannot commit: nothing is issued until it can", { cause: fault.message }),
-    onRecovered: () => log.ok("store", "the database commits again"),
-  })
-  let authority: Authority | undefined
+  const authority = await startAuthority(config, log, metrics)
   try {
-    const line = openAuditLine(config, store.housekeeping.health().trailSize > 0)
-    if (line.spentName !== undefined)
-      log.warn("CFG", `AA_DECLARE_RESTORE=${line.spentName} has counted already and is ignored: unset it`)
-    authority = await openAuthority({
-      settings: config,
-      store,
-      keys: createKeyRing({ current: signingKey }),
-      auditKey: line.key,
-      origin: line.origin,
-      anchor: line.anchor,
-      ...(line.restore !== undefined && { restore: line.restore }),
-      adminSecret: createAdminSecret(config.adminSecret),
-      clock: systemClock,
-      observer: tellAll(eventLog(log), metrics.observer),
-    })
-    if (line.restore !== undefined) {
-      line.restored?.()
-      log.warn("audit", "restore declared: tell those who keep checkpoints of the new verifier key", {
-        restore: line.restore.name,
-      })
-    }
-    log.ok("audit", "checkpoints verify with", { verifier_key: line.verifierKey, file: line.verifierKeyPath })
     reportTrail(authority, log)
     metrics.started(authority.health().auditEventsCount)
     return await listen(config, log, authority, metrics)
   } catch (error) {
-    // Closes the store too.
+    await authority.close()
+    throw error
+  }
+}
+
+async function startAuthority(config: Config, log: Log, metrics: Metrics): Promise<Authority> {
+  const signingKey = openSigningKey(config, log)
+  const store = await openStore(config, log)
+  let authority: Authority | undefined
+  try {
+    const lineage = openLineage(config, store.housekeeping.health().trailSize > 0)
+    const { restore, spentName } = lineage
+    if (spentName !== undefined)
+      log.warn("CFG", `AA_DECLARE_RESTORE=${spentName} was carried out before and is ignored: unset it`)
+    authority = await openAuthority({
+      settings: config,
+      store,
+      keys: createKeyRing({ current: signingKey }),
+      auditKey: lineage.key,
+      origin: lineage.origin,
+      anchor: lineage.anchor,
+      ...(restore !== undefined && { restore }),
+      adminSecret: createAdminSecret(config.adminSecret),
+      clock: systemClock,
+      observer: combineObservers(eventLog(log), metrics.observer),
+    })
+    if (restore !== undefined) {
+      lineage.recordRestore?.()
+      log.warn("audit", "restore declared: give the new verifier key to everyone who keeps checkpoints", {
+        restore: restore.name,
+      })
+    }
+    log.ok("audit", "checkpoints verify with", { verifier_key: lineage.verifierKey, file: lineage.verifierKeyPath })
+    return authority
+  } catch (error) {
+    // Closing the authority closes the store.
     await (authority ?? store.housekeeping).close()
     throw error
   }
+}
+
+function openSigningKey({ signingKeyPath: path }: Config, log: Log): SigningKey {
+  const { key, created } = loadOrCreateKey(path)
+  if (created) log.ok("keys", "signing key created", { path })
+  return key
+}
+
+function openStore({ dbPath }: Config, log: Log): Promise<SqliteStore> {
+  return SqliteStore.open({
+    path: dbPath,
+    onFailure: (cause) => exitAfterFault(cause, log),
+    onStalled: (fault) =>
+      log.fail("store", "the database cannot commit: nothing is issued until it can", { cause: fault.message }),
+    onRecovered: () => log.ok("store", "the database commits again"),
+  })
 }
 
 async function listen(config: Config, log: Log, authority: Authority, metrics: Metrics): Promise<RunningBroker> {
@@ -109,15 +126,18 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     isTrustedProxy: config.isTrustedProxy,
     ...(settings !== undefined && { tls: settings }),
   })
+  const { address, port } = server.address
   return {
     seedLines:
       seeds === undefined ? [] : [`SEED_LAUNCH_TOKEN=${seeds.launchToken}`, `SEED_ADMIN_TOKEN=${seeds.adminToken}`],
-    listening: addressText(server.address.address, server.address.port) + LISTENING_MODE[tls.mode],
+    listening: addressText(address, port) + { none: "", tls: " (TLS)", mtls: " (mTLS)" }[tls.mode],
     renewCertificates() {
-      if (tls.mode !== "none") server.renewCertificates(readTls(tls))
+      if (tls.mode === "none") return false
+      server.renewCertificates(readTls(tls))
+      return true
     },
     async stop() {
-      // Streams have no end of their own: they would hold up the stop.
+      // Streams never end by themselves, so they would delay the stop.
       authority.endFollowing()
       await server.stop()
       await authority.close()
@@ -125,9 +145,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
   }
 }
 
-const LISTENING_MODE = { none: "", tls: " (TLS)", mtls: " (mTLS)" } as const
-
-/** Address and port as one writes them in a URL. */
+/** Address and port as in a URL. */
 export function addressText(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`
 }
@@ -139,16 +157,14 @@ function reportTrail(authority: Authority, log: Log): void {
   else log.ok("audit", "audit trail loaded", { events: auditEventsCount })
 }
 
-function endAfterFault(cause: unknown, log: Log): void {
+function exitAfterFault(cause: unknown, log: Log): void {
+  process.exitCode = FAULT_EXIT
   log.fail("store", "the database failed and the outcome of a commit is unknown: stopping, the next start verifies", {
     cause: cause instanceof Error ? cause : String(cause),
   })
-  setTimeout(() => {
-    log.flush()
-    process.exit(FAULT_EXIT)
-  }, FAULT_GRACE)
+  setTimeout(() => void log.flush().finally(() => process.exit(FAULT_EXIT)), FAULT_GRACE_MS)
 }
 
-/** Secrets that no log line may hold. */
+/** Removes the admin secret, and what looks like a secret, from every log line. */
 export const logRedactor = ({ adminSecret }: Pick<Config, "adminSecret">): ((text: string) => string) =>
   createRedactor({ secrets: [adminSecret] })

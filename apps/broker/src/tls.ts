@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createSecureContext, type SecureContextOptions } from "node:tls"
-import type { TlsConfig } from "./config/config.ts"
+import type { TlsConfig } from "./config/checks.ts"
 
-/** How a TLS server is opened, and what its certificates are read into again. */
+/** The options of a TLS server; the certificates can be replaced while it runs. */
 export interface TlsSettings extends SecureContextOptions {
   readonly requestCert: boolean
   readonly rejectUnauthorized: boolean
@@ -17,7 +17,7 @@ export class TlsFileError extends Error {
   readonly code = "tls_file_unusable"
 }
 
-/** Authenticated encryption with forward secrecy, and nothing else. */
+/** Only authenticated encryption with forward secrecy. */
 const AEAD_SUITES = [
   "TLS_AES_256_GCM_SHA384",
   "TLS_CHACHA20_POLY1305_SHA256",
@@ -32,7 +32,7 @@ const AEAD_SUITES = [
 
 /**
  * Reads certificate, key and, for mutual TLS, the CA that client certificates must be signed by.
- * @throws {@link TlsFileError} when they cannot be read or do not belong together.
+ * @throws {@link TlsFileError} when they cannot be read or do not match.
  */
 export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettings {
   const mutual = config.mode === "mtls"
@@ -63,13 +63,13 @@ export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettin
 }
 
 /**
- * Node takes a CA file that holds no certificate, as one has that is being written, without a word, and then refuses every client;
- * behind one that is broken it skips the others.
+ * Reads a CA file. Node itself accepts a file without certificates, such as one that is just being written, and then refuses every
+ * client; it also skips all certificates after a broken one.
  */
 function readCertificates(path: string): Buffer {
   const pem = readFileSync(path)
   const blocks = pem.toString("latin1").match(/-----BEGIN [^-]+-----[^-]*(-----END [^-]+-----)?/g) ?? []
   for (const block of blocks) new X509Certificate(block)
-  if (blocks.length === 0) throw new Error(`${path} holds no certificate`)
+  if (blocks.length === 0) throw new Error(`${path} does not hold a certificate`)
   return pem
 }

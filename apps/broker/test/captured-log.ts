@@ -1,4 +1,5 @@
-import { createLog, type Log, type LogFormat, type LogLevel } from "../src/log.ts"
+import type { LogStream } from "../src/log/line-writer.ts"
+import { createLog, type Log, type LogFormat, type LogLevel } from "../src/log/log.ts"
 
 /** At the end of its second, so that rounding up would show. */
 export const NOON = Date.UTC(2026, 1, 15, 12, 0, 0, 999)
@@ -9,6 +10,15 @@ export interface Capture {
   readonly stdout: string[]
   readonly stderr: string[]
 }
+
+/** A stream that keeps what is written. */
+export const captured = (texts: string[]): LogStream => ({
+  writableLength: 0,
+  write(text, done) {
+    if (text !== "") texts.push(text)
+    done?.()
+  },
+})
 
 /** A log whose streams are arrays, at noon. */
 export function capture({
@@ -28,8 +38,8 @@ export function capture({
     level,
     format,
     redact,
-    stdout: { write: (text) => stdout.push(text) },
-    stderr: { write: (text) => stderr.push(text) },
+    stdout: captured(stdout),
+    stderr: captured(stderr),
     now,
   })
   return { log, stdout, stderr }

@@ -1,13 +1,13 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { LogContext, LogFormat, LogLevel } from "../src/log.ts"
+import type { LogContext, LogFormat, LogLevel } from "../src/log/log.ts"
 import { capture, NOON } from "./captured-log.ts"
 
 /** The one line that an event makes, without its line end. */
 function lineOf(message: string, context?: LogContext, format: LogFormat = "text"): string {
   const { log, stdout } = capture({ format })
   log.ok("main", message, context)
-  log.flush()
+  void log.flush()
   const text = stdout.join("")
   expect(text.endsWith("\n")).toBe(true)
   expect(text.indexOf("\n")).toBe(text.length - 1)
@@ -26,7 +26,7 @@ describe("the guide's format", () => {
   it("is that of its second example", () => {
     const { log, stdout } = capture()
     log.warn("CFG", "AA_DEFAULT_TTL exceeds AA_MAX_TTL", [{ default_ttl: 600, max_ttl: 300 }])
-    log.flush()
+    void log.flush()
     expect(stdout).toEqual([
       "[AA:BROKER:WARN] 2026-02-15T12:00:00Z | CFG | AA_DEFAULT_TTL exceeds AA_MAX_TTL | default_ttl=600 max_ttl=300\n",
     ])
@@ -36,7 +36,7 @@ describe("the guide's format", () => {
     const times = [NOON - 999, NOON, NOON + 1, NOON]
     const { log, stdout } = capture({ now: () => times.shift() ?? Number.NaN })
     for (const message of ["first", "second", "third", "fourth"]) log.ok("main", message)
-    log.flush()
+    void log.flush()
     const seconds = [...stdout.join("").matchAll(/T12:00:(\d\d)Z/g)].map(([, second]) => second)
     expect(seconds).toEqual(["00", "00", "01", "00"])
   })
@@ -88,7 +88,7 @@ describe("levels", () => {
   ])("%s shows %j on stdout and %j on stderr", (level, onStdout, onStderr) => {
     const { log, stdout, stderr } = capture({ level })
     for (const write of [log.ok, log.warn, log.fail, log.trace]) write("main", "message")
-    log.flush()
+    void log.flush()
     const levels = (text: string[]) => [...text.join("").matchAll(/^\[AA:BROKER:(\w+)\]/gm)].map((match) => match[1])
     expect(levels(stdout)).toEqual(onStdout)
     expect(levels(stderr)).toEqual(onStderr)
@@ -121,7 +121,7 @@ describe("values", () => {
     expect(lineOf("a | b\nc\\u007c")).toBe(`${HEAD}a \\u007c b\\u000ac\\\\u007c`)
     const { log, stdout } = capture()
     log.ok("ma | in\n", "message")
-    log.flush()
+    void log.flush()
     expect(stdout).toEqual(["[AA:BROKER:OK] 2026-02-15T12:00:00Z | ma \\u007c in\\u000a | message\n"])
   })
 
@@ -191,7 +191,7 @@ describe("redaction", () => {
     const context = { value: `a ${SECRET} b`, list: [SECRET], error: new Error(SECRET, { cause: new Error(SECRET) }) }
     log.ok("main", `message ${SECRET}`, context)
     log.fail("main", SECRET, [context])
-    log.flush()
+    void log.flush()
     const text = [...stdout, ...stderr].join("")
     expect(text).toContain("[redacted]")
     expect(text).not.toMatch(/the-secret|two-lines/)
@@ -200,7 +200,7 @@ describe("redaction", () => {
   it("happens before a value is cut", () => {
     const { log, stdout } = capture({ redact })
     log.ok("main", "message", { value: "x".repeat(8185) + SECRET })
-    log.flush()
+    void log.flush()
     expect(stdout.join("")).not.toContain("the-")
   })
 
@@ -211,7 +211,7 @@ describe("redaction", () => {
       },
     })
     log.ok("main", SECRET)
-    log.flush()
+    void log.flush()
     expect(stdout.join("")).toContain("redaction failed")
     expect(stdout.join("")).not.toContain("the-secret")
   })

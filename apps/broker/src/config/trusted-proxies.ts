@@ -1,19 +1,16 @@
 import { BlockList, isIP } from "node:net"
 import type { IsTrustedProxy } from "../http/client-address.ts"
 
-/**
- * Reads a comma-separated list of addresses and CIDRs (CONTRACT 6, `AA_TRUSTED_PROXIES`).
- * @returns the members without the blanks around them, or `undefined` when one of them is neither.
- */
-export function parseTrustedProxies(text: string): readonly string[] | undefined {
-  const members = text.split(",").map((member) => member.trim())
-  return members.every((member) => rangeOf(member) !== undefined) ? members : undefined
-}
+/** The members of a comma-separated list, without the blanks around them. */
+export const splitProxies = (text: string): string[] => text.split(",").map((member) => member.trim())
 
-/** Whether that range holds every address, so that any client could name itself whatever it likes. */
+/** Whether the text is an address or a CIDR (CONTRACT 6, `AA_TRUSTED_PROXIES`). */
+export const isProxyRange = (member: string): boolean => rangeOf(member) !== undefined
+
+/** Whether that range holds every address. Then any client could claim any address. */
 export const trustsEveryone = (member: string): boolean => rangeOf(member)?.prefix === 0
 
-/** Tells trusted proxies by their address; an IPv4 address is known in its IPv6 spelling (`::ffff:10.0.0.1`) too. */
+/** Recognizes trusted proxies by address, an IPv4 address also in its IPv6 spelling (`::ffff:10.0.0.1`). */
 export function trustedProxyCheck(members: readonly string[]): IsTrustedProxy {
   const trusted = new BlockList()
   for (const member of members) {

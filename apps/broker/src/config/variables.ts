@@ -2,13 +2,14 @@ import { isIP } from "node:net"
 import { isBcryptHash } from "@agentwrit/authority"
 import { isTrustDomain } from "@agentwrit/core"
 import { closest } from "fastest-levenshtein"
-import type { LogFormat, LogLevel } from "../log.ts"
-import { parseTrustedProxies } from "./trusted-proxies.ts"
+import * as v from "valibot"
+import type { LogFormat, LogLevel } from "../log/log.ts"
+import { isProxyRange, splitProxies } from "./trusted-proxies.ts"
 
-/** `production` refuses what is only handy in development (CONTRACT 6). */
+/** `production` refuses settings that are meant for development (CONTRACT 6). */
 export type Mode = "development" | "production"
 
-/** What the variables say, each by itself; `undefined` where a variable is unset and has no default. */
+/** The value of each variable; `undefined` where a variable is unset and has no default. */
 export interface VariableValues {
   readonly adminSecret: string | undefined
   readonly mode: Mode
@@ -36,79 +37,79 @@ export interface VariableValues {
   readonly tlsClientCa: string | undefined
 }
 
-/** One variable: how it is called, read, explained. */
+/** One variable, declared once: how its text is read, its default and what the operator reads about it. */
 export interface Variable<T> {
   readonly name: `AA_${string}`
   /** What it decides, for the operator's guide. */
   readonly summary: string
   /** What it accepts, in words that follow "accepted is". */
   readonly accepted: string
-  /** `undefined` when the text is not accepted. It is never empty: an empty variable is unset. */
-  readonly parse: (text: string) => Exclude<T, undefined> | undefined
+  /** Reads the text. The text is never empty, because an empty variable is unset. */
+  readonly schema: v.GenericSchema<string, Exclude<T, undefined>>
   /** Its value when unset. */
   readonly fallback: T
-  /** The default in the operator's words, where that is no fixed value. */
+  /** The default in words, where it is not a fixed value. */
   readonly fallbackText?: string
-  /** Never shown in a message. */
+  /** Its value is masked in every message. */
   readonly secret?: true
-  /** The key of the config file that holds in its stead. */
+  /** The key of the config file that is read when the variable is unset. */
   readonly fileKey?: "MODE" | "ADMIN_SECRET"
 }
 
-/** Seconds; a larger TTL would reach past what clients' clocks count in 32 bits. */
-const LONGEST_TTL = 2 ** 31 - 1
+/** The longest TTL in seconds: some clients count in 32 bits. */
+const MAX_TTL_SECONDS = 2 ** 31 - 1
 
-type Rule<T> = Pick<Variable<T>, "accepted"> & { readonly parse: (text: string) => T | undefined }
+type Rule<T> = Pick<Variable<T>, "accepted" | "schema">
 
-const CONTROL = /\p{Cc}/u
+const plainText = v.pipe(
+  v.string(),
+  v.check((text) => !/\p{Cc}/u.test(text)),
+)
 
-const path = (text: string): string | undefined => (CONTROL.test(text) ? undefined : text)
+const filePath: Rule<string> = { accepted: "the path of a file", schema: plainText }
 
-const filePath: Rule<string> = { accepted: "the path of a file", parse: path }
-
-const claimText: Rule<string> = { accepted: "text without control characters", parse: path }
+const claimText: Rule<string> = { accepted: "text without control characters", schema: plainText }
 
 function oneOf<const T extends string>(...values: readonly T[]): Rule<T> {
   return {
     accepted: `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`,
-    parse: (text) => values.find((value) => value === text),
+    schema: v.pipe(v.string(), v.picklist(values)) as v.GenericSchema<string, T>,
   }
 }
 
+/** A decimal number. `Number()` alone would also take "0x10", " 5 ", "1e3" and "08". */
 function wholeNumber(least: number, most: number): Rule<number> {
   return {
     accepted: `a whole decimal number from ${least} to ${most}`,
-    parse(text) {
-      // Number() alone would take "0x10", " 5 ", "1e3" and "08".
-      if (!/^(0|[1-9]\d{0,15})$/.test(text)) return undefined
-      const value = Number(text)
-      return value >= least && value <= most ? value : undefined
-    },
+    schema: v.pipe(
+      v.string(),
+      v.regex(/^(0|[1-9]\d{0,15})$/),
+      v.transform(Number),
+      v.minValue(least),
+      v.maxValue(most),
+    ),
   }
 }
 
-function host(text: string): string | undefined {
-  if (isIP(text) !== 0) return text
+function isHost(text: string): boolean {
+  if (isIP(text) !== 0) return true
   const labels = text.split(".")
   const isName = text.length <= 253 && labels.every((label) => /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/.test(label))
   // A name that ends in digits is a mistyped IPv4 address.
-  return isName && !/^\d+$/.test(labels.at(-1) ?? "") ? text : undefined
+  return isName && !/^\d+$/.test(labels.at(-1) ?? "")
 }
 
-function adminSecret(text: string): string | undefined {
-  if (CONTROL.test(text)) return undefined
-  // What a shell or a compose file left of a hash (each takes `$` for its own) would be a secret that readers of the hash know.
-  return /^\$2[a-z]?\$/.test(text) && !isBcryptHash(text) ? undefined : text
-}
+/** A shell or a compose file can cut a bcrypt hash at a `$`. The rest would be a secret that readers of the hash know. */
+const isWholeSecret = (text: string): boolean => !/^\$2[a-z]?\$/.test(text) || isBcryptHash(text)
 
-/** Every variable of the broker (CONTRACT 6), in the order in which they are explained. */
+/** Every variable of the broker (CONTRACT 6), in the order of the operator's guide. */
 export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<VariableValues[K]> } = {
   adminSecret: {
     name: "AA_ADMIN_SECRET",
     summary: "Secret of the operator: the root of trust. Required.",
     accepted:
       "a secret without control characters, or a whole bcrypt hash ($2a$, $2b$ or $2y$) of one; make one with: openssl rand -hex 32",
-    parse: adminSecret,
+    schema: v.pipe(plainText, v.check(isWholeSecret)),
     fallback: undefined,
     secret: true,
     fileKey: "ADMIN_SECRET",
@@ -131,7 +132,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_BIND_ADDRESS",
     summary: "Address to listen on.",
     accepted: "an IP address (IPv6 without brackets) or a host name, without a port",
-    parse: host,
+    schema: v.pipe(v.string(), v.check(isHost)),
     fallback: "127.0.0.1",
   },
   port: {
@@ -144,13 +145,13 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_TRUSTED_PROXIES",
     summary: "Proxies whose X-Forwarded-For tells the client's address.",
     accepted: "IP addresses and CIDRs, separated by commas, such as 10.0.0.0/8,::1",
-    parse: parseTrustedProxies,
+    schema: v.pipe(v.string(), v.transform(splitProxies), v.array(v.pipe(v.string(), v.check(isProxyRange)))),
     fallback: [],
     fallbackText: "none",
   },
   logLevel: {
     name: "AA_LOG_LEVEL",
-    summary: "How much is logged: quiet errors alone, trace everything.",
+    summary: "How much is logged: quiet is errors only, trace is everything.",
     ...oneOf("quiet", "standard", "verbose", "trace"),
     fallback: "verbose",
   },
@@ -164,7 +165,10 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_TRUST_DOMAIN",
     summary: "SPIFFE trust domain: the host part of every agent id.",
     accepted: "a SPIFFE trust domain: 1 to 255 lower-case letters, digits, '.', '-' and '_'",
-    parse: (text) => (isTrustDomain(text) ? text : undefined),
+    schema: v.pipe(
+      v.string(),
+      v.check((text: string) => isTrustDomain(text)),
+    ),
     fallback: "agentwrit.local",
   },
   issuer: {
@@ -184,13 +188,13 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
   defaultTtl: {
     name: "AA_DEFAULT_TTL",
     summary: "Seconds that an agent's token lasts when its launch token says nothing else.",
-    ...wholeNumber(1, LONGEST_TTL),
+    ...wholeNumber(1, MAX_TTL_SECONDS),
     fallback: 300,
   },
   maxTtl: {
     name: "AA_MAX_TTL",
     summary: "Seconds that no token outlasts; 0 lifts the ceiling.",
-    ...wholeNumber(0, LONGEST_TTL),
+    ...wholeNumber(0, MAX_TTL_SECONDS),
     fallback: 86400,
   },
   appTokenTtl: {
@@ -222,15 +226,18 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_DB_PATH",
     summary: "SQLite database; made when there is none.",
     accepted: "the path of a file; a database in memory would lose what it confirmed",
-    // SQLite takes these two for something else than a file's name.
-    parse: (text) => (/^(:memory:|file:)/i.test(text) ? undefined : path(text)),
+    // SQLite does not take these two as the name of a file.
+    schema: v.pipe(
+      plainText,
+      v.check((text) => !/^(:memory:|file:)/i.test(text)),
+    ),
     fallback: "./data.db",
   },
   declareRestore: {
     name: "AA_DECLARE_RESTORE",
     summary: "Declares that the database was put back to an older copy. Each name counts once.",
     accepted: "a name for this restore, such as the date: 1 to 64 letters, digits, '.', '-' and '_'",
-    parse: (text) => (/^[\w.-]{1,64}$/.test(text) ? text : undefined),
+    schema: v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)),
     fallback: undefined,
     fallbackText: "none",
   },
@@ -238,7 +245,11 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_SEED_TOKENS",
     summary: "Print a launch token and an admin token at start. For development only.",
     accepted: "true, false, 1 or 0",
-    parse: (text) => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : undefined),
+    schema: v.pipe(
+      v.string(),
+      v.regex(/^(true|false|1|0)$/i),
+      v.transform((text) => /^(true|1)$/i.test(text)),
+    ),
     fallback: false,
   },
   tlsMode: {
@@ -270,7 +281,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
   },
 }
 
-/** The name of the variable that `name` is most likely a slip of: the one that the fewest changed characters lead to. */
+/** The name of the variable that `name` most likely means: the one with the smallest edit distance. */
 export function nearestVariable(name: string): string {
   const names = Object.values(VARIABLES).map((variable) => variable.name)
   return closest(name.toUpperCase().slice(0, 64), names)

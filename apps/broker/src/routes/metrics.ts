@@ -3,6 +3,6 @@ import { type Endpoint, endpoint } from "./endpoint.ts"
 
 export function metricsEndpoint(metrics: Metrics): Endpoint {
   return endpoint("metrics", {
-    run: async (authority) => ({ status: 200, body: await metrics.text(authority), mediaType: metrics.mediaType }),
+    run: async () => ({ status: 200, body: await metrics.text(), mediaType: metrics.mediaType }),
   })
 }

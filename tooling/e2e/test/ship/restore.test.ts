@@ -119,7 +119,7 @@ describe("a declaration counts once", () => {
     await (await startBroker(folder, DECLARED)).end("SIGTERM")
     const key = readFileSync(at(folder, "audit.pub"), "utf8")
     await using again = await startBroker(folder, DECLARED)
-    expect(again.output().stdout).toContain("AA_DECLARE_RESTORE=2026-11-25 has counted already")
+    expect(again.output().stdout).toContain("AA_DECLARE_RESTORE=2026-11-25 was carried out before")
     const events = await trail(again.url, await adminToken(again.url))
     expect(events.filter(({ event_type }) => event_type === "trail_restored")).toHaveLength(1)
     expect(readFileSync(at(folder, "audit.pub"), "utf8")).toBe(key)

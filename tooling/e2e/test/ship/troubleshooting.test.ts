@@ -93,7 +93,7 @@ const CASES: readonly Case[] = [
   ],
   [
     "an address of another machine",
-    "AA_BIND_ADDRESS is no address of this machine",
+    "AA_BIND_ADDRESS is not an address of this machine",
     () => ({ AA_BIND_ADDRESS: "203.0.113.9" }),
   ],
   [
@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
   ],
   [
     "a key that is none",
-    "holds no readable private key in PKCS#8 PEM",
+    "does not hold a readable private key in PKCS#8 PEM",
     (f) => {
       file(f, "signing.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
       return {}
@@ -245,7 +245,7 @@ const BACKUP_TESTS = "tooling/e2e/test/awrit/backup.test.ts"
 
 /** Messages of the page that other tests bring about, with the words by which those look for them. */
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
-  "is no variable of the broker and is ignored; the nearest one is": [
+  "is not a variable of the broker and is ignored; the nearest one is": [
     "apps/broker/test/config.test.ts",
     "is told apart from",
   ],
@@ -287,7 +287,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
   ],
   "the broker answers 503": ["tooling/e2e/test/ship/healthcheck.test.ts", "the broker answers 503"],
   "holds another key than its name says": ["tooling/e2e/test/ship/restore.test.ts", "another key than its name says"],
-  "has counted already and is ignored": ["tooling/e2e/test/ship/restore.test.ts", "has counted already"],
+  "was carried out before and is ignored": ["tooling/e2e/test/ship/restore.test.ts", "was carried out before"],
   // These take a machine that keeps low ports for root, and a file system without locks: no test has them, only the source.
   "the port may not be opened by this user": [
     "apps/broker/src/start-failure.ts",

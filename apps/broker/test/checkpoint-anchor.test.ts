@@ -13,7 +13,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { UnavailableError } from "@agentwrit/authority"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { CheckpointFileError, checkpointPath, fileAnchor } from "../src/checkpoint-witness.ts"
+import { CheckpointFileError, checkpointPath, fileAnchor } from "../src/checkpoint-anchor.ts"
 
 let folder: string
 let path: string

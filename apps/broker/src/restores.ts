@@ -1,16 +1,16 @@
 import { codeOf, PrivateFileError, readPrivateFile, writeWhole } from "@agentwrit/config-file"
 
 /** A restore that was declared and carried out. */
-export interface CountedRestore {
-  /** The value of `AA_DECLARE_RESTORE`, which counts no second time. */
+export interface RestoreRecord {
+  /** The value of `AA_DECLARE_RESTORE`. It counts only once. */
   readonly name: string
-  /** Names the audit key that signs from then on, and ends the origin of its checkpoints. */
+  /** Names the audit key that signs from then on, and is the last part of the origin of its checkpoints. */
   readonly id: string
-  /** The C2SP verifier key of the line that it ended, for checkpoints that others kept; absent when it was lost. */
+  /** The C2SP verifier key of the lineage that it ended, for checkpoints that others kept; absent when it was lost. */
   readonly endedVerifierKey?: string
 }
 
-/** The record of restores cannot be read or written; without it nobody can say which audit key is in force. */
+/** The record of restores cannot be read or written. Without it the current audit key is unknown. */
 export class RestoresFileError extends Error {
   override readonly name = "RestoresFileError"
   readonly code: "restores_unreadable" | "restores_malformed" | "restores_unwritable"
@@ -21,17 +21,17 @@ export class RestoresFileError extends Error {
   }
 }
 
-/** A restore is a line of some hundred bytes. */
-const LONGEST_FILE = 1024 * 1024
+/** Each restore is one line of about a hundred bytes. */
+const MAX_FILE_BYTES = 1024 * 1024
 
 /**
  * The restores that were carried out, the oldest first; none when there is no such file.
  * @throws {@link RestoresFileError}
  */
-export function readRestores(path: string): readonly CountedRestore[] {
+export function readRestores(path: string): readonly RestoreRecord[] {
   let bytes: Buffer | undefined
   try {
-    bytes = readPrivateFile(path, { maxBytes: LONGEST_FILE })
+    bytes = readPrivateFile(path, { maxBytes: MAX_FILE_BYTES })
   } catch (error) {
     if (!(error instanceof PrivateFileError)) throw error
     throw new RestoresFileError("restores_unreadable", `the record of restores ${path} ${error.message}`, {
@@ -49,17 +49,17 @@ export function readRestores(path: string): readonly CountedRestore[] {
   return restores.filter((restore) => restore !== undefined)
 }
 
-function parseLine(line: string): CountedRestore | undefined {
+function parseLine(line: string): RestoreRecord | undefined {
   const [, name, id, ended] = /^([\w.-]{1,64}) ([0-9a-f]{16}) (\S+)$/.exec(line) ?? []
   if (name === undefined || id === undefined) return undefined
   return { name, id, ...(ended !== undefined && ended !== "-" && { endedVerifierKey: ended }) }
 }
 
 /**
- * Replaces the record, in one step that is on disk when this returns.
+ * Replaces the record atomically. It is on disk when this returns.
  * @throws {@link RestoresFileError}
  */
-export function writeRestores(path: string, restores: readonly CountedRestore[]): void {
+export function writeRestores(path: string, restores: readonly RestoreRecord[]): void {
   const lines = restores.map(({ name, id, endedVerifierKey = "-" }) => `${name} ${id} ${endedVerifierKey}\n`)
   try {
     writeWhole(path, lines.join(""), { mode: 0o600, replace: true })

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path"
 import { type CheckpointAnchor, UnavailableError } from "@agentwrit/authority"
 import { codeOf } from "@agentwrit/config-file"
 
-/** The checkpoint file is damaged, or says something else than the trail; only a person can tell which of them is right. */
+/** The checkpoint file is damaged or contradicts the trail. Only a person can decide which of them is right. */
 export class CheckpointFileError extends Error {
   override readonly name = "CheckpointFileError"
   readonly code: "checkpoint_unreadable" | "checkpoint_malformed" | "checkpoint_contradicted"
@@ -15,26 +15,26 @@ export class CheckpointFileError extends Error {
   }
 }
 
-/** Where the newest checkpoint is kept: `audit.checkpoint` beside the audit key. */
+/** The file of the newest checkpoint: `audit.checkpoint` beside the audit key. */
 export const checkpointPath = (auditKeyPath: string): string => join(dirname(auditKeyPath), "audit.checkpoint")
 
-/** A checkpoint is a few hundred bytes; signatures of others may follow ours. */
-const LONGEST_NOTE = 64 * 1024
+/** A checkpoint is a few hundred bytes. Signatures of others may follow ours. */
+const MAX_NOTE_BYTES = 64 * 1024
 
 /**
- * Keeps the newest signed checkpoint in a file (0600), outside the database that it speaks of. The file is replaced whole and
- * synced, and never by an older checkpoint, however calls overlap.
+ * Keeps the newest signed checkpoint in a file (0600), outside the database that it describes. The file is replaced atomically
+ * and synced, and never by an older checkpoint, however calls overlap.
  *
  * `keep` throws {@link UnavailableError} when the file cannot be written, {@link CheckpointFileError} when what it holds is
  * damaged or contradicts the note.
  */
 export function fileAnchor(path: string): CheckpointAnchor {
   let last: Promise<unknown> = Promise.resolve()
-  /** What is written once the file is free: the newest of those that came meanwhile. */
+  /** The newest note that waits until the file is free. */
   let next: { note: string; readonly kept: Promise<void> } | undefined
   return {
     kept: () => readNote(path),
-    // Each writing costs two syncs. Callers that wait share one, or on a slow disk the last of many would wait for all of them.
+    // A write costs two syncs. Waiting callers share one write; otherwise the last of many would wait for all of them.
     keep(note) {
       const newest = next === undefined ? undefined : newestOf(next.note, note)
       if (next !== undefined && newest !== undefined) {
@@ -53,7 +53,7 @@ export function fileAnchor(path: string): CheckpointAnchor {
   }
 }
 
-/** That of two checkpoints which speaks for both; `undefined` when they may contradict each other, or one is none. */
+/** The larger of two checkpoints; `undefined` when they may contradict each other, or one is not a checkpoint. */
 function newestOf(one: string, other: string): string | undefined {
   const [first, second] = [headOf(one), headOf(other)]
   if (one === other) return one
@@ -64,13 +64,16 @@ function newestOf(one: string, other: string): string | undefined {
 
 async function keepNewer(path: string, note: string): Promise<void> {
   const offered = headOf(note)
-  if (offered === undefined) throw new TypeError("what is to be kept is no checkpoint")
+  if (offered === undefined) throw new TypeError("the note is not a checkpoint")
   const present = await readKept(path)
   if (present === note) return
   if (present !== undefined) {
     const kept = headOf(present)
     if (kept === undefined)
-      throw new CheckpointFileError("checkpoint_malformed", `${path} holds no checkpoint: put it back from your backup`)
+      throw new CheckpointFileError(
+        "checkpoint_malformed",
+        `${path} does not hold a checkpoint: put it back from your backup`,
+      )
     const sameSize = kept.size === offered.size
     if (kept.origin !== offered.origin || (sameSize && kept.root !== offered.root))
       throw new CheckpointFileError(
@@ -106,7 +109,7 @@ async function readNote(path: string): Promise<string | undefined> {
   }
   try {
     const { size } = await file.stat()
-    if (size > LONGEST_NOTE)
+    if (size > MAX_NOTE_BYTES)
       throw new CheckpointFileError(
         "checkpoint_malformed",
         `${path} is larger than any checkpoint: put it back from your backup`,
@@ -119,7 +122,7 @@ async function readNote(path: string): Promise<string | undefined> {
   }
 }
 
-/** As {@link readNote}, while serving: what keeps the file from being read then may pass. */
+/** Like {@link readNote}, while serving: then an unreadable file may be a passing fault. */
 async function readKept(path: string): Promise<string | undefined> {
   try {
     return await readNote(path)
@@ -134,7 +137,7 @@ const unreadable = (path: string, cause: unknown): CheckpointFileError =>
     cause,
   })
 
-/** The content is on disk before the name leads to it, and the name before this returns. */
+/** Syncs the content before the rename, and the folder after it. */
 async function replace(path: string, note: string): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`)
@@ -146,7 +149,7 @@ async function replace(path: string, note: string): Promise<void> {
     await rm(temporary, { force: true }).catch(() => undefined)
     const code = codeOf(error)
     throw new UnavailableError(
-      // Nothing is lost by a failed replacement, so the next call may try again, whatever the cause.
+      // A failed replacement loses nothing, so the next call may try again.
       code === "ENOSPC" || code === "EDQUOT" ? "full" : "busy",
       `the checkpoint file ${path} cannot be written (${code})`,
       { cause: error },

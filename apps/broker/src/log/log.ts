@@ -1,24 +1,25 @@
-import { type LogSink, Outlet } from "./log-outlet.ts"
+import { escapeInvisible, escapeUnits } from "./escape.ts"
+import { LineWriter, type LogStream } from "./line-writer.ts"
 
-/** How much is logged: `quiet` errors alone, `standard` and `verbose` normal operation, `trace` everything. */
+/** How much is logged: `quiet` only errors, `standard` and `verbose` normal operation, `trace` everything. */
 export type LogLevel = "quiet" | "standard" | "verbose" | "trace"
 
 /** `text` is the guide's format, `json` one object a line. */
 export type LogFormat = "text" | "json"
 
-/** A value beside a message. `undefined` is left out; of an `Error` its stack and causes are shown. */
+/** A value beside a message. `undefined` is left out; an `Error` is shown with its stack and causes. */
 export type LogValue = string | number | boolean | null | undefined | Error | readonly string[]
 
-/** Values by their names (`snake_case`, as the guide writes them). */
+/** Values by name (`snake_case`, as the guide writes them). */
 export type LogFields = Readonly<Record<string, LogValue>>
 
 /**
- * What stands behind a message. The pairs of one object are set apart by a comma; a list of objects keeps the pairs of each
- * together, set apart by a blank, as in the guide's `default_ttl=600 max_ttl=300`.
+ * The values after a message. The pairs of one object are separated by commas. In a list of objects, the pairs of each object
+ * are separated by blanks, as in the guide's `default_ttl=600 max_ttl=300`.
  */
 export type LogContext = LogFields | readonly LogFields[]
 
-/** Writes events as lines, once a tick. Nothing here throws: a log that cannot be written must not stop the broker. */
+/** Writes events as lines, once a tick. It never throws: a log that cannot be written must not stop the broker. */
 export interface Log {
   ok(component: string, message: string, context?: LogContext): void
   warn(component: string, message: string, context?: LogContext): void
@@ -26,17 +27,17 @@ export interface Log {
   fail(component: string, message: string, context?: LogContext): void
   /** Only at level `trace`. */
   trace(component: string, message: string, context?: LogContext): void
-  /** Writes what is left before it returns; waits up to a second for a reader that does not keep up. */
-  flush(): void
+  /** Resolves once every line is written. It waits at most a second for a reader that is too slow. */
+  flush(): Promise<void>
 }
 
 /** What {@link createLog} is given. */
 export interface LogOptions {
   readonly level: LogLevel
   readonly format: LogFormat
-  readonly stdout: LogSink
-  readonly stderr: LogSink
-  /** Takes secrets out of a text; applied to every message and value. */
+  readonly stdout: LogStream
+  readonly stderr: LogStream
+  /** Removes secrets from a text; applied to every message and value. */
   readonly redact: (text: string) => string
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number
@@ -53,14 +54,14 @@ const SHOWN: Readonly<Record<LogLevel, readonly LineLevel[]>> = {
   trace: ["OK", "WARN", "FAIL", "TRACE"],
 }
 
-/** Characters of one message or value; what is longer is cut. */
-const LONGEST = 8192
+/** Characters of one message or value; a longer one is cut. */
+const MAX_TEXT_LENGTH = 8192
 
 /**
  * A log in the guide's format, `[AA:MODULE:LEVEL] TIMESTAMP | COMPONENT | MESSAGE | context` (CONTRACT 7).
  *
- * One event is one line and only the broker itself can start a field: values other than plain words are quoted as in JSON, and
- * line breaks, invisible characters, `|` and `=` in them are written as escapes.
+ * One event is one line, and only the broker can start a field: a value that is not a plain word is quoted as in JSON, with
+ * escapes for line breaks, invisible characters, `|` and `=`.
  *
  * @example
  * ```ts
@@ -82,38 +83,31 @@ export function createLog(options: LogOptions): Log {
       message: "lines dropped",
       groups: [[["count", count]]],
     })
-  const outlets = { stdout: new Outlet(options.stdout, dropped), stderr: new Outlet(options.stderr, dropped) }
+  const stdout = new LineWriter(options.stdout, dropped)
+  const stderr = new LineWriter(options.stderr, dropped)
   const clean = (text: string): string => redacted(text, options.redact)
-  let scheduled = false
 
   const write = (lineLevel: LineLevel, component: string, message: string, context: LogContext = {}): void => {
     if (!shown.includes(lineLevel)) return
     const groups = isList(context)
       ? context.map((fields) => fieldsOf(fields, clean))
       : fieldsOf(context, clean).map((field) => [field])
-    const outlet = lineLevel === "FAIL" ? outlets.stderr : outlets.stdout
-    outlet.add(render({ time: timestamp(), level: lineLevel, component, message: clean(message), groups }))
-    if (scheduled) return
-    scheduled = true
-    setImmediate(() => {
-      scheduled = false
-      outlets.stdout.drain()
-      outlets.stderr.drain()
-    })
+    const line = render({ time: timestamp(), level: lineLevel, component, message: clean(message), groups })
+    if (lineLevel === "FAIL") stderr.add(line)
+    else stdout.add(line)
   }
   return {
     ok: (component, message, context) => write("OK", component, message, context),
     warn: (component, message, context) => write("WARN", component, message, context),
     fail: (component, message, context) => write("FAIL", component, message, context),
     trace: (component, message, context) => write("TRACE", component, message, context),
-    flush() {
-      outlets.stdout.flush()
-      outlets.stderr.flush()
+    async flush() {
+      await Promise.all([stdout.flush(), stderr.flush()])
     },
   }
 }
 
-/** The time in whole seconds, written once a second. */
+/** The time in whole seconds; its text is made once a second. */
 function secondsText(now: () => number): () => string {
   let second = Number.NaN
   let text = ""
@@ -126,9 +120,6 @@ function secondsText(now: () => number): () => string {
     return text
   }
 }
-
-/** Writes what could forge a line or hide in one (control, format and separator characters, lone surrogates) as `\uXXXX`. */
-export const escapeInvisible = (text: string): string => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, codeUnits)
 
 type Scalar = string | number | boolean | null | readonly string[]
 type Fields = readonly (readonly [name: string, value: Scalar])[]
@@ -151,7 +142,7 @@ function textLine({ time, level, component, message, groups }: Line): string {
 }
 
 function jsonLine({ time, level, component, message, groups }: Line): string {
-  // The values stand in an object of their own, so that none of their names can take the place of ours.
+  // The values are in an object of their own, so that none of their names can replace one of ours.
   const context = Object.fromEntries(groups.flat())
   return escapeInvisible(JSON.stringify({ time, level, module: MODULE, component, message, context }))
 }
@@ -163,14 +154,8 @@ const plain = (text: string): string =>
 function textValue(value: Scalar): string {
   const text = typeof value === "object" && value !== null ? value.join(" ") : String(value)
   if (/^[\w.:/@*+~%[\]-]+$/.test(text)) return text
-  // A program that splits lines by " | " or looks for "name=" without heeding quotes finds nothing here that is not ours.
-  return escapeInvisible(JSON.stringify(text).replace(/[|=]/g, codeUnits))
-}
-
-function codeUnits(text: string): string {
-  let escaped = ""
-  for (let i = 0; i < text.length; i++) escaped += `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`
-  return escaped
+  // A program that splits at " | " or searches for "name=", and ignores quotes, must find only fields of ours.
+  return escapeInvisible(JSON.stringify(text).replace(/[|=]/g, escapeUnits))
 }
 
 const isList = (context: LogContext): context is readonly LogFields[] => Array.isArray(context)
@@ -187,12 +172,12 @@ function scalar(value: Exclude<LogValue, undefined>, clean: (text: string) => st
   return typeof value === "object" && value !== null ? value.map(clean) : value
 }
 
-/** Causes of an error that are followed. */
-const CAUSES = 5
+/** How many causes of an error are shown. */
+const MAX_CAUSES = 5
 
 function describe(error: Error): string {
   const parts: string[] = []
-  for (let each: unknown = error; each !== undefined && parts.length <= CAUSES; ) {
+  for (let each: unknown = error; each !== undefined && parts.length <= MAX_CAUSES; ) {
     parts.push(each instanceof Error ? (each.stack ?? `${each.name}: ${each.message}`) : String(each))
     each = each instanceof Error ? each.cause : undefined
   }
@@ -206,5 +191,7 @@ function redacted(text: string, redact: (text: string) => string): string {
   } catch {
     return "[not shown: its redaction failed]"
   }
-  return clean.length > LONGEST ? `${clean.slice(0, LONGEST)}… (${clean.length - LONGEST} more characters)` : clean
+  return clean.length > MAX_TEXT_LENGTH
+    ? `${clean.slice(0, MAX_TEXT_LENGTH)}… (${clean.length - MAX_TEXT_LENGTH} more characters)`
+    : clean
 }

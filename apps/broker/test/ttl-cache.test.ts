@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import { KeptFor } from "../src/kept-for.ts"
+import { TtlCache } from "../src/ttl-cache.ts"
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 it("makes once for all who ask until it is too old, also while it is made", async () => {
-  const kept = new KeptFor<number>(100)
+  const kept = new TtlCache<number>(100)
   const made = Promise.withResolvers<number>()
   const make = vi.fn(() => made.promise)
   const asked = [kept.get(make), kept.get(make)]
@@ -20,7 +20,7 @@ it("makes once for all who ask until it is too old, also while it is made", asyn
 })
 
 it("makes what failed again after the same time", async () => {
-  const kept = new KeptFor<number>(100)
+  const kept = new TtlCache<number>(100)
   const failing = async () => {
     throw new Error("not now")
   }

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
+import { auditOrigin, type CheckpointAnchor, type DeclaredRestore } from "@agentwrit/authority"
+import type { SigningKey } from "@agentwrit/core"
+import { checkpointPath, fileAnchor } from "./checkpoint-anchor.ts"
+import type { Config } from "./config/config.ts"
+import { createNamedKey, KeyFileError, keepVerifierKey, loadAuditKey, loadKey, verifierKeyPathOf } from "./key-files.ts"
+import { type RestoreRecord, readRestores, writeRestores } from "./restores.ts"
+
+/**
+ * Who signs the trail's checkpoints, and under which name. Each declared restore ends one lineage and begins the next, with its
+ * own key, origin and checkpoint file, so that no key ever signs two histories.
+ */
+export interface TrailLineage {
+  readonly key: SigningKey
+  readonly origin: string
+  readonly anchor: CheckpointAnchor
+  /** The C2SP verifier key, which others pin. */
+  readonly verifierKey: string
+  /** The file that holds the verifier key. */
+  readonly verifierKeyPath: string
+  /** A restore that this start has to carry out. */
+  readonly restore?: DeclaredRestore
+  /** Records that the restore was carried out, so that its name does not count again. Call it before anything is served. */
+  readonly recordRestore?: () => void
+  /** The name of a declared restore that was carried out before, and is therefore ignored. */
+  readonly spentName?: string
+}
+
+type LineageConfig = Pick<Config, "auditKeyPath" | "trustDomain" | "declareRestore">
+
+/** The files of one lineage. */
+interface LineageFiles {
+  readonly origin: string
+  readonly key: string
+  readonly checkpoint: string
+}
+
+/**
+ * Opens the current lineage or, when a restore is declared, creates the next one. The file `audit.restores` beside the audit key
+ * says which lineage is current. It is written last, so that a start that breaks off leaves the old lineage current and the
+ * declaration unspent.
+ * @param trailExists whether the trail has events. Then a missing key is never replaced.
+ * @throws KeyFileError or RestoresFileError
+ */
+export function openLineage(config: LineageConfig, trailExists: boolean): TrailLineage {
+  const { auditKeyPath, trustDomain, declareRestore: name } = config
+  const recordPath = join(dirname(auditKeyPath), "audit.restores")
+  const records = readRestores(recordPath)
+  const id = records.at(-1)?.id
+  const files = filesOf(config, id)
+  if (name === undefined) return currentLineage(config, files, id, trailExists)
+  if (records.some((record) => record.name === name))
+    return { ...currentLineage(config, files, id, trailExists), spentName: name }
+
+  const ended = endedVerifierKey(files, auditKeyPath)
+  const key = createNamedKey((publicKey) => filesOf(config, idOf(publicKey)).key)
+  const nextId = idOf(key.publicKey)
+  const endedText = ended === undefined ? undefined : formatVerifierKey(ended)
+  const record: RestoreRecord = { name, id: nextId, ...(endedText !== undefined && { endedVerifierKey: endedText }) }
+  const origin = auditOrigin(trustDomain, nextId)
+  const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
+  const verifierKeyPath = verifierKeyPathOf(auditKeyPath)
+  return {
+    key,
+    origin,
+    verifierKey,
+    verifierKeyPath,
+    anchor: fileAnchor(filesOf(config, nextId).checkpoint),
+    restore: { name, anchor: fileAnchor(files.checkpoint), ...(ended && { verifierKey: ended }) },
+    recordRestore() {
+      writeRestores(recordPath, [...records, record])
+      keepVerifierKey(verifierKeyPath, verifierKey)
+    },
+  }
+}
+
+/** @param id the lineage's id; `undefined` for the first lineage, before any restore. */
+function filesOf({ auditKeyPath, trustDomain }: LineageConfig, id: string | undefined): LineageFiles {
+  const origin = auditOrigin(trustDomain, id)
+  if (id === undefined) return { origin, key: auditKeyPath, checkpoint: checkpointPath(auditKeyPath) }
+  const folder = dirname(auditKeyPath)
+  return { origin, key: join(folder, `audit.${id}.key`), checkpoint: join(folder, `audit.${id}.checkpoint`) }
+}
+
+/** The lineage's id comes from its key, so that the key of another lineage is never used for it. */
+const idOf = (publicKey: Uint8Array): string => createHash("sha256").update(publicKey).digest("hex").slice(0, 16)
+
+function currentLineage(
+  { auditKeyPath }: LineageConfig,
+  { origin, key: path, checkpoint }: LineageFiles,
+  id: string | undefined,
+  trailExists: boolean,
+): TrailLineage {
+  const verifierKeyPath = verifierKeyPathOf(auditKeyPath)
+  const isKeyExpected = trailExists || id !== undefined
+  const { key, verifierKey } = loadAuditKey({ path, origin, verifierKeyPath, trailExists: isKeyExpected })
+  if (id !== undefined && idOf(key.publicKey) !== id)
+    throw new KeyFileError("key_corrupt", path, "holds another key than its name says: put the right file back")
+  return { key, origin, verifierKey, verifierKeyPath, anchor: fileAnchor(checkpoint) }
+}
+
+/** The verifier key of the lineage that ends: from its key or, when that is lost, from the file that others pin. */
+function endedVerifierKey({ origin, key: path }: LineageFiles, auditKeyPath: string): VerifierKey | undefined {
+  const key = loadKey(path)
+  if (key !== undefined) return verifierKeyOf(origin, key.publicKey)
+  try {
+    return parseVerifierKey(readFileSync(verifierKeyPathOf(auditKeyPath), "utf8").trim())
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,23 @@
+/** Caches one value for a time. Everyone who asks while it is being made gets the same one, so that many cost what one does. */
+export class TtlCache<T> {
+  readonly #ttlMs: number
+  #value: Promise<T> | undefined
+
+  /** @param ttlMs milliseconds, from the moment at which the value is there. */
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs
+  }
+
+  /** The cached value, or else what `make` makes. */
+  get(make: () => Promise<T>): Promise<T> {
+    if (this.#value !== undefined) return this.#value
+    this.#value = make()
+    const expire = (): void => {
+      setTimeout(() => {
+        this.#value = undefined
+      }, this.#ttlMs).unref()
+    }
+    this.#value.then(expire, expire)
+    return this.#value
+  }
+}
