@@ -70,13 +70,13 @@ const AS_USER = ["--reuid", String(IMAGE_USER), "--regid", String(IMAGE_USER), "
 
 type Command = (program: ImageProgram) => string[]
 
-/** The Dockerfile's steps, without an engine: deploy, prune. */
+/** The Dockerfile's steps, without an engine: deploy, assemble. */
 async function deployed(folder: string): Promise<Command> {
   const tree = join(folder, "app")
   // What is installed here already; no registry is asked.
   await run("pnpm", ["--filter", "@agentwrit/image", "deploy", "--offline", "--prod", tree], { cwd: ROOT })
   const architecture = process.arch === "x64" ? "amd64" : process.arch
-  await run(process.execPath, [join(ROOT, "tooling/image/src/prune.ts"), tree, architecture, "glibc"])
+  await run(process.execPath, [join(ROOT, "tooling/image/src/assemble.ts"), tree, architecture, "glibc"], { cwd: ROOT })
   // Where the image's user can run it.
   const node = join(folder, "node")
   cpSync(process.execPath, node)

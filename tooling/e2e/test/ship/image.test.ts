@@ -58,13 +58,6 @@ describe("the Dockerfile", () => {
     const last = ignored.lastIndexOf("!")
     for (const pattern of ["**/*.key", "**/*.db*"]) expect(ignored.indexOf(`\n${pattern}\n`)).toBeGreaterThan(last)
   })
-
-  test("holds every program that the repository publishes", () => {
-    const read = (path: string) => JSON.parse(readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8"))
-    const { dependencies } = read("tooling/image/package.json")
-    for (const app of readdirSync(new URL("../../../../apps", import.meta.url)))
-      expect(Object.keys(dependencies)).toContain(read(`apps/${app}/package.json`).name)
-  })
 })
 
 const built = process.env["IMAGE_CONFIG"]
@@ -133,6 +126,13 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
     expect([statSync(copy).uid, statSync(copy).mode & 0o777]).toEqual([IMAGE_USER, 0o600])
   }
 
+  test("holds every program that the repository publishes", () => {
+    const apps = readdirSync(new URL("../../../../apps", import.meta.url))
+    const programs = apps.flatMap((app) => Object.keys(JSON.parse(readText(`apps/${app}/package.json`)).bin))
+    const names = programs.map((program) => program.replace(/^agentwrit-/, ""))
+    expect(readdirSync(join(tree.app, "bin")).sort()).toEqual(names.sort())
+  })
+
   test("weighs what the documentation says", () => {
     const kilobytes = Number.parseInt(execFileSync("du", ["-sk", tree.app]).toString(), 10)
     for (const page of ["docs/operator.md", "CHANGELOG.md"]) {
@@ -183,7 +183,7 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
   })
 
   test.each([
-    [0o700, /signing\.key cannot be opened \(EACCES\): it and its folder have to belong to the user/],
+    [0o700, /signing\.key cannot be opened \(EACCES\): it and its folder must belong to the user/],
     [0o755, /signing\.key cannot be written \(EACCES\): check the folder's rights/],
   ])("a volume of another user, mode %o, is told of", async (mode, message) => {
     const name = `volume-${mode}`
