@@ -15,6 +15,9 @@ const packages = [
   "tooling/e2e",
 ]
 
+// Stores and brokers start threads and processes that load TypeScript. The cache halves their CPU time.
+process.env["NODE_COMPILE_CACHE"] ??= new URL("node_modules/.cache/compile", import.meta.url).pathname
+
 export default defineConfig({
   test: {
     // The tests wait for other processes more than they compute, so that two of them fit two cores.

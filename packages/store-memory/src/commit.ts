@@ -1,6 +1,5 @@
 import { type AuditEvent, chainEvent, type EventDraft } from "@agentwrit/audit"
 import {
-  type Agent,
   type Change,
   type ConflictCode,
   ConflictError,
@@ -55,10 +54,7 @@ function appendEvents(data: MemoryData, drafts: readonly EventDraft[], now: numb
 function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEntry | undefined {
   switch (write.type) {
     case "add_app":
-      failUnless(
-        "app_name_taken",
-        [...data.apps.values()].every(({ name }) => name !== write.app.name),
-      )
+      for (const { name } of data.apps.values()) failUnless("app_name_taken", name !== write.app.name)
       undo.set(data.apps, write.app.appId, write.app)
       return undefined
     case "change_app":
@@ -71,7 +67,7 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
     case "spend_nonce": {
       const nonce = Buffer.from(write.nonce).toString("hex")
       failUnless("nonce_spent", !data.nonces.has(nonce))
-      undo.set(data.nonces, nonce, write.expiresAt)
+      undo.set(data.nonces, nonce, { expiresAt: write.expiresAt })
       return undefined
     }
     case "add_launch_token":
@@ -92,7 +88,7 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
       return undefined
     }
     case "add_delegated_token":
-      undo.add(data.delegatedTokens, write.jti, write.expiresAt)
+      undo.add(data.delegatedTokens, write.jti, { expiresAt: write.expiresAt })
       return undefined
     case "replace_token": {
       const { agentId, fromJti, toJti, expiresAt } = write
@@ -113,9 +109,10 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
       return undefined
     }
     case "release_agent": {
-      const stored = holderOf(data, write.agentId, write.jti)
-      const agent: Agent | undefined = stored && { ...stored.agent, releasedAt: write.at }
-      if (agent !== undefined) undo.set(data.agents, write.agentId, { ...stored, agent })
+      const { agentId, jti, at } = write
+      const stored = holderOf(data, agentId, jti)
+      if (stored !== undefined)
+        undo.set(data.agents, agentId, { ...stored, agent: { ...stored.agent, releasedAt: at } })
       return undefined
     }
     case "revoke":

@@ -1,7 +1,7 @@
 import { type AuditEvent, GENESIS_HASH, RightEdge } from "@agentwrit/audit"
 import type { Agent, App, LaunchToken, RevocationEntry, StoredCheckpoint } from "@agentwrit/authority/ports"
 
-/** An agent with the two marks that its status depends on; instants are milliseconds since the Unix epoch. */
+/** An agent with the marks that its status depends on. Instants are milliseconds since the Unix epoch. */
 export interface StoredAgent {
   readonly agent: Agent
   readonly revokedAt?: number
@@ -15,14 +15,14 @@ export class MemoryData {
   readonly apps: Map<string, App> = new Map()
   /** By agent id. */
   readonly agents: Map<string, StoredAgent> = new Map()
-  /** The agent whose current token has that `jti`. */
+  /** Agent ids by the `jti` of the agent's current token. */
   readonly holders: Map<string, string> = new Map()
-  /** When a delegated token expires, by `jti`. */
-  readonly delegatedTokens: Map<string, number> = new Map()
+  /** By `jti`. */
+  readonly delegatedTokens: Map<string, { readonly expiresAt: number }> = new Map()
   /** By hash. */
   readonly launchTokens: Map<string, LaunchToken> = new Map()
-  /** When a spent nonce expires, by the nonce in hex. */
-  readonly nonces: Map<string, number> = new Map()
+  /** Spent nonces, by the nonce in hex. */
+  readonly nonces: Map<string, { readonly expiresAt: number }> = new Map()
   /** By {@link revocationKey}. */
   readonly revocations: Map<string, RevocationEntry> = new Map()
   /** The newest position of the revocation log that was ever assigned. */

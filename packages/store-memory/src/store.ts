@@ -4,7 +4,6 @@ import {
   type Committed,
   type Housekeeping,
   type Records,
-  type RevocationLog,
   type Store,
   systemClock,
   type Trail,
@@ -12,10 +11,10 @@ import {
 } from "@agentwrit/authority/ports"
 import { applyChange } from "./commit.ts"
 import { MemoryData } from "./data.ts"
-import { MemoryHousekeeping } from "./housekeeping.ts"
-import { MemoryRecords } from "./records.ts"
-import { MemoryRevocationLog } from "./revocation-log.ts"
-import { MemoryTrail } from "./trail.ts"
+import { memoryHousekeeping } from "./housekeeping.ts"
+import { memoryRecords } from "./records.ts"
+import { type MemoryRevocationLog, memoryRevocationLog } from "./revocation-log.ts"
+import { memoryTrail } from "./trail.ts"
 
 /** Options of {@link MemoryStore}. */
 export interface MemoryStoreOptions {
@@ -32,28 +31,25 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements Store {
   readonly records: Records
   readonly trail: Trail
-  readonly revocations: RevocationLog
+  readonly revocations: MemoryRevocationLog
   readonly housekeeping: Housekeeping
-  readonly #commit: (change: Change) => Committed
+  readonly #data: MemoryData
+  readonly #clock: Clock
 
   constructor({ clock = systemClock, data = new MemoryData() }: MemoryStoreOptions = {}) {
-    const revocations = new MemoryRevocationLog(data)
-    const housekeeping = new MemoryHousekeeping(data)
-    this.records = new MemoryRecords(data)
-    this.trail = new MemoryTrail(data)
-    this.revocations = revocations
-    this.housekeeping = housekeeping
-    this.#commit = (change) => {
-      if (housekeeping.closed) throw new UnavailableError("closed", "the store is closed")
-      const { events, entries } = applyChange(data, change, clock.now())
-      revocations.announce(entries)
-      return { events }
-    }
+    this.#data = data
+    this.#clock = clock
+    this.records = memoryRecords(data)
+    this.trail = memoryTrail(data)
+    this.revocations = memoryRevocationLog(data)
+    this.housekeeping = memoryHousekeeping(data)
   }
 
-  /** Applies a change at once and synchronously; the promise only serves the interface. */
   async commit(change: Change): Promise<Committed> {
-    return this.#commit(change)
+    if (!this.housekeeping.health().writable) throw new UnavailableError("closed", "the store is closed")
+    const { events, entries } = applyChange(this.#data, change, this.#clock.now())
+    this.revocations.announce(entries)
+    return { events }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

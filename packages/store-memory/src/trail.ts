@@ -1,60 +1,45 @@
-import { type AuditEvent, verifyTrail } from "@agentwrit/audit"
-import type { EventPage, EventQuery, StoredCheckpoint, Trail, TreeHead } from "@agentwrit/authority/ports"
+import { verifyTrail } from "@agentwrit/audit"
+import type { Trail } from "@agentwrit/authority/ports"
 import type { MemoryData } from "./data.ts"
 
-export class MemoryTrail implements Trail {
-  readonly #data: MemoryData
+export function memoryTrail(data: MemoryData): Trail {
+  return {
+    size: async () => data.events.length,
 
-  constructor(data: MemoryData) {
-    this.#data = data
+    async events({ agentId, taskId, eventType, outcome, since, until, after = 0, limit, offset }) {
+      const matching = data.events
+        .slice(after)
+        .filter((event) => agentId === undefined || event.agent_id === agentId)
+        .filter((event) => taskId === undefined || event.task_id === taskId)
+        .filter((event) => eventType === undefined || event.event_type === eventType)
+        .filter((event) => outcome === undefined || event.outcome === outcome)
+        .filter((event) => since === undefined || Date.parse(event.timestamp) >= since)
+        .filter((event) => until === undefined || Date.parse(event.timestamp) <= until)
+      return { events: matching.slice(offset, offset + limit), total: matching.length }
+    },
+
+    async seal(sign) {
+      const newest = data.checkpoints.at(-1)
+      if (newest?.size === data.edge.size) return newest
+      const head = { size: data.edge.size, root: data.edge.root() }
+      const checkpoint = { ...head, note: sign(head) }
+      data.checkpoints = [...data.checkpoints, checkpoint]
+      return checkpoint
+    },
+
+    checkpoint: async (size) =>
+      size === undefined ? data.checkpoints.at(-1) : data.checkpoints.find((checkpoint) => checkpoint.size === size),
+
+    async forgetCheckpoints(size) {
+      data.checkpoints = data.checkpoints.filter((checkpoint) => checkpoint.size >= size)
+    },
+
+    async verify(signal) {
+      signal.throwIfAborted()
+      const checkpoint = data.checkpoints.at(-1)
+      if (checkpoint === undefined) return undefined
+      const report = await verifyTrail(data.events.slice(0, checkpoint.size), { checkpoint })
+      return report.ok ? undefined : report.message
+    },
   }
-
-  async size(): Promise<number> {
-    return this.#data.events.length
-  }
-
-  async events(query: EventQuery): Promise<EventPage> {
-    const { after = 0, limit, offset } = query
-    const matching = this.#data.events.slice(after).filter((event) => matches(event, query))
-    return { events: matching.slice(offset, offset + limit), total: matching.length }
-  }
-
-  async seal(sign: (head: TreeHead) => string): Promise<StoredCheckpoint> {
-    const { edge } = this.#data
-    const newest = this.#data.checkpoints.at(-1)
-    if (newest?.size === edge.size) return newest
-    const head = { size: edge.size, root: edge.root() }
-    const checkpoint = { ...head, note: sign(head) }
-    this.#data.checkpoints = [...this.#data.checkpoints, checkpoint]
-    return checkpoint
-  }
-
-  async checkpoint(size?: number): Promise<StoredCheckpoint | undefined> {
-    const { checkpoints } = this.#data
-    return size === undefined ? checkpoints.at(-1) : checkpoints.find((checkpoint) => checkpoint.size === size)
-  }
-
-  async forgetCheckpoints(size: number): Promise<void> {
-    this.#data.checkpoints = this.#data.checkpoints.filter((checkpoint) => checkpoint.size >= size)
-  }
-
-  async verify(signal: AbortSignal): Promise<string | undefined> {
-    signal.throwIfAborted()
-    const checkpoint = this.#data.checkpoints.at(-1)
-    const size = checkpoint?.size ?? 0
-    const report = await verifyTrail(this.#data.events.slice(0, size), checkpoint && { checkpoint })
-    return report.ok ? undefined : report.message
-  }
-}
-
-function matches(event: AuditEvent, { agentId, taskId, eventType, outcome, since, until }: EventQuery): boolean {
-  const timestamp = Date.parse(event.timestamp)
-  return (
-    (agentId === undefined || event.agent_id === agentId) &&
-    (taskId === undefined || event.task_id === taskId) &&
-    (eventType === undefined || event.event_type === eventType) &&
-    (outcome === undefined || event.outcome === outcome) &&
-    (since === undefined || timestamp >= since) &&
-    (until === undefined || timestamp <= until)
-  )
 }

@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from "node:fs"
 
 /**
- * Whether nobody has a database open: a broker that runs, or did not end well, has a log beside it.
+ * Whether nobody has a database open. Beside the database of a running or crashed broker lies a write-ahead log.
  *
- * Of a file in WAL mode, even a connection that only reads makes a log and its index, leaves them there, and where root did that
- * the broker could not start any more. So a database at rest is only ever read by way of a copy.
+ * A database at rest is read only through a copy: a connection to a file in WAL mode creates the log and its index even when it only
+ * reads. If root created them, the broker could not start any more.
  */
 export const isAtRest = (path: string): boolean => !existsSync(`${realpathSync(path)}-wal`)

@@ -6,23 +6,23 @@ import { BackupError, writing } from "./backup-error.ts"
 import { APPLICATION_ID } from "./connection.ts"
 import { sqliteCode } from "./errors.ts"
 
-/** What is copied, where to, and who is told meanwhile. */
+/** Options of `backUpDatabase`. */
 export interface BackupOptions {
-  /** The database's file. */
+  /** The database file. */
   readonly from: string
-  /** The copy's; it must not exist, and its folder must. */
+  /** The file of the copy. It must not exist; its folder must. */
   readonly to: string
-  /** Told again and again how many of the pages are copied, then how many of the events are verified. */
+  /** Called repeatedly with the number of pages copied, then with the number of events verified. */
   readonly onProgress?: (step: "pages copied" | "events verified", done: number, total: number) => void
-  /** Gives the backup up, within some hundred milliseconds. */
+  /** Aborts the backup within a few hundred milliseconds. */
   readonly signal?: AbortSignal
 }
 
-/** Pages of one step of the copy, 4 MB; the signal is looked at between steps. */
+/** Pages in one step of the copy: 4 MB. The signal is checked between steps. */
 const PAGES_PER_STEP = 1000
 
-/** Milliseconds to wait for the broker, where it holds the file for a moment. */
-const BUSY_TIMEOUT = 5000
+/** How long to wait while the broker holds the file. */
+const BUSY_TIMEOUT_MS = 5000
 
 /**
  * Copies a database as it is at one instant.
@@ -32,7 +32,7 @@ export async function copyDatabase(options: BackupOptions, temporary: string): P
   if (!copyAtRest(options.from, temporary)) await copyInUse(options, temporary)
 }
 
-/** @returns false for a database that is in use, or was meanwhile. */
+/** @returns false when the database is in use, or was used during the copy. */
 function copyAtRest(from: string, temporary: string): boolean {
   let before: bigint
   try {
@@ -57,12 +57,12 @@ async function copyInUse({ from, onProgress, signal }: BackupOptions, temporary:
   const source = openSource(from)
   try {
     writing(temporary, () => closeSync(openSync(temporary, "w", 0o600)))
-    // One read transaction for all of the copy: without it every commit of the broker would make it begin anew.
+    // One read transaction for the whole copy. Without it every commit of the broker would restart the copy.
     source.exec("BEGIN")
     source.prepare("SELECT count(*) FROM sqlite_schema").get()
     await source.backup(temporary, {
       progress({ totalPages, remainingPages }) {
-        goOn(signal)
+        throwIfAborted(signal)
         onProgress?.("pages copied", totalPages - remainingPages, totalPages)
         return PAGES_PER_STEP
       },
@@ -74,26 +74,26 @@ async function copyInUse({ from, onProgress, signal }: BackupOptions, temporary:
   }
 }
 
-/** @param told the name by which the caller knows the file. */
-function openSource(path: string, told = path): Sqlite.Database {
+/** @param shownPath the path in error messages. */
+function openSource(path: string, shownPath = path): Sqlite.Database {
   let source: Sqlite.Database | undefined
   try {
-    source = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT })
+    source = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
     if (source.pragma("application_id", { simple: true }) === APPLICATION_ID) return source
   } catch (error) {
     source?.close()
-    throw unreadable(told, error)
+    throw unreadable(shownPath, error)
   }
   source.close()
-  throw new BackupError("source_unreadable", `${told} is no database of the broker: give its AA_DB_PATH`)
+  throw new BackupError("source_unreadable", `${shownPath} is not a database of the broker: give its AA_DB_PATH`)
 }
 
 function unreadable(from: string, cause: unknown): BackupError {
   const code = sqliteCode(cause)
   const message =
     code === "SQLITE_CORRUPT" || code === "SQLITE_NOTADB"
-      ? `${from} is damaged, or no database: ${String(cause)}`
-      : `${from} cannot be read (${String(cause)}): give the broker's AA_DB_PATH, and run as the user that the broker runs as`
+      ? `${from} is damaged, or not a database: ${String(cause)}`
+      : `${from} cannot be read (${String(cause)}): give the path in the broker's AA_DB_PATH, and run as the broker's user`
   return new BackupError("source_unreadable", message, { cause })
 }
 
@@ -103,12 +103,12 @@ function copyFailed(from: string, temporary: string, cause: unknown): BackupErro
     ? new BackupError("source_unreadable", `${from} is damaged: ${String(cause)}`, { cause })
     : new BackupError(
         "backup_unwritable",
-        `the backup cannot be written to ${dirname(temporary)} (${String(cause)}): check its rights and free space`,
+        `the backup cannot be written to ${dirname(temporary)} (${String(cause)}): check its permissions and free space`,
         { cause },
       )
 }
 
-/** @throws BackupError once the signal has been given. */
-export function goOn(signal: AbortSignal | undefined): void {
+/** @throws BackupError when the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new BackupError("backup_aborted", "interrupted: nothing was backed up")
 }

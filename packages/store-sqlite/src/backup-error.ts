@@ -1,19 +1,19 @@
 import { dirname } from "node:path"
 
-/** Why there is no backup. */
+/** Why no backup was made. */
 export type BackupErrorCode =
-  /** Something of that name is there already; it was left alone. */
+  /** The file exists already, and was not changed. */
   | "backup_exists"
-  /** The database is not there, or is none of ours. */
+  /** The database does not exist, cannot be read, or is not a database of the broker. */
   | "source_unreadable"
-  /** The copy could not be written: no room, no rights. */
+  /** The copy could not be written, for example because the disk is full. */
   | "backup_unwritable"
-  /** The copy is not sound, and so neither is the database. */
+  /** The copy did not verify, so the database is damaged too. */
   | "backup_damaged"
-  /** It was given up by its signal. */
+  /** The signal aborted it. */
   | "backup_aborted"
 
-/** A backup that was not made; nothing of it is left behind. The message says what to do. */
+/** No backup was made, and nothing of it remains. The message says what to do. */
 export class BackupError extends Error {
   override readonly name = "BackupError"
   readonly code: BackupErrorCode
@@ -24,7 +24,7 @@ export class BackupError extends Error {
   }
 }
 
-/** Runs what writes at a path, and tells of a failure in words of the backup. */
+/** Runs `write`, and turns its failure into a {@link BackupError}. */
 export function writing(path: string, write: () => void): void {
   try {
     write()
@@ -34,12 +34,11 @@ export function writing(path: string, write: () => void): void {
     if (code === "EEXIST") throw existing(path)
     throw new BackupError(
       "backup_unwritable",
-      `the backup cannot be written to ${dirname(path)} (${code}): the folder must exist, be writable and have room`,
+      `the backup cannot be written to ${dirname(path)} (${code}): the folder must exist, be writable and have space`,
       { cause: error },
     )
   }
 }
 
-/** There is something at the backup's path. */
 export const existing = (path: string): BackupError =>
   new BackupError("backup_exists", `${path} exists already, and a backup never replaces a file: give another name`)

@@ -5,30 +5,30 @@ import { setImmediate } from "node:timers/promises"
 import { verifyTrail } from "@agentwrit/audit"
 import type { StoredCheckpoint } from "@agentwrit/authority/ports"
 import Sqlite from "better-sqlite3"
-import { type BackupOptions, copyDatabase, goOn } from "./backup-copy.ts"
+import { type BackupOptions, copyDatabase, throwIfAborted } from "./backup-copy.ts"
 import { BackupError, existing, writing } from "./backup-error.ts"
 import { unknownMigrations } from "./migrate.ts"
 import { Statements } from "./sql.ts"
 import { type EventRow, newestCheckpoint, toCheckpoint, toEvent } from "./trail-rows.ts"
 
-/** A backup that is whole, verified and on disk. */
+/** A backup that is complete, verified and on disk. */
 export interface Backup {
   readonly path: string
-  /** Size of the file. */
+  /** Size of the file in bytes. */
   readonly bytes: number
-  /** Events in its trail. */
+  /** Number of events in its trail. */
   readonly events: number
-  /** The newest checkpoint in it, as it was signed; absent before the first. */
+  /** The newest signed checkpoint; absent while there is none. */
   readonly checkpoint?: StoredCheckpoint
 }
 
-/** Events between two looks at the signal. */
+/** Events between two checks of the signal. */
 const EVENTS_PER_STEP = 1000
 
 /**
- * Copies a database as it is at one instant, also while a broker writes to it, and verifies the copy: every page, the schema, the
- * whole audit trail, and its tree against the newest checkpoint. The copy is one file (0600). It has its name only once it is
- * verified and on disk, so that half of one is never taken for a whole.
+ * Copies a database as it is at one instant, even while a broker writes to it, and verifies the copy: every page, the schema, the
+ * whole audit trail, and its tree against the newest checkpoint. The copy is one file (0600). It gets its name after it is verified
+ * and on disk, so an incomplete copy is never mistaken for a backup.
  * @throws {@link BackupError}
  * @example
  * const { events } = await backUpDatabase({ from: "/data/data.db", to: "/backups/2026-11-25.db" })
@@ -43,7 +43,7 @@ export async function backUpDatabase(options: BackupOptions): Promise<Backup> {
     const verified = await verifyCopy(options, temporary)
     writing(path, () => {
       sync(temporary)
-      // A link, unlike a rename, never replaces a file that came to be meanwhile.
+      // Unlike a rename, a link never replaces a file that was created in the meantime.
       linkSync(temporary, path)
       rmSync(temporary)
       sync(folder)
@@ -54,16 +54,16 @@ export async function backUpDatabase(options: BackupOptions): Promise<Backup> {
   }
 }
 
-/** Reads the copy as a start would, and more of it. */
+/** Verifies more of the copy than a start of the broker does. */
 async function verifyCopy(options: BackupOptions, temporary: string): Promise<Pick<Backup, "events" | "checkpoint">> {
   const database = new Sqlite(temporary, { fileMustExist: true })
   try {
-    // One plain file, that needs none of the companions that a database in use has.
+    // One plain file, without the companion files of a database in use.
     database.pragma("journal_mode = DELETE")
     const [found] = database.pragma("integrity_check(1)") as [{ integrity_check: string }]
     if (found.integrity_check !== "ok") throw damaged(found.integrity_check)
     if (unknownMigrations(database).length > 0)
-      throw damaged("it was written by a newer version: back it up with that version's program")
+      throw damaged("it was written by a newer version: use that version to back it up")
     const row = new Statements(database).get(newestCheckpoint)
     const checkpoint = row && toCheckpoint(row)
     const report = await verifyTrail(eventsOf(database, options), checkpoint && { checkpoint })
@@ -83,9 +83,9 @@ async function* eventsOf(database: Sqlite.Database, { onProgress, signal }: Back
     yield toEvent(row)
     if (++done % EVENTS_PER_STEP !== 0 && done !== total) continue
     onProgress?.("events verified", done, total)
-    // A signal is heard only between turns of the event loop.
+    // The signal can only be aborted between turns of the event loop.
     await setImmediate()
-    goOn(signal)
+    throwIfAborted(signal)
   }
 }
 

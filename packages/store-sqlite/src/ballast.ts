@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto"
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs"
 
-/** Bytes kept back: room for thousands of revocations and their events, and for the WAL to be checkpointed. */
-const SIZE = 4 * 1024 * 1024
+/** Enough for thousands of revocations with their events, and for a checkpoint of the WAL. */
+const SIZE_BYTES = 4 * 1024 * 1024
 
 /**
- * Room on the disk that is kept back for revocations: a file (`…-ballast`, 0600) that is deleted when the disk is full and one has
- * to be committed, and made again once there is room. While it is away nothing else is committed (CONTRACT: issuance stops
- * first, revocation last).
+ * Disk space that is reserved for revocations: a file (`…-ballast`, 0600) that is deleted when a revocation must be committed on a full
+ * disk, and written again once there is space. Without the file only revocations are committed (CONTRACT 4).
  */
 export class Ballast {
   readonly #path: string
@@ -17,27 +16,27 @@ export class Ballast {
     this.#path = `${databasePath}-ballast`
   }
 
-  /** Whether the room is kept back now. */
+  /** Whether the space is reserved. */
   get isWhole(): boolean {
     return this.#isWhole
   }
 
-  /** Gives the room up. */
+  /** Gives the space up. */
   free(): void {
     this.#isWhole = false
     rmSync(this.#path, { force: true })
   }
 
-  /** Keeps the room back, if there is any; answers whether there was. */
+  /** Reserves the space if the disk has it, and returns whether it is reserved. */
   restore(): boolean {
-    this.#isWhole = statSync(this.#path, { throwIfNoEntry: false })?.size === SIZE
+    this.#isWhole = statSync(this.#path, { throwIfNoEntry: false })?.size === SIZE_BYTES
     if (this.#isWhole) return true
     let file: number | undefined
     try {
       file = openSync(this.#path, "w", 0o600)
-      // Random, because a file system that compresses would keep no room back for zeros.
-      const bytes = randomBytes(SIZE)
-      for (let at = 0; at < SIZE; ) at += writeSync(file, bytes, at)
+      // Random, because a file system that compresses would reserve nothing for zeros.
+      const bytes = randomBytes(SIZE_BYTES)
+      for (let at = 0; at < SIZE_BYTES; ) at += writeSync(file, bytes, at)
       fsyncSync(file)
       this.#isWhole = true
     } catch {

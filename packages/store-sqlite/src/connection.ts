@@ -3,32 +3,33 @@ import Sqlite from "better-sqlite3"
 import type { Ballast } from "./ballast.ts"
 import { DatabaseError, openingFailure, passingFault, sqliteCode } from "./errors.ts"
 
-/** The first SQLite without the WAL-reset bug, which could lose a commit. */
-const OLDEST_SQLITE = [3, 51, 3] as const
+/** The first SQLite version without the WAL-reset bug, which could lose a commit. */
+const MIN_SQLITE_VERSION = [3, 51, 3] as const
 
-/** Milliseconds to wait for another process that holds the file, such as a backup. */
-const BUSY_TIMEOUT = 1000
+/** How long to wait for another process that holds the file, such as a backup. */
+const BUSY_TIMEOUT_MS = 1000
 
-/** Bytes of pages that the writer keeps in memory, once it has used them: keys are random, so that each change takes other ones. */
-const CACHE = 32 * 1024 * 1024
+/** The writer's page cache. Keys are random, so each change touches other pages. */
+const CACHE_BYTES = 32 * 1024 * 1024
 
-/** "AWRT": tells tools whose database this is. */
+/** "AWRT": tells tools which program the database belongs to. */
 export const APPLICATION_ID = 0x41575254
 
-/** A writing connection and the lock that keeps other brokers off its file. */
+/** A writing connection, and the lock that keeps other brokers away from its file. */
 export interface Connection {
   readonly database: Sqlite.Database
   close(): void
 }
 
 /**
- * Opens the one writing connection to a database file.
- * @throws {@link DatabaseError} when the file is another's, unreadable, or held by another broker, or SQLite is too old.
+ * Opens the only writing connection to a database file.
+ * @throws {@link DatabaseError} when the file belongs to another program, is unreadable or locked by another broker, or when SQLite is
+ * too old.
  */
 export function openConnection(path: string, ballast: Ballast): Connection {
-  const lock = lockOut(path)
+  const lock = lockFile(path)
   try {
-    const database = openInRoom(path, ballast)
+    const database = openWithReserve(path, ballast)
     return {
       database,
       close() {
@@ -42,18 +43,17 @@ export function openConnection(path: string, ballast: Ballast): Connection {
   }
 }
 
-/** Opens a connection that sees what is committed and changes nothing. */
+/** Opens a connection that reads what is committed and changes nothing. */
 export function openReadOnly(path: string): Sqlite.Database {
-  const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT })
+  const database = new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS })
   database.pragma("query_only = ON")
   database.pragma("trusted_schema = OFF")
   return database
 }
 
 /**
- * Makes commits durable. SQLite is built here so that WAL files run with `synchronous=NORMAL`, which a power cut can cost
- * acknowledged commits, and the setting falls back to it at the first DDL: so it is set after the migrations, and read back
- * after a write.
+ * Makes commits durable. better-sqlite3's build runs WAL files with `synchronous=NORMAL`, which can lose acknowledged commits in a power
+ * cut, and returns to it at the first DDL. So `FULL` is set after the migrations, and read back after a write.
  */
 export function makeDurable(database: Sqlite.Database, path: string, ballast: Ballast): void {
   database.pragma("synchronous = FULL")
@@ -61,7 +61,7 @@ export function makeDurable(database: Sqlite.Database, path: string, ballast: Ba
     database.pragma(`application_id = ${APPLICATION_ID}`)
   } catch (error) {
     if (passingFault(error) !== "full") throw error
-    // A broker that starts on a full disk denies and revokes.
+    // A broker that starts on a full disk still denies and revokes.
     ballast.free()
     database.pragma(`application_id = ${APPLICATION_ID}`)
   }
@@ -74,8 +74,8 @@ export function makeDurable(database: Sqlite.Database, path: string, ballast: Ba
     )
 }
 
-/** The files beside the database take room too: where there is none, what the ballast gives up. */
-function openInRoom(path: string, ballast: Ballast): Sqlite.Database {
+/** The files beside the database need space too. On a full disk they get that of the ballast. */
+function openWithReserve(path: string, ballast: Ballast): Sqlite.Database {
   try {
     return openDatabase(path)
   } catch (error) {
@@ -90,13 +90,13 @@ function openDatabase(path: string): Sqlite.Database {
   let database: Sqlite.Database | undefined
   try {
     keepPrivate(path)
-    database = new Sqlite(path, { timeout: BUSY_TIMEOUT })
+    database = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
     refuseOldSqlite(database)
     database.pragma("journal_mode = WAL")
     database.pragma("synchronous = FULL")
     database.pragma("foreign_keys = ON")
     database.pragma("trusted_schema = OFF")
-    database.pragma(`cache_size = -${CACHE / 1024}`)
+    database.pragma(`cache_size = -${CACHE_BYTES / 1024}`)
     return database
   } catch (error) {
     database?.close()
@@ -114,18 +114,18 @@ function openDatabase(path: string): Sqlite.Database {
   }
 }
 
-/** A new file is the broker's alone: SQLite would let others read it, and its WAL takes over the mode. */
+/** Creates the file so that only the broker can read it. SQLite would let others read it; the WAL gets the same mode. */
 function keepPrivate(path: string): void {
   try {
-    // Only ever a file that was not there: closing any descriptor of one that is would drop this process's locks on it.
+    // Never an existing file: closing any descriptor of it would drop the locks of this process on it.
     closeSync(openSync(path, "ax", 0o600))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
   }
 }
 
-/** A side file held by an SQLite lock: the kernel lets go of it when the process ends, however it ends. */
-function lockOut(path: string): Sqlite.Database {
+/** Locks a side file through SQLite. The kernel releases the lock when the process ends, however it ends. */
+function lockFile(path: string): Sqlite.Database {
   let lock: Sqlite.Database | undefined
   try {
     keepPrivate(`${path}-lock`)
@@ -151,13 +151,13 @@ function lockOut(path: string): Sqlite.Database {
 function refuseOldSqlite(database: Sqlite.Database): void {
   const version = String(database.prepare("SELECT sqlite_version()").pluck().get())
   const found = version.split(".").map(Number)
-  for (const [place, least] of OLDEST_SQLITE.entries()) {
+  for (const [place, least] of MIN_SQLITE_VERSION.entries()) {
     const part = found[place] ?? 0
     if (part > least) return
     if (part < least)
       throw new DatabaseError(
         "sqlite_too_old",
-        `SQLite ${version} can lose commits: ${OLDEST_SQLITE.join(".")} or newer is needed`,
+        `SQLite ${version} can lose commits: ${MIN_SQLITE_VERSION.join(".")} or newer is needed`,
       )
   }
 }

@@ -20,37 +20,37 @@ export class DatabaseError extends Error {
   }
 }
 
-/** The primary result code of an SQLite failure, such as `SQLITE_FULL`; `undefined` for any other error. */
+/** The primary result code of an SQLite error, such as `SQLITE_FULL`; `undefined` for any other error. */
 export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined
   return /^SQLITE_[A-Z]+/.exec(error.code)?.[0]
 }
 
-/** Faults after which the transaction is undone and the same connection may go on once the cause is gone. */
+/** Faults after which the transaction is undone, and the connection works again once the cause is gone. */
 const PASSING = {
   SQLITE_FULL: "full",
   SQLITE_BUSY: "busy",
   SQLITE_READONLY: "read_only",
 } as const
 
-/** Which passing fault this is; `undefined` for every failure that leaves a commit's outcome unknown. */
+/** The code of a fault that may pass; `undefined` for an error that leaves the outcome of a commit unknown. */
 export function passingFault(error: unknown): "full" | "busy" | "read_only" | undefined {
   const code = sqliteCode(error)
   return code !== undefined && code in PASSING ? PASSING[code as keyof typeof PASSING] : undefined
 }
 
-/** Failures of one statement's own data, or of our code around it: undoing that change undoes all of it. */
+/** Whether an error comes from the data of one change or from our own code, so that undoing that change is enough. */
 export function isContained(error: unknown): boolean {
   const code = sqliteCode(error)
   return code === undefined || ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"].includes(code)
 }
 
-/** Failures to read what is there: the file or its disk is damaged, or it is not what was opened. */
+/** Whether an error means that the file or its disk is damaged, or that the file was replaced. */
 export function isDamage(error: unknown): boolean {
   return ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN"].includes(sqliteCode(error) ?? "")
 }
 
-/** What an operator reads when a file that was opened turns out to be of no use; other errors stay what they are. */
+/** Explains to the operator why an opened file cannot be used. Other errors are returned unchanged. */
 export function openingFailure(error: unknown, path: string): unknown {
   if (isDamage(error))
     return new DatabaseError(
@@ -59,16 +59,14 @@ export function openingFailure(error: unknown, path: string): unknown {
       { cause: error },
     )
   if (passingFault(error) === "full")
-    return new DatabaseError("database_full", `there is no room left beside ${path}: free some and start again`, {
+    return new DatabaseError("database_full", `the disk of ${path} is full: free some space and start again`, {
       cause: error,
     })
   if (passingFault(error) === "read_only")
     return new DatabaseError(
       "database_unreadable",
-      `${path} cannot be written: it must be the broker's, on a writable disk`,
-      {
-        cause: error,
-      },
+      `${path} cannot be written: it must belong to the broker's user, on a writable disk`,
+      { cause: error },
     )
   return error
 }

@@ -77,7 +77,7 @@ export class GroupCommit {
     this.#stall(
       new UnavailableError(
         "full",
-        "no space to reserve for revocations: 4 MiB beside the database are needed, and the disk is full or read-only",
+        "the space for revocations cannot be reserved: it needs 4 MiB beside the database, and the disk is full or read-only",
       ),
     )
   }

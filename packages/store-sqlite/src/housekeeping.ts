@@ -1,47 +1,28 @@
-import type { Housekeeping, LeaseName, Prunable, StoreHealth } from "@agentwrit/authority/ports"
+import type { Housekeeping } from "@agentwrit/authority/ports"
 import type { Reader } from "./reader.ts"
 import type { Writer } from "./writer.ts"
 
-export class SqliteHousekeeping implements Housekeeping {
-  readonly #reader: Reader
-  readonly #writer: Writer
-  #closing: Promise<void> | undefined
+export function sqliteHousekeeping(reader: Reader, writer: Writer): Housekeeping {
+  return {
+    prune: (what, before, limit) => writer.send("prune", { what, before, limit }),
 
-  constructor(reader: Reader, writer: Writer) {
-    this.#reader = reader
-    this.#writer = writer
-  }
+    // One broker has the file, so it holds every lease.
+    withLease: (_name, work) => work(),
 
-  prune(what: Prunable, before: number, limit: number): Promise<number> {
-    return this.#writer.send("prune", { what, before, limit })
-  }
+    health() {
+      const { problem, verified } = writer.found
+      return {
+        writable: writer.fault === undefined,
+        trailSize: writer.trailSize,
+        trailVerified: verified,
+        ...(problem !== undefined && { trailProblem: problem }),
+      }
+    },
 
-  /** One broker has the file, so it holds every lease. */
-  withLease<Result>(_name: LeaseName, work: () => Promise<Result>): Promise<Result> {
-    return work()
-  }
-
-  health(): StoreHealth {
-    const { problem, verified } = this.#writer.found
-    return {
-      writable: this.#writer.fault === undefined,
-      trailSize: this.#writer.trailSize,
-      trailVerified: verified,
-      ...(problem !== undefined && { trailProblem: problem }),
-    }
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async #close(): Promise<void> {
-    try {
-      await this.#reader.close()
-    } finally {
-      // The last connection to close folds the WAL into the file. A reading connection could not.
-      await this.#writer.close()
-    }
+    async close() {
+      // The last connection to close folds the WAL into the file, which a read-only one cannot do.
+      await reader.close()
+      await writer.close()
+    },
   }
 }

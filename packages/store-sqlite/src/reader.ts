@@ -11,35 +11,32 @@ import { startWorker } from "./worker-thread.ts"
 /** Queries that may wait for the thread; one more is refused at once. */
 const MAX_WAITING = 256
 
+interface Waiting {
+  resolve(rows: readonly unknown[]): void
+  reject(error: unknown): void
+}
+
 /**
  * Reads what is committed. Single records are read at once on this thread, because every use case waits for them. Queries that may
- * take long, such as a count over the trail, run on a thread of their own.
+ * take long, such as a count over the trail, run on a thread of their own, which starts with the first of them.
  */
 export class Reader {
+  readonly #path: string
+  readonly #onDamage: (error: unknown) => void
   readonly #database: Sqlite.Database
   readonly #statements: Statements
-  readonly #worker: Worker
-  readonly #waiting = new Map<number, { resolve(rows: readonly unknown[]): void; reject(error: unknown): void }>()
-  readonly #onDamage: (error: unknown) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | undefined
   #lastId = 0
   /** Why the thread takes no more queries. */
   #ended: Error | undefined
 
   /** @param onDamage called when the file cannot be read. It must not be written to either. */
   constructor(path: string, onDamage: (error: unknown) => void) {
+    this.#path = path
+    this.#onDamage = onDamage
     this.#database = openReadOnly(path)
     this.#statements = new Statements(this.#database)
-    this.#onDamage = onDamage
-    this.#worker = startWorker("reader-worker", { path })
-    this.#worker.on("message", ({ id, rows, failure }: ReadAnswer) => {
-      const waiting = this.#waiting.get(id)
-      this.#waiting.delete(id)
-      if (this.#waiting.size === 0) this.#worker.unref()
-      if (failure === undefined) waiting?.resolve(rows)
-      else waiting?.reject(this.#reported(fromFailure(failure)))
-    })
-    this.#worker.on("error", (error) => this.#end(error))
-    this.#worker.on("exit", () => this.#end(new Error("the reader has stopped")))
   }
 
   /** The first row, read on this thread. */
@@ -58,17 +55,32 @@ export class Reader {
     if (this.#waiting.size >= MAX_WAITING)
       return Promise.reject(new UnavailableError("queue_full", `${MAX_WAITING} queries are waiting already`))
     const id = ++this.#lastId
+    this.#worker ??= this.#startThread()
+    this.#worker.ref()
+    this.#worker.postMessage({ id, query } satisfies ReadRequest)
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: (rows) => resolve(rows as readonly Row[]), reject })
-      this.#worker.ref()
-      this.#worker.postMessage({ id, query } satisfies ReadRequest)
     })
   }
 
   async close(): Promise<void> {
     this.#end(new UnavailableError("closed", "the store is closed"))
-    await this.#worker.terminate()
+    await this.#worker?.terminate()
     this.#database.close()
+  }
+
+  #startThread(): Worker {
+    const worker = startWorker("reader-worker", { path: this.#path })
+    worker.on("message", ({ id, rows, failure }: ReadAnswer) => {
+      const waiting = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (this.#waiting.size === 0) worker.unref()
+      if (failure === undefined) waiting?.resolve(rows)
+      else waiting?.reject(this.#reported(fromFailure(failure)))
+    })
+    worker.on("error", (error) => this.#end(error))
+    worker.on("exit", () => this.#end(new Error("the reader has stopped")))
+    return worker
   }
 
   #guard<Result>(read: () => Result): Result {

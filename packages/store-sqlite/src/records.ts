@@ -1,4 +1,4 @@
-import type { Agent, AgentPage, AgentQuery, App, LaunchToken, Records } from "@agentwrit/authority/ports"
+import type { Records } from "@agentwrit/authority/ports"
 import type { Reader } from "./reader.ts"
 import {
   type AgentRow,
@@ -13,79 +13,73 @@ import {
 } from "./rows.ts"
 import { filter, type Query, sql, where } from "./sql.ts"
 
+export function sqliteRecords(reader: Reader): Records {
+  return {
+    apps: async () => reader.all(sql<AppRow>`select * from apps order by seq desc`).map(toApp),
+
+    async app(appId) {
+      const row = reader.get(sql<AppRow>`select * from apps where app_id = ${appId}`)
+      return row && toApp(row)
+    },
+
+    async appByClientId(clientId) {
+      const row = reader.get(sql<AppRow>`select * from apps where client_id = ${clientId}`)
+      return row && toApp(row)
+    },
+
+    async launchToken(hash) {
+      const row = reader.get(sql<LaunchTokenRow>`select * from launch_tokens where hash = ${blob(hash)}`)
+      return row && toLaunchToken(row)
+    },
+
+    async agent(agentId) {
+      const row = reader.get(sql<AgentRow>`select * from agents where agent_id = ${agentId}`)
+      return row && toAgent(row)
+    },
+
+    async agents({ status, taskId, orchId, appId, limit, offset }, now) {
+      const matching = where(
+        filter(taskId, (value) => sql`task_id = ${value}`),
+        filter(orchId, (value) => sql`orch_id = ${value}`),
+        filter(appId, (value) => sql`app_id = ${value}`),
+        filter(status, (value) => sql`${statusAt(now)} = ${value}`),
+      )
+      const [rows, counts] = await Promise.all([
+        reader.query(sql<AgentViewRow>`
+          select agent_id, orch_id, task_id, app_id, scope, registered_at, expires_at, ${statusAt(now)} as status
+          from agents ${matching} order by seq desc limit ${limit} offset ${offset}`),
+        reader.query(sql<{ total: number }>`select count(*) as total from agents ${matching}`),
+      ])
+      return { agents: rows.map(toAgentView), total: counts[0]?.total ?? 0 }
+    },
+
+    async activeAgents(now) {
+      const [row] = await reader.query(sql<{ active: number }>`
+        select count(*) as active from agents
+        where expires_at > ${now} and released_at is null and expired_at is null and not ${REVOKED}`)
+      return row?.active ?? 0
+    },
+
+    async expiredAgents(now, limit) {
+      const rows = reader.all(sql<AgentRow>`
+        select * from agents where expires_at <= ${now} and released_at is null and expired_at is null
+        order by expires_at limit ${limit}`)
+      return rows.map(toAgent)
+    },
+
+    async tokenExpiry(jti) {
+      const row = reader.get(sql<{ expires_at: number }>`
+        select expires_at from agents where jti = ${jti}
+        union all select expires_at from delegated_tokens where jti = ${jti}`)
+      return row?.expires_at
+    },
+  }
+}
+
 /** Whether an agent's token, the agent or its task is revoked (CONTRACT 2, "Active agent"). */
 const REVOKED = sql`(agents.revoked_at is not null
   or exists (select 1 from revocations where level = 'agent' and target = agents.agent_id)
   or exists (select 1 from revocations where level = 'task' and target = agents.task_id))`
-
-export class SqliteRecords implements Records {
-  readonly #reader: Reader
-
-  constructor(reader: Reader) {
-    this.#reader = reader
-  }
-
-  async apps(): Promise<readonly App[]> {
-    return this.#reader.all(sql<AppRow>`select * from apps order by seq desc`).map(toApp)
-  }
-
-  async app(appId: string): Promise<App | undefined> {
-    const row = this.#reader.get(sql<AppRow>`select * from apps where app_id = ${appId}`)
-    return row && toApp(row)
-  }
-
-  async appByClientId(clientId: string): Promise<App | undefined> {
-    const row = this.#reader.get(sql<AppRow>`select * from apps where client_id = ${clientId}`)
-    return row && toApp(row)
-  }
-
-  async launchToken(hash: string): Promise<LaunchToken | undefined> {
-    const row = this.#reader.get(sql<LaunchTokenRow>`select * from launch_tokens where hash = ${blob(hash)}`)
-    return row && toLaunchToken(row)
-  }
-
-  async agent(agentId: string): Promise<Agent | undefined> {
-    const row = this.#reader.get(sql<AgentRow>`select * from agents where agent_id = ${agentId}`)
-    return row && toAgent(row)
-  }
-
-  async agents({ status, taskId, orchId, appId, limit, offset }: AgentQuery, now: number): Promise<AgentPage> {
-    const matching = where(
-      filter(taskId, (value) => sql`task_id = ${value}`),
-      filter(orchId, (value) => sql`orch_id = ${value}`),
-      filter(appId, (value) => sql`app_id = ${value}`),
-      filter(status, (value) => sql`${statusAt(now)} = ${value}`),
-    )
-    const [rows, counts] = await Promise.all([
-      this.#reader.query(sql<AgentViewRow>`
-        select agent_id, orch_id, task_id, app_id, scope, registered_at, expires_at, ${statusAt(now)} as status
-        from agents ${matching} order by seq desc limit ${limit} offset ${offset}`),
-      this.#reader.query(sql<{ total: number }>`select count(*) as total from agents ${matching}`),
-    ])
-    return { agents: rows.map(toAgentView), total: counts[0]?.total ?? 0 }
-  }
-
-  async activeAgents(now: number): Promise<number> {
-    const [row] = await this.#reader.query(sql<{ active: number }>`
-      select count(*) as active from agents
-      where expires_at > ${now} and released_at is null and expired_at is null and not ${REVOKED}`)
-    return row?.active ?? 0
-  }
-
-  async expiredAgents(now: number, limit: number): Promise<readonly Agent[]> {
-    const rows = this.#reader.all(sql<AgentRow>`
-      select * from agents where expires_at <= ${now} and released_at is null and expired_at is null
-      order by expires_at limit ${limit}`)
-    return rows.map(toAgent)
-  }
-
-  async tokenExpiry(jti: string): Promise<number | undefined> {
-    const row = this.#reader.get(sql<{ expires_at: number }>`
-      select expires_at from agents where jti = ${jti}
-      union all select expires_at from delegated_tokens where jti = ${jti}`)
-    return row?.expires_at
-  }
-}
 
 const statusAt = (now: number): Query => sql`case
   when released_at is not null then 'released'

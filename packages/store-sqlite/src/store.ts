@@ -12,12 +12,12 @@ import {
 } from "@agentwrit/authority/ports"
 import { openingFailure } from "./errors.ts"
 import { Followers } from "./followers.ts"
-import { SqliteHousekeeping } from "./housekeeping.ts"
+import { sqliteHousekeeping } from "./housekeeping.ts"
 import { Reader } from "./reader.ts"
-import { SqliteRecords } from "./records.ts"
-import { SqliteRevocationLog } from "./revocation-log.ts"
+import { sqliteRecords } from "./records.ts"
+import { sqliteRevocationLog } from "./revocation-log.ts"
 import { toRevocationEntry } from "./revocation-rows.ts"
-import { SqliteTrail } from "./trail.ts"
+import { sqliteTrail } from "./trail.ts"
 import { Writer } from "./writer.ts"
 
 /** Options of {@link SqliteStore.open}. */
@@ -68,10 +68,10 @@ export class SqliteStore implements Store {
     const reader = new Reader(path, (error) => writer.fail(error))
     this.#writer = writer
     this.#clock = clock
-    this.records = new SqliteRecords(reader)
-    this.trail = new SqliteTrail(path, reader, writer)
-    this.revocations = new SqliteRevocationLog(reader, followers)
-    this.housekeeping = new SqliteHousekeeping(reader, writer)
+    this.records = sqliteRecords(reader)
+    this.trail = sqliteTrail(path, reader, writer)
+    this.revocations = sqliteRevocationLog(reader, followers)
+    this.housekeeping = sqliteHousekeeping(reader, writer)
   }
 
   async commit({ writes, events, urgent = false }: Change): Promise<Committed> {

@@ -75,7 +75,7 @@ function checkpointProblem(
   { edge }: TrailState,
 ): string | undefined {
   if (edge.size !== size || hex(edge.root()) !== hex(root))
-    return `the tree stored with the checkpoint of ${size} events is not the one that was signed`
+    return `the tree kept with the checkpoint of ${size} events is not the one that was signed`
   const last = statements.get(eventRange(size - 1, size))
   if (last === undefined)
     return `audit trail broken at event ${size}: the last event of the newest checkpoint is missing`

@@ -24,14 +24,14 @@ const event: EventDraft = { event_type: "admin_auth", detail: "admin signed in "
 const commit = (store: SqliteStore, events = 1) =>
   store.commit({ writes: [], events: Array.from({ length: events }, () => event) })
 
-/** Changes a closed database behind the store's back. */
+/** Changes a database that no store has open. */
 function change(path: string, sql: string): void {
   const database = new Sqlite(path)
   database.exec(sql)
   database.close()
 }
 
-test("a copy is one private file that a broker can start on, with the newest checkpoint told", async () => {
+test("a backup is one private file that a broker can start on, and its newest checkpoint is reported", async () => {
   await using folder = await temporaryFolder()
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   await using store = await SqliteStore.open({ path: from })
@@ -49,7 +49,7 @@ test("a copy is one private file that a broker can start on, with the newest che
   )
 })
 
-test("a database that is written to all the time is copied as it was at one instant", async () => {
+test("a database that is written to meanwhile is copied as it was at one instant", async () => {
   await using folder = await temporaryFolder()
   const from = folder.file("data.db")
   await using store = await SqliteStore.open({ path: from })
@@ -69,7 +69,7 @@ test("a database that is written to all the time is copied as it was at one inst
   expect(backup.events).toBeLessThan(after)
 })
 
-test("a file that is there is never replaced", async () => {
+test("an existing file is never replaced", async () => {
   await using folder = await temporaryFolder()
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   await using store = await SqliteStore.open({ path: from })
@@ -80,9 +80,9 @@ test("a file that is there is never replaced", async () => {
 })
 
 test.each<[string, (from: string) => void, string]>([
-  ["is not there", (from) => rmSync(from), "source_unreadable"],
-  ["is no database", (from) => writeFileSync(from, "no database ".repeat(500)), "source_unreadable"],
-  ["is half of a copy", (from) => truncateSync(from, Math.floor(statSync(from).size / 2)), "source_unreadable"],
+  ["does not exist", (from) => rmSync(from), "source_unreadable"],
+  ["is not a database", (from) => writeFileSync(from, "no database ".repeat(500)), "source_unreadable"],
+  ["is an incomplete copy", (from) => truncateSync(from, Math.floor(statSync(from).size / 2)), "source_unreadable"],
   ["was edited", (from) => change(from, "UPDATE events SET detail = 'nothing' WHERE seq = 20"), "backup_damaged"],
   ["lost an event", (from) => change(from, "DELETE FROM events WHERE seq = 20"), "backup_damaged"],
   [
@@ -95,8 +95,8 @@ test.each<[string, (from: string) => void, string]>([
     (from) => change(from, "INSERT INTO kysely_migration VALUES ('9999-x', '2099')"),
     "backup_damaged",
   ],
-  ["is another program's", (from) => change(from, "PRAGMA application_id = 7"), "source_unreadable"],
-])("a database that %s is not backed up, and nothing is left of the attempt", async (_, damage, code) => {
+  ["belongs to another program", (from) => change(from, "PRAGMA application_id = 7"), "source_unreadable"],
+])("a database that %s is not backed up, and no file remains", async (_, damage, code) => {
   await using folder = await temporaryFolder()
   const from = folder.file("data.db")
   const store = await SqliteStore.open({ path: from })
@@ -113,7 +113,7 @@ test.each<[string, (from: string) => void, string]>([
   expect(before).not.toContain("backup.db")
 })
 
-test("a folder that is not there is told of", async () => {
+test("a folder that does not exist is reported", async () => {
   await using folder = await temporaryFolder()
   const from = folder.file("data.db")
   await (await SqliteStore.open({ path: from })).housekeeping.close()
@@ -122,7 +122,7 @@ test("a folder that is not there is told of", async () => {
   })
 })
 
-test("a copy that is interrupted by kill -9 has not the backup's name", async () => {
+test("a backup that is interrupted by kill -9 does not have its name", async () => {
   await using folder = await temporaryFolder()
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   const store = await SqliteStore.open({ path: from })
@@ -132,7 +132,7 @@ test("a copy that is interrupted by kill -9 has not the backup's name", async ()
   const code = `
     import { backUpDatabase } from ${JSON.stringify(source)}
     void backUpDatabase(${JSON.stringify({ from, to })})
-    // The copy goes on in steps; this falls between two.
+    // The copy is made in steps; this comes between two of them.
     setImmediate(() => setImmediate(() => process.kill(process.pid, "SIGKILL")))`
   expect(() =>
     execFileSync(process.execPath, ["--conditions=@agentwrit/source", "--input-type=module", "-e", code], {
@@ -141,12 +141,12 @@ test("a copy that is interrupted by kill -9 has not the backup's name", async ()
   ).toThrow()
   const names = readdirSync(folder.file("."))
   expect(names).not.toContain("backup.db")
-  // What is left shows that it had begun, and it does not stand in the way of the next.
+  // The temporary file shows that the copy had begun. It does not disturb the next backup.
   expect(names.some((name) => name.startsWith(".backup.db."))).toBe(true)
   expect((await backUpDatabase({ from, to })).events).toBe(2000)
 })
 
-test("a half-written backup, put in the database's place, is refused with what to do", async () => {
+test("an incomplete copy in place of the database is refused, and the message says what to do", async () => {
   await using folder = await temporaryFolder()
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   const store = await SqliteStore.open({ path: from })
@@ -163,7 +163,7 @@ test("a half-written backup, put in the database's place, is refused with what t
   }
 })
 
-test("a database at rest is left as it is, and one that is reached by a symbolic link is copied with its log", async () => {
+test("a database at rest is not changed, and one behind a symbolic link is copied with its log", async () => {
   await using folder = await temporaryFolder()
   const [from, link] = [folder.file("data.db"), folder.file("link/data.db")]
   const store = await SqliteStore.open({ path: from })
@@ -177,18 +177,18 @@ test("a database at rest is left as it is, and one that is reached by a symbolic
   expect(readdirSync(folder.file(".")).sort()).toEqual([...names, "rest.db"].sort())
 })
 
-test("a signal gives it up, and what is done is told meanwhile", async () => {
+test("a signal aborts the backup, and progress is reported", async () => {
   await using folder = await temporaryFolder()
   const [from, to] = [folder.file("data.db"), folder.file("backup.db")]
   await using store = await SqliteStore.open({ path: from })
   for (let round = 0; round < 40; round++) await commit(store, 100)
-  const giveUp = new AbortController()
+  const controller = new AbortController()
   const steps: string[] = []
   const onProgress = (step: string, done: number, total: number): void => {
     steps.push(`${step} ${done === total ? "all" : "some"}`)
-    if (step === "events verified") giveUp.abort()
+    if (step === "events verified") controller.abort()
   }
-  await expect(backUpDatabase({ from, to, onProgress, signal: giveUp.signal })).rejects.toMatchObject({
+  await expect(backUpDatabase({ from, to, onProgress, signal: controller.signal })).rejects.toMatchObject({
     code: "backup_aborted",
   })
   expect(steps.at(-1)).toBe("events verified some")

@@ -31,7 +31,7 @@ async function refusal(path: string): Promise<{ code: string; message: string }>
 }
 
 describe("the database file", () => {
-  test("is readable by its owner alone, and so are its companions", async () => {
+  test("and its companion files are readable only by their owner", async () => {
     await using folder = await temporaryFolder()
     await using store = await SqliteStore.open({ path: folder.file("data.db") })
     await store.commit({ writes: [], events: [event] })
@@ -48,7 +48,7 @@ describe("the database file", () => {
     })
   })
 
-  test("that is no database is refused, and left as it was", async () => {
+  test("that is not a database is refused and not changed", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     writeFileSync(path, "no database, but a long enough text to be mistaken for one".repeat(40))
@@ -80,11 +80,11 @@ describe("the database file", () => {
     })
   })
 
-  test("whose migration stops half way holds nothing of it, and is brought up to date later", async () => {
+  test("keeps nothing of a migration that failed, and is brought up to date later", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     using before = disposable(new Sqlite(path))
-    // The migration gets this far, and no further.
+    // The migration fails at the table that exists already.
     before.database.exec(
       "CREATE TABLE kysely_migration (name TEXT PRIMARY KEY, timestamp TEXT); CREATE TABLE agents (x)",
     )
@@ -94,7 +94,7 @@ describe("the database file", () => {
     await (await SqliteStore.open({ path })).housekeeping.close()
   })
 
-  test("that another broker has open is refused until that one is closed", async () => {
+  test("that another broker has open is refused until that broker closes it", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     const first = await SqliteStore.open({ path })
@@ -103,7 +103,7 @@ describe("the database file", () => {
     await (await SqliteStore.open({ path })).housekeeping.close()
   })
 
-  test("that another process holds answers busy, and commits again once it is let go", async () => {
+  test("that another process locks answers busy, and commits again after the lock", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     await using store = await SqliteStore.open({ path })
@@ -117,32 +117,29 @@ describe("the database file", () => {
   })
 
   const small = smallFileSystem()
-  test.skipIf(small === undefined)(
-    "that is full refuses, and nothing of what it refused is there when there is room again",
-    async () => {
-      using disk = small?.() ?? undefined
-      const path = join(disk?.path ?? "", "data.db")
-      const ballast = join(disk?.path ?? "", "ballast")
-      await using store = await SqliteStore.open({ path })
-      await store.commit({ writes: [], events: [event] })
-      const { bavail, bsize } = statfsSync(disk?.path ?? "")
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
-      const large = { ...event, detail: "x".repeat(200_000) }
-      await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
-      expect(store.housekeeping.health()).toMatchObject({ writable: false, trailSize: 1 })
-      rmSync(ballast)
-      await expect.poll(() => store.housekeeping.health().writable, { timeout: 5000 }).toBe(true)
-      const { events } = await store.commit({ writes: [], events: [event] })
-      expect(events[0]?.id).toBe("evt-000002")
-    },
-  )
+  test.skipIf(small === undefined)("on a full disk refuses changes, and keeps nothing of them", async () => {
+    using disk = small?.() ?? undefined
+    const path = join(disk?.path ?? "", "data.db")
+    const ballast = join(disk?.path ?? "", "ballast")
+    await using store = await SqliteStore.open({ path })
+    await store.commit({ writes: [], events: [event] })
+    const { bavail, bsize } = statfsSync(disk?.path ?? "")
+    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
+    const large = { ...event, detail: "x".repeat(200_000) }
+    await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
+    expect(store.housekeeping.health()).toMatchObject({ writable: false, trailSize: 1 })
+    rmSync(ballast)
+    await expect.poll(() => store.housekeeping.health().writable, { timeout: 15_000 }).toBe(true)
+    const { events } = await store.commit({ writes: [], events: [event] })
+    expect(events[0]?.id).toBe("evt-000002")
+  })
 
   test.skipIf(small === undefined).each([
-    ["nearly empty", 0],
-    // Just under the thousand pages at which it is folded into the file, which has to grow by nearly as much.
-    ["at its full height", 900 * 4096],
+    ["an empty WAL", 0],
+    // Just below the thousand pages at which SQLite checkpoints it into the file, which then grows by nearly as much.
+    ["a full WAL", 900 * 4096],
   ])(
-    "that is full, its WAL %s, still takes revocations, in room that nothing else gets, and keeps it back again later",
+    "on a full disk with %s commits revocations in the reserved space, and reserves it again later",
     async (_, walBytes) => {
       using disk = small?.() ?? undefined
       const path = join(disk?.path ?? "", "data.db")
@@ -157,17 +154,17 @@ describe("the database file", () => {
       await expect(store.commit({ writes: [], events: [large] })).rejects.toMatchObject({ code: "full" })
       for (let number = 0; number < 2000; number++)
         await store.commit({ writes: [revocationOf(number)], events: [event] })
-      // As the sign-in of whoever is about to revoke is.
+      // Such as the sign-in of an operator who is about to revoke.
       await store.commit({ writes: [], events: [event], urgent: true })
       expect(existsSync(`${path}-ballast`)).toBe(false)
       await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
       expect(store.housekeeping.health().writable).toBe(false)
       rmSync(filler)
-      await expect.poll(() => store.housekeeping.health().writable, { timeout: 5000 }).toBe(true)
+      await expect.poll(() => store.housekeeping.health().writable, { timeout: 15_000 }).toBe(true)
       expect(statSync(`${path}-ballast`).size).toBe(4 * 1024 * 1024)
       await store.commit({ writes: [], events: [event] })
       expect(await store.revocations.count()).toBe(2000)
-      // It may have recovered in between, before the revocations filled what room there was.
+      // It may have recovered in between, before the revocations filled the space.
       expect(told.slice(-2)).toEqual(["stalled", "recovered"])
     },
   )
@@ -175,34 +172,31 @@ describe("the database file", () => {
   test.skipIf(small === undefined).each([
     ["a crash", true],
     ["a stop", false],
-  ])(
-    "that is full when it is opened after %s takes revocations and nothing else, until there is room",
-    async (_, hasWal) => {
-      using disk = small?.() ?? undefined
-      const path = join(disk?.path ?? "", "data.db")
-      const before = await SqliteStore.open({ path })
-      // Another connection keeps the WAL, as a crash would.
-      using holder = hasWal ? disposable(new Sqlite(path)) : undefined
-      holder?.database.pragma("user_version")
-      await before.housekeeping.close()
-      const filler = join(disk?.path ?? "", "filler")
-      const { bavail, bsize } = statfsSync(disk?.path ?? "")
-      writeFileSync(filler, Buffer.alloc(bavail * bsize))
-      const told: string[] = []
-      const hooks = { onStalled: () => told.push("stalled"), onRecovered: () => told.push("recovered") }
-      await using store = await SqliteStore.open({ path, ...hooks })
-      expect(store.housekeeping.health().writable).toBe(false)
-      await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
-      await store.commit({ writes: [revocationOf(1)], events: [event] })
-      await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
-      rmSync(filler)
-      await expect.poll(() => store.housekeeping.health().writable, { timeout: 5000 }).toBe(true)
-      await store.commit({ writes: [], events: [event] })
-      expect(told).toEqual(["stalled", "recovered"])
-    },
-  )
+  ])("that is opened on a full disk after %s commits only revocations until there is space", async (_, hasWal) => {
+    using disk = small?.() ?? undefined
+    const path = join(disk?.path ?? "", "data.db")
+    const before = await SqliteStore.open({ path })
+    // Another connection keeps the WAL, as after a crash.
+    using holder = hasWal ? disposable(new Sqlite(path)) : undefined
+    holder?.database.pragma("user_version")
+    await before.housekeeping.close()
+    const filler = join(disk?.path ?? "", "filler")
+    const { bavail, bsize } = statfsSync(disk?.path ?? "")
+    writeFileSync(filler, Buffer.alloc(bavail * bsize))
+    const told: string[] = []
+    const hooks = { onStalled: () => told.push("stalled"), onRecovered: () => told.push("recovered") }
+    await using store = await SqliteStore.open({ path, ...hooks })
+    expect(store.housekeeping.health().writable).toBe(false)
+    await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
+    await store.commit({ writes: [revocationOf(1)], events: [event] })
+    await expect(store.commit({ writes: [], events: [event] })).rejects.toMatchObject({ code: "full" })
+    rmSync(filler)
+    await expect.poll(() => store.housekeeping.health().writable, { timeout: 15_000 }).toBe(true)
+    await store.commit({ writes: [], events: [event] })
+    expect(told).toEqual(["stalled", "recovered"])
+  })
 
-  test.each(["", "-wal"])("whose file%s is gone takes no commit that would be lost with it", async (suffix) => {
+  test.each(["", "-wal"])("takes no commit after its file%s was deleted", async (suffix) => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     const failures: unknown[] = []
@@ -213,12 +207,12 @@ describe("the database file", () => {
     expect(String(failures)).toContain(`${path}${suffix} was deleted, moved or replaced`)
   })
 
-  test("whose pages are damaged is refused, or ends when it is read, and says what to do", async () => {
+  test("with damaged pages is refused, and the message says what to do", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     await (await SqliteStore.open({ path })).housekeeping.close()
     const bytes = readFileSync(path)
-    // Everything but the header and the schema, so that the damage shows only when a record is read.
+    // Everything except the header and the schema, so that the damage shows only when a record is read.
     writeFileSync(path, Buffer.concat([bytes.subarray(0, 8192), Buffer.alloc(bytes.length - 8192, 0xa5)]))
     expect(await refusal(path)).toMatchObject({ code: "database_damaged", message: expect.stringContaining("backup") })
   })
@@ -229,22 +223,22 @@ const revocationOf = (number: number): Write => ({
   revocation: { level: "task", target: `t-${number}`, revokedAt: 0, expiresAt: null, pruneAfter: null },
 })
 
-describe("a trail that was changed on disk", () => {
+describe("a trail that was changed in the file", () => {
   const cases: [what: string, position: number, sql: string][] = [
     ["an edited event", 2, "UPDATE events SET detail = 'nothing to see' WHERE seq = 2"],
-    ["a dropped event", 2, "DELETE FROM events WHERE seq = 2"],
+    ["a deleted event", 2, "DELETE FROM events WHERE seq = 2"],
     [
-      "two events in each other's place",
+      "two exchanged events",
       2,
       "UPDATE events SET seq = CASE seq WHEN 2 THEN -3 WHEN 3 THEN -2 END WHERE seq IN (2, 3); UPDATE events SET seq = -seq WHERE seq < 0",
     ],
     [
-      "an event put in",
+      "an inserted event",
       5,
       "INSERT INTO events SELECT 5, timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash FROM events WHERE seq = 2",
     ],
   ]
-  test.each(cases)("with %s is noticed at the next start", async (_, position, sql) => {
+  test.each(cases)("is found broken at the next start: %s", async (_, position, sql) => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     const first = await SqliteStore.open({ path })
@@ -257,7 +251,7 @@ describe("a trail that was changed on disk", () => {
   })
 })
 
-/** Makes a file system of 12 MiB, where this user may mount one; else says why the test does not run. */
+/** A file system of 12 MiB, where this user may mount one; otherwise prints why the tests do not run. */
 function smallFileSystem(): (() => Disposable & { path: string }) | undefined {
   const make = () => {
     const path = mkdtempSync(join(tmpdir(), "agentwrit-small-"))
@@ -274,7 +268,7 @@ function smallFileSystem(): (() => Disposable & { path: string }) | undefined {
     make()[Symbol.dispose]()
     return make
   } catch {
-    console.log("not run: a full disk, because this user may not mount a small file system")
+    console.log("not run: the tests of a full disk, because this user may not mount a small file system")
     return undefined
   }
 }

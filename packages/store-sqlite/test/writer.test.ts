@@ -14,26 +14,23 @@ const event: EventDraft = { event_type: "admin_auth", detail: "admin signed in",
 const revocation = { level: "task", target: "t-1", revokedAt: 0, expiresAt: null, pruneAfter: null } as const
 
 describe("the writer's thread", () => {
-  test.each([0, 1, 20, 500])(
-    "keeps a process that closes with %i orders waiting until they are done",
-    async (orders) => {
-      await using folder = await temporaryFolder()
-      const script = `
+  test.each([0, 1, 20, 500])("keeps the process alive until %i waiting commits are done", async (commits) => {
+    await using folder = await temporaryFolder()
+    const script = `
       const { SqliteStore } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)})
       const store = await SqliteStore.open({ path: ${JSON.stringify(folder.file("data.db"))} })
       const event = ${JSON.stringify(event)}
-      const waiting = Array.from({ length: ${orders} }, () => store.commit({ writes: [], events: [event] }))
+      const waiting = Array.from({ length: ${commits} }, () => store.commit({ writes: [], events: [event] }))
       await store.housekeeping.close()
       console.log("closed", (await Promise.all(waiting)).length)`
-      const words = ["--conditions=@agentwrit/source", "--input-type=module", "--eval", script]
-      const { stdout } = await promisify(execFile)(process.execPath, words)
-      expect(stdout).toBe(`closed ${orders}\n`)
-      await using store = await SqliteStore.open({ path: folder.file("data.db") })
-      expect(store.housekeeping.health().trailSize).toBe(orders)
-    },
-  )
+    const words = ["--conditions=@agentwrit/source", "--input-type=module", "--eval", script]
+    const { stdout } = await promisify(execFile)(process.execPath, words)
+    expect(stdout).toBe(`closed ${commits}\n`)
+    await using store = await SqliteStore.open({ path: folder.file("data.db") })
+    expect(store.housekeeping.health().trailSize).toBe(commits)
+  })
 
-  test("is asked for no more than it can hold, and keeps places for revocations", async () => {
+  test("refuses changes when its queue is full, and keeps places for revocations", async () => {
     await using folder = await temporaryFolder()
     await using store = await SqliteStore.open({ path: folder.file("data.db") })
     const commit = () => store.commit({ writes: [], events: [event] })
@@ -44,7 +41,7 @@ describe("the writer's thread", () => {
     expect(store.housekeeping.health().trailSize).toBe(4097)
   })
 
-  test("seals each size once, also when two ask at the same time", async () => {
+  test("seals each size once, even for two calls at the same time", async () => {
     await using folder = await temporaryFolder()
     await using store = await SqliteStore.open({ path: folder.file("data.db") })
     await store.commit({ writes: [], events: [event] })
@@ -54,7 +51,7 @@ describe("the writer's thread", () => {
     expect(await store.trail.checkpoint()).toMatchObject({ size: 1, note: first?.note })
   })
 
-  test("closed while it seals has sealed", async () => {
+  test("finishes a seal that is signed while the store closes", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     const first = await SqliteStore.open({ path })
@@ -69,11 +66,11 @@ describe("the writer's thread", () => {
     expect(await second.trail.checkpoint()).toEqual(sealed)
   })
 
-  test("closed before the turn of a seal refuses it, and the next one seals", async () => {
+  test("refuses a seal whose turn comes after the close, and the next store seals", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     const first = await SqliteStore.open({ path })
-    // So many that the file is still written to when all else is closed.
+    // So many that they are still being written when the store closes.
     const waiting = Array.from({ length: 4000 }, () => first.commit({ writes: [], events: [event] }))
     const sealing = first.trail.seal(() => "a note").catch((error: unknown) => error)
     await first.housekeeping.close()
@@ -84,7 +81,7 @@ describe("the writer's thread", () => {
     expect(await second.trail.seal(() => "a note")).toMatchObject({ size: 4000, note: "a note" })
   })
 
-  test("that dies in the middle of its work ends the store, which owes no one an answer and loses nothing", async () => {
+  test("ends the store when it dies during commits: every commit is answered, and no acknowledged one is lost", async () => {
     await using folder = await temporaryFolder()
     const path = folder.file("data.db")
     const started = once(process, "worker") as Promise<[Worker]>
@@ -111,14 +108,14 @@ describe("the writer's thread", () => {
   })
 })
 
-describe("an error on its way between the threads", () => {
+describe("an error that is sent between threads", () => {
   const coded = Object.assign(new Error("disk I/O error"), { name: "SqliteError", code: "SQLITE_IOERR_FSYNC" })
   test.each([
     new ConflictError("nonce_spent"),
     new UnavailableError("full", "no room"),
     new DatabaseError("database_newer", "start that version"),
     coded,
-  ])("stays what it is: %s", (error) => {
+  ])("keeps its class, code and message: %s", (error) => {
     const arrived = fromFailure(structuredClone(toFailure(error)))
     expect(arrived).toBeInstanceOf(error.constructor)
     expect(arrived).toMatchObject({ name: error.name, message: error.message, code: error.code })

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { readJson } from "./workspace.ts"
 
-// The documents name folders, files and layers. This holds them to what is there: the table of layers in CONTRIBUTING.md to
-// turbo's rules, paths in backticks and links to the files.
+// Compares what packages depend on with the layers in turbo.json, the table of layers in CONTRIBUTING.md with both, and the paths and
+// links in the documents with the files. `turbo boundaries` would also count what only tests depend on.
 
 interface Rules {
   readonly boundaries: {
@@ -26,9 +26,14 @@ async function layerFaults(): Promise<string[]> {
   const folders = (await Promise.all(["packages", "apps"].map(foldersIn))).flat()
   const found: string[] = []
   for (const folder of folders) {
-    const layer = (await readJson<{ tags: string[] }>(join(folder, "turbo.json"))).tags.join()
+    const layer = await layerOf(folder)
     const allowed = tags[layer]?.dependencies.allow
     const row = told.get(folder)
+    for (const dependency of await dependenciesOf(folder, folders)) {
+      const below = await layerOf(dependency)
+      if (allowed?.includes(below) === false)
+        found.push(`${folder} depends on ${dependency}: turbo.json does not let ${layer} depend on ${below}`)
+    }
     if (allowed === undefined)
       found.push(`${folder}/turbo.json names the layer "${layer}", which turbo.json does not bound`)
     else if (row !== `${layer} may import ${allowed.join(", ")}`)
@@ -39,6 +44,16 @@ async function layerFaults(): Promise<string[]> {
   for (const folder of told.keys())
     if (!folders.includes(folder)) found.push(`CONTRIBUTING.md has a row for ${folder}, which is gone`)
   return found
+}
+
+async function layerOf(folder: string): Promise<string> {
+  return (await readJson<{ tags: string[] }>(join(folder, "turbo.json"))).tags.join()
+}
+
+/** The folders that a package depends on when it runs. */
+async function dependenciesOf(folder: string, folders: readonly string[]): Promise<string[]> {
+  const { dependencies = {} } = await readJson<{ dependencies?: Record<string, string> }>(join(folder, "package.json"))
+  return folders.filter((other) => `@agentwrit/${basename(other)}` in dependencies)
 }
 
 /** The table's rows by folder. */

@@ -68,13 +68,13 @@ describe("awrit backup", { timeout: 60_000 }, () => {
       "of a file that is no database",
       ["--db", "audit.pub", "--to", "x.db"],
       1,
-      /audit\.pub is damaged, or no database/,
+      /audit\.pub is damaged, or not a database/,
     ],
     [
       "of another program's database",
       ["--db", "other.db", "--to", "x.db"],
       1,
-      /is no database of the broker: give its AA_DB_PATH/,
+      /is not a database of the broker: give its AA_DB_PATH/,
     ],
     [
       "of a database whose trail was edited",

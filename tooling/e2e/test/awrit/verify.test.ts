@@ -150,7 +150,7 @@ test.each([
   [["--file", "none.ndjson"], "--file: none.ndjson cannot be read (ENOENT)"],
   [["--file", "/"], "is a folder"],
   [["--db", "none.db"], "none.db does not exist"],
-  [["--db", "audit.pub"], "is no database of the broker"],
+  [["--db", "audit.pub"], "is not a database of the broker"],
   [["--file", "empty.ndjson"], "empty.ndjson holds no event"],
   [["--file", "/dev/zero"], "/dev/zero is no export: its line 1 is longer than any event"],
   [["--vkey", "none.pub"], "--vkey: none.pub cannot be read (ENOENT)"],

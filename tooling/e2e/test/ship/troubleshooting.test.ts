@@ -265,10 +265,10 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
   ],
   "never replaces a file: give another name": [BACKUP_TESTS, "never replaces a file: give another name"],
   "cannot be read (": [BACKUP_TESTS, "none\\.db cannot be read .*AA_DB_PATH"],
-  "is damaged, or no database": [BACKUP_TESTS, "is damaged, or no database"],
-  "is no database of the broker: give its AA_DB_PATH": [
+  "is damaged, or not a database": [BACKUP_TESTS, "is damaged, or not a database"],
+  "is not a database of the broker: give its AA_DB_PATH": [
     BACKUP_TESTS,
-    "is no database of the broker: give its AA_DB_PATH",
+    "is not a database of the broker: give its AA_DB_PATH",
   ],
   "cannot be written to": [BACKUP_TESTS, "cannot be written to"],
   "the copy is not sound, so nothing was backed up": [BACKUP_TESTS, "the copy is not sound, so nothing was backed up"],

@@ -1,0 +1,42 @@
+-- A database as version 2.0.0 wrote it: its schema, and a few records.
+
+CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
+CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
+CREATE TABLE "events" ("seq" integer primary key, "timestamp" integer not null, "event_type" text not null, "agent_id" text, "task_id" text, "orch_id" text, "detail" text not null, "resource" text, "outcome" text not null, "deleg_depth" integer, "deleg_chain_hash" text, "bytes_transferred" integer, "hash" blob not null, "prev_hash" blob not null) strict;
+CREATE INDEX "events_by_agent_id" on "events" ("agent_id", "seq") where "agent_id" is not null;
+CREATE INDEX "events_by_task_id" on "events" ("task_id", "seq") where "task_id" is not null;
+CREATE INDEX "events_by_type" on "events" ("event_type", "seq");
+CREATE INDEX "events_by_timestamp" on "events" ("timestamp");
+CREATE TABLE "checkpoints" ("size" integer primary key, "root" blob not null, "note" text not null, "edge" blob not null, "head_hash" blob not null) strict;
+CREATE TABLE "apps" ("seq" integer primary key, "app_id" text not null unique, "name" text not null unique, "client_id" text not null unique, "secret_hash" blob not null, "scopes" text not null, "token_ttl" integer not null, "created_at" integer not null, "updated_at" integer not null, "deregistered_at" integer, "revision" integer not null) strict;
+CREATE TABLE "launch_tokens" ("hash" blob primary key, "agent_name" text not null, "allowed_scope" text not null, "max_ttl" integer not null, "single_use" integer not null, "orch_id" text, "task_id" text, "app_id" text, "created_at" integer not null, "expires_at" integer not null, "spent_at" integer) strict, without rowid;
+CREATE INDEX "launch_tokens_by_expiry" on "launch_tokens" ("expires_at");
+CREATE TABLE "spent_nonces" ("nonce" blob primary key, "expires_at" integer not null) strict, without rowid;
+CREATE INDEX "spent_nonces_by_expiry" on "spent_nonces" ("expires_at");
+CREATE TABLE "agents" ("seq" integer primary key, "agent_id" text not null unique, "orch_id" text not null, "task_id" text not null, "app_id" text, "public_key" blob not null, "scope" text not null, "ttl" integer not null, "jti" text not null unique, "registered_at" integer not null, "expires_at" integer not null, "released_at" integer, "revoked_at" integer, "expired_at" integer) strict;
+CREATE INDEX "agents_by_task_id" on "agents" ("task_id", "seq");
+CREATE INDEX "agents_by_orch_id" on "agents" ("orch_id", "seq");
+CREATE INDEX "agents_unfinished" on "agents" ("expires_at") where "released_at" is null and "expired_at" is null;
+CREATE INDEX "agents_by_app_id" on "agents" ("app_id", "seq") where "app_id" is not null;
+CREATE TABLE "revocations" ("seq" integer primary key autoincrement, "level" text not null, "target" text not null, "digest" text not null, "revoked_at" integer not null, "expires_at" integer, "forget_at" integer, constraint "revocations_by_target" unique ("level", "target")) strict;
+CREATE INDEX "revocations_by_forgetting" on "revocations" ("forget_at") where "forget_at" is not null;
+CREATE TABLE "delegated_tokens" ("jti" text primary key, "expires_at" integer not null) strict, without rowid;
+CREATE INDEX "delegated_tokens_by_expiry" on "delegated_tokens" ("expires_at");
+CREATE INDEX "events_denied" on "events" ("outcome", "seq") where "outcome" = 'denied';
+
+insert into kysely_migration values ('0001-foundation', '2026-11-29T19:33:30.016Z');
+insert into kysely_migration values ('0002-delegated-tokens', '2026-11-29T19:33:30.039Z');
+insert into kysely_migration values ('0003-denials', '2026-11-29T19:33:30.067Z');
+insert into kysely_migration_lock values ('migration_lock', 0);
+insert into events values (1, 1767225600000, 'admin_auth', 'admin', null, null, 'admin signed in', null, 'success', null, null, null, x'9101a36a61635341db6f00c0af61bbd1f86cfb3b739ac753e0c8e5d708aaf461', x'0000000000000000000000000000000000000000000000000000000000000000');
+insert into events values (2, 1767225600000, 'admin_auth', 'admin', null, null, 'admin signed in', null, 'success', null, null, null, x'68041babd4bfc36559e5f3d9e1919abdab4b05bf18c235b9b8b832e8427b0796', x'9101a36a61635341db6f00c0af61bbd1f86cfb3b739ac753e0c8e5d708aaf461');
+insert into events values (3, 1767225600000, 'admin_auth', 'admin', null, null, 'admin signed in', null, 'success', null, null, null, x'59e8aea7defdc104d6a30a7555f48d9909cf0765c0eb9f20f019cbca210609ee', x'68041babd4bfc36559e5f3d9e1919abdab4b05bf18c235b9b8b832e8427b0796');
+insert into checkpoints values (2, x'12d7d40a3053e4f0a33911675428efb4b971658b805b04cf497276c26841cb6a', 'a note over 2 events', x'000000000000000212d7d40a3053e4f0a33911675428efb4b971658b805b04cf497276c26841cb6a', x'68041babd4bfc36559e5f3d9e1919abdab4b05bf18c235b9b8b832e8427b0796');
+insert into apps values (1, 'app-crm-0a1b2c', 'crm', 'crm-0a1b2c0a1b2c', x'2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b', '["read:data:*"]', 1800, 1767225600000, 1767225600000, null, 1);
+insert into launch_tokens values (x'abfc412ce6e530df63b0dc9bf4e02bb3cb1719ab967c8f4ea3951ab5bae4ff3f', 'worker', '["read:data:*"]', 300, 1, null, null, 'app-crm-0a1b2c', 1767225600000, 1767225630000, null);
+insert into spent_nonces values (x'0909090909090909090909090909090909090909090909090909090909090909', 1767225630000);
+insert into agents values (1, 'spiffe://agentwrit.local/agent/crm/t-1/0123456789abcdef', 'crm', 't-1', 'app-crm-0a1b2c', x'0707070707070707070707070707070707070707070707070707070707070707', '["read:data:7"]', 300, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 1767225600000, 1767225900000, null, null, null);
+insert into delegated_tokens values ('bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 1767225900000);
+insert into revocations values (1, 'task', 't-2', 'p6tox1OU0G5_oT-HdJY4h4n8T2dN8y4UORJWQdRiaxc', 1767225600000, 1767225900000, 1767226200000);
+insert into revocations values (2, 'agent', 'spiffe://agentwrit.local/agent/crm/t-9/0123456789abcdef', 'WqiZ3wEXxRQB9XLZooKgR1Oapimv49sZ_hKDXsUVsuQ', 1767225600000, null, null);
+pragma application_id = 1096241748;
