@@ -194,15 +194,6 @@ describe("ids", () => {
     })
   })
 
-  it.each(["orch_id", "task_id"])("of a registration are not its launch token (%s)", (field) => {
-    expect(parse("register", { ...REQUESTS.register, [field]: HEX_64 })).toEqual({
-      ok: false,
-      code: "invalid_request",
-      detail: `${field} must not be the launch token`,
-      field,
-    })
-  })
-
   it.each(["spiffe://agentwrit.local/agent/o/t", `${AGENT}/x`, AGENT.toUpperCase(), "task-1", ""])(
     "of a delegate are not %j",
     (id) => {

@@ -104,8 +104,7 @@ export function registrationSubject({ code }: Refusal, { taskId, orchId }: Regis
 // The trail never redacts ids, so this secret must not become one (CONTRACT 4).
 function requireNoLaunchTokenAsId({ launchToken, orchId, taskId }: RegistrationRequest): void {
   const field = orchId === launchToken ? "orch_id" : taskId === launchToken ? "task_id" : undefined
-  if (field !== undefined)
-    throw new Refusal("invalid_request", { detail: `${field} must not be the launch token, which is a secret` })
+  if (field !== undefined) throw new Refusal("invalid_request", { detail: `${field} must not be the launch token` })
 }
 
 function newAgentId(context: AuthorityContext, { orchId, taskId }: RegistrationRequest): string {

@@ -82,7 +82,7 @@ export class TrailState {
         Object.assign(this.#activeApp(part(detail, /^(\S+) updated/)), ceilingIn(detail))
         return ["update_app", part(detail, /read:mark:(u\d+),/)]
       case "app_deregistered": {
-        if (detail.endsWith("was deregistered already")) return undefined
+        if (detail.endsWith("was already deregistered")) return undefined
         const appId = part(detail, /^(\S+) deregistered/)
         this.#activeApp(appId).isActive = false
         this.revoked.add(`agent app:${appId}`)

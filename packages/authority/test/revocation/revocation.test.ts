@@ -1,0 +1,116 @@
+import { revocationDigest } from "@agentwrit/core"
+import { describe, expect, test } from "vitest"
+import type { RevocationRequest } from "../../src/index.ts"
+import { CALLER, testAuthority } from "../test-authority.ts"
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** A delegator, its delegate, and the token between them. */
+async function delegated() {
+  const on = await testAuthority()
+  const [one, other] = [await on.agent({ taskId: "t-1" }), await on.agent({ taskId: "t-2" })]
+  const between = await on.delegate(one.claims, other.agentId)
+  const good = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.entries({ one, other, between }).map(async ([name, { accessToken }]) => [
+          name,
+          (await on.authority.validateToken(CALLER, accessToken)) !== undefined,
+        ]),
+      ),
+    )
+  return { on, one, other, between, good }
+}
+
+type Delegated = Awaited<ReturnType<typeof delegated>>
+
+describe("ends exactly what its level covers:", () => {
+  test.each<[string, (setting: Delegated) => RevocationRequest, object]>([
+    [
+      "the delegator's token",
+      ({ one }) => ({ level: "token", target: one.claims.jti }),
+      { one: false, other: true, between: true },
+    ],
+    [
+      "the delegated token",
+      ({ between }) => ({ level: "token", target: between.claims.jti }),
+      { one: true, other: true, between: false },
+    ],
+    [
+      "the delegator",
+      ({ one }) => ({ level: "agent", target: one.agentId }),
+      { one: false, other: true, between: false },
+    ],
+    [
+      "the delegate",
+      ({ other }) => ({ level: "agent", target: other.agentId }),
+      { one: true, other: false, between: false },
+    ],
+    ["the delegator's task", () => ({ level: "task", target: "t-1" }), { one: false, other: true, between: false }],
+    [
+      "all that the delegator delegated",
+      ({ one }) => ({ level: "chain", target: one.agentId }),
+      { one: true, other: true, between: false },
+    ],
+    ["an unknown task", () => ({ level: "task", target: "unknown" }), { one: true, other: true, between: true }],
+  ])("%s", async (_, requestOf, good) => {
+    const setting = await delegated()
+    const { on } = setting
+    const request = requestOf(setting)
+    const receipt = { revoked: true, ...request, count: 1 }
+    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual(receipt)
+    expect(await setting.good()).toEqual(good)
+    const event = { event_type: "token_revoked", agent_id: request.target, outcome: "success" }
+    const detail = `revoked at level ${request.level} by admin`
+    const task = request.level === "task" ? { task_id: request.target } : {}
+    expect(await on.events()).toContainEqual(expect.objectContaining({ ...event, detail, ...task }))
+    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual(receipt)
+    expect((await on.store.revocations.page(0, 10, 0)).head).toBe(1)
+    await on.authority.close()
+  })
+})
+
+test("an app as an agent ends its own tokens only", async () => {
+  await using on = await testAuthority()
+  const { appId, accessToken, agent } = await on.app()
+  const launched = await agent()
+  await on.authority.revoke(CALLER, on.operator, { level: "agent", target: `app:${appId}` })
+  expect(await on.authority.validateToken(CALLER, accessToken)).toBeUndefined()
+  expect(await on.authority.validateToken(CALLER, launched.accessToken)).toBeDefined()
+})
+
+test("tells the observer the level", async () => {
+  const levels: string[] = []
+  await using on = await testAuthority({ observer: { revoked: (level) => levels.push(level) } })
+  await on.authority.revoke(CALLER, on.operator, { level: "task", target: "t-1" })
+  expect(levels).toEqual(["task"])
+})
+
+test("a token-level entry matters until the token expires, and is kept a day longer", async () => {
+  await using on = await testAuthority({ settings: { maxTtl: 1000 } })
+  const { claims } = await on.agent({ requestedTtl: 60 })
+  const now = on.clock.now()
+  for (const target of [claims.jti, "0".repeat(32)])
+    await on.authority.revoke(CALLER, on.operator, { level: "token", target })
+  await on.authority.revoke(CALLER, on.operator, { level: "task", target: "t-1" })
+  const { entries } = await on.store.revocations.page(0, 10, 0)
+  expect(entries).toMatchObject([
+    { digest: revocationDigest("token", claims.jti), expiresAt: now + 60_000, pruneAfter: now + 60_000 + DAY },
+    { level: "token", expiresAt: now + 1_000_000, pruneAfter: now + 1_000_000 + DAY },
+    { level: "task", expiresAt: null, pruneAfter: null },
+  ])
+})
+
+test("without a limit of TTLs, an unknown token stays revoked for ever", async () => {
+  await using on = await testAuthority({ settings: { maxTtl: 0 } })
+  await on.authority.revoke(CALLER, on.operator, { level: "token", target: "0".repeat(32) })
+  expect((await on.store.revocations.page(0, 1, 0)).entries).toMatchObject([{ expiresAt: null, pruneAfter: null }])
+})
+
+test("an agent of another trust domain is refused", async () => {
+  await using on = await testAuthority()
+  const target = "spiffe://other.local/agent/crm/t-1/0123456789abcdef"
+  const attempt = () => on.authority.revoke(CALLER, on.operator, { level: "agent", target })
+  const refusal = { code: "invalid_request", detail: "target is an agent of another trust domain" } as const
+  await on.refused(attempt, refusal, [{ event_type: "token_revoked", agent_id: "admin" }])
+})
