@@ -30,7 +30,9 @@ export default defineConfig({
       test: {
         name: root.replace(/^(packages|apps|tooling)\//, "@agentwrit/"),
         include: ["test/**/*.test.ts"],
-        testTimeout: 20_000,
+        // Only for what never ends: no assertion rests on time, however busy the machine is.
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
       },
     })),
   },

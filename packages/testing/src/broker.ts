@@ -1,11 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises"
+import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { type Authority, type AuthoritySettings, createAdminSecret, openAuthority } from "@agentwrit/authority"
-import { type BrokerApp, createBroker } from "@agentwrit/broker"
-import { createKeyRing, createSigningKey } from "@agentwrit/core"
-import { SqliteStore } from "@agentwrit/store-sqlite"
+import {
+  type Authority,
+  type AuthoritySettings,
+  type Clock,
+  createAdminSecret,
+  type Observer,
+  openAuthority,
+  type Store,
+} from "@agentwrit/authority"
+import { type BrokerApp, type BrokerOptions, createBroker, Metrics } from "@agentwrit/broker"
+import { createKeyRing, createSigningKey, decodeBase64Url } from "@agentwrit/core"
+import { MemoryStore } from "@agentwrit/store-memory"
 import { createAdaptorServer } from "@hono/node-server"
 import { afterAll, beforeAll } from "vitest"
 import { ADMIN_SECRET } from "./broker-process.ts"
@@ -16,6 +22,30 @@ export interface TestBroker extends AsyncDisposable {
   readonly url: string
   readonly app: BrokerApp
   readonly authority: Authority
+  /** The key that signs its tokens. */
+  readonly signingKey: KeyObject
+}
+
+/** How a broker in this process differs from the default one. */
+export interface TestBrokerOptions {
+  readonly settings?: Partial<AuthoritySettings>
+  /** Default: the system's clock. */
+  readonly clock?: Clock
+  /** Closed with the broker. Default: a store in memory. */
+  readonly store?: Store
+  /** The operator's secret, or its bcrypt hash. Default: {@link ADMIN_SECRET}. */
+  readonly adminSecret?: string
+  /** Observes the authority. Default: the metrics. */
+  readonly observer?: Observer
+  readonly app?: Partial<Omit<BrokerOptions, "authority">>
+  /** Starts a server for the app. Default: Hono's server with the defaults of Node. */
+  readonly listen?: (app: BrokerApp) => Promise<TestServer>
+}
+
+/** A server that listens. */
+export interface TestServer {
+  readonly port: number
+  stop(): Promise<void>
 }
 
 const SETTINGS: AuthoritySettings = {
@@ -28,44 +58,60 @@ const SETTINGS: AuthoritySettings = {
 }
 
 /** Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under test. */
-export async function startTestBroker(settings: Partial<AuthoritySettings> = {}): Promise<TestBroker> {
-  const folder = await mkdtemp(join(tmpdir(), "agentwrit-test-"))
+export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
+  const { settings, clock, adminSecret = ADMIN_SECRET, listen = listenByHono } = options
+  const signingKey = generateKeyPairSync("ed25519").privateKey
+  const metrics = new Metrics()
+  const withClock = clock === undefined ? {} : { clock }
   const authority = await openAuthority({
     settings: { ...SETTINGS, ...settings },
-    store: await SqliteStore.open({ path: join(folder, "data.db") }),
-    keys: createKeyRing({ current: newKey() }),
-    auditKey: newKey(),
-    adminSecret: createAdminSecret(ADMIN_SECRET),
+    store: options.store ?? new MemoryStore(withClock),
+    keys: createKeyRing({ current: createSigningKey(seedOf(signingKey)) }),
+    auditKey: createSigningKey(crypto.getRandomValues(new Uint8Array(32))),
+    adminSecret: createAdminSecret(adminSecret),
     anchor: { kept: async () => undefined, keep: async () => undefined },
+    observer: options.observer ?? metrics.observer,
+    ...withClock,
   })
   const app = createBroker({
     authority,
+    metrics,
     version: "2.0.0",
     // A client says where it comes from, so that no test counts towards the limits of another.
     isTrustedProxy: () => true,
     onBug: (error) => {
       throw error
     },
+    ...options.app,
   })
-  const server = createAdaptorServer({ fetch: app.fetch })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
+  const server = await listen(app)
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${server.port}`,
     app,
     authority,
+    signingKey,
     async [Symbol.asyncDispose]() {
       authority.endFollowing()
-      const closed = new Promise((resolve) => server.close(resolve))
-      if ("closeAllConnections" in server) server.closeAllConnections()
-      await closed
+      await server.stop()
       await authority.close()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-const newKey = () => createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
+const seedOf = (key: KeyObject) => decodeBase64Url(key.export({ format: "jwk" }).d ?? "")
+
+async function listenByHono(app: BrokerApp): Promise<TestServer> {
+  const server = createAdaptorServer({ fetch: app.fetch })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      if ("closeAllConnections" in server) server.closeAllConnections()
+      await closed
+    },
+  }
+}
 
 /** A running broker in this process, and the token of an operator who is signed in. */
 export interface SharedTestBroker {
@@ -75,10 +121,13 @@ export interface SharedTestBroker {
 }
 
 /** Gives all tests of a file one broker in this process; it stops after the last test. */
-export function shareTestBroker(use: (shared: SharedTestBroker) => void | Promise<void>): void {
+export function shareTestBroker(
+  use: (shared: SharedTestBroker) => void | Promise<void>,
+  options: TestBrokerOptions = {},
+): void {
   let broker: TestBroker
   beforeAll(async () => {
-    broker = await startTestBroker()
+    broker = await startTestBroker(options)
     const { url } = broker
     await use({ broker, url, admin: await adminToken(url) })
   })

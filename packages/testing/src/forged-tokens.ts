@@ -1,4 +1,4 @@
-import { createPrivateKey, sign } from "node:crypto"
+import { createPrivateKey, type KeyObject, sign } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { BrokerFolder } from "./broker-process.ts"
@@ -11,9 +11,14 @@ const encode = (value: unknown): string =>
 export const tokenPart = (token: string, part: 0 | 1): any =>
   JSON.parse(Buffer.from(token.split(".")[part] ?? "", "base64url").toString())
 
-/** Signs with the broker's own key: what only a bug or a thief could make. */
-export function signedByBroker(folder: BrokerFolder, header: unknown, payload: unknown): string {
-  const key = createPrivateKey(readFileSync(join(folder.path, "signing.key")))
+/** Signs with the broker's own key, which only a bug or a thief could do. */
+export function signedByBroker(
+  broker: Pick<BrokerFolder, "path"> | { readonly signingKey: KeyObject },
+  header: unknown,
+  payload: unknown,
+): string {
+  const key =
+    "signingKey" in broker ? broker.signingKey : createPrivateKey(readFileSync(join(broker.path, "signing.key")))
   const input = `${encode(header)}.${encode(payload)}`
   return `${input}.${sign(null, Buffer.from(input), key).toString("base64url")}`
 }

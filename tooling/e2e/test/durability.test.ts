@@ -3,12 +3,15 @@ import { copyFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call, launchToken, registration, trail } from "@agentwrit/testing/client"
+import { feedVerifier } from "@agentwrit/testing/feed"
 import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
+import { registerApp } from "@agentwrit/testing/sdk-app"
+import { revoke } from "@agentwrit/testing/verifying"
 import { expect, test } from "vitest"
 
 test("what was answered with 200 is there after kill -9, and the chain verifies", async () => {
   await using folder = await brokerFolder()
-  for (let round = 1; round <= 5; round++) {
+  for (let round = 1; round <= 2; round++) {
     await using broker = await startBroker(folder)
     const { url } = broker
     const admin = await adminToken(url)
@@ -20,6 +23,12 @@ test("what was answered with 200 is there after kill -9, and the chain verifies"
     await call(url, "POST /v1/token/renew", { bearer: old })
     const released = (await agent(url, admin)).access_token
     await call(url, "POST /v1/token/release", { bearer: released })
+    const revoked = await agent(url, admin)
+    await revoke(url, admin, "agent", revoked.agent_id)
+    const app = await registerApp(url, admin)
+    await call(url, `DELETE /v1/admin/apps/${app.appId}`, { bearer: admin })
+    const verified = await feedVerifier(url)
+    const { head } = verified((await call(url, "GET /v1/revocations")).text)
     await broker.end("SIGKILL")
 
     await using again = await startBroker(folder)
@@ -30,11 +39,18 @@ test("what was answered with 200 is there after kill -9, and the chain verifies"
     ).toEqual(["agent_registered", "token_issued"])
     const valid = async (token: string) =>
       (await call(again.url, "POST /v1/token/validate", { json: { token } })).body.valid
-    expect([await valid(registered.access_token), await valid(old), await valid(released)]).toEqual([
+    expect(await Promise.all([registered.access_token, old, released, revoked.access_token].map(valid))).toEqual([
       true,
       false,
       false,
+      false,
     ])
+    const page = verified((await call(again.url, `GET /v1/revocations?since=${head}`)).text)
+    expect(page).toMatchObject({ from: head, to: head, reset: false })
+    const { clientId: client_id, clientSecret: client_secret } = app
+    expect((await call(again.url, "POST /v1/app/auth", { json: { client_id, client_secret } })).status).toBe(401)
+    // Of each round: the agent that is registered, and the one that was renewed.
+    expect((await call(again.url, "GET /v1/metrics")).text).toContain(`\nagentwrit_active_agents ${2 * round}\n`)
     expect((await call(again.url, "POST /v1/token/renew", { bearer: registered.access_token })).status).toBe(200)
     const respent = await registration(again.url, token)
     expect((await call(again.url, "POST /v1/register", { json: respent })).status).toBe(401)
@@ -99,4 +115,19 @@ test("a second broker on the same database is refused", async () => {
   await using _first = await startBroker(folder)
   const { code, stderr } = await runBroker(folder.environment)
   expect([code, stderr]).toEqual([1, expect.stringMatching(/in use by another broker/)])
+})
+
+test("a clean stop writes what is left of a flood of denials", async () => {
+  await using folder = await brokerFolder()
+  const first = await startBroker(folder)
+  const json = { token: "garbage" }
+  const headers = { "x-forwarded-for": "203.0.113.1" }
+  await Promise.all(Array.from({ length: 200 }, () => call(first.url, "POST /v1/token/validate", { json, headers })))
+  expect(await first.end("SIGTERM")).toMatchObject({ code: 0 })
+  await using second = await startBroker(folder)
+  const denials = (await trail(second.url, await adminToken(second.url))).filter(
+    ({ event_type }) => event_type === "token_auth_failed",
+  )
+  const counts = denials.map(({ detail }) => Number(/ count=(\d+)$/.exec(String(detail))?.[1] ?? 1))
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(200)
 })

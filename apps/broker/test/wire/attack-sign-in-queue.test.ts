@@ -1,14 +1,14 @@
-import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
+import { startWireBroker } from "./wire-broker.ts"
 
 /** The hash of {@link ADMIN_SECRET} at the cost that `awrit init` writes. */
 const HASH = "$2b$12$HC9cuC/bwDNfOkbceVRnA.pqlkKmzCVKa3km5HCZ001wFOGcdhFd2"
 
 // Nine of its sign-ins were checked before anyone else's, and while it went on others were refused.
 test("one address that guesses a secret which is slow to check keeps no operator from signing in", async () => {
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder, { AA_ADMIN_SECRET: HASH })
+  await using broker = await startWireBroker({ adminSecret: HASH })
   const signIn = (address: string, secret: string) =>
     call(broker.url, "POST /v1/admin/auth", { json: { secret }, headers: { "x-forwarded-for": address } })
   let checked = 0

@@ -1,27 +1,28 @@
-import type { Verifier } from "@agentwrit/sdk/verify"
-import type { BrokerFolder } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { CHAIN_FORGERIES, chainHashOf, chainOf } from "@agentwrit/testing/forged-chains"
 import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { delegationChain, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, test } from "vitest"
+import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
 
 // The attacker of these has more than any can have: each token below is signed by the broker's own key, and only its chain is false.
 
-let folder: BrokerFolder
+let broker: WireBroker
 let url: string
 /** Two tokens, each through a chain of three. */
 let tokens: string[] = []
 
-shareBroker(async (shared) => {
-  ;({ folder, url } = shared)
+shareWireBroker(async (shared) => {
+  ;({ broker, url } = shared)
   tokens = []
   for (let time = 0; time < 2; time++) tokens.push((await delegationChain(url, shared.admin, 3)).tokens[3] ?? "")
 })
 
 /** Both verdicts on a token: the broker's, and the code that a resource server's verifier gives. */
-async function verdicts(verifier: Verifier, token: string): Promise<[valid: boolean, verdict: string]> {
+async function verdicts(
+  verifier: ReturnType<typeof testVerifier>,
+  token: string,
+): Promise<[valid: boolean, verdict: string]> {
   const { body } = await call(url, "POST /v1/token/validate", { json: { token } })
   return [body.valid, await verdict(verifier, token)]
 }
@@ -40,14 +41,14 @@ describe("a token whose chain is", () => {
     const delegation_chain = forge(chainOf(token), chainOf(another))
     const claims = { ...tokenPart(token, 1), delegation_chain }
     for (const chain_hash of [chainHashOf(delegation_chain), claims.chain_hash]) {
-      const forged = signedByBroker(folder, tokenPart(token, 0), { ...claims, chain_hash })
+      const forged = signedByBroker(broker, tokenPart(token, 0), { ...claims, chain_hash })
       expect(await verdicts(verifier, forged)).toEqual(refused)
     }
   })
 
   test("its own is taken by both, signed as it is", async () => {
     const [token = ""] = tokens
-    const again = signedByBroker(folder, tokenPart(token, 0), tokenPart(token, 1))
+    const again = signedByBroker(broker, tokenPart(token, 0), tokenPart(token, 1))
     expect(again).toBe(token)
     expect(await verdicts(testVerifier({ brokerUrl: url }), again)).toEqual([true, tokenPart(token, 1).sub])
   })
@@ -56,7 +57,7 @@ describe("a token whose chain is", () => {
   test("cut at its end is refused by both", async () => {
     const [token = ""] = tokens
     const claims = { ...tokenPart(token, 1), delegation_chain: chainOf(token).slice(0, -1) }
-    const forged = signedByBroker(folder, tokenPart(token, 0), claims)
+    const forged = signedByBroker(broker, tokenPart(token, 0), claims)
     expect(await verdicts(testVerifier({ brokerUrl: url }), forged)).toEqual(refused)
   })
 })

@@ -1,12 +1,12 @@
 import { connect, type Socket } from "node:net"
-import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
+import { startWireBroker, type WireBroker } from "./wire-broker.ts"
 
 const OF_SOURCE = 1024
 
 /** Opens a connection from that address and asks for health; what came back until then, or nothing. */
-async function health({ url }: BrokerProcess, localAddress: string, sockets: Socket[]): Promise<string> {
+async function health({ url }: WireBroker, localAddress: string, sockets: Socket[]): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect({ port: Number(port), host: hostname, localAddress })
   sockets.push(socket)
@@ -26,8 +26,7 @@ const linux = { skip: process.platform !== "linux" }
 
 // Ten thousand idle ones took 160 MiB, and 520 with a half-sent head each, kept by a request every two minutes.
 test("one source's connections are bounded, and others are served", linux, async () => {
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder)
+  await using broker = await startWireBroker()
   const sockets: Socket[] = []
   try {
     const answers: string[] = []

@@ -1,10 +1,12 @@
-import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call } from "@agentwrit/testing/client"
+import { settableClock } from "@agentwrit/testing/settable-clock"
 import { expect, test } from "vitest"
+import { startWireBroker } from "./wire-broker.ts"
 
 test("the operator sees every agent and how it stands", async () => {
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder)
+  const clock = settableClock()
+  clock.set(Date.now())
+  await using broker = await startWireBroker({ clock })
   const { url } = broker
   const admin = await adminToken(url)
   const list = async (filters = "") =>
@@ -21,7 +23,8 @@ test("the operator sees every agent and how it stands", async () => {
   await call(url, "POST /v1/token/release", { bearer: left.access_token })
   const json = { level: "agent", target: banned.agent_id }
   await call(url, "POST /v1/revoke", { bearer: admin, json })
-  await expect.poll(async () => (await list("?status=expired")).total, { timeout: 5000 }).toBe(1)
+  clock.set(clock.now() + 2000)
+  expect((await list("?status=expired")).total).toBe(1)
 
   const all = await list()
   expect(all.agents.map(({ agent_id, status }) => [agent_id, status])).toEqual([
@@ -44,7 +47,7 @@ test("the operator sees every agent and how it stands", async () => {
   expect(await list("?limit=1&offset=3")).toMatchObject({ total: 4, limit: 1, offset: 3 })
 
   const before = Date.parse(all.agents[3]?.expires_at ?? "")
-  await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)))
+  clock.set(clock.now() + 1000)
   await call(url, "POST /v1/token/renew", { bearer: held.access_token })
   const renewed = (await list("?status=active")).agents[0]
   expect(Date.parse(renewed?.expires_at ?? "")).toBeGreaterThan(before)

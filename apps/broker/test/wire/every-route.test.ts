@@ -1,22 +1,21 @@
 import { routes } from "@agentwrit/contract"
-import { ADMIN_SECRET, type BrokerFolder, type BrokerProcess } from "@agentwrit/testing/broker-process"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { agent, type CallOptions, call, launchToken, registration, trail } from "@agentwrit/testing/client"
 import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
 import { auditProblems } from "@agentwrit/testing/independent-audit"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
+import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
 
 // What CONTRACT 1 to 4 promise of every route alike, as tables; what each route does is tested elsewhere.
 
-let folder: BrokerFolder
-let broker: BrokerProcess
+let broker: WireBroker
 let url: string
 let admin: string
 let appId: string
 const secrets = new Set<string>([ADMIN_SECRET])
 
-shareBroker(async (shared) => {
-  ;({ folder, broker, url, admin } = shared)
+shareWireBroker(async (shared) => {
+  ;({ broker, url, admin } = shared)
   const json = { name: "walked", scopes: ["read:data:*"] }
   const app = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
   appId = app.app_id
@@ -141,7 +140,7 @@ const now = () => Math.floor(Date.now() / 1000)
 /** A genuine token with these claims over an admin's. */
 function forged(changes: Record<string, unknown>): string {
   const jti = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join("")
-  return signedByBroker(folder, tokenPart(admin, 0), { ...tokenPart(admin, 1), jti, ...changes })
+  return signedByBroker(broker, tokenPart(admin, 0), { ...tokenPart(admin, 1), jti, ...changes })
 }
 
 const subjectOf = {

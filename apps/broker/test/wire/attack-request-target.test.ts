@@ -1,7 +1,7 @@
-import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, trail } from "@agentwrit/testing/client"
 import { rawHttp } from "@agentwrit/testing/raw-http"
 import { expect, test } from "vitest"
+import { startWireBroker } from "./wire-broker.ts"
 
 // A fragment has no place in a request's target, but the parser lets one through. It is under no redaction, and 80 kB long if need be.
 test.each([
@@ -11,8 +11,7 @@ test.each([
   ["another spelling", "/v1/%72evoke"],
   ["another spelling of a dot segment", "/v1/x/%2e%2e/revoke"],
 ])("%s in the target does not reach the trail", async (_, target) => {
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder)
+  await using broker = await startWireBroker()
   const answer = await rawHttp(
     broker.url,
     `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`,

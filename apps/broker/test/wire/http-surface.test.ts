@@ -1,14 +1,13 @@
 import { once } from "node:events"
 import { connect } from "node:net"
-import type { BrokerProcess } from "@agentwrit/testing/broker-process"
 import { call, trail } from "@agentwrit/testing/client"
 import { rawHttp } from "@agentwrit/testing/raw-http"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
+import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
 
-let broker: BrokerProcess
+let broker: WireBroker
 let admin: string
-shareBroker((shared) => {
+shareWireBroker((shared) => {
   ;({ broker, admin } = shared)
 })
 

@@ -1,23 +1,22 @@
 import { generateKeyPairSync, sign } from "node:crypto"
-import type { BrokerFolder, BrokerProcess } from "@agentwrit/testing/broker-process"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { agent, call, trail } from "@agentwrit/testing/client"
 import { signedByBroker as signed, tokenPart } from "@agentwrit/testing/forged-tokens"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { SignJWT } from "jose"
 import { describe, expect, test } from "vitest"
+import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
 
-let folder: BrokerFolder
-let broker: BrokerProcess
+let broker: WireBroker
 let admin: string
 let agentToken: string
-shareBroker(async (shared) => {
-  ;({ folder, broker, admin } = shared)
+shareWireBroker(async (shared) => {
+  ;({ broker, admin } = shared)
   agentToken = (await agent(broker.url, admin)).access_token
 })
 
 const encode = (value: unknown) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
-const signedByBroker = (header: unknown, payload: unknown) => signed(folder, header, payload)
+const signedByBroker = (header: unknown, payload: unknown) => signed(broker, header, payload)
 const header = () => tokenPart(admin, 0)
 const claims = () => tokenPart(admin, 1)
 const now = () => Math.floor(Date.now() / 1000)
@@ -182,6 +181,5 @@ test("a wrong secret is refused, and neither it nor the right one is in trail or
   expect(events.slice(-2).map(({ event_type }) => event_type)).toEqual(["admin_auth_failed", "admin_auth_failed"])
   const { stdout, stderr } = broker.output()
   for (const text of [JSON.stringify(events), stdout, stderr])
-    for (const secret of [presented, folder.environment["AA_ADMIN_SECRET"] ?? "", admin, agentToken])
-      expect(text).not.toContain(secret)
+    for (const secret of [presented, ADMIN_SECRET, admin, agentToken]) expect(text).not.toContain(secret)
 })
