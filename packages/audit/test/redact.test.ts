@@ -139,9 +139,7 @@ describe("a megabyte of hostile text takes no longer than in proportion to its l
   ])("%s", (_, unit) => {
     const hostile = createRedactor({ secrets: ["correct horse", "z".repeat(100)] })
     const text = unit.repeat(Math.ceil(size / unit.length))
-    const started = performance.now()
-    hostile(text)
-    // A quadratic search takes minutes; a linear one some tens of milliseconds, here with much room for a busy machine.
-    expect(performance.now() - started).toBeLessThan(3000)
+    // A quadratic search takes minutes, and the test times out.
+    expect(hostile(text).length).toBeGreaterThan(0)
   })
 })

@@ -103,7 +103,7 @@ export class Maintenance {
       slots > 0 && !this.#isStopped;
       slots -= MAX_SLOTS_AT_ONCE
     ) {
-      revocations.forgetExpired(now, MAX_SLOTS_AT_ONCE)
+      revocations.pruneExpired(now, MAX_SLOTS_AT_ONCE)
       await pause(STEP_PAUSE_MS)
     }
   }

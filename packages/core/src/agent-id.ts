@@ -6,7 +6,7 @@ export interface AgentId {
   readonly trustDomain: string
   readonly orchId: string
   readonly taskId: string
-  /** 16 lower-case hex characters, drawn at random for each registration. */
+  /** 16 lower-case hex characters, random for each registration. */
   readonly instance: string
 }
 
@@ -17,14 +17,14 @@ const MAX_TRUST_DOMAIN_LENGTH = 255
 const TRUST_DOMAIN = /^[a-z0-9._-]+$/
 const SEGMENT = /^[A-Za-z0-9._-]+$/
 const INSTANCE = /^[0-9a-f]{16}$/
-/** The form of an agent id, whatever its parts are. */
+/** An agent id with parts of any form: errors use it to name the wrong part. */
 const FORM = /^spiffe:\/\/([^/]*)\/agent\/([^/]*)\/([^/]*)\/([^/]*)$/
-/** That form with each part as above: a token's check reads its subject in one go. */
+/** An agent id with parts of the right form. */
 const AGENT_ID = /^spiffe:\/\/([a-z0-9._-]+)\/agent\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([0-9a-f]{16})$/
 
 /**
  * Writes `spiffe://{trust domain}/agent/{orch_id}/{task_id}/{instance}`.
- * @throws {@link AgentIdError} `invalid_agent_id` when a part cannot stand there, or the whole is longer than 2048 bytes.
+ * @throws {@link AgentIdError} `invalid_agent_id` when a part is not allowed there, or the whole is longer than 2048 bytes.
  */
 export function formatAgentId(id: AgentId): string {
   const text = `spiffe://${id.trustDomain}/agent/${id.orchId}/${id.taskId}/${id.instance}`
@@ -34,7 +34,7 @@ export function formatAgentId(id: AgentId): string {
 }
 
 /**
- * Reads an agent id; the one spelling that {@link formatAgentId} writes is the only one accepted.
+ * Parses an agent id. Only the form that {@link formatAgentId} writes is accepted.
  * @throws {@link AgentIdError} `invalid_agent_id`. The message does not repeat the text.
  */
 export function parseAgentId(text: string): AgentId {
@@ -53,7 +53,7 @@ export function isAgentId(text: unknown): text is string {
   return typeof text === "string" && readAgentId(text) !== undefined
 }
 
-/** As {@link parseAgentId}, but `undefined` for a text that is no agent id. */
+/** Like {@link parseAgentId}, but returns `undefined` for a text that is not an agent id. */
 export function readAgentId(text: string): AgentId | undefined {
   const id = text.length <= MAX_AGENT_ID_LENGTH ? partsOf(AGENT_ID, text) : undefined
   if (id === undefined || id.trustDomain.length > MAX_TRUST_DOMAIN_LENGTH) return undefined
@@ -67,7 +67,7 @@ function partsOf(form: RegExp, text: string): AgentId | undefined {
   return { trustDomain, orchId, taskId, instance }
 }
 
-/** What is wrong with the first part that cannot stand in an agent id. */
+/** What is wrong with the first invalid part; `undefined` when all are valid. */
 function faultOf({ trustDomain, orchId, taskId, instance }: AgentId): string | undefined {
   if (!isTrustDomain(trustDomain)) return "has a trust domain that is not 1 to 255 of a-z, 0-9, '.', '-' and '_'"
   if (!isPathSegment(orchId)) return `has an orch_id that ${SEGMENT_RULE}`
@@ -85,7 +85,7 @@ export function isPathSegment(text: unknown): text is string {
   return typeof text === "string" && text.length <= MAX_AGENT_ID_LENGTH && SEGMENT.test(text) && !isDots(text)
 }
 
-/** What stands for a place in a path, and not for a name. */
+/** `.` and `..` are relative path segments, not names. */
 function isDots(segment: string): boolean {
   return segment === "." || segment === ".."
 }

@@ -1,6 +1,6 @@
 import { EncodingError } from "./errors.ts"
 
-/** What JSON can hold. A member that is `undefined` is left out. */
+/** A JSON value. Members that are `undefined` are left out. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
 
 /** A JSON object. */
@@ -8,13 +8,13 @@ export interface JsonObject {
   readonly [name: string]: JsonValue | undefined
 }
 
-// Our documents are a few levels deep; the bound turns a cycle, or a bomb of brackets, into an error instead of a spent stack.
+// Our documents are a few levels deep. The limit turns a cycle or deeply nested input into an error instead of a stack overflow.
 const MAX_DEPTH = 128
 
 /**
- * The canonical text of a JSON value (RFC 8785): members sorted by UTF-16 code units, no spaces, numbers and strings as ECMAScript
- * writes them. Equal values give equal text, so its UTF-8 bytes can be hashed and signed.
- * @throws {@link EncodingError} `not_canonicalizable` for NaN, infinities, more than 128 levels, and what JSON has no form for
+ * The canonical text of a JSON value (RFC 8785): members sorted by UTF-16 code units, no spaces, numbers and strings as in
+ * ECMAScript. Equal values give equal text, so its UTF-8 bytes can be hashed and signed.
+ * @throws {@link EncodingError} `not_canonicalizable` for NaN, infinities, more than 128 levels, and values without a JSON form
  * (dates, maps, class instances, functions, bigints, `undefined` in an array); `ill_formed_text` for an unpaired surrogate.
  * @example canonicalJson({ b: 1, a: "é" }) // {"a":"é","b":1}
  */
@@ -22,7 +22,7 @@ export function canonicalJson(value: JsonValue): string {
   return write(value, 0)
 }
 
-// Takes `unknown`, because a cast or plain JavaScript brings in what the type forbids, and a signature must not cover a guess.
+// Takes `unknown`: callers can bypass the type, and a signature must not cover a guess.
 function write(value: unknown, depth: number): string {
   switch (typeof value) {
     case "string":
@@ -70,7 +70,7 @@ function writeObject(value: object, depth: number): string {
   return `${text}}`
 }
 
-// Plain in any realm: no prototype, or one that has none itself.
+// Plain in any realm: without a prototype, or with one that has none.
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

@@ -3,10 +3,10 @@ import { type DelegationRecord, parseDelegationChain } from "./delegation-record
 import { ClaimsError } from "./errors.ts"
 import { isScope, scopeFault } from "./scope.ts"
 
-/** Whom a token speaks for. Each route asks for a kind first and for a scope second (CONTRACT 2). */
+/** The kind of a token's subject. A route checks the kind first and the scope second (CONTRACT 2, "Kinds"). */
 export type TokenKind = "admin" | "app" | "agent"
 
-/** The claims of a token, under the names that are signed (RFC 7519 section 4.1, CONTRACT 2). */
+/** The claims of a token, with their signed names (RFC 7519 section 4.1, CONTRACT 2). */
 export interface Claims {
   /** Issuer; empty when the broker names none. */
   iss: string
@@ -14,38 +14,38 @@ export interface Claims {
   sub: string
   /** Audience; absent when the broker names none. */
   aud?: string[]
-  /** Unix seconds from which on the token is no longer valid. */
+  /** Unix seconds. The token is invalid from then on. */
   exp: number
-  /** Unix seconds from which on the token is valid. */
+  /** Unix seconds. The token is valid from then on. */
   nbf: number
-  /** Unix seconds when it was made. */
+  /** Unix seconds at which it was issued. */
   iat: number
   /** 32 lower-case hex characters. */
   jti: string
   kind: TokenKind
-  /** Session, free for the issuer to use. */
+  /** Session id; its meaning is up to the issuer. */
   sid?: string
-  /** What it grants, at least one scope. */
+  /** The scopes that it grants, at least one. */
   scope: string[]
   /** Agents only: the task. On a delegated token it is the delegator's. */
   task_id?: string
   /** Agents only: the orchestrator. On a delegated token it is the delegator's. */
   orch_id?: string
-  /** Delegated tokens only: who passed it on, oldest first. */
+  /** Delegated tokens only: the delegators, oldest first. */
   delegation_chain?: DelegationRecord[]
   /** Delegated tokens only: hex SHA-256 of the chain. */
   chain_hash?: string
 }
 
-/** What {@link checkClaims} holds the claims against. */
+/** What {@link checkClaims} expects. */
 export interface ClaimsExpectations {
   /** Unix seconds; may have a fraction. */
   readonly now: number
   /** Absent: any issuer. */
   readonly issuer?: string | undefined
-  /** One that must be among `aud`. Absent: any audience. */
+  /** Must be in `aud`. Absent: any audience. */
   readonly audience?: string | undefined
-  /** Seconds by which clocks may differ, added at both ends. Default 0, as the broker does. */
+  /** Tolerated difference between clocks in seconds, for `exp` and `nbf`. Default 0, as in the broker. */
   readonly clockTolerance?: number | undefined
 }
 
@@ -54,8 +54,8 @@ const CHAIN_HASH = /^[0-9a-f]{64}$/
 const APP_SUBJECT = /^app:app-[a-z][a-z0-9-]{1,63}-[0-9a-f]{6}$/
 
 /**
- * Reads claims and checks the shape of each (CONTRACT 2). Claims that this package does not know are left out of the result.
- * @returns a copy, with its members in one fixed order.
+ * Parses claims and checks the form of each (CONTRACT 2). Unknown claims are left out of the result.
+ * @returns a copy with its members in a fixed order.
  * @throws {@link ClaimsError} `invalid_claims`, which names the claim.
  */
 export function parseClaims(value: unknown): Claims {
@@ -83,7 +83,7 @@ export function parseClaims(value: unknown): Claims {
     }),
   }
   if ((claims.delegation_chain === undefined) !== (claims.chain_hash === undefined)) {
-    throw invalid("claims delegation_chain and chain_hash stand together or not at all")
+    throw invalid("claims delegation_chain and chain_hash must be both present or both absent")
   }
   if (kind === "agent") checkAgent(claims)
   else checkOther(claims)
@@ -91,15 +91,15 @@ export function parseClaims(value: unknown): Claims {
 }
 
 /**
- * Checks that claims are good here and now: `nbf` <= now < `exp`, and issuer and audience where they are asked for.
+ * Checks that `nbf` <= now < `exp`, and the issuer and audience where they are expected.
  * @throws {@link ClaimsError} `token_expired`, `token_not_yet_valid`, `issuer_mismatch` or `audience_mismatch`.
  */
 export function checkClaims(claims: Claims, expected: ClaimsExpectations): void {
   const { now, issuer, audience, clockTolerance = 0 } = expected
-  // NaN would make every comparison false, and so every token valid.
-  if (!Number.isFinite(now)) throw new TypeError("now is a number of Unix seconds")
+  // With NaN every comparison would be false, and every token valid.
+  if (!Number.isFinite(now)) throw new TypeError("now must be a number of Unix seconds")
   if (!(clockTolerance >= 0 && Number.isFinite(clockTolerance)))
-    throw new TypeError("clockTolerance is a number of seconds, 0 or more")
+    throw new TypeError("clockTolerance must be a number of seconds, 0 or more")
   if (now >= claims.exp + clockTolerance) {
     throw new ClaimsError("token_expired", `token expired ${Math.floor(now - claims.exp)} s ago`)
   }
@@ -123,15 +123,15 @@ function checkAgent(claims: Claims): void {
   if (id === undefined) throw invalid("claim sub of an agent is not an agent id")
   if (claims.task_id === undefined || claims.orch_id === undefined)
     throw invalid("claims task_id and orch_id are missing")
-  // A delegated token keeps the task of its delegator, so only one that was not passed on names its own.
+  // A delegated token carries the task of its delegator. Only an agent's own token must carry the task of its sub.
   if (claims.delegation_chain !== undefined) return
   if (id.orchId !== claims.orch_id || id.taskId !== claims.task_id)
-    throw invalid("claims task_id and orch_id are not those of sub")
+    throw invalid("claims task_id and orch_id differ from those in sub")
 }
 
 function checkOther(claims: Claims): void {
   const isRightSubject = claims.kind === "admin" ? claims.sub === "admin" : APP_SUBJECT.test(claims.sub)
-  if (!isRightSubject) throw invalid(`claim sub does not suit kind ${claims.kind}`)
+  if (!isRightSubject) throw invalid(`claim sub does not fit kind ${claims.kind}`)
   if (claims.task_id !== undefined || claims.orch_id !== undefined || claims.delegation_chain !== undefined) {
     throw invalid(`claims task_id, orch_id and delegation_chain are for agents, not for kind ${claims.kind}`)
   }

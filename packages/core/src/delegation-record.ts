@@ -2,11 +2,11 @@ import { isAgentId } from "./agent-id.ts"
 import { DelegationError } from "./errors.ts"
 import { isScope } from "./scope.ts"
 
-/** One step of a delegation chain, under the names that are signed (CONTRACT 2, "Delegation record"). */
+/** One record of a delegation chain, with its signed names (CONTRACT 2, "Delegation record"). */
 export interface DelegationRecord {
   /** The delegator's agent id. */
   agent: string
-  /** What the delegator held. */
+  /** The scopes that the delegator held. */
   scope: string[]
   /** RFC 3339 in UTC with milliseconds. */
   delegated_at: string
@@ -14,14 +14,14 @@ export interface DelegationRecord {
   signature: string
 }
 
-/** How often a token may be passed on. */
+/** How many records a chain may have. */
 export const MAX_DELEGATION_DEPTH = 5
 
 const SIGNATURE = /^[0-9a-f]{128}$/
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 /**
- * Reads a delegation chain and checks the shape of each record; {@link verifyDelegation} checks what it says.
+ * Parses a delegation chain and checks the form of each record. `verifyDelegation` checks hash, scopes and signatures.
  * @returns a copy.
  * @throws {@link DelegationError} `invalid_delegation`, or `delegation_too_deep` beyond {@link MAX_DELEGATION_DEPTH}.
  */
@@ -35,7 +35,7 @@ export function parseDelegationChain(value: unknown): DelegationRecord[] {
   return Array.from(value as unknown[], (record, i) => parseRecord(record, i + 1))
 }
 
-/** Whether a text is a time as a delegation record writes it: RFC 3339, UTC, milliseconds, and a date that exists. */
+/** Whether a text is a time of a delegation record: RFC 3339 in UTC with milliseconds, and a date that exists. */
 export function isDelegationTime(text: unknown): text is string {
   if (typeof text !== "string" || !TIMESTAMP.test(text)) return false
   const time = new Date(text)
@@ -45,7 +45,7 @@ export function isDelegationTime(text: unknown): text is string {
 function parseRecord(value: unknown, position: number): DelegationRecord {
   const fault = (text: string): DelegationError => invalid(`delegation record ${position} ${text}`)
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw fault("is not a JSON object")
-  // The chain's hash covers every member, so one that is not understood cannot be passed over.
+  // The chain's hash covers every member, so unknown members cannot be ignored.
   if (Object.keys(value).length !== 4) throw fault("does not have exactly agent, scope, delegated_at and signature")
   const { agent, scope, delegated_at, signature } = value as Readonly<Record<keyof DelegationRecord, unknown>>
   if (!isAgentId(agent)) throw fault("has an agent that is not an agent id")

@@ -7,13 +7,13 @@ import { DelegationError } from "./errors.ts"
 import { exceedingScopes } from "./scope.ts"
 import { sha256OfText } from "./sha256.ts"
 
-/** What a delegator hands to {@link extendChain}. */
+/** The delegator of a new record, see {@link extendChain}. */
 export interface DelegationStep {
   /** The delegator's agent id. */
   readonly agent: string
-  /** What the delegator's token holds, not what it passes on. */
+  /** The scopes of the delegator's own token, not those of the delegated one. */
   readonly scope: readonly string[]
-  /** A text must be RFC 3339 in UTC with milliseconds. */
+  /** As text, RFC 3339 in UTC with milliseconds. */
   readonly delegatedAt: Date | string
 }
 
@@ -26,10 +26,11 @@ export function chainHash(chain: readonly DelegationRecord[]): string {
 }
 
 /**
- * A chain with one more record, signed.
- * @param chain the delegator's own; empty when its token was not delegated. It is not verified again and not changed.
- * @throws {@link DelegationError} `delegation_too_deep`, `scope_widened` when the delegator would hold more than the one before it
- * gave, or `invalid_delegation`.
+ * Adds a signed record to a chain.
+ * @param chain the chain of the delegator's token; empty when that was not delegated. It is neither verified nor changed.
+ * @returns a new chain.
+ * @throws {@link DelegationError} `delegation_too_deep`, `scope_widened` when the delegator's scope is not within the one before it,
+ * or `invalid_delegation`.
  */
 export function extendChain(
   chain: readonly DelegationRecord[],
@@ -100,7 +101,7 @@ function timestampOf(delegatedAt: Date | string): string {
   const text =
     typeof delegatedAt === "string" || Number.isNaN(delegatedAt.getTime()) ? delegatedAt : delegatedAt.toISOString()
   if (!isDelegationTime(text)) {
-    throw new DelegationError("invalid_delegation", "time of a delegation is not RFC 3339 in UTC with milliseconds")
+    throw new DelegationError("invalid_delegation", "the time of a delegation is not RFC 3339 in UTC with milliseconds")
   }
   return text
 }

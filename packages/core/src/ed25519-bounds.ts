@@ -1,6 +1,6 @@
 /**
- * The checks that stand before either implementation of the curve, so that both see the same keys and signatures. All numbers are
- * little-endian bytes, as RFC 8032 section 5.1.2 encodes them; nothing here is secret, so nothing needs to run in constant time.
+ * Checks that run before both implementations of the curve, so that both see the same keys and signatures. All numbers are
+ * little-endian bytes (RFC 8032 section 5.1.2). Nothing here is secret, so nothing needs constant time.
  */
 
 /** p = 2^255 − 19, the field's prime. */
@@ -18,28 +18,28 @@ const SMALL_ORDER_Y: readonly Uint8Array[] = [
 ]
 
 /**
- * Why these bytes are no public key to trust, or `undefined`. Points off the curve are left to the implementations: such a key
- * verifies nothing in either.
+ * Why these bytes are refused as a public key; `undefined` when they are accepted. A point off the curve is accepted: it verifies
+ * nothing in either implementation.
  */
 export function publicKeyFault(publicKey: Uint8Array): string | undefined {
   if (publicKey.length !== 32) return `is ${publicKey.length} bytes long, not 32`
   // The highest bit is the sign of x.
   const y = publicKey.map((byte, i) => (i === 31 ? byte & 0x7f : byte))
   if (!isBelow(y, FIELD_PRIME, 0)) return "is not in canonical form"
-  // With a key of small order, one signature can hold for many messages.
+  // With a key of small order, one signature can be valid for many messages.
   if (SMALL_ORDER_Y.some((small) => isEqual(y, small))) return "is a point of small order"
   return undefined
 }
 
-/** Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7); otherwise it could be respelled. */
+/** Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7). Otherwise a signature would have a second encoding. */
 export function isCanonicalSignature(signature: Uint8Array): boolean {
   return signature.length === 64 && isBelow(signature, GROUP_ORDER, 32)
 }
 
-/** Whether the 32 bytes from `offset` on, read in place, are a number below the bound. */
+/** Whether the 32 bytes from `offset` on are a number below the bound. */
 function isBelow(bytes: Uint8Array, bound: Uint8Array, offset: number): boolean {
   const differing = bound.findLastIndex((byte, i) => bytes[offset + i] !== byte)
-  // Equal numbers differ nowhere, at -1, where the bound has nothing that a byte could be below.
+  // Equal numbers have no differing byte (-1): both sides are then 0, and 0 < 0 is false.
   return (bytes[offset + differing] ?? 0) < (bound[differing] ?? 0)
 }
 

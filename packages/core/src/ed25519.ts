@@ -6,9 +6,9 @@ import type { Ed25519Signer, Ed25519Verifier } from "./platform/primitives.ts"
 
 /** A public Ed25519 key. */
 export interface VerifyingKey {
-  /** 32 bytes (RFC 8032 section 5.1.5); a copy each time. */
+  /** 32 bytes (RFC 8032 section 5.1.5), a new copy at each access. */
   readonly publicKey: Uint8Array
-  /** RFC 7638 thumbprint, the `kid` of its tokens. */
+  /** RFC 7638 thumbprint: the `kid` of tokens that it signs. */
   readonly keyId: string
   /**
    * Whether `signature` is this key's over `message`, by the strict, cofactorless rules of RFC 8032 that OpenSSL applies
@@ -17,27 +17,27 @@ export interface VerifyingKey {
   verify(message: Uint8Array, signature: Uint8Array): boolean
 }
 
-/** A private Ed25519 key. There is no way to read the seed back from it. */
+/** A private Ed25519 key. Its seed cannot be read back. */
 export interface SigningKey extends VerifyingKey {
   /** @returns 64 bytes, the same for the same message (RFC 8032 section 5.1.6). */
   sign(message: Uint8Array): Uint8Array
 }
 
 /**
- * The signing key of a seed, parsed once: keep it and sign with it many times.
- * @param seed 32 random bytes, the private key of RFC 8032 section 5.1.5. It is copied, so the caller may wipe its own.
+ * The signing key of a seed. Parsing it costs time, so keep it and sign with it many times.
+ * @param seed 32 random bytes, the private key of RFC 8032 section 5.1.5. It is copied, so the caller may overwrite its own.
  * @throws `TypeError` when the seed is not 32 bytes.
  * @example const key = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
  */
 export function createSigningKey(seed: Uint8Array): SigningKey {
   if (!ArrayBuffer.isView(seed) || seed.length !== 32)
-    throw new TypeError("an Ed25519 seed is a Uint8Array of 32 bytes")
+    throw new TypeError("an Ed25519 seed must be a Uint8Array of 32 bytes")
   return new Ed25519SigningKey(importSigner(seed))
 }
 
 /**
- * The verifying key of a public key's bytes, parsed once.
- * @param publicKey 32 bytes. Bytes that encode no point of the curve are accepted here and verify nothing.
+ * The verifying key of a public key's bytes.
+ * @param publicKey 32 bytes. Bytes that do not encode a point of the curve are accepted and verify nothing.
  * @throws {@link KeyError} `invalid_public_key` when it is not 32 bytes, not in canonical form, or a point of small order (an
  * all-zero key is one).
  */
@@ -57,7 +57,7 @@ class Ed25519VerifyingKey implements VerifyingKey {
     this.#verifier = importVerifier(this.#publicKey)
   }
 
-  /** Made at its first use: a key that proves itself once, at a registration, needs none. */
+  /** Computed at its first use: a key that only proves itself at a registration does not need it. */
   get keyId(): string {
     this.#keyId ??= keyIdOf(this.#publicKey)
     return this.#keyId
@@ -73,7 +73,7 @@ class Ed25519VerifyingKey implements VerifyingKey {
 }
 
 class Ed25519SigningKey extends Ed25519VerifyingKey implements SigningKey {
-  // A private field: printing, inspecting and serializing the key cannot reach it.
+  // A private field: printing, inspecting or serializing the key does not show it.
   readonly #signer: Ed25519Signer
 
   constructor(signer: Ed25519Signer) {

@@ -2,7 +2,7 @@ import { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from
 import { EncodingError, type EncodingErrorCode } from "./errors.ts"
 
 const encoder = /* @__PURE__ */ new TextEncoder()
-// Without ignoreBOM a leading byte order mark would vanish, and the text would no longer re-encode to its bytes.
+// Without ignoreBOM a leading byte order mark would be removed, and the text would not re-encode to its bytes.
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** Lower-case hex. */
@@ -11,7 +11,7 @@ export function encodeHex(bytes: Uint8Array): string {
 }
 
 /**
- * Reads lower-case hex, two characters a byte.
+ * Decodes lower-case hex, two characters a byte.
  * @throws {@link EncodingError} `invalid_hex` for anything that {@link encodeHex} does not write, upper case included.
  */
 export function decodeHex(text: string): Uint8Array {
@@ -24,7 +24,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Reads padded standard base64.
+ * Decodes standard base64 with padding.
  * @throws {@link EncodingError} `invalid_base64` for anything that {@link encodeBase64} does not write: missing padding, spaces, line
  * breaks, the URL alphabet, stray bits.
  */
@@ -38,7 +38,7 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Reads unpadded base64url.
+ * Decodes base64url without padding.
  * @throws {@link EncodingError} `invalid_base64url` for anything that {@link encodeBase64Url} does not write.
  */
 export function decodeBase64Url(text: string): Uint8Array {
@@ -47,7 +47,7 @@ export function decodeBase64Url(text: string): Uint8Array {
 
 /**
  * UTF-8 bytes of a text.
- * @throws {@link EncodingError} `ill_formed_text` for an unpaired surrogate: two different texts would share their bytes.
+ * @throws {@link EncodingError} `ill_formed_text` for an unpaired surrogate: different texts would encode to the same bytes.
  */
 export function encodeUtf8(text: string): Uint8Array {
   requireWellFormed(text)
@@ -60,7 +60,7 @@ export function requireWellFormed(text: string): void {
 }
 
 /**
- * Text of UTF-8 bytes; a byte order mark stays part of it.
+ * Text of UTF-8 bytes. A byte order mark stays part of the text.
  * @throws {@link EncodingError} `invalid_utf8`
  */
 export function decodeUtf8(bytes: Uint8Array): string {

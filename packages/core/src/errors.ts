@@ -1,8 +1,8 @@
-/** A scope that is not of the form that CONTRACT 2 gives. */
+/** A scope without the form of CONTRACT 2. */
 export type ScopeErrorCode = "invalid_scope"
-/** An agent id, or a part of one, that SPIFFE's rules forbid. */
+/** An agent id that SPIFFE's rules forbid. */
 export type AgentIdErrorCode = "invalid_agent_id"
-/** Text or bytes that have no strict encoding. */
+/** Text or bytes that the strict encoding rules refuse. */
 export type EncodingErrorCode =
   | "invalid_hex"
   | "invalid_base64"
@@ -10,28 +10,28 @@ export type EncodingErrorCode =
   | "invalid_utf8"
   | "ill_formed_text"
   | "not_canonicalizable"
-/** A public key or a JWK that is not ours to use. */
+/** A public key or JWK that is refused. */
 export type KeyErrorCode = "invalid_public_key" | "invalid_jwk"
 /** A compact JWS that is refused for its form, its header or its signature. */
 export type TokenErrorCode = "malformed_token" | "token_too_long" | "wrong_header" | "unknown_key" | "bad_signature"
-/** Claims that are of the wrong shape, or not good here and now. */
+/** Claims of the wrong form, or not valid at this time, for this issuer or for this audience. */
 export type ClaimsErrorCode =
   | "invalid_claims"
   | "token_expired"
   | "token_not_yet_valid"
   | "issuer_mismatch"
   | "audience_mismatch"
-/** A delegation chain that does not hold. */
+/** A delegation chain that is refused. */
 export type DelegationErrorCode =
   | "invalid_delegation"
   | "delegation_too_deep"
   | "bad_delegation_signature"
   | "chain_hash_mismatch"
   | "scope_widened"
-/** A time to live that may not be asked for. */
+/** A requested TTL that is refused. */
 export type TtlErrorCode = "invalid_ttl"
 
-/** Every code that an error of this package carries. Codes are stable: what was released is not renamed. */
+/** Every error code of this package. Released codes are never renamed. */
 export type CoreErrorCode =
   | ScopeErrorCode
   | AgentIdErrorCode
@@ -43,12 +43,12 @@ export type CoreErrorCode =
   | TtlErrorCode
 
 /**
- * Base of every error that bad input can cause here. Its message is for an operator's log: it names the fault, and never repeats a
- * secret, a token or input that was not understood. Wrong use by a programmer is a `TypeError` instead.
+ * Base class of all errors that bad input causes. The message is for the operator's log: it names the problem and never repeats a
+ * secret, a token or input that was not understood. Programming errors are a `TypeError` instead.
  */
 export class CoreError<Code extends CoreErrorCode = CoreErrorCode> extends Error {
   override readonly name: string = "CoreError"
-  /** What went wrong, for programs. */
+  /** The kind of error, for programs. */
   readonly code: Code
 
   constructor(code: Code, message: string, options?: ErrorOptions) {

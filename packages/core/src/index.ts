@@ -54,7 +54,7 @@ export {
   revocationTargets,
 } from "./revocation.ts"
 export {
-  FEED_FRESHNESS,
+  FEED_FRESHNESS_S,
   MAX_FEED_ENTRIES,
   REVOCATION_FEED_TYPE,
   type RevocationFeed,

@@ -19,24 +19,23 @@ export interface JwkSet {
   readonly keys: readonly Jwk[]
 }
 
-/** The members that are read. */
+/** The members that the parsers read. */
 type Member = "keys" | "kty" | "crv" | "x" | "kid" | "use" | "alg" | "key_ops"
 
-/** The JWK of a key. Of a signing key too only the public half is written. */
+/** The JWK of a key. For a signing key it holds only the public half. */
 export function toJwk(key: VerifyingKey): Jwk {
   return { kty: "OKP", crv: "Ed25519", x: encodeBase64Url(key.publicKey), kid: key.keyId, use: "sig", alg: "EdDSA" }
 }
 
-/** The JWK set of keys, as `/.well-known/jwks.json` answers it. */
+/** A JWK set, as in `/.well-known/jwks.json`. */
 export function toJwkSet(keys: readonly VerifyingKey[]): JwkSet {
   return { keys: keys.map(toJwk) }
 }
 
 /**
- * Reads the JWK of an Ed25519 verifying key. `kid`, `use`, `alg` and `key_ops` may be absent; where present they must be ours.
- * @throws {@link KeyError} `invalid_jwk`: another kind of key, a private member `d` (a key that was published is no key any more), a
- * `kid` that is not the thumbprint, or an `x` that is not 32 bytes in base64url; `invalid_public_key` as
- * {@link createVerifyingKey}.
+ * Parses the JWK of an Ed25519 verifying key. `kid`, `use`, `alg` and `key_ops` may be absent; present ones must fit such a key.
+ * @throws {@link KeyError} `invalid_jwk`: another kind of key, a private member `d` (a published private key is compromised), a `kid`
+ * that is not the thumbprint, or an `x` that is not base64url; `invalid_public_key` as in {@link createVerifyingKey}.
  */
 export function parseJwk(value: unknown): VerifyingKey {
   if (!isObject(value)) throw invalid("is not a JSON object")
@@ -55,8 +54,8 @@ export function parseJwk(value: unknown): VerifyingKey {
 }
 
 /**
- * Reads a JWK set and keeps the keys that are ours by `kty`, `crv`, `use` and `alg`; others are skipped, as RFC 7517 section 5 advises.
- * @throws {@link KeyError} `invalid_jwk` when it is no set, names a key twice, or holds an Ed25519 key that {@link parseJwk} refuses.
+ * Parses a JWK set. Keys with another `kty`, `crv`, `use` or `alg` than ours are skipped, as RFC 7517 section 5 advises.
+ * @throws {@link KeyError} `invalid_jwk` when it is not a set, holds a key twice, or holds an Ed25519 key that {@link parseJwk} refuses.
  */
 export function parseJwkSet(value: unknown): VerifyingKey[] {
   const members = isObject(value) ? value.keys : undefined
@@ -65,7 +64,7 @@ export function parseJwkSet(value: unknown): VerifyingKey[] {
   for (const member of members as unknown[]) {
     if (!isOurs(member)) continue
     const key = parseJwk(member)
-    if (keys.has(key.keyId)) throw invalid(`set names the key ${key.keyId} twice`)
+    if (keys.has(key.keyId)) throw invalid(`set holds the key ${key.keyId} twice`)
     keys.set(key.keyId, key)
   }
   return [...keys.values()]

@@ -3,10 +3,10 @@ import { decodeBase64Url, encodeBase64Url, encodeUtf8 } from "./encoding.ts"
 import { TokenError } from "./errors.ts"
 import { KEY_ID_LENGTH } from "./key-id.ts"
 
-/** Finds the key of a `kid`; `undefined` when it is none of ours. It is given 43 characters of base64url, never anything else. */
+/** Finds the key of a `kid`; returns `undefined` for an unknown one. The id is always 43 characters of base64url. */
 export type FindKey = (keyId: string) => VerifyingKey | undefined
 
-/** What a compact JWS proved to hold. */
+/** The content of a compact JWS whose signature was verified. */
 export interface VerifiedJws {
   readonly payload: Uint8Array
   /** The key that signed it. */
@@ -18,11 +18,11 @@ export interface JwsParts {
   readonly keyId: string
   readonly payload: Uint8Array
   readonly signature: Uint8Array
-  /** What the signature covers (RFC 7515 section 5.1). */
+  /** The text that the signature covers (RFC 7515 section 5.1). */
   readonly signingInput: string
 }
 
-/** Longest compact JWS that is looked at, in characters. A full message of the revocation feed has about 800,000. */
+/** Maximum length of a compact JWS, in characters. A full message of the revocation feed has about 800,000. */
 export const MAX_JWS_LENGTH: number = 1024 * 1024
 
 const TYPE = /^[A-Za-z0-9!#$&^_.+-]+$/
@@ -41,7 +41,7 @@ export function signCompact(type: string, payload: Uint8Array, key: SigningKey):
 }
 
 /**
- * Verifies a compact JWS that {@link signCompact} wrote: its one header, its one spelling, its signature.
+ * Verifies a compact JWS of {@link signCompact}: exact header, exact encoding, signature.
  * @throws {@link TokenError} `malformed_token`, `token_too_long`, `wrong_header`, `unknown_key` or `bad_signature`.
  */
 export function verifyCompact(type: string, text: string, findKey: FindKey): VerifiedJws {
@@ -56,8 +56,8 @@ export function verifyCompact(type: string, text: string, findKey: FindKey): Ver
 }
 
 /**
- * Takes a compact JWS apart without verifying its signature. All of its form is checked: three parts that re-encode to themselves and
- * the exact header.
+ * Decodes a compact JWS without verifying its signature. Its form is checked: the exact header, and three parts that re-encode to
+ * themselves.
  * @throws {@link TokenError} `malformed_token`, `token_too_long` or `wrong_header`.
  */
 export function decodeCompact(type: string, text: string, maxLength: number): JwsParts {
@@ -65,7 +65,7 @@ export function decodeCompact(type: string, text: string, maxLength: number): Jw
   if (text.length > maxLength) throw tooLong(text.length, maxLength)
   const headerEnd = text.indexOf(".")
   const payloadEnd = text.indexOf(".", headerEnd + 1)
-  // A third dot would end up in the signature, whose alphabet has none.
+  // A third dot would be part of the signature, and base64url has no dot.
   if (payloadEnd === -1) {
     throw new TokenError("malformed_token", "token is not three parts separated by dots")
   }
@@ -75,7 +75,7 @@ export function decodeCompact(type: string, text: string, maxLength: number): Jw
   return { keyId, payload, signature, signingInput: text.slice(0, payloadEnd) }
 }
 
-/** The header that was read last and its key id: nearly all tokens have the same one, and comparing its text is all it then takes. */
+/** The last header and its key id. Nearly all tokens have the same header, and then comparing its text is enough. */
 let lastHeader = { type: "", encoded: "", keyId: "" }
 
 function keyIdOfHeader(type: string, encoded: string): string {
@@ -84,7 +84,7 @@ function keyIdOfHeader(type: string, encoded: string): string {
   return lastHeader.keyId
 }
 
-// Member by member checks would let a second spelling through; the header is rebuilt from its kid and compared as a whole.
+// Checking member by member would accept other spellings, so the header is rebuilt from its kid and compared as a whole.
 function readKeyId(type: string, encoded: string): string {
   const expectedEnd = '"}'
   const expectedStart = headerText(type, "").slice(0, -expectedEnd.length)
@@ -98,7 +98,7 @@ function readKeyId(type: string, encoded: string): string {
 }
 
 function headerText(type: string, keyId: string): string {
-  if (!TYPE.test(type)) throw new TypeError("the typ of a JWS is a media type without its application/ prefix")
+  if (!TYPE.test(type)) throw new TypeError("the typ of a JWS must be a media type without its application/ prefix")
   return `{"alg":"EdDSA","typ":"${type}","kid":"${keyId}"}`
 }
 

@@ -3,34 +3,34 @@ import type { RevocationLevel } from "./revocation.ts"
 /** The `typ` of a feed message's JWS header (CONTRACT 5). */
 export const REVOCATION_FEED_TYPE = "agentwrit-revocations+jwt"
 
-/** How many entries a feed message holds at most (CONTRACT 5). */
+/** The most entries of a feed message (CONTRACT 5). */
 export const MAX_FEED_ENTRIES = 5_000
 
-/** Seconds after its `iat` for which a feed message lets a verifier trust what it holds (CONTRACT 5). */
-export const FEED_FRESHNESS = 30
+/** For how many seconds after its `iat` a feed message is fresh (CONTRACT 5). */
+export const FEED_FRESHNESS_S = 30
 
-/** One revocation in the feed, as it was signed. */
+/** One revocation in the feed, with its signed names. */
 export interface RevocationFeedEntry {
   seq: number
   level: RevocationLevel
   /** Base64url SHA-256 of `agentwrit-revocation-v1:{level}:{target}`. */
   digest: string
-  /** Unix seconds at which the entry stops mattering; `null` is never. */
+  /** Unix seconds from which the entry no longer matters; `null` is never. */
   exp: number | null
 }
 
-/** The payload of a feed message, as it was signed (CONTRACT 5). */
+/** The payload of a feed message, with its signed names (CONTRACT 5). */
 export interface RevocationFeed {
   /** The entries are those with `from` < `seq` <= `to`. */
   from: number
   to: number
-  /** The newest sequence number that there is. */
+  /** The highest sequence number of all. */
   head: number
-  /** The first of a snapshot: the position that was asked for is unknown here. */
+  /** True on the first message of a snapshot: the broker does not have the requested position. */
   reset: boolean
   entries: RevocationFeedEntry[]
   /** Unix seconds. */
   iat: number
-  /** Unix seconds until which a verifier that has joined up at `head` may trust what it holds. */
+  /** Unix seconds until which a verifier that has reached `head` may accept tokens. */
   fresh_until: number
 }

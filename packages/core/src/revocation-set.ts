@@ -2,16 +2,14 @@ const INITIAL_SLOTS = 1024
 const MAX_FILL = 0.75
 const WORDS = 4
 const BYTES = 16
-const BITS = 32
 
-// In the table of expiries 0 is an empty slot and the largest value is an entry that stays for ever.
+// In the table of expiries, 0 marks an empty slot and the largest value an entry that never expires.
 const EMPTY = 0
 const NEVER = 0xffff_ffff
 
 /**
- * Digests of revoked targets with their expiry, made for a million of them: 20 bytes and a bit a slot in typed arrays, under 50 MB in
- * all, and nothing for the garbage collector to walk. It keeps the first 16 bytes of a digest, which no one can collide on purpose
- * (2^128 tries for a given target).
+ * Digests of revoked targets with their expiry. A million entries take under 50 MB: it is an open-addressing hash table in typed arrays
+ * with 20 bytes a slot. Only the first 16 bytes of a digest are kept; to collide with a given one takes 2^128 tries.
  *
  * @example
  * const revoked = new RevocationSet()
@@ -23,35 +21,29 @@ export class RevocationSet {
   #size = 0
   #words: Uint32Array
   #expiries: Uint32Array
-  /**
-   * A bit for each slot that is taken. A search mostly ends at one that is not, and these bits stay in the processor's cache, where the
-   * tables of a million entries do not.
-   */
-  #taken: Uint32Array
   #cursor = 0
-  /** The words of the digest that is being looked at: kept, because a token's check looks at several. */
+  /** The words of the digest at hand, reused for each call. */
   readonly #scratch = new Uint32Array(WORDS)
   readonly #scratchBytes = new Uint8Array(this.#scratch.buffer)
-  // Targets can be chosen by those who name tasks; odd random factors keep them from aiming at one slot.
+  // Callers choose task ids, and so digests. Odd random factors keep them from aiming at one slot.
   readonly #factors: Uint32Array = Uint32Array.from({ length: WORDS }, () => Math.floor(Math.random() * 2 ** 32) | 1)
 
-  /** @param expected how many digests are about to be added: with room for them from the start, adding does not stop to grow. */
+  /** @param expected how many digests will be added. With room for them from the start, the table does not have to grow. */
   constructor(expected = 0) {
     this.#slots = Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(expected / MAX_FILL)))
     this.#words = new Uint32Array(this.#slots * WORDS)
     this.#expiries = new Uint32Array(this.#slots)
-    this.#taken = new Uint32Array(this.#slots / BITS)
   }
 
-  /** How many digests it holds. */
+  /** The number of digests. */
   get size(): number {
     return this.#size
   }
 
   /**
-   * Lists a digest. One that is listed already keeps the later of both expiries.
+   * Adds a digest. A digest that is there already keeps the later expiry.
    * @param digest 32 bytes, see {@link revocationDigest}.
-   * @param expiresAt Unix seconds from which on the entry may be forgotten; `null` is never.
+   * @param expiresAt Unix seconds from which the entry may be pruned; `null` is never.
    */
   add(digest: Uint8Array, expiresAt: number | null): void {
     const expiry = toExpiry(expiresAt)
@@ -67,36 +59,36 @@ export class RevocationSet {
     if (this.#size > this.#slots * MAX_FILL) this.#grow()
   }
 
-  /** Whether a digest is listed, expired or not: what matters no more goes with {@link forgetExpired}. */
+  /** Whether a digest is in the set. Expired entries stay until {@link pruneExpired} removes them. */
   has(digest: Uint8Array): boolean {
     return this.#isTaken(this.#find(this.#wordsOf(digest)))
   }
 
   /**
-   * Forgets entries whose expiry has come. Each call looks at a bounded stretch of the table and the next one goes on from there, so
-   * that no call stops its thread for long.
+   * Removes expired entries. Each call scans a limited part of the table, and the next call continues there, so that no call blocks for
+   * long.
    * @param now Unix seconds.
-   * @param maxSlots how much of the table to look at; a table of a million entries has two million slots.
-   * @returns how many were forgotten.
+   * @param maxSlots how many slots to scan; a table of a million entries has two million.
+   * @returns how many entries were removed.
    */
-  forgetExpired(now: number, maxSlots = 65_536): number {
-    if (!Number.isFinite(now)) throw new TypeError("now is a number of Unix seconds")
-    let forgotten = 0
+  pruneExpired(now: number, maxSlots = 65_536): number {
+    if (!Number.isFinite(now)) throw new TypeError("now must be a number of Unix seconds")
+    let pruned = 0
     for (let step = Math.min(maxSlots, this.#slots); step > 0; step--) {
-      // Removal moves a later entry into the slot, which is then looked at in turn.
+      // Removal may move a later entry into the slot, which is then checked too.
       while (isExpired(this.#expiries[this.#cursor] ?? EMPTY, now)) {
         this.#remove(this.#cursor)
-        forgotten++
+        pruned++
       }
       this.#cursor = (this.#cursor + 1) % this.#slots
     }
-    this.#size -= forgotten
-    return forgotten
+    this.#size -= pruned
+    return pruned
   }
 
   #wordsOf(digest: Uint8Array): Uint32Array {
-    if (digest.length !== 32) throw new TypeError("a revocation digest has 32 bytes")
-    // In the machine's own byte order: the words leave neither this object nor this process.
+    if (digest.length !== 32) throw new TypeError("a revocation digest must have 32 bytes")
+    // In the machine's byte order: the words never leave this object.
     this.#scratchBytes.set(digest.subarray(0, BYTES))
     return this.#scratch
   }
@@ -108,11 +100,11 @@ export class RevocationSet {
       const factor = this.#factors[i] ?? 0
       sum += Math.imul(word, factor)
     }
-    // The high bits of a product depend on all bits below them, the low ones do not.
+    // The high bits of a product depend on all lower bits; the low bits do not.
     return Math.floor(((sum >>> 0) / 2 ** 32) * this.#slots)
   }
 
-  // The slot of these words, or the empty one where they belong.
+  // The slot of these words, or the empty slot where they belong.
   #find(words: Uint32Array): number {
     let slot = this.#home(words, 0)
     while (this.#isTaken(slot) && !this.#holds(slot, words)) slot = (slot + 1) % this.#slots
@@ -120,12 +112,7 @@ export class RevocationSet {
   }
 
   #isTaken(slot: number): boolean {
-    return (((this.#taken[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1
-  }
-
-  #mark(slot: number, taken: boolean): void {
-    const others = (this.#taken[slot >>> 5] ?? 0) & ~(1 << (slot & 31))
-    this.#taken[slot >>> 5] = others | (Number(taken) << (slot & 31))
+    return this.#expiries[slot] !== EMPTY
   }
 
   #holds(slot: number, words: Uint32Array): boolean {
@@ -136,10 +123,9 @@ export class RevocationSet {
   #put(slot: number, words: Uint32Array, expiry: number): void {
     this.#words.set(words, slot * WORDS)
     this.#expiries[slot] = expiry
-    this.#mark(slot, true)
   }
 
-  // Closes the gap, so that a search still may stop at the first empty slot and no marks of the removed pile up.
+  // Closes the gap with later entries, so that a search may still stop at the first empty slot.
   #remove(slot: number): void {
     let gap = slot
     let next = (gap + 1) % this.#slots
@@ -154,7 +140,6 @@ export class RevocationSet {
       next = (next + 1) % this.#slots
     }
     this.#expiries[gap] = EMPTY
-    this.#mark(gap, false)
   }
 
   #grow(): void {
@@ -163,7 +148,6 @@ export class RevocationSet {
     this.#slots *= 2
     this.#words = new Uint32Array(this.#slots * WORDS)
     this.#expiries = new Uint32Array(this.#slots)
-    this.#taken = new Uint32Array(this.#slots / BITS)
     expiries.forEach((expiry, slot) => {
       if (expiry === EMPTY) return
       const entry = words.subarray(slot * WORDS, slot * WORDS + WORDS)
@@ -172,10 +156,10 @@ export class RevocationSet {
   }
 }
 
-// Rounded so that an entry is never forgotten early: up to whole seconds, and beyond the year 2106 to never.
+// Rounded so that an entry is never pruned early: up to whole seconds, and beyond the year 2106 to never.
 function toExpiry(expiresAt: number | null): number {
   if (expiresAt === null) return NEVER
-  if (Number.isNaN(expiresAt)) throw new TypeError("an expiry is a number of Unix seconds, or null for never")
+  if (Number.isNaN(expiresAt)) throw new TypeError("an expiry must be a number of Unix seconds, or null for never")
   return Math.min(Math.max(Math.ceil(expiresAt), 1), NEVER)
 }
 

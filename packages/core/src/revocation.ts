@@ -1,10 +1,10 @@
 import type { Claims } from "./claims.ts"
 import { sha256OfText } from "./sha256.ts"
 
-/** What a revocation names: one token, all tokens of a subject, all of a task, or all that was delegated from an agent. */
+/** The level of a revocation: one token, all tokens of a subject, all of a task, or everything that was delegated from an agent. */
 export type RevocationLevel = "token" | "agent" | "task" | "chain"
 
-/** One thing that can be listed as revoked. */
+/** What a revocation names. */
 export interface RevocationTarget {
   readonly level: RevocationLevel
   /** A `jti`, a `sub`, a `task_id`, or a delegator's agent id. */
@@ -12,7 +12,7 @@ export interface RevocationTarget {
 }
 
 /**
- * The digest under which a target is listed and published, so that a list tells nothing to those who do not know the target
+ * The digest that stands for a target in the list and the feed. It reveals nothing about targets that a reader does not know
  * (CONTRACT 5).
  * @returns 32 bytes: SHA-256 of `agentwrit-revocation-v1:{level}:{target}`.
  */
@@ -21,8 +21,8 @@ export function revocationDigest(level: RevocationLevel, target: string): Uint8A
 }
 
 /**
- * Everything that, listed, revokes a token with these claims (CONTRACT 2): its `jti`; its `sub` and every delegator as agents; its
- * task; and every delegator's chain. Each is named once.
+ * All targets whose revocation revokes a token with these claims (CONTRACT 2): its `jti`; its `sub` and every delegator as agents; its
+ * task; and every delegator's chain. Each is listed once.
  */
 export function revocationTargets(claims: Claims): RevocationTarget[] {
   const { jti, sub, task_id, delegation_chain: chain = [] } = claims
@@ -37,7 +37,7 @@ export function revocationTargets(claims: Claims): RevocationTarget[] {
   return targets
 }
 
-/** The first target of {@link revocationTargets} that is listed, or `undefined` when the token is not revoked. */
+/** The first target of {@link revocationTargets} that is revoked; `undefined` when the token is not revoked. */
 export function findRevocation(
   claims: Claims,
   has: (level: RevocationLevel, target: string) => boolean,

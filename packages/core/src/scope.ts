@@ -15,8 +15,8 @@ export const MAX_SCOPE_LENGTH = 256
 const SCOPE = /^([!#-)+\--9;-[\]-~]+):([!#-)+\--9;-[\]-~]+):(\*|[!#-)+\--[\]-~]+)$/
 
 /**
- * Reads `action:resource:identifier` (CONTRACT 2). Only the first two colons separate, so an identifier may hold more of them; `*`
- * is allowed as the whole identifier and nowhere else.
+ * Parses `action:resource:identifier` (CONTRACT 2). Only the first two colons separate, so an identifier may contain colons. `*` is
+ * allowed only as the whole identifier.
  * @throws {@link ScopeError} `invalid_scope`. The message does not repeat the text.
  * @example parseScope("read:data:customer:7") // { action: "read", resource: "data", identifier: "customer:7" }
  */
@@ -33,14 +33,14 @@ export function isScope(text: unknown): text is string {
   return typeof text === "string" && text.length <= MAX_SCOPE_LENGTH && SCOPE.test(text)
 }
 
-/** Whether the scope's action is the broker's own (`admin`, `app`), which no ceiling and no launch token may name (CONTRACT 2). */
+/** Whether the scope's action is reserved for the broker (`admin`, `app`): no ceiling and no launch token may name it (CONTRACT 2). */
 export function isReservedScope(scope: string): boolean {
   return scope.startsWith("admin:") || scope.startsWith("app:")
 }
 
 /**
- * Whether `allowed` grants `requested`: same action, same resource, and the same identifier or `*` (CONTRACT 2). Something that is no
- * scope grants nothing and is granted by nothing.
+ * Whether `allowed` grants `requested`: same action, same resource, and the same identifier or `*` (CONTRACT 2). A text that
+ * is not a scope grants nothing and is never granted.
  * @example scopeCovers("read:data:*", "read:data:7") // true
  */
 export function scopeCovers(allowed: string, requested: string): boolean {
@@ -49,19 +49,19 @@ export function scopeCovers(allowed: string, requested: string): boolean {
   return allowed === requested || (allowed.endsWith(":*") && requested.startsWith(allowed.slice(0, -1)))
 }
 
-/** Those of `requested`, in their order, that no member of `allowed` covers. */
+/** The members of `requested` that no member of `allowed` covers, in their order. */
 export function exceedingScopes(requested: readonly string[], allowed: readonly string[]): string[] {
   return requested.filter((scope) => !allowed.some((candidate) => scopeCovers(candidate, scope)))
 }
 
-/** Whether each of `requested` is covered by some member of `allowed`: equal is within, wider is not. */
+/** Whether every member of `requested` is covered by a member of `allowed`. Equal sets are within each other. */
 export function scopesWithin(requested: readonly string[], allowed: readonly string[]): boolean {
   return requested.every((scope) => allowed.some((candidate) => scopeCovers(candidate, scope)))
 }
 
 /**
- * The held scope that comes closest to a missing one, for a hint to a caller that asked for too much: same resource counts more
- * than same action, and the identifier settles the rest. `undefined` when none shares the action or the resource.
+ * The held scope that is nearest to a missing one, for a hint to a caller that asked for too much. The resource counts more than the
+ * action, and the action more than the identifier. `undefined` when no scope has the same action or resource.
  */
 export function nearestScope(missing: string, held: readonly string[]): string | undefined {
   if (!isScope(missing)) return undefined
@@ -85,7 +85,7 @@ function match(text: unknown): RegExpExecArray | null {
   return isScope(text) ? SCOPE.exec(text) : null
 }
 
-/** The error for something that is no scope. */
+/** The error for a value that is not a scope. */
 export function scopeFault(text: unknown): ScopeError {
   return new ScopeError("invalid_scope", `scope ${faultOf(text)}`)
 }
@@ -101,5 +101,5 @@ function faultOf(text: unknown): string {
   if (parts.length < 3) return `has ${parts.length} of 3 parts: write action:resource:identifier`
   if (parts[0] === "" || parts[1] === "" || parts.slice(2).join(":") === "")
     return "has an empty part: write action:resource:identifier"
-  return "has a * where none may stand: it is allowed as the whole identifier only"
+  return "has a * in the wrong place: it is allowed only as the whole identifier"
 }

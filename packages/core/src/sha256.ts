@@ -2,7 +2,7 @@ import { sha256 as platformSha256, sha256OfText as platformSha256OfText } from "
 import { requireWellFormed } from "./encoding.ts"
 
 /**
- * SHA-256 (FIPS 180-4) of the parts, one after the other, as if they were one.
+ * SHA-256 (FIPS 180-4) of the concatenated parts.
  * @returns 32 bytes.
  */
 export function sha256(first: Uint8Array, ...rest: Uint8Array[]): Uint8Array {
@@ -10,7 +10,7 @@ export function sha256(first: Uint8Array, ...rest: Uint8Array[]): Uint8Array {
 }
 
 /**
- * SHA-256 of the UTF-8 bytes of a text, as `sha256(encodeUtf8(text))`, but faster.
+ * SHA-256 of the UTF-8 bytes of a text. Faster than `sha256(encodeUtf8(text))`.
  * @returns 32 bytes.
  * @throws `EncodingError` `ill_formed_text`.
  */

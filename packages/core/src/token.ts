@@ -5,21 +5,21 @@ import { decodeUtf8, encodeUtf8 } from "./encoding.ts"
 import { TokenError } from "./errors.ts"
 import { decodeCompact, type FindKey, signCompact, verifyCompact } from "./jws.ts"
 
-/** A token whose signature, claims and delegation chain hold; its times, issuer and audience are for `checkClaims`. */
+/** A token whose signature, claims and delegation chain are valid. Check its times, issuer and audience with `checkClaims`. */
 export interface VerifiedToken {
   readonly claims: Claims
   /** The key that signed it. */
   readonly key: VerifyingKey
 }
 
-/** The one header that a token may have (CONTRACT 2). */
+/** The only header that a token may have (CONTRACT 2). */
 export interface TokenHeader {
   readonly alg: "EdDSA"
   readonly typ: "JWT"
   readonly kid: string
 }
 
-/** A token taken apart, of which nothing is proved. */
+/** A decoded token. Nothing about it was verified. */
 export interface DecodedToken {
   readonly header: TokenHeader
   readonly claims: Claims
@@ -28,7 +28,7 @@ export interface DecodedToken {
 /** The `typ` of a token. */
 export const TOKEN_TYPE = "JWT"
 
-/** Longest token, in characters: a chain of five with dozens of long scopes at each step fits. */
+/** Maximum length of a token, in characters: enough for a chain of five records with dozens of long scopes each. */
 export const MAX_TOKEN_LENGTH: number = 64 * 1024
 
 /**
@@ -43,10 +43,10 @@ export function signToken(claims: Claims, key: SigningKey): string {
 }
 
 /**
- * Verifies a token: form, exact header, signature, shape of the claims, and the delegation chain. It does not look at times, issuer,
- * audience or revocation: go on with `checkClaims` and `findRevocation`.
- * @param findKey the key of a `kid`, among the keys that are trusted.
- * @throws `CoreError` of some kind, and nothing else, whatever the text is.
+ * Verifies a token: form, exact header, signature, form of the claims, and the delegation chain. It does not check times, issuer,
+ * audience or revocation: continue with `checkClaims` and `findRevocation`.
+ * @param findKey finds a trusted key by its `kid`, such as `find` of a key ring.
+ * @throws only `CoreError`, for any text.
  */
 export function verifyToken(token: string, findKey: FindKey): VerifiedToken {
   checkLength(token)
@@ -57,8 +57,8 @@ export function verifyToken(token: string, findKey: FindKey): VerifiedToken {
 }
 
 /**
- * Takes a token apart for display. The signature is not verified and nothing that it says may be relied on.
- * @throws `CoreError` when it has not the form of a token.
+ * Decodes a token for display. The signature is not verified, so do not rely on the content.
+ * @throws `CoreError` when it does not have the form of a token.
  */
 export function decodeToken(token: string): DecodedToken {
   const { keyId, payload } = decodeCompact(TOKEN_TYPE, token, MAX_TOKEN_LENGTH)
@@ -69,8 +69,8 @@ function claimsOf(payload: Uint8Array): Claims {
   return parseClaims(parseJson(payload))
 }
 
-// Our tokens are what JSON.stringify wrote. Any other text for the same value is refused: a member named twice is one, and it would mean
-// different things to different parsers.
+// Payloads are written by JSON.stringify. Any other text for the same value is refused: for example a duplicate member, which parsers
+// read differently.
 function parseJson(payload: Uint8Array): unknown {
   let value: unknown
   let written: string | undefined
@@ -82,7 +82,7 @@ function parseJson(payload: Uint8Array): unknown {
   } catch (cause) {
     throw new TokenError("malformed_token", "token payload is not JSON in UTF-8", { cause })
   }
-  if (written !== text) throw new TokenError("malformed_token", "token payload is not JSON in its one compact spelling")
+  if (written !== text) throw new TokenError("malformed_token", "token payload is not JSON in its compact form")
   return value
 }
 

@@ -1,7 +1,7 @@
 import {
   encodeBase64Url,
   encodeUtf8,
-  FEED_FRESHNESS,
+  FEED_FRESHNESS_S,
   REVOCATION_FEED_TYPE,
   type RevocationFeed,
   signCompact,
@@ -43,7 +43,7 @@ export function signFeedMessage({ clock, keys }: AuthorityContext, range: FeedRa
       exp: expiresAt === null ? null : Math.ceil(expiresAt / 1000),
     })),
     iat,
-    fresh_until: iat + FEED_FRESHNESS,
+    fresh_until: iat + FEED_FRESHNESS_S,
   }
   return { to, head, jws: signCompact(REVOCATION_FEED_TYPE, encodeUtf8(JSON.stringify(payload)), keys.current) }
 }

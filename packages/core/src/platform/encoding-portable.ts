@@ -31,7 +31,7 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   return exact(text, text.replaceAll("-", "+").replaceAll("_", "/"), toBase64Url)
 }
 
-// atob skips spaces and padding as it likes; only text that comes back as it was is accepted.
+// atob ignores spaces and missing padding, so only text that re-encodes to itself is accepted.
 function exact(text: string, base64: string, encode: (bytes: Uint8Array) => string): Uint8Array | undefined {
   let binary: string
   try {

@@ -5,7 +5,7 @@ import type { Ed25519Signer, Ed25519Verifier } from "./primitives.ts"
 
 const GROUP_ORDER = Point.CURVE().n
 
-// noble leaves the choice of SHA-512 for its synchronous functions to its user.
+// The synchronous functions of noble need a SHA-512 implementation.
 hashes.sha512 = sha512
 
 export function sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array {
@@ -25,8 +25,8 @@ export function importSigner(seed: Uint8Array): Ed25519Signer {
 }
 
 /**
- * noble's own `verify` multiplies by the cofactor, in both of its modes, and so accepts signatures that OpenSSL refuses. Here
- * [S]B − [k]A is computed from its points and its encoding compared with R's bytes, as OpenSSL does.
+ * noble's own `verify` multiplies by the cofactor, with and without `zip215`, and so accepts signatures that OpenSSL refuses. Like
+ * OpenSSL, this computes [S]B − [k]A and compares its encoding with the bytes of R.
  */
 export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
   const negated = negatedPoint(publicKey)

@@ -1,20 +1,20 @@
-/** A private key that was read once. */
+/** An imported private key. */
 export interface Ed25519Signer {
-  /** 32 bytes, the caller's own copy. */
+  /** 32 bytes; the caller may keep them. */
   readonly publicKey: Uint8Array
   readonly sign: (message: Uint8Array) => Uint8Array
 }
 
 /**
- * A public key that was read once. Its caller has made sure that the key is canonical and of large order and that the signature is
- * 64 bytes with S < L; what is left is the cofactorless equation of RFC 8032 section 5.1.7, decided by comparing encodings of R. A key
- * that is no point of the curve verifies nothing.
+ * Verifies with an imported public key. The caller has checked that the key is canonical and not of small order, and that the signature
+ * is 64 bytes with S < L. Left is the cofactorless equation of RFC 8032 section 5.1.7, decided by comparing encodings of R. A key that
+ * is not a point of the curve verifies nothing.
  */
 export type Ed25519Verifier = (message: Uint8Array, signature: Uint8Array) => boolean
 
 /**
- * What each platform supplies, as module exports under `#platform` (package.json `imports`). Both implementations must give the
- * same answer to the same bytes.
+ * The exports of each platform's module `#platform` (package.json `imports`). Both implementations must return the same for the same
+ * bytes.
  */
 export interface PlatformPrimitives {
   sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array
@@ -22,13 +22,13 @@ export interface PlatformPrimitives {
   sha256OfText(text: string): Uint8Array
   /** @param seed 32 bytes (RFC 8032 section 5.1.5). */
   importSigner(seed: Uint8Array): Ed25519Signer
-  /** @param publicKey 32 bytes, which no one changes afterwards. */
+  /** @param publicKey 32 bytes that are not changed afterwards. */
   importVerifier(publicKey: Uint8Array): Ed25519Verifier
 }
 
 /**
- * What each platform supplies under `#encoding`, apart from the above so that a bundle that only encodes carries no curve.
- * Decoders answer `undefined` for text that is not exactly what the encoder writes.
+ * The exports of each platform's module `#encoding`, separate so that a bundle that only encodes does not contain the curve.
+ * Decoders return `undefined` for text that is not exactly what the encoder writes.
  */
 export interface EncodingPrimitives {
   toHex(bytes: Uint8Array): string

@@ -2,7 +2,7 @@ import { decode, revocationFeed } from "@agentwrit/contract"
 import {
   CoreError,
   decodeUtf8,
-  FEED_FRESHNESS,
+  FEED_FRESHNESS_S,
   type FindKey,
   REVOCATION_FEED_TYPE,
   type RevocationFeed,
@@ -25,7 +25,7 @@ export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed
   if (from > to || to > head) throw new FeedError(`a message goes from ${from} to ${to} of ${head}`)
   if (to === from && to !== head) throw new FeedError(`a message leads no further than ${to} of ${head}`)
   if (reset && from !== 0) throw new FeedError("a snapshot does not begin at 0")
-  if (fresh_until <= iat || fresh_until > iat + FEED_FRESHNESS)
+  if (fresh_until <= iat || fresh_until > iat + FEED_FRESHNESS_S)
     throw new FeedError(`a message wants to be trusted for ${fresh_until - iat} s`)
   let last = from
   for (const { seq } of entries) {

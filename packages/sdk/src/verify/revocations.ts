@@ -1,7 +1,7 @@
 import {
   CoreError,
   decodeBase64Url,
-  FEED_FRESHNESS,
+  FEED_FRESHNESS_S,
   type RevocationFeed,
   type RevocationFeedEntry,
   RevocationSet,
@@ -20,7 +20,7 @@ const SWEEP = 16_384
 const PAGE_AGE = 1
 
 /** Seconds by which a message may be ahead of this clock: beyond them the clock is wrong, and could not tell what is stale. */
-const MAX_AHEAD = FEED_FRESHNESS
+const MAX_AHEAD = FEED_FRESHNESS_S
 
 /** Terms of {@link Revocations}, in their units. */
 export interface RevocationTerms {
@@ -105,7 +105,7 @@ export class Revocations {
     if (joins) this.#trust(iat, fresh_until)
     else this.#fault = `the feed of revocations is being read: ${to} of ${head}`
     // By the earlier of both clocks: while this one is ahead nothing is accepted, and what it makes forgotten is missed once it is right.
-    this.#set.forgetExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY, SWEEP)
+    this.#set.pruneExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY, SWEEP)
   }
 
   /** Accepts nothing until a message joins up again. */
@@ -146,7 +146,7 @@ export class Revocations {
     this.#signedAt = Math.max(iat, this.#signedAt)
     this.#freshUntil = Math.min(freshUntil * 1000, iat * 1000 + maxStalenessMs)
     // A clock that is set back, or that is behind, must not make an old message fresh again.
-    this.#trustedUntil = performance.now() + Math.min(FEED_FRESHNESS * 1000, maxStalenessMs)
+    this.#trustedUntil = performance.now() + Math.min(FEED_FRESHNESS_S * 1000, maxStalenessMs)
     this.#fault = ""
   }
 }
