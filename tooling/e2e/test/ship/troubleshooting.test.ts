@@ -255,9 +255,9 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
   ],
   "the file cannot be opened (EACCES)": ["tooling/e2e/test/ship/image.test.ts", "AA_TLS_KEY=.*EACCES"],
   "certificates kept as they were": ["tooling/e2e/test/tls.test.ts", "certificates kept as they were"],
-  "cannot be opened (EACCES): it and its folder have to belong to the user who runs this": [
+  "cannot be opened (EACCES): it and its folder must belong to the user who runs this": [
     "tooling/e2e/test/ship/image.test.ts",
-    "it and its folder have to belong to the user",
+    "it and its folder must belong to the user",
   ],
   "cannot be written (EACCES): check the folder's rights and free space": [
     "tooling/e2e/test/ship/image.test.ts",
