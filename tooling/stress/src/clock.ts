@@ -53,10 +53,7 @@ export const clock: Scenario = {
       for (const step of steps) {
         setClock(file, step)
         const problems = await stepProblems(broker.url, step, ended)
-        stage.check(
-          problems.map((problem) => `clock at ${step}: ${problem}`),
-          seed,
-        )
+        stage.check(problems, seed, `clock at ${step}`)
       }
       await broker.end("SIGTERM")
     }

@@ -45,7 +45,7 @@ export const detectors: Scenario = {
     const { url } = broker
     const admin = await adminToken(url)
     await using verifier = createVerifier({ brokerUrl: url })
-    sees("tokens", await acceptedBy({ url, verifier }, admin), /^the broker \(/, /bearer/, /the verifier/)
+    sees("tokens", await acceptedBy({ url, verifier }, admin), /by the broker \(/, /bearer/, /the verifier/)
 
     const ended = await endCredentials(url, admin)
     ended.tokens["that lives"] = ended.living
@@ -54,8 +54,8 @@ export const detectors: Scenario = {
     const get = "GET /v1/challenge HTTP/1.1\r\nHost: broker\r\n\r\n"
     const abuse = await abuseProblems(url, { name: "a request", pieces: [get], answers: [400] }, 500)
     sees("sockets", abuse, /still open/, /answered with "200", not "400"/)
-    const flood = await floodProblems(broker, admin, { name: "flood", count: 200, next: () => get, status: 401 })
-    sees("floods", flood.problems, /answered with 200: 200/)
+    const flood = await floodProblems(broker, admin, { count: 200, next: () => get, status: 401 })
+    sees("floods", flood.problems, /answered with 200: \d+/)
     sees("floods", await streamProblems(broker, "no token", 2), /does not tell of a revocation/)
 
     const leak = { status: 500, text: "Error: secret-1234567890\n    at run (file.js:1:2)", headers: "" }
@@ -85,6 +85,6 @@ export const detectors: Scenario = {
     await using third = await brokerFolder()
     const environment = withFault("forgets launch tokens")
     const crashed = await crashRun({ seed, cycles: 1, folder: third, work: [5, 10], environment })
-    sees("crashes", crashed.problems, /LOST: an unused launch token/)
+    sees("crashes", crashed.problems, /LOST: an unused launch token|its secrets registered no agent/)
   },
 }

@@ -76,6 +76,6 @@ function unmount(path: string): void {
   }
 }
 
-export function run(program: string, ...words: string[]): void {
+function run(program: string, ...words: string[]): void {
   execFileSync(program, words, { stdio: ["ignore", "ignore", "pipe"] })
 }

@@ -34,7 +34,7 @@ export const sockets: Scenario = {
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
     })()
-    await Promise.all(ABUSES.map(async (abuse) => stage.check(await abuseProblems(url, abuse), seed)))
+    await Promise.all(ABUSES.map(async (abuse) => stage.check(await abuseProblems(url, abuse), seed, abuse.name)))
     isOver = true
     await served
     for (const socket of idle) socket.destroy()
@@ -121,7 +121,7 @@ const ABUSES: readonly Abuse[] = [
 /** Sends the pieces, and returns what is wrong with the answers. */
 export async function abuseProblems(
   url: string,
-  { name, pieces, pauseMs = 0, answers: expected, isHalfClosed }: Abuse,
+  { pieces, pauseMs = 0, answers: expected, isHalfClosed }: Abuse,
   cutOffMs = CUT_OFF_MS,
 ): Promise<string[]> {
   const { hostname, port } = new URL(url)
@@ -147,7 +147,7 @@ export async function abuseProblems(
     problems.push(`answered with "${statuses.slice(0, 100)}", not "${expected.join().slice(0, 100)}"`)
   if (rest !== "") problems.push(`no complete answer: ${rest.slice(0, 500)}`)
   problems.push(...answers.flatMap((answer) => answerProblems(answer)))
-  return problems.map((problem) => `${name}: ${problem}`)
+  return problems
 }
 
 /** The complete answers in a text, and what follows them. */

@@ -64,17 +64,17 @@ export class Stage {
     for (const problem of found.problems) this.failures.push(`${problem}\n    replay with: ${command}`)
   }
 
-  /** Records one attempt, which held when it has no problems. */
-  check(problems: readonly string[], seed: number): void {
+  /** Records one attempt, which held when it has no problems. `name` is put before each. */
+  check(problems: readonly string[], seed: number, name?: string): void {
     const found = new Findings()
-    found.check(problems)
+    found.check(name === undefined ? problems : problems.map((problem) => `${name}: ${problem}`))
     this.add(found, seed)
   }
 
   /** Runs `act` for each item, two at a time, until the time is up. A replay runs it for the first item only, unless `keepAll`. */
   async each<T>(
     items: readonly T[],
-    act: (item: T, seed: number) => Promise<Findings>,
+    act: (item: T, seed: number) => Promise<Findings | string[]>,
     keepAll = false,
   ): Promise<void> {
     const left = this.isReplay && !keepAll ? items.slice(0, 1) : [...items]
@@ -83,7 +83,9 @@ export class Stage {
         const [item] = left.splice(0, 1) as [T]
         const seed = this.seed()
         try {
-          this.add(await act(item, seed), seed)
+          const found = await act(item, seed)
+          if (found instanceof Findings) this.add(found, seed)
+          else this.check(found, seed)
         } catch (error) {
           this.check([stackOf(error)], seed)
         }

@@ -12,7 +12,6 @@ import {
 import { type BrokerFolder, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call, trail } from "@agentwrit/testing/client"
 import Sqlite from "better-sqlite3"
-import { Findings } from "./findings.ts"
 import type { Scenario } from "./stage.ts"
 import { refusedStartProblems } from "./storage/storage-case.ts"
 import { waitUntil } from "./wait-until.ts"
@@ -27,12 +26,7 @@ export const tampering: Scenario = {
       ...REPLACEMENTS.map((one) => () => replace(past, one)),
       () => forgetCheckpoints(past),
     ]
-    const run = async (attempt: () => Promise<string[]>) => {
-      const found = new Findings()
-      found.check(await attempt())
-      return found
-    }
-    await stage.each(tries, run, true)
+    await stage.each(tries, (attempt) => attempt(), true)
   },
 }
 
@@ -88,40 +82,23 @@ export interface Tampering {
   readonly logged?: (size: number) => string
 }
 
-const COLUMNS =
-  "timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash"
-
 const brokenAt = (event: number): string => `audit trail broken at event ${event}:`
 
 const sql = (text: string) => (database: Sqlite.Database) => void database.exec(text)
 
-/** Sets `seq` without a collision on the way. */
-const renumber = (to: string, where: string): string =>
-  `UPDATE events SET seq = -(${to}) WHERE ${where}; UPDATE events SET seq = -seq WHERE seq < 0;`
-
 const TAMPERINGS: readonly Tampering[] = [
   { name: "edited", change: sql("UPDATE events SET detail = detail || '.' WHERE seq = 3"), at: 3 },
   { name: "deleted", change: sql("DELETE FROM events WHERE seq = 3"), at: 3 },
-  { name: "reordered", change: sql(renumber("7 - seq", "seq IN (3, 4)")), at: 3 },
   {
-    name: "deleted and renumbered",
-    change: sql(`DELETE FROM events WHERE seq = 3; ${renumber("seq - 1", "seq > 3")}`),
+    name: "two exchanged",
+    change: sql("UPDATE events SET seq = seq - 7 WHERE seq IN (3, 4); UPDATE events SET seq = -seq WHERE seq < 0"),
     at: 3,
-    logged: brokenAt,
-  },
-  {
-    name: "inserted",
-    change: sql(
-      `${renumber("seq + 1", "seq > 3")} INSERT INTO events (seq, ${COLUMNS}) SELECT 4, ${COLUMNS} FROM events WHERE seq = 2`,
-    ),
-    at: 4,
-    logged: brokenAt,
   },
   { name: "rewritten with new hashes", change: (database) => rewrite(database, ["head_hash"]), logged: brokenAt },
   {
     name: "rewritten with new hashes and another tree",
     change: (database) => rewrite(database, ["head_hash", "edge"]),
-    logged: (size) => `the tree kept with the checkpoint of ${size} events is not the one that was signed`,
+    logged: (size) => `the tree stored with the checkpoint of ${size} events is not the one that was signed`,
   },
 ]
 

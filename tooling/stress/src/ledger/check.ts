@@ -4,7 +4,7 @@ import { openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
 import { call, trail } from "@agentwrit/testing/client"
 import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
 import { Findings } from "../findings.ts"
-import { checkAgents, checkApps, checkFeed } from "./current-state.ts"
+import { checkAgents, checkFeed } from "./current-state.ts"
 import { type HeldToken, isRevoked, type Ledger } from "./ledger.ts"
 import { resendUnanswered, reuseSpent, spentTwice, useLaunchTokens } from "./single-use.ts"
 import { type Event, TrailState } from "./trail-state.ts"
@@ -37,7 +37,6 @@ export async function check(url: string, admin: string, ledger: Ledger, folder: 
   spentTwice(now, refused, state)
   await checkCheckpoints(now, events, join(folder, "audit.pub"))
   await checkAgents(now, state)
-  await checkApps(now, state)
   await checkFeed(now, state)
   await checkTokens(now, state)
   return found

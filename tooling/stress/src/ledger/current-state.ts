@@ -42,26 +42,6 @@ function statusOf(agentId: string, { jti, taskId, isReleased }: ExpectedAgent, {
   return targets.some((target) => revoked.has(target)) ? "revoked" : "active"
 }
 
-/** Compares the list of apps with the trail. */
-export async function checkApps({ url, admin, ledger, found }: Check, state: TrailState): Promise<void> {
-  const clientOf = new Map(ledger.apps.map(({ appId, clientId }) => [appId, clientId]))
-  const missing = new Set(state.apps.keys())
-  const { body } = await call(url, "GET /v1/admin/apps", { bearer: admin })
-  for (const { app_id, scopes, status, token_ttl, client_id } of body.apps) {
-    const expected = state.apps.get(app_id)
-    missing.delete(app_id)
-    const is = [status, scopes.join(" "), `${token_ttl} s`, client_id].join()
-    const must = [
-      expected?.isActive === true ? "active" : "inactive",
-      expected?.scopes,
-      expected?.tokenTtl,
-      clientOf.get(app_id) ?? client_id,
-    ].join()
-    if (is !== must) found.unexpected(`half there: ${app_id} is ${is}, the trail says ${must}`)
-  }
-  for (const appId of missing) found.unexpected(`half there: ${appId} is in the trail and not listed`)
-}
-
 /** Compares the feed with the revocations of the trail. */
 export async function checkFeed({ url, found }: Check, { revoked }: TrailState): Promise<void> {
   const open = await feedVerifier(url)

@@ -54,14 +54,10 @@ export async function resendUnanswered({ url, ledger, found }: Check): Promise<S
 }
 
 /** Unused launch tokens still register an agent. */
-export async function useLaunchTokens({ url, admin, ledger, found }: Check): Promise<void> {
-  const apps: { app_id: string; status: string }[] = (await call(url, "GET /v1/admin/apps", { bearer: admin })).body
-    .apps
-  const active = new Set(apps.filter(({ status }) => status === "active").map(({ app_id }) => app_id))
-  const unused = ledger.launchTokens.filter(({ singleUse }) => singleUse)
-  const ofOperator = unused.filter(({ appId }) => appId === undefined)
-  const ofApps = unused.filter(({ appId }) => appId !== undefined && active.has(appId))
-  for (const launchToken of [...ofOperator.slice(-SAMPLE), ...ofApps.slice(-SAMPLE)]) {
+export async function useLaunchTokens({ url, ledger, found }: Check): Promise<void> {
+  // The launch tokens of a deregistered app are void.
+  const unused = ledger.launchTokens.filter(({ singleUse, appId }) => singleUse && appId === undefined)
+  for (const launchToken of unused.slice(-SAMPLE)) {
     ledger.launchTokens.splice(ledger.launchTokens.indexOf(launchToken), 1)
     const taskId = ledger.name("t")
     const body = await registration(url, launchToken.text, { task_id: taskId })
@@ -84,7 +80,7 @@ export function spentTwice({ ledger, found }: Check, refused: readonly SentRegis
     }
   for (const sent of refused) {
     const { appId } = sent.launchToken
-    const isVoid = appId !== undefined && state.apps.get(appId)?.isActive !== true
+    const isVoid = appId !== undefined && state.apps.get(appId) !== true
     if (!isVoid && !spends(sent).some((secret) => spentBy.has(secret)))
       found.unexpected(`half there: ${sent.taskId} is refused, but its secrets registered no agent`)
   }

@@ -14,21 +14,14 @@ export interface ExpectedAgent {
   isReleased: boolean
 }
 
-/** An app as the trail describes it. */
-export interface ExpectedApp {
-  scopes: string
-  /** As the trail writes it, with its unit. */
-  tokenTtl: string
-  isActive: boolean
-}
-
 type Happened = readonly [kind: OperationKind, marker: string]
 
 /** The state that follows from the trail alone. The broker's own state must be the same. */
 export class TrailState {
   readonly happened: Happened[] = []
   readonly agents = new Map<string, ExpectedAgent>()
-  readonly apps = new Map<string, ExpectedApp>()
+  /** Whether each app is active. */
+  readonly apps = new Map<string, boolean>()
   /** Revocations, as `level target`. */
   readonly revoked = new Set<string>()
   /** Contradictions in the trail. */
@@ -75,16 +68,17 @@ export class TrailState {
       }
       case "app_registered": {
         const appId = part(detail, /^(\S+) registered/)
-        this.apps.set(appId, { ...ceilingIn(detail), isActive: true })
+        this.apps.set(appId, true)
         return ["create_app", part(appId, /^app-(.*)-[0-9a-f]{6}$/)]
       }
       case "app_updated":
-        Object.assign(this.#activeApp(part(detail, /^(\S+) updated/)), ceilingIn(detail))
+        this.#requireActive(part(detail, /^(\S+) updated/))
         return ["update_app", part(detail, /read:mark:(u\d+),/)]
       case "app_deregistered": {
         if (detail.endsWith("was already deregistered")) return undefined
         const appId = part(detail, /^(\S+) deregistered/)
-        this.#activeApp(appId).isActive = false
+        this.#requireActive(appId)
+        this.apps.set(appId, false)
         this.revoked.add(`agent app:${appId}`)
         return ["deregister_app", appId]
       }
@@ -132,19 +126,12 @@ export class TrailState {
     return ["release", jti]
   }
 
-  #activeApp(appId: string): ExpectedApp {
-    const app = this.apps.get(appId)
-    if (app?.isActive !== true) throw new Error(`${appId} is changed and is not active`)
-    return app
+  #requireActive(appId: string): void {
+    if (this.apps.get(appId) !== true) throw new Error(`${appId} is changed and is not active`)
   }
 }
 
 const timeOf = (event: Event): number => Date.parse(String(event["timestamp"]))
-
-const ceilingIn = (detail: string): Pick<ExpectedApp, "scopes" | "tokenTtl"> => ({
-  scopes: part(detail, /ceiling (.*), token ttl/),
-  tokenTtl: part(detail, /token ttl (.*)$/),
-})
 
 function part(text: string, pattern: RegExp): string {
   const found = pattern.exec(text)?.[1]

@@ -1,31 +1,217 @@
+import { closeSync, openSync, readFileSync, readSync, rmSync, statfsSync, writeFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
 import { brokerFolder } from "@agentwrit/testing/broker-process"
-import { smallDisk } from "../disk.ts"
-import type { Findings } from "../findings.ts"
+import Sqlite from "better-sqlite3"
+import { noDisk, smallDisk } from "../disk.ts"
+import { missing, notRoot, untraceable } from "../needs.ts"
 import type { Scenario } from "../stage.ts"
 import { StorageCase } from "./storage-case.ts"
-import { STORAGE_FAULTS, type StorageFault } from "./storage-faults.ts"
+
+/** One way in which storage fails. */
+interface StorageFault {
+  readonly name: string
+  /** Why it cannot be tried here. */
+  readonly lacking?: () => string | undefined
+  /** Runs on a small file system of its own. */
+  readonly isSmall?: true
+  /** Part of the short profile. */
+  readonly isBrief?: true
+  run(on: StorageCase): Promise<void>
+}
+
+const noSmallDisk = (): string | undefined => notRoot() ?? missing("mount") ?? noDisk(() => smallDisk(4))
+
+const PAGE_BYTES = 4096
+
+/** A full disk: issuance stops first, revocation last (CONTRACT 4). */
+const FULL_DISKS: readonly StorageFault[] = [
+  {
+    name: "full disk",
+    isBrief: true,
+    isSmall: true,
+    lacking: noSmallDisk,
+    async run(on) {
+      await on.begin(80)
+      using filler = fillDisk(on.folder.path, 48 * 1024)
+      await on.workUntilDegraded()
+      await on.expectOnlyRevocations(100)
+      filler[Symbol.dispose]()
+      await on.expectRecovery()
+      await on.work(40)
+      await on.expectNothingLost()
+    },
+  },
+  {
+    name: "start on a full disk",
+    isSmall: true,
+    lacking: noSmallDisk,
+    async run(on) {
+      await on.begin(80)
+      await on.broker.end("SIGKILL")
+      using filler = fillDisk(on.folder.path, 0)
+      await on.start()
+      await on.expectOnlyRevocations(10)
+      await on.broker.end("SIGKILL")
+      filler[Symbol.dispose]()
+      await on.expectNothingLost()
+    },
+  },
+]
+
+/** System calls that fail while the broker serves. */
+const SYSTEM_CALLS: readonly StorageFault[] = [
+  ...(["fsync,fdatasync", "pwrite64"] as const).map(
+    (calls): StorageFault => ({
+      name: `I/O error of ${calls}`,
+      ...(calls === "pwrite64" && { isBrief: true }),
+      lacking: untraceable,
+      async run(on) {
+        await on.begin(60)
+        {
+          await using _fault = await on.inject(calls, "error=EIO")
+          await on.work(16)
+          await on.expectStalled()
+          await on.expectEnd()
+        }
+        await on.start()
+        await on.expectNothingLost()
+      },
+    }),
+  ),
+  {
+    name: "disk that hangs",
+    lacking: untraceable,
+    async run(on) {
+      await on.begin(60)
+      let working: Promise<void>
+      {
+        await using _fault = await on.inject("fsync,fdatasync", "delay_enter=12s")
+        working = on.work(8)
+        await on.until(() => on.isDegraded())
+        await on.expectStalled()
+      }
+      await working
+      await on.expectRecovery()
+      await on.expectNothingLost()
+    },
+  },
+  {
+    name: "locked database",
+    isBrief: true,
+    async run(on) {
+      await on.begin(40)
+      const holder = new Sqlite(on.database)
+      holder.exec("BEGIN IMMEDIATE")
+      await on.workUntilDegraded()
+      await on.expectStalled()
+      holder.exec("ROLLBACK")
+      holder.close()
+      await on.expectRecovery()
+      await on.expectNothingLost()
+    },
+  },
+]
+
+/** Files that are torn, missing or changed. */
+const DAMAGED_FILES: readonly StorageFault[] = [
+  {
+    name: "torn WAL",
+    isBrief: true,
+    async run(on) {
+      await on.begin(60)
+      await on.broker.end("SIGKILL")
+      const wal = `${on.database}-wal`
+      const frame = readFileSync(wal).subarray(32, 32 + 24 + PAGE_BYTES)
+      writeFileSync(wal, frame.subarray(0, on.random.integer(1, frame.length - 1)), { flag: "a" })
+      await on.start()
+      await on.expectNothingLost()
+    },
+  },
+  {
+    name: "database deleted while the broker serves",
+    isBrief: true,
+    async run(on) {
+      await on.begin(40)
+      await on.load.checkpoint()
+      rmSync(on.database)
+      await on.work(8)
+      await on.expectStalled()
+      await on.expectEnd()
+      await on.expectLogged(/deleted, moved or replaced/)
+      await on.expectRefusedStart(/put back to an older copy or changed/)
+    },
+  },
+  ...[1, 2, 3].flatMap((time): StorageFault[] => [
+    {
+      name: `damaged pages (${time})`,
+      async run(on) {
+        await on.begin(120)
+        await on.broker.end("SIGTERM")
+        const pages = readFileSync(on.database).length / PAGE_BYTES
+        for (let page = 0; page < 6; page++) changeBytes(on.database, on.random.integer(1, pages - 1) * PAGE_BYTES, 16)
+        await on.expectDamageReported()
+      },
+    },
+    {
+      name: `one changed byte of the trail (${time})`,
+      async run(on) {
+        await on.begin(120)
+        await on.broker.end("SIGTERM")
+        const database = new Sqlite(on.database)
+        const pages = database.prepare("SELECT pageno FROM dbstat WHERE name = 'events'").pluck().all().map(Number)
+        database.pragma("wal_checkpoint(TRUNCATE)")
+        database.close()
+        const start = ((on.random.pick(pages) ?? 1) - 1) * PAGE_BYTES
+        changeBytes(on.database, start + on.random.integer(0, PAGE_BYTES - 1), 1)
+        await on.expectDamageReported()
+      },
+    },
+  ]),
+]
 
 const SMALL_DISK_MIB = 14
 
-/** Storage that fails in every way that can be produced here. */
+/** Storage that fails. */
 export const storage: Scenario = {
   name: "storage",
   async run(stage) {
-    const due = STORAGE_FAULTS.filter(({ isBrief, name, lacking }) => {
+    const due = [...FULL_DISKS, ...SYSTEM_CALLS, ...DAMAGED_FILES].filter(({ isBrief, name, lacking }) => {
       if (!stage.profile.storage.all && isBrief !== true) return false
       const reason = lacking?.()
       if (reason !== undefined) stage.skip(`${name}, which ${reason}`)
       return reason === undefined
     })
+    const failStorage = async ({ name, isSmall, run }: StorageFault, seed: number) => {
+      using disk = isSmall === true ? smallDisk(SMALL_DISK_MIB) : undefined
+      await using folder = await brokerFolder(disk?.path)
+      const on = new StorageCase(folder, seed)
+      await run(on)
+      return on.finish(name)
+    }
     await stage.each(due, failStorage, true)
     stage.notes.push(`${due.length} faults`)
   },
 }
 
-async function failStorage(fault: StorageFault, seed: number): Promise<Findings> {
-  using disk = fault.isSmall === true ? smallDisk(SMALL_DISK_MIB) : undefined
-  await using folder = await brokerFolder(disk?.path)
-  const on = new StorageCase(folder, seed)
-  await fault.run(on)
-  return on.finish(fault.name)
+/** Fills the disk until the end of the scope, except for `roomBytes`. */
+function fillDisk(path: string, roomBytes: number): Disposable {
+  const file = join(path, "filler")
+  const { bavail, bsize } = statfsSync(path)
+  writeFileSync(file, Buffer.alloc(Math.max(0, bavail * bsize - roomBytes)))
+  return { [Symbol.dispose]: () => rmSync(file, { force: true }) }
+}
+
+/** Flips one bit in each of `count` bytes. */
+function changeBytes(path: string, at: number, count: number): void {
+  const file = openSync(path, "r+")
+  const bytes = Buffer.alloc(count)
+  readSync(file, bytes, 0, count, at)
+  writeSync(
+    file,
+    bytes.map((byte) => byte ^ 0x20),
+    0,
+    count,
+    at,
+  )
+  closeSync(file)
 }
