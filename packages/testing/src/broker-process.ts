@@ -12,7 +12,7 @@ export const ADMIN_SECRET = "an admin secret that only tests know"
 /** A folder for one broker's files, gone at the end of the scope. `parent`: where it is made, such as a disk of its own. */
 export async function brokerFolder(parent: string = tmpdir()): Promise<BrokerFolder> {
   const path = await mkdtemp(join(parent, "agentwrit-e2e-"))
-  const running = new Set<BrokerProcess>()
+  const running = new Set<AsyncDisposable>()
   return {
     path,
     environment: {
@@ -35,7 +35,7 @@ export interface BrokerFolder extends AsyncDisposable {
   readonly path: string
   readonly environment: Readonly<Record<string, string>>
   /** The brokers that were started on it; those that still run end with it. */
-  readonly running: Set<BrokerProcess>
+  readonly running: Set<AsyncDisposable>
 }
 
 /** How a process ended, and what it said. */

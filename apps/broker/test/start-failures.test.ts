@@ -1,14 +1,15 @@
-import { execFileSync } from "node:child_process"
+import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
-import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { cp } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { type BrokerFolder, brokerFolder, runBroker, startBroker } from "@agentwrit/testing/broker-process"
+import { type BrokerFolder, brokerFolder } from "@agentwrit/testing/broker-process"
 import Sqlite from "better-sqlite3"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { readText } from "../../src/repository.ts"
-import { missingPrograms } from "../../src/shell.ts"
+import { runBroker, startBroker } from "./start-in-process.ts"
+
+const readText = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")
 
 const page = readText("docs/troubleshooting.md")
 const told = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, message = ""]) => message)
@@ -31,8 +32,8 @@ const file = (folder: BrokerFolder, name: string, content: string, mode = 0o600)
 let used: BrokerFolder
 beforeAll(async () => {
   used = await brokerFolder()
-  await (await startBroker(used, { AA_SEED_TOKENS: "true" })).end("SIGTERM")
-}, 60_000)
+  await (await startBroker(used, { AA_SEED_TOKENS: "true" })).stop()
+})
 afterAll(() => used[Symbol.asyncDispose]())
 
 /** Puts into the folder what a broker leaves there that has served and has a trail. */
@@ -43,9 +44,6 @@ const change = (folder: BrokerFolder, sql: string): void => {
   database.exec(sql)
   database.close()
 }
-
-const openssl = (...words: string[]) =>
-  execFileSync("openssl", words, { stdio: ["ignore", "pipe", "ignore"] }).toString()
 
 const CASES: readonly Case[] = [
   ["no secret", "AA_ADMIN_SECRET is unset: it is required", () => ({ AA_ADMIN_SECRET: "" })],
@@ -113,7 +111,8 @@ const CASES: readonly Case[] = [
     "a key of another kind",
     "holds a key of type",
     (f) => {
-      file(f, "signing.key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+      const ecKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+      file(f, "signing.key", ecKey.export({ format: "pem", type: "pkcs8" }).toString())
       return {}
     },
   ],
@@ -210,36 +209,33 @@ const CASES: readonly Case[] = [
   ],
 ]
 
-describe.skipIf(missingPrograms("the messages of the troubleshooting page", "openssl"))(
-  "a start that is refused",
-  () => {
-    test.each(CASES)("for %s says what the page has: %s", async (_, message, prepare) => {
-      await using folder = await brokerFolder()
-      mkdirSync(folder.path, { recursive: true })
-      const environment = { ...folder.environment, ...(await prepare(folder)) }
-      const { code, stderr } = await runBroker(environment)
-      expect(stderr).toMatch(/^agentwrit-broker: /)
-      expect(stderr).toContain(message)
-      expect(code).toBe(1)
-      expect(told).toContain(message)
-      // Made for an operator: no stack, no secret.
-      expect(stderr).not.toMatch(/\n\s+at /)
-      expect(stderr).not.toContain(folder.environment["AA_ADMIN_SECRET"])
-    })
+describe("a start that is refused", () => {
+  test.each(CASES)("for %s says what the page has: %s", async (_, message, prepare) => {
+    await using folder = await brokerFolder()
+    mkdirSync(folder.path, { recursive: true })
+    const environment = { ...folder.environment, ...(await prepare(folder)) }
+    const { code, stderr } = await runBroker(environment)
+    expect(stderr).toMatch(/^agentwrit-broker: /)
+    expect(stderr).toContain(message)
+    expect(code).toBe(1)
+    expect(told).toContain(message)
+    // Made for an operator: no stack, no secret.
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stderr).not.toContain(folder.environment["AA_ADMIN_SECRET"])
+  })
 
-    test("for a port that is taken says so", async () => {
-      await using folder = await brokerFolder()
-      const taken = createServer().listen(0, "127.0.0.1")
-      await once(taken, "listening")
-      const address = taken.address()
-      const port = typeof address === "object" ? String(address?.port) : ""
-      const { stderr } = await runBroker({ ...folder.environment, AA_PORT: port })
-      taken.close()
-      expect(told).toContain("the port is taken by another program: set AA_PORT to a free one")
-      expect(stderr).toContain("the port is taken by another program: set AA_PORT to a free one")
-    })
-  },
-)
+  test("for a port that is taken says so", async () => {
+    await using folder = await brokerFolder()
+    const taken = createServer().listen(0, "127.0.0.1")
+    await once(taken, "listening")
+    const address = taken.address()
+    const port = typeof address === "object" ? String(address?.port) : ""
+    const { stderr } = await runBroker({ ...folder.environment, AA_PORT: port })
+    taken.close()
+    expect(told).toContain("the port is taken by another program: set AA_PORT to a free one")
+    expect(stderr).toContain("the port is taken by another program: set AA_PORT to a free one")
+  })
+})
 
 const BACKUP_TESTS = "tooling/e2e/test/awrit/backup.test.ts"
 
@@ -250,7 +246,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
     "is told apart from",
   ],
   "the port is taken by another program: set AA_PORT to a free one": [
-    "tooling/e2e/test/ship/troubleshooting.test.ts",
+    "apps/broker/test/start-failures.test.ts",
     "for a port that is taken",
   ],
   "the file cannot be opened (EACCES)": ["tooling/e2e/test/ship/image.test.ts", "AA_TLS_KEY=.*EACCES"],
@@ -286,8 +282,8 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
     "is a link or belongs to another user",
   ],
   "the broker answers 503": ["tooling/e2e/test/ship/healthcheck.test.ts", "the broker answers 503"],
-  "holds another key than its name says": ["tooling/e2e/test/ship/restore.test.ts", "another key than its name says"],
-  "was carried out before and is ignored": ["tooling/e2e/test/ship/restore.test.ts", "was carried out before"],
+  "holds another key than its name says": ["apps/broker/test/restore.test.ts", "another key than its name says"],
+  "was carried out before and is ignored": ["apps/broker/test/restore.test.ts", "was carried out before"],
   // These take a machine that keeps low ports for root, and a file system without locks: no test has them, only the source.
   "the port may not be opened by this user": [
     "apps/broker/src/start-failure.ts",
