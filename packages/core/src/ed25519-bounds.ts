@@ -27,13 +27,21 @@ export function publicKeyFault(publicKey: Uint8Array): string | undefined {
   const y = publicKey.map((byte, i) => (i === 31 ? byte & 0x7f : byte))
   if (!isBelow(y, FIELD_PRIME, 0)) return "is not in canonical form"
   // With a key of small order, one signature can be valid for many messages.
-  if (SMALL_ORDER_Y.some((small) => isEqual(y, small))) return "is a point of small order"
+  if (isSmallOrder(publicKey)) return "is a point of small order"
   return undefined
 }
 
-/** Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7). Otherwise a signature would have a second encoding. */
-export function isCanonicalSignature(signature: Uint8Array): boolean {
-  return signature.length === 64 && isBelow(signature, GROUP_ORDER, 32)
+/**
+ * Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7), and its R is not of small order. A larger S would be a second
+ * encoding of the same signature; versions of OpenSSL disagree about R of small order (CONTRACT 2).
+ */
+export function isAcceptableSignature(signature: Uint8Array): boolean {
+  return signature.length === 64 && isBelow(signature, GROUP_ORDER, 32) && !isSmallOrder(signature)
+}
+
+/** Whether the first 32 bytes encode a point of small order. The highest bit is the sign of x. */
+function isSmallOrder(bytes: Uint8Array): boolean {
+  return SMALL_ORDER_Y.some((y) => y.every((byte, i) => byte === ((bytes[i] ?? 0) & (i === 31 ? 0x7f : 0xff))))
 }
 
 /** Whether the 32 bytes from `offset` on are a number below the bound. */
@@ -41,10 +49,6 @@ function isBelow(bytes: Uint8Array, bound: Uint8Array, offset: number): boolean 
   const differing = bound.findLastIndex((byte, i) => bytes[offset + i] !== byte)
   // Equal numbers have no differing byte (-1): both sides are then 0, and 0 < 0 is false.
   return (bytes[offset + differing] ?? 0) < (bound[differing] ?? 0)
-}
-
-function isEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.every((byte, i) => byte === right[i])
 }
 
 function littleEndian(hex: string): Uint8Array {

@@ -1,5 +1,5 @@
 import { importSigner, importVerifier } from "#platform"
-import { isCanonicalSignature, publicKeyFault } from "./ed25519-bounds.ts"
+import { isAcceptableSignature, publicKeyFault } from "./ed25519-bounds.ts"
 import { KeyError } from "./errors.ts"
 import { keyIdOf } from "./key-id.ts"
 import type { Ed25519Signer, Ed25519Verifier } from "./platform/primitives.ts"
@@ -68,7 +68,7 @@ class Ed25519VerifyingKey implements VerifyingKey {
   }
 
   verify(message: Uint8Array, signature: Uint8Array): boolean {
-    return isCanonicalSignature(signature) && this.#verifier(message, signature)
+    return isAcceptableSignature(signature) && this.#verifier(message, signature)
   }
 }
 

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-/** Vectors that others wrote lie beside the repository, when they are there at all. */
+/** The vectors of others are not part of the repository. Where they exist, they are beside it. */
 const folder = new URL("../../../../shared/vectors/", import.meta.url)
 
-/** Whether the folder of vectors is here; says so when it is not, because the tests that need it are then skipped. */
+/** Whether the vectors are there. If not, the tests that need them are skipped, with a warning. */
 export const hasSharedVectors: boolean = existsSync(folder)
 
-if (!hasSharedVectors) console.warn(`vectors of others are not run: ${fileURLToPath(folder)} is absent`)
+if (!hasSharedVectors) console.warn(`not run: the vectors of others, because ${fileURLToPath(folder)} does not exist`)
 
 /** One file of vectors, parsed. */
 export function readSharedVectors<Vectors>(name: string): Vectors {
@@ -27,6 +27,15 @@ export interface Ed25519Vectors {
     }[]
   }[]
 }
+
+/** `cctv-ed25519.json`, as far as it is used. */
+export type CctvVectors = readonly {
+  readonly number: number
+  readonly key: string
+  readonly msg: string
+  readonly sig: string
+  readonly flags: readonly string[] | null
+}[]
 
 /** The files on JWS and JWK, as far as they are used. */
 export interface JwsVectors {
