@@ -61,6 +61,49 @@ test("a clock that is stepped forward deletes nothing", async () => {
   expect(await on.store.revocations.count()).toBe(1)
 })
 
+test("a clock that is stepped forward and back forgets no superseded token, also over a restart", async () => {
+  const store = new MemoryStore()
+  const anchor = { kept: async () => undefined, keep: async () => undefined }
+  const first = await testAuthority({ store, anchor })
+  const { accessToken, claims } = await first.agent()
+  await first.authority.renewToken(CALLER, claims)
+  const start = first.clock.now()
+  for (const on of [first, await testAuthority({ store, anchor })]) {
+    on.clock.step(start + 2 * DAY)
+    await on.authority.maintain()
+    on.clock.step(start)
+    expect(await on.authority.validateToken(CALLER, accessToken)).toBeUndefined()
+  }
+})
+
+test("a spent nonce is kept for as long as a clock that is stepped back by a day could accept it", async () => {
+  await using on = await testAuthority()
+  const request = on.request(await on.launch({ singleUse: false, ttl: 86_400 }))
+  await on.authority.register(CALLER, request)
+  const start = on.clock.now()
+  on.clock.set(start + DAY + 29_000)
+  await on.authority.maintain()
+  on.clock.step(start)
+  await expect(on.authority.register(CALLER, request)).rejects.toMatchObject({ reason: "nonce was already used" })
+})
+
+test("works in small steps, and lets other work run between them", async () => {
+  const store = new MemoryStore()
+  await using on = await testAuthority({ store })
+  let between = 0
+  const timer = setInterval(() => between++, 1)
+  const left = { revocations: 0, nonces: 1200, launch_tokens: 0, delegated_tokens: 0 }
+  const prune = vi.spyOn(store.housekeeping, "prune").mockImplementation(async (what, _, limit) => {
+    const count = Math.min(left[what], limit)
+    left[what] -= count
+    return count
+  })
+  expect((await on.authority.maintain()).nonces).toBe(1200)
+  clearInterval(timer)
+  expect(prune.mock.calls.filter(([what]) => what === "nonces").map(([, , limit]) => limit)).toEqual([500, 500, 500])
+  expect(between).toBeGreaterThan(0)
+})
+
 test("a broker without the lease leaves the store alone and forgets only in its own memory", async () => {
   const store = new MemoryStore()
   await using on = await testAuthority({ store })

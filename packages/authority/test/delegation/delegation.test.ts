@@ -117,6 +117,16 @@ test("not beyond the present ceiling of the caller's app, nor of any agent's in 
   await on.refused(() => on.delegate(claims, third.agentId), inactive, [DENIED])
 })
 
+test("what came from an operator's agent is bound by the ceiling of the app whose agent delegates it", async () => {
+  await using on = await testAuthority()
+  const { appId, agent } = await on.app()
+  const [root, middle, last] = [await on.agent(), await agent(), await on.agent()]
+  const { claims } = await on.delegate(root.claims, middle.agentId)
+  await on.delegate(claims, last.agentId)
+  await on.authority.updateApp(CALLER, on.operator, appId, { scopes: ["read:data:8"] })
+  await on.refused(() => on.delegate(claims, last.agentId), { code: "forbidden", detail: CEILING }, [DENIED])
+})
+
 test("not through an agent that the store does not know, as after a restore", async () => {
   await using on = await testAuthority()
   const [one, other] = [await on.agent(), await on.agent()]

@@ -41,6 +41,7 @@ describe("a bcrypt hash", () => {
 
   test.each([
     [hash, true],
+    [hash.replace("$2b$", "$2a$"), true],
     [hash.replace("$2b$", "$2y$"), true],
     [`${hash}x`, false],
     ["a secret", false],
@@ -49,7 +50,8 @@ describe("a bcrypt hash", () => {
   })
 
   test("admits the secret alone, also in the spelling of other programs", async () => {
-    for (const configured of [hash, hash.replace("$2b$", "$2y$")]) {
+    for (const prefix of ["$2a$", "$2b$", "$2y$"]) {
+      const configured = hash.replace("$2b$", prefix)
       const secret = createAdminSecret(configured)
       expect(secret.clear).toBeUndefined()
       expect(await secret.check(SECRET, "10.0.0.1")).toBe("right")
