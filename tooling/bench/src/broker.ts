@@ -4,19 +4,18 @@ import { openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { profilingFlags } from "./cpu-profile.ts"
-import type { Bench } from "./figure.ts"
+import { type Bench, profilingFlags } from "./figure.ts"
 
 const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.meta.url))
 
-const ADMIN_SECRET = "the secret of a measurement"
+const ADMIN_SECRET = "an admin secret for the bench"
 
-/** A broker that runs as a process of its own, as operators run it: everything is at its default, its log goes to a file. */
+/** A broker process with default settings, whose log goes to a file. */
 export interface MeasuredBroker extends AsyncDisposable {
   readonly url: string
   readonly pid: number
-  /** Milliseconds from its start as a process to its first 200. */
-  readonly firstAnswer: number
+  /** From the start of the process to its first 200. */
+  readonly firstAnswerMs: number
 }
 
 /** Starts the built broker on the files of a folder and waits for its first answer. */
@@ -44,7 +43,7 @@ export async function startBroker(
   return {
     url,
     pid: child.pid ?? 0,
-    firstAnswer: performance.now() - began,
+    firstAnswerMs: performance.now() - began,
     async [Symbol.asyncDispose]() {
       const exit = once(child, "exit")
       child.kill("SIGTERM")
@@ -63,13 +62,13 @@ async function listening(logPath: string, ended: () => boolean): Promise<string>
   }
 }
 
-/** A token of the operator, good for longer than any measurement. */
+/** A token of the operator that outlives every measurement. */
 export async function adminToken(url: string): Promise<string> {
   const json = await post(url, "/v1/admin/auth", { secret: ADMIN_SECRET })
   return String(json["access_token"])
 }
 
-/** One request to the broker whose success is taken for granted. */
+/** A request that must succeed. */
 export async function post(
   url: string,
   path: string,

@@ -2,13 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { cpus, release, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { profileSummary } from "./cpu-profile.ts"
-import { type Bench, CannotMeasureError, type Figure, type Profile, type Row } from "./figure.ts"
+import { type Bench, CannotMeasureError, type Figure, FULL, type Profile, type Row, SHORT } from "./figure.ts"
 import { figures } from "./figures.ts"
-import { FULL, SHORT } from "./profiles.ts"
 import { tableOf } from "./report.ts"
 
-// npx pnpm@12 bench [name…] [--short] [--cpu-prof]: measures each figure beside its floor, prints a table and keeps it as JSON.
+// npx pnpm@12 bench [name…] [--short] [--cpu-prof]: measures figures beside their floors, prints a table and writes it as JSON.
+// `--cpu-prof` also writes CPU profiles, which the developer tools of Chromium open.
 
 const { positionals: names, values } = parseArgs({
   allowPositionals: true,
@@ -35,7 +34,7 @@ try {
   const json = { profile, node: process.version, kernel: release(), cores: cpus().map(({ model }) => model), results }
   const path = join(values.out, "results.json")
   await writeFile(path, `${JSON.stringify(json, undefined, 2)}\n`)
-  process.stdout.write(`\nkept in ${path}\n`)
+  process.stdout.write(`\nwritten to ${path}\n`)
 } finally {
   await rm(scratch, { recursive: true, force: true })
 }
@@ -48,13 +47,11 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
       const rows = await figure.measure(benchFor(figure, profile))
       results.push({ name: figure.name, rows })
       process.stdout.write(`${figure.name}: ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
-      if (values["cpu-prof"]) process.stdout.write(profileSummary(profilesOf(figure)))
     } catch (error) {
       if (error instanceof CannotMeasureError) {
         process.stdout.write(`${figure.name}: not measured, ${error.message}\n`)
         continue
       }
-      // The others are still worth their time.
       process.stderr.write(`${figure.name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
       process.exitCode = 1
     }
@@ -62,15 +59,11 @@ async function measureAll(asked: readonly Figure[], profile: Profile) {
   return results
 }
 
-function profilesOf({ name }: Figure): NonNullable<Bench["cpuProfiles"]> {
-  const folder = join(values.out, "profiles", name)
-  return { measured: join(folder, "broker"), floor: join(folder, "floor") }
-}
-
-function benchFor(figure: Figure, profile: Profile): Bench {
+function benchFor({ name }: Figure, profile: Profile): Bench {
+  const profiles = join(values.out, "profiles", name)
   return {
     profile,
-    folder: () => mkdtemp(join(scratch, `${figure.name}-`)),
-    ...(values["cpu-prof"] && { cpuProfiles: profilesOf(figure) }),
+    folder: () => mkdtemp(join(scratch, `${name}-`)),
+    ...(values["cpu-prof"] && { cpuProfiles: { measured: join(profiles, "broker"), floor: join(profiles, "floor") } }),
   }
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 
-/** The next message of a forked process; rejects when it ends instead. */
+/** The next message of a forked process. @throws Error when the process ends instead. */
 export async function nextMessage<Message>(child: ChildProcess): Promise<Message> {
   const heard = new AbortController()
   try {

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs"
 
-/** Clock ticks a second in `/proc`: 100 on every Linux that Node runs on. */
-const TICKS = 100
+/** Clock ticks per second in `/proc`: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100
 
-/** Seconds of CPU that a process has used, all its threads together. */
+/** CPU seconds that all threads of a process have used. */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-  // The name in brackets may hold anything; what follows it are numbers, utime and stime the 12th and 13th of them.
+  // The name in brackets may hold anything. After it, utime and stime are the fields 12 and 13.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
 /** Resident memory of a process, in MiB. */

@@ -9,34 +9,32 @@ export interface Server {
   readonly pid: number
 }
 
-/** What both servers are asked to do. */
+/** The load of both servers. */
 export type SharedLoad = Pick<LoadJob, "inFlight" | "seconds"> & Pick<Partial<LoadJob>, "rate" | "polls">
 
-/** The same kind of load for the server that is measured and for its floor. */
+/** A server and its floor under the same load. */
 export interface Contest {
   readonly measured: Server
   readonly floor: Server
   readonly load: SharedLoad
-  /** Made anew for each run, where a run uses up what it is given. */
+  /** Makes the load of one run. */
   readonly kind: () => LoadKind
-  /** Default: the same. */
-  readonly floorKind?: () => LoadKind
 }
 
-/** The runs of both, by turns, so that what else the machine does falls on both. */
+/** The runs of both. They alternate, so that other load of the machine falls on both. */
 export interface Outcome {
   readonly measured: readonly Load[]
   readonly floor: readonly Load[]
 }
 
-/** Loads a server and its floor by turns, after some runs that do not count. */
+/** Loads the floor and the server alternately, after warm-up runs. */
 export async function sideBySide(contest: Contest, { runs, warmUps }: Profile): Promise<Outcome> {
   await using client = new LoadClient()
-  const { measured, floor, load, kind, floorKind = kind } = contest
+  const { measured, floor, load, kind } = contest
   const loadServer = ({ url, pid }: Server, kind: LoadKind) => client.run({ url, pid, ...load, ...kind })
   const outcome: { measured: Load[]; floor: Load[] } = { measured: [], floor: [] }
   for (let run = -warmUps; run < runs; run++) {
-    const beside = await loadServer(floor, floorKind())
+    const beside = await loadServer(floor, kind())
     const subject = await loadServer(measured, kind())
     if (run < 0) continue
     outcome.floor.push(beside)
@@ -45,12 +43,12 @@ export async function sideBySide(contest: Contest, { runs, warmUps }: Profile): 
   return outcome
 }
 
-/** The row of an outcome by its operations a second. */
+/** A row of operations per second. */
 export function rateRow(what: string, outcome: Outcome, ...reach: Reach[]): Row {
   return row({ what, unit: "a second", of: (load) => load.rate }, outcome, reach)
 }
 
-/** The row of an outcome by the time that an operation takes. */
+/** A row of the latency. */
 export function latencyRow(what: string, outcome: Outcome, ...reach: Reach[]): Row {
   return row({ what, unit: "ms", of: (load) => load.latency.p50 }, outcome, reach)
 }

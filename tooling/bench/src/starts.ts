@@ -3,19 +3,21 @@ import type { Bench, Reach, Row } from "./figure.ts"
 import { residentMemory } from "./process-cost.ts"
 import { medianOf, sampleOf } from "./statistics.ts"
 
-/** What a start takes: milliseconds to the first 200, and the MiB that are resident then. */
+/** The cost of one start. */
 interface Start {
-  readonly time: number
-  readonly memory: number
+  /** Until the first 200. */
+  readonly ms: number
+  /** Resident memory then. */
+  readonly mib: number
 }
 
-/** What the two quantities should reach, by the ratio or by what comes on top. */
+/** What the time and the memory should reach. */
 interface StartReach {
   readonly start: readonly Reach[]
   readonly memory: readonly Reach[]
 }
 
-/** Starts the broker on two folders by turns, and answers the rows of its starts. */
+/** Starts the broker on two folders alternately, and returns the rows. */
 export async function startRows(
   { profile }: Bench,
   { measured, floor }: { readonly measured: string; readonly floor: string },
@@ -23,7 +25,7 @@ export async function startRows(
   reach: StartReach,
 ): Promise<Row[]> {
   const pairs: { readonly full: Start; readonly empty: Start }[] = []
-  // The first start after a copy reads the file from disk; the ones that follow are what a restart costs.
+  // The first start reads the file from the disk; the next ones show what a restart costs.
   for (let run = profile.name === "full" ? -1 : 0; run < profile.runs; run++) {
     const empty = await start(floor)
     const full = await start(measured)
@@ -39,12 +41,12 @@ export async function startRows(
     reach,
   })
   return [
-    row(`start to first 200, ${of}`, "ms", ({ time }) => time, reach.start),
-    row(`resident memory after it, ${of}`, "MiB", ({ memory }) => memory, reach.memory),
+    row(`start to first 200, ${of}`, "ms", ({ ms }) => ms, reach.start),
+    row(`resident memory after it, ${of}`, "MiB", ({ mib }) => mib, reach.memory),
   ]
 }
 
 async function start(folder: string): Promise<Start> {
   await using broker = await startBroker(folder)
-  return { time: broker.firstAnswer, memory: residentMemory(broker.pid) }
+  return { ms: broker.firstAnswerMs, mib: residentMemory(broker.pid) }
 }

@@ -1,4 +1,4 @@
-/** What several runs of one measurement came to. */
+/** The values of several runs. */
 export interface Sample {
   readonly median: number
   readonly least: number

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs"
 import { createSigningKey, decodeBase64Url, formatAgentId, type SigningKey, signToken } from "@agentwrit/core"
 import { requestText } from "./load/connection.ts"
 
-/** Reads a key file of the broker's. */
+/** Reads a key file of the broker. */
 export function readKey(path: string): SigningKey {
   const { d } = createPrivateKey(readFileSync(path)).export({ format: "jwk" })
   return createSigningKey(decodeBase64Url(d ?? ""))
 }
 
-/** A token as the broker issues it to an agent, which the broker has not seen. */
+/** A token of an agent that the broker has not seen yet. */
 export function newToken(key: SigningKey): string {
   const now = Math.floor(Date.now() / 1000)
   const instance = randomBytes(8).toString("hex")
@@ -29,6 +29,6 @@ export function newToken(key: SigningKey): string {
   return signToken({ ...claims, scope: [...claims.scope] }, key)
 }
 
-/** The request that asks whether a token is good. */
+/** The request that validates a token. */
 export const validation = (token: string): string =>
   requestText({ method: "POST", path: "/v1/token/validate", json: { token } })

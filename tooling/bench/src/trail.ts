@@ -2,20 +2,20 @@ import { type EventDraft, signCheckpoint } from "@agentwrit/audit"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { readKey } from "./tokens.ts"
 
-/** An agent, and a task, that every trail holds this many events of, however long it is. */
+/** An agent and a task that have this many events in every trail, however long it is. */
 export const FEW = { agentId: "spiffe://agentwrit.local/agent/crm/few/00000000000000ff", taskId: "few", events: 500 }
 
-/** Changes under way at a time. */
-const IN_FLIGHT = 256
+/** Commits in flight. */
+const COMMITS_IN_FLIGHT = 256
 
-/** Events of one agent's life, as the broker writes them. */
+/** The events of one agent. */
 const LIFE = ["agent_registered", "token_issued", "token_renewed", "token_renewed", "token_released"] as const
 
-/** Adds events to a trail through the store, as many and as mixed as a broker would, and signs a checkpoint over them. */
+/** Adds events to a trail through the store, mixed as a broker mixes them, and signs a checkpoint. */
 export async function makeTrail(path: string, auditKeyPath: string, count: number): Promise<void> {
   await using store = await SqliteStore.open({ path })
   let made = 0
-  const lanes = Array.from({ length: IN_FLIGHT }, async () => {
+  const lanes = Array.from({ length: COMMITS_IN_FLIGHT }, async () => {
     while (made < count) {
       const at = made
       made += 2
@@ -27,7 +27,7 @@ export async function makeTrail(path: string, auditKeyPath: string, count: numbe
   await store.trail.seal((head) => signCheckpoint({ origin: "agentwrit.local/audit", ...head }, auditKey))
 }
 
-/** The event at a place of such a trail; absent `count`: none of the few. */
+/** The event at one position. Without `count`, it is never of {@link FEW}. */
 export function draftAt(at: number, count = Number.POSITIVE_INFINITY): EventDraft {
   const isFew = at % Math.max(1, Math.floor(count / FEW.events)) === 0
   const life = Math.floor(at / LIFE.length)

@@ -4,18 +4,17 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { adminToken, startBroker } from "../broker.ts"
-import { CannotMeasureError, type Figure } from "../figure.ts"
-import { IN_FLIGHT } from "../in-flight.ts"
+import { CannotMeasureError, type Figure, IN_FLIGHT } from "../figure.ts"
 import { LoadClient } from "../load/load-client.ts"
 import { sampleOf } from "../statistics.ts"
 
-/** Registrations that are counted over; their launch tokens are made before the counting begins. */
+/** Launch tokens for each second; they are made before the counting begins. */
 const PER_SECOND = 1000
 
 export const fsyncs: Figure = {
   name: "fsyncs",
   async measure(bench) {
-    if (spawnSync("strace", ["-V"]).status !== 0) throw new CannotMeasureError("strace is not there")
+    if (spawnSync("strace", ["-V"]).status !== 0) throw new CannotMeasureError("strace is not installed")
     const { runs, seconds } = bench.profile
     const folder = await bench.folder()
     await using broker = await startBroker(folder)
@@ -38,7 +37,7 @@ export const fsyncs: Figure = {
 }
 
 interface Strace {
-  /** How often a file was synced since. */
+  /** Returns the number of fsyncs since. */
   detach(): Promise<number>
 }
 

@@ -6,7 +6,7 @@ import type { Figure, Reach, Row } from "../figure.ts"
 import { percentile, sampleOf } from "../statistics.ts"
 import { newToken, readKey } from "../tokens.ts"
 
-/** Verifiers that follow the feed, and what the slowest of them may take. */
+/** How many verifiers follow the feed, and how long the slowest may take in milliseconds. */
 const CROWDS: readonly { readonly verifiers: number; readonly reach: Reach }[] = [
   { verifiers: 1, reach: { atMost: 50 } },
   { verifiers: 200, reach: { atMost: 250 } },
@@ -27,21 +27,15 @@ export const refusal: Figure = {
         times.push(await refusalTime(broker.url, bearer, key, crowd.all))
       const sorted = Float64Array.from(times).sort()
       const named = verifiers === 1 ? "a connected verifier" : `the last of ${verifiers} connected verifiers`
+      const measured = sampleOf([percentile(sorted, 0.99)])
       rows.push(
-        {
-          what: `revoking to refusal at ${named}, p99`,
-          unit: "ms",
-          measured: single(percentile(sorted, 0.99)),
-          reach: [reach],
-        },
+        { what: `revoking to refusal at ${named}, p99`, unit: "ms", measured, reach: [reach] },
         { what: `the same, p50`, unit: "ms", measured: sampleOf(times), reach: [] },
       )
     }
     return rows
   },
 }
-
-const single = (value: number) => sampleOf([value])
 
 async function connect(brokerUrl: string, count: number) {
   const all = Array.from({ length: count }, () => createVerifier({ brokerUrl }))
@@ -54,7 +48,7 @@ async function connect(brokerUrl: string, count: number) {
   }
 }
 
-/** Milliseconds from sending a revocation, so that its commit is within, to the refusal at the last of the verifiers. */
+/** Milliseconds from sending a revocation, its commit included, to the refusal by the last verifier. */
 async function refusalTime(
   url: string,
   bearer: string,

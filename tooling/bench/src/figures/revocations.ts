@@ -1,14 +1,15 @@
+import { randomBytes } from "node:crypto"
 import { cp, mkdir } from "node:fs/promises"
 import { join } from "node:path"
+import type { Revocation } from "@agentwrit/authority/ports"
+import { SqliteStore } from "@agentwrit/store-sqlite"
 import { startBroker } from "../broker.ts"
-import type { Figure } from "../figure.ts"
-import { IN_FLIGHT } from "../in-flight.ts"
-import { makeRevocations } from "../revoked.ts"
+import { type Figure, IN_FLIGHT } from "../figure.ts"
 import { rateRow, sideBySide } from "../side-by-side.ts"
 import { startRows } from "../starts.ts"
 import { newToken, readKey, validation } from "../tokens.ts"
 
-/** Tokens that are asked about, in turn. */
+/** Tokens that are validated in turn. */
 const TOKENS = 1000
 
 export const revocations: Figure = {
@@ -43,4 +44,23 @@ export const revocations: Figure = {
     )
     return [rateRow(`validate, token seen before, ${of}`, outcome, { ratioAtLeast: 0.9 }), ...starts]
   },
+}
+
+/** Revocations in one commit. */
+const BATCH = 5_000
+
+const DAY_MS = 86_400_000
+
+/** Revokes tokens that expire after every measurement. */
+async function makeRevocations(path: string, count: number): Promise<void> {
+  await using store = await SqliteStore.open({ path })
+  const revokedAt = Date.now()
+  const times = { revokedAt, expiresAt: revokedAt + DAY_MS, pruneAfter: revokedAt + 2 * DAY_MS }
+  for (let made = 0; made < count; made += BATCH) {
+    const writes = Array.from({ length: Math.min(BATCH, count - made) }, () => {
+      const revocation: Revocation = { level: "token", target: randomBytes(16).toString("hex"), ...times }
+      return { type: "revoke", revocation } as const
+    })
+    await store.commit({ writes, events: [] })
+  }
 }

@@ -7,13 +7,13 @@ import type { Figure, Reach, Row } from "../figure.ts"
 import { medianOf, sampleOf } from "../statistics.ts"
 import { newToken, readKey } from "../tokens.ts"
 
-/** Tokens of one round: few, so that what else the machine does falls on all three alike, or on few rounds. */
+/** Tokens of one round. Few, so that other load of the machine falls on all three measurements alike. */
 const TOKENS = 40
 
-/** Rounds to each run of the profile: one takes some 10 ms. */
+/** Rounds for each run of the profile. A round takes about 10 ms. */
 const ROUNDS_PER_RUN = 30
 
-/** Microseconds for one token, of one round. */
+/** Microseconds for one token. */
 interface Round {
   readonly bare: number
   readonly fresh: number
@@ -40,7 +40,7 @@ export const sdkVerify: Figure = {
   },
 }
 
-/** The three by turns, on the same tokens. */
+/** Measures all three on the same tokens. */
 async function measureRound(verifier: Verifier, folder: string): Promise<Round> {
   const path = join(folder, "signing.key")
   const key = readKey(path)
@@ -64,14 +64,14 @@ async function measureRound(verifier: Verifier, folder: string): Promise<Round> 
   return { bare, fresh, seen }
 }
 
-/** A text of its own, in one piece: neither the parts that a token was joined of, nor the text that the cache holds. */
+/** A copy of the text in one piece, as a request brings it: not the text that the cache holds. */
 const asFromRequest = (token: string): string => Buffer.from(token).toString()
 
 async function microseconds(act: () => Promise<void>): Promise<number> {
   const began = performance.now()
   await act()
   const spent = performance.now() - began
-  // So that the feed is heard between.
+  // Lets the verifier read its feed.
   await new Promise((resolve) => setImmediate(resolve))
   return (spent * 1000) / TOKENS
 }

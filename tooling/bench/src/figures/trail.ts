@@ -6,7 +6,7 @@ import { startRows } from "../starts.ts"
 import { medianOf, sampleOf } from "../statistics.ts"
 import { FEW, makeTrail } from "../trail.ts"
 
-/** Times each page is asked for in one run. */
+/** Requests for each page in one run. */
 const TIMES = 10
 
 export const trail: Figure = {
@@ -42,7 +42,7 @@ async function newFolder(parent: string, name: string): Promise<string> {
   return path
 }
 
-/** The pages that auditors ask for, from a long trail and from a short one. */
+/** The pages that auditors request, of a long trail and of a short one. */
 async function pageRows(bench: Bench, short: string, long: string): Promise<Row[]> {
   const { longTrail, shortTrail } = bench.profile
   await using ofShort = await startBroker(short)
@@ -85,7 +85,7 @@ async function pageRows(bench: Bench, short: string, long: string): Promise<Row[
   return rows
 }
 
-/** Milliseconds of a page of 100 events, the median of some. */
+/** The median latency of a page of 100 events, in milliseconds. */
 async function pageTime(url: string, token: string, query: string): Promise<number> {
   const times: number[] = []
   for (let time = 0; time < TIMES; time++) {

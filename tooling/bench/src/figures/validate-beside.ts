@@ -1,23 +1,22 @@
 import { join } from "node:path"
 import { adminToken, startBroker } from "../broker.ts"
-import type { Figure } from "../figure.ts"
-import { IN_FLIGHT } from "../in-flight.ts"
+import { type Figure, IN_FLIGHT } from "../figure.ts"
 import type { LoadJob } from "../load/job.ts"
 import { LoadClient } from "../load/load-client.ts"
 import { medianOf, sampleOf } from "../statistics.ts"
 import { newToken, readKey, validation } from "../tokens.ts"
 
-/** Validations a second, on the idle broker and on the busy one. */
-const VALIDATIONS = 200
+/** On the idle broker and on the busy one. */
+const VALIDATIONS_PER_SECOND = 200
 
-/** Launch tokens for each second: more than any server here registers. */
+/** Launch tokens for each second: more than any broker here registers. */
 const PER_SECOND = 4000
 
 export const validateBeside: Figure = {
   name: "validate-beside",
   async measure(bench) {
     const { runs, warmUps } = bench.profile
-    // A p99 of fewer validations would be one of them.
+    // The p99 of fewer validations would be a single one.
     const seconds = Math.max(bench.profile.seconds, bench.profile.name === "full" ? 2 : 0)
     const folder = await bench.folder()
     await using broker = await startBroker(folder, bench)
@@ -26,7 +25,12 @@ export const validateBeside: Figure = {
     const key = readKey(join(folder, "signing.key"))
     const requests = Array.from({ length: 100 }, () => validation(newToken(key)))
     const server = { url: broker.url, pid: broker.pid, inFlight: IN_FLIGHT, seconds }
-    const validations = { ...server, rate: VALIDATIONS, kind: "repeated", options: { requests, status: 200 } } as const
+    const validations = {
+      ...server,
+      rate: VALIDATIONS_PER_SECOND,
+      kind: "repeated",
+      options: { requests, status: 200 },
+    } as const
     const registrations = (rate?: number): LoadJob => {
       const count = Math.ceil((rate ?? PER_SECOND) * seconds)
       const options = { adminToken: token, count }

@@ -5,7 +5,7 @@ import Sqlite from "better-sqlite3"
 import { Hono } from "hono"
 import type { FloorRoute, FloorSettings, Work } from "./floor.ts"
 
-/** Bytes of an ordinary token, which is what gets verified and signed. */
+/** The size of an ordinary token. */
 const MESSAGE = randomBytes(600)
 
 process.once("message", ({ routes, databasePath }: FloorSettings) => {

@@ -2,14 +2,13 @@ import { fork } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { profilingFlags } from "../cpu-profile.ts"
-import type { Bench } from "../figure.ts"
+import { type Bench, profilingFlags } from "../figure.ts"
 import { nextMessage } from "../next-message.ts"
 
-/** Native work that a floor's route does for each request. */
+/** Native work that a route of the floor does for each request. */
 export type Work = "import" | "verify" | "sign" | "commit"
 
-/** A route of the floor: it parses the body, does the work, and answers always the same. */
+/** A route of the floor: it parses the body, does the work, and always gives the same answer. */
 export interface FloorRoute {
   readonly method: "GET" | "POST"
   readonly path: string
@@ -17,14 +16,14 @@ export interface FloorRoute {
   readonly work: readonly Work[]
 }
 
-/** What a floor is started with. */
+/** The settings of a floor. */
 export interface FloorSettings {
   readonly routes: readonly FloorRoute[]
   /** Where `commit` writes. */
   readonly databasePath: string
 }
 
-/** The best that this machine, its Node and Hono can do: bare routes with the broker's own answers. */
+/** The best that Node and Hono can do on this machine: bare routes with the broker's own answers. */
 export interface Floor extends AsyncDisposable {
   readonly url: string
   readonly pid: number
@@ -32,7 +31,7 @@ export interface Floor extends AsyncDisposable {
 
 const SERVER = fileURLToPath(new URL("floor-server.ts", import.meta.url))
 
-/** Starts a floor as a process of its own. */
+/** Starts a floor in its own process. */
 export async function startFloor(
   folder: string,
   routes: readonly FloorRoute[],
@@ -52,7 +51,7 @@ export async function startFloor(
   }
 }
 
-/** The route that answers as the broker just answered, in as many bytes and with the same headers. */
+/** A route that gives the answer that the broker gives now, with the same headers. */
 export async function asAnswered(
   url: string,
   route: { readonly method: "GET" | "POST"; readonly path: string; readonly json?: unknown; readonly bearer?: string },
@@ -71,7 +70,7 @@ export async function asAnswered(
   }
 }
 
-/** What Node itself adds to every answer. */
+/** Headers that Node adds by itself. */
 const OF_NODE: readonly string[] = ["date", "connection", "keep-alive", "content-length"]
 
 function ownHeaders(headers: Headers): Record<string, string> {

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 
-/** A request, written once and sent many times. */
+/** The parts of a request. */
 export interface RequestParts {
   readonly method: string
   readonly path: string
@@ -9,13 +9,13 @@ export interface RequestParts {
   readonly json?: unknown
 }
 
-/** An answer, read whole. */
+/** A complete answer. */
 export interface LoadAnswer {
   readonly status: number
   readonly body: string
 }
 
-/** A request as bytes. */
+/** A request as text. */
 export function requestText({ method, path, headers = {}, json }: RequestParts): string {
   const body = json === undefined ? "" : JSON.stringify(json)
   const lines = [`${method} ${path} HTTP/1.1`, "host: 127.0.0.1"]
@@ -25,8 +25,8 @@ export function requestText({ method, path, headers = {}, json }: RequestParts):
 }
 
 /**
- * One kept-alive HTTP connection with one request under way at a time. It reads what the broker and the floor write and nothing
- * else, because on two cores a full client would take more of the machine than the server that it measures.
+ * One kept-alive HTTP connection with one request in flight. It reads only what the broker and the floor write: on two cores, a full
+ * client would take more of the machine than the server.
  */
 export class Connection {
   readonly #socket: Socket

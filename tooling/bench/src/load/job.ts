@@ -1,42 +1,61 @@
+import type { Connection, LoadAnswer } from "./connection.ts"
 import type { RegistrationsOptions } from "./registrations.ts"
 import type { RenewalsOptions } from "./renewals.ts"
 import type { RepeatedOptions } from "./repeated.ts"
-import type { SignInsOptions } from "./sign-ins.ts"
 
-/** What a load process is asked to do. */
+/** What a load process does. */
 export type LoadJob = {
   readonly url: string
-  /** The server's process, whose CPU is taken. */
+  /** The server's process, whose CPU time is measured. */
   readonly pid: number
-  /** Operations under way at a time. */
+  /** Operations in flight. */
   readonly inFlight: number
-  /** Seconds that are measured. */
   readonly seconds: number
-  /** Operations a second; absent: as many as the server answers. */
+  /** Operations per second. Absent: as many as the server answers. */
   readonly rate?: number
   /**
-   * Whether the load process polls instead of sleeping: on loopback the server pays for waking it, and the slower server more often.
-   * It takes a core, so not where the server has a use for it.
+   * Whether the load process polls instead of sleeping. On loopback the server pays for waking its client, and the slower server pays
+   * more often. Polling takes one core, so it is off where the server needs both.
    */
   readonly polls?: boolean
 } & LoadKind
 
-/** The kinds of load, and what each wants to know. */
+/** The kinds of load. */
 export type LoadKind =
   | { readonly kind: "repeated"; readonly options: RepeatedOptions }
   | { readonly kind: "registrations"; readonly options: RegistrationsOptions }
   | { readonly kind: "renewals"; readonly options: RenewalsOptions }
-  | { readonly kind: "signIns"; readonly options: SignInsOptions }
 
-/** What came of it. */
+/** What a load measured. */
 export interface Load {
   readonly operations: number
-  /** A second. */
+  /** Operations per second. */
   readonly rate: number
-  /** Of one operation, in milliseconds. */
-  readonly latency: { readonly p50: number; readonly p99: number; readonly most: number }
+  /** Milliseconds of one operation. */
+  readonly latency: { readonly p50: number; readonly p99: number }
   /** Microseconds of the server's CPU for one operation. */
   readonly serverCpu: number
-  /** Share of one core that the load process took; absent when it polled, and took all of it. */
+  /** The load process's share of one core; absent when it polled. */
   readonly clientCpu?: number
+}
+
+/** One operation, from its first request to its last answer; `false` when nothing is left to do. */
+export type Operation = () => Promise<boolean>
+
+/** Prepares a load, which is not measured, and returns what each connection does. */
+export type Scenario<Options> = (
+  connections: readonly Connection[],
+  options: Options,
+) => Promise<(connection: Connection, lane: number) => Operation>
+
+/** Returns the body. @throws Error when the status is another, because the load would measure something else. */
+export function expectStatus({ status, body }: LoadAnswer, expected: number): string {
+  if (status !== expected) throw new Error(`answered ${status}, not ${expected}: ${body}`)
+  return body
+}
+
+/** A text member of a JSON answer, without parsing the whole answer. */
+export function memberOf(body: string, name: string): string {
+  const begin = body.indexOf(`"${name}":"`) + name.length + 4
+  return body.slice(begin, body.indexOf('"', begin))
 }

@@ -6,16 +6,14 @@ import type { Load, LoadJob } from "./job.ts"
 
 const PROCESS = fileURLToPath(new URL("load-process.ts", import.meta.url))
 
-/** What a load process says: that a load may begin, then what came of it. */
+/** What a load process sends: that it is prepared, then the result. */
 type LoadAnswer = "prepared" | { readonly load: Load } | { readonly error: string }
 
 /** A process that puts load on servers, one job at a time. */
 export class LoadClient implements AsyncDisposable {
   readonly #child: ChildProcess = fork(PROCESS, { serialization: "advanced" })
 
-  /**
-   * @param prepared awaited between the preparations, such as making launch tokens, and the load.
-   */
+  /** @param prepared awaited between the preparation, such as making launch tokens, and the load. */
   async run(job: LoadJob, prepared?: () => Promise<void>): Promise<Load> {
     this.#child.send(job)
     let answer = await nextMessage<LoadAnswer>(this.#child)

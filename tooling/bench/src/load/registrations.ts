@@ -1,12 +1,12 @@
 import { generateKeyPairSync, sign } from "node:crypto"
 import { type Connection, requestText } from "./connection.ts"
-import { expectStatus, memberOf, type Scenario } from "./scenario.ts"
+import { expectStatus, memberOf, type Scenario } from "./job.ts"
 
-/** Registrations: a challenge, a signature, a registration with a launch token of its own. */
+/** Registrations, each with a challenge, a signature and its own launch token. */
 export interface RegistrationsOptions {
-  /** Of the operator, to make launch tokens with. */
+  /** Makes the launch tokens. */
   readonly adminToken: string
-  /** How many registrations there may be. */
+  /** The number of launch tokens. */
   readonly count: number
 }
 
@@ -25,7 +25,7 @@ export const registrations: Scenario<RegistrationsOptions> = async (connections,
   }
 }
 
-/** Registers an agent over a connection, and answers the body that it got. */
+/** Registers an agent, and returns the body of the answer. */
 export function registering(connection: Connection, lane: number): (launchToken: string) => Promise<string> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
   const encodedKey = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64")
@@ -45,7 +45,7 @@ export function registering(connection: Connection, lane: number): (launchToken:
   }
 }
 
-/** Makes launch tokens over all connections at once. */
+/** Makes launch tokens over all connections. */
 export async function makeLaunchTokens(
   connections: readonly Connection[],
   adminToken: string,

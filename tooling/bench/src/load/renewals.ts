@@ -1,8 +1,8 @@
 import { requestText } from "./connection.ts"
+import { expectStatus, memberOf, type Scenario } from "./job.ts"
 import { makeLaunchTokens, registering } from "./registrations.ts"
-import { expectStatus, memberOf, type Scenario } from "./scenario.ts"
 
-/** Agents that renew their token as soon as they have it, one on each connection. */
+/** One agent on each connection, which renews its token again and again. */
 export interface RenewalsOptions {
   readonly adminToken: string
 }

@@ -1,10 +1,10 @@
-import { expectStatus, type Scenario } from "./scenario.ts"
+import { expectStatus, type Scenario } from "./job.ts"
 
-/** Requests that are made over and over, by each connection from another one on. */
+/** Requests that the connections send in turn, again and again. */
 export interface RepeatedOptions {
   readonly requests: readonly string[]
   readonly status: number
-  /** Each request once: the load ends with the last. */
+  /** Sends each request once; the load ends with the last. */
   readonly once?: boolean
 }
 

@@ -1,20 +1,19 @@
 import { join } from "node:path"
 import { SqliteStore } from "@agentwrit/store-sqlite"
-import type { Profile } from "../figure.ts"
-import { IN_FLIGHT } from "../in-flight.ts"
+import { IN_FLIGHT, type Profile } from "../figure.ts"
 import { percentile } from "../statistics.ts"
 import { draftAt } from "../trail.ts"
 
-/** What the process is asked to measure. */
+/** What the process measures. */
 export interface StoreJob extends Pick<Profile, "runs" | "seconds" | "warmUps"> {
   readonly folder: string
 }
 
-/** One run: clients that each commit an event, wait until it is on disk, and commit the next. */
+/** One run of clients that commit one event after the other. */
 export interface StoreOutcome {
-  /** Events a second. */
+  /** Events per second. */
   readonly rate: number
-  /** Milliseconds. */
+  /** Milliseconds of a commit. */
   readonly p99: number
   /** Microseconds of CPU for each event. */
   readonly cpu: number

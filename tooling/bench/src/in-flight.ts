@@ -1,2 +1,0 @@
-/** Operations under way at a time wherever throughput is measured. */
-export const IN_FLIGHT = 64
