@@ -17,23 +17,41 @@ export interface Query<Row = unknown> {
  * const agentById = (agentId: string) => sql<AgentRow>`select * from agents where agent_id = ${agentId}`
  */
 export function sql<Row = unknown>(strings: TemplateStringsArray, ...parts: readonly (Value | Query)[]): Query<Row> {
+  if (!parts.some(isQuery)) return { text: plainText(strings), values: parts as Value[] }
   let [text = ""] = strings
   const values: Value[] = []
   for (const [at, part] of parts.entries()) {
-    const isQuery = part !== null && typeof part === "object" && "text" in part
-    text += (isQuery ? part.text : "?") + (strings[at + 1] ?? "")
-    values.push(...(isQuery ? part.values : [part]))
+    text += (isQuery(part) ? part.text : "?") + (strings[at + 1] ?? "")
+    values.push(...(isQuery(part) ? part.values : [part]))
   }
   return { text, values }
 }
 
-/** Inserts a row whose keys are the names of the columns. */
+const isQuery = (part: Value | Query): part is Query => part !== null && typeof part === "object" && "text" in part
+
+/** The texts of templates without embedded queries: each is made once. */
+const plainTexts = new WeakMap<TemplateStringsArray, string>()
+
+function plainText(strings: TemplateStringsArray): string {
+  const known = plainTexts.get(strings)
+  if (known !== undefined) return known
+  const text = strings.join("?")
+  plainTexts.set(strings, text)
+  return text
+}
+
+/** The texts of insertions by table. */
+const insertions = new Map<string, string>()
+
+/** Inserts a row whose keys are the names of the columns, always in the same order. */
 export function insert<Row extends { readonly [Column in keyof Row]: Value }>(table: string, row: Row): Query {
-  const columns = Object.keys(row)
-  return {
-    text: `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`,
-    values: Object.values<Value>(row),
+  let text = insertions.get(table)
+  if (text === undefined) {
+    const columns = Object.keys(row)
+    text = `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`
+    insertions.set(table, text)
   }
+  return { text, values: Object.values<Value>(row) }
 }
 
 /** A `where` clause of the conditions that are set; empty when none is. */
