@@ -14,7 +14,7 @@ import { SqliteStore } from "@agentwrit/store-sqlite"
 import { settableClock } from "@agentwrit/testing/settable-clock"
 import { createBroker } from "../src/index.ts"
 
-export const SECRET = "the operator's own secret"
+const SECRET = "the operator's own secret"
 
 const SETTINGS: AuthoritySettings = {
   trustDomain: "agentwrit.local",

@@ -35,8 +35,8 @@ export interface AuthorityOptions {
   /** Signs checkpoints. Must not be one of `keys`. */
   readonly auditKey: SigningKey
   /**
-   * Secret bytes that authenticate nonces. Give the same after a restart, after a key rotation, and to every broker. Default:
-   * derived from the current signing key.
+   * Secret bytes that authenticate nonces. Give the same after a restart, after a key rotation, and to every broker.
+   * Default: derived from the current signing key.
    */
   readonly nonceKey?: Uint8Array
   readonly adminSecret: AdminSecret
@@ -52,8 +52,8 @@ export interface AuthorityOptions {
 }
 
 /**
- * AgentWrit without HTTP. Every method that refuses throws a `Refusal`, which is recorded in the trail by then. `recordDenial` is for
- * refusals of the host itself, which throws them afterwards.
+ * AgentWrit without HTTP. Every method that refuses throws a `Refusal`, which is recorded in the trail by then.
+ * `recordDenial` is for refusals of the host itself, which throws them afterwards.
  */
 export interface Authority extends Bound<UseCases> {
   readonly keys: KeyRing
@@ -74,8 +74,8 @@ export interface Authority extends Bound<UseCases> {
 }
 
 /**
- * Opens an authority over a store: compares the trail with its checkpoints, and loads the revocations. When it fails, only the
- * store stays open.
+ * Opens an authority over a store: compares the trail with its checkpoints, and loads the revocations. When it fails,
+ * only the store stays open.
  * @throws `TrailContradictionError` when the store is older than a checkpoint that was signed over it.
  * @throws `RestoreError` when a declared restore is refused.
  */

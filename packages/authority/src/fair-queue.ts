@@ -21,7 +21,10 @@ export class FairQueue {
     return this.#total < this.#limits.total && (this.#waiting.get(source)?.length ?? 0) < this.#limits.perSource
   }
 
-  /** Runs the work when its turn comes. Waits even without room: call {@link FairQueue.hasRoom} first where the limit matters. */
+  /**
+   * Runs the work when its turn comes. Waits even without room: call {@link FairQueue.hasRoom} first where the limit
+   * matters.
+   */
   run<T>(source: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(source) ?? []

@@ -28,7 +28,10 @@ type Cleared = Omit<MaintenanceReport, "at">
 
 const NOTHING: Cleared = { tokens: 0, nonces: 0, launchTokens: 0, delegatedTokens: 0, agents: 0 }
 
-/** Deletes what has expired, every minute (the guide's "Background Maintenance"). Only one broker at a time does so in the store. */
+/**
+ * Deletes what has expired, every minute (the guide's "Background Maintenance"). Only one broker at a time does so in
+ * the store.
+ */
 export class Maintenance {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<unknown> = Promise.resolve()
@@ -36,7 +39,10 @@ export class Maintenance {
   readonly #context: AuthorityContext
   readonly #steadyClock: Clock
 
-  /** @param latest the latest instant that is known to be past: nothing is deleted because the clock was stepped forward. */
+  /**
+   * @param latest the latest instant that is known to be past: nothing is deleted because the clock was stepped
+   * forward.
+   */
   constructor(context: AuthorityContext, latest: number) {
     this.#context = context
     this.#steadyClock = steadyClock(context.clock, latest)

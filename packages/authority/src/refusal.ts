@@ -34,8 +34,8 @@ export interface RefusalOptions {
 }
 
 /**
- * A use case refused the request. It has two texts: `detail` for the client, `reason` for trail and log. A use case only throws
- * it; the wrapper around all use cases records it in the trail.
+ * A use case refused the request. It has two texts: `detail` for the client, `reason` for trail and log. A use case
+ * only throws it; the wrapper around all use cases records it in the trail.
  */
 export class Refusal extends Error {
   override readonly name = "Refusal"

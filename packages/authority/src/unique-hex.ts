@@ -7,8 +7,8 @@ let block = Buffer.alloc(0)
 let used = 0
 
 /**
- * Random bytes as lower-case hex, for values that must be unique but are not secret, such as ids and nonces. Not for secrets: the
- * bytes stay in memory before and after their use.
+ * Random bytes as lower-case hex, for values that must be unique but are not secret, such as ids and nonces. Not for
+ * secrets: the bytes stay in memory before and after their use.
  * @param bytes at most 4096.
  * @throws `TypeError` for more.
  */

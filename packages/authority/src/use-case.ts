@@ -40,9 +40,9 @@ export function bindUseCases<UseCases>(context: AuthorityContext, table: UseCase
 }
 
 /**
- * Runs a use case; the one place where its errors are handled. Records a refusal in the trail and rethrows it. Makes a refusal of a
- * store that cannot read. Runs the use case again when an app changed between its reads and its commit: the conflict means that
- * some other change was made, so the loop ends.
+ * Runs a use case; the one place where its errors are handled. Records a refusal in the trail and rethrows it. Makes a
+ * refusal of a store that cannot read. Runs the use case again when an app changed between its reads and its commit:
+ * the conflict means that some other change was made, so the loop ends.
  */
 async function perform(context: AuthorityContext, row: UseCaseRow<UseCase>, input: unknown[]): Promise<unknown> {
   for (;;) {

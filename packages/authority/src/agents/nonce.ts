@@ -19,8 +19,8 @@ export interface GenuineNonce {
 }
 
 /**
- * Makes and verifies nonces without storing them, so that a flood of challenges allocates nothing. A nonce is 6 bytes of expiry and
- * 10 random bytes, followed by the first 16 bytes of their HMAC-SHA256.
+ * Makes and verifies nonces without storing them, so that a flood of challenges allocates nothing. A nonce is 6 bytes
+ * of expiry and 10 random bytes, followed by the first 16 bytes of their HMAC-SHA256.
  */
 export class Nonces {
   readonly #key: KeyObject

@@ -35,8 +35,8 @@ export interface Registration extends IssuedToken {
 }
 
 /**
- * Registers an agent (CONTRACT 3, `POST /v1/register`). No refusal spends the launch token, and exactly one of several concurrent
- * registrations with a single-use token succeeds.
+ * Registers an agent (CONTRACT 3, `POST /v1/register`). No refusal spends the launch token, and exactly one of several
+ * concurrent registrations with a single-use token succeeds.
  */
 export async function register(
   context: AuthorityContext,
@@ -88,12 +88,15 @@ export async function register(
   return { agentId, accessToken: issueToken(context, prepared), expiresIn: ttl }
 }
 
-/** The longest id of a stranger that the trail keeps. Routes accept up to 2,000 characters, and the trail is never pruned. */
+/**
+ * The longest id of a stranger that the trail keeps. Routes accept up to 2,000 characters, and the trail is never
+ * pruned.
+ */
 const MAX_QUOTED_ID_LENGTH = 128
 
 /**
- * Whom the event of a refused registration names. Ids are never redacted, so a request that may hold its launch token as an id is
- * not quoted, and a stranger's id only up to a length.
+ * Whom the event of a refused registration names. Ids are never redacted, so a request that may hold its launch token
+ * as an id is not quoted, and a stranger's id only up to a length.
  */
 export function registrationSubject({ code }: Refusal, { taskId, orchId }: RegistrationRequest): Subject | undefined {
   const isShort = Math.max(taskId.length, orchId.length) <= MAX_QUOTED_ID_LENGTH

@@ -8,8 +8,8 @@ import { scopeHint } from "../scope-hint.ts"
 export type AppConditions = readonly Extract<Write, { readonly type: "require_app" }>[]
 
 /**
- * Requires that a scope is within the present ceiling of the app that launched an agent. A lowered ceiling and a deregistration
- * take effect at once (CONTRACT 3).
+ * Requires that a scope is within the present ceiling of the app that launched an agent. A lowered ceiling and a
+ * deregistration take effect at once (CONTRACT 3).
  * @param appId `undefined` when an operator launched the agent: there is no ceiling then.
  * @returns the conditions for the commit.
  * @throws {@link Refusal} `forbidden`.

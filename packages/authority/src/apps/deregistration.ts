@@ -17,8 +17,8 @@ export interface AppDeregistration {
 }
 
 /**
- * Deregisters an app (CONTRACT 3, `DELETE /v1/admin/apps/{id}`): it cannot sign in, its tokens are revoked, and its unused launch
- * tokens are void. Its agents keep their tokens but cannot renew or delegate.
+ * Deregisters an app (CONTRACT 3, `DELETE /v1/admin/apps/{id}`): it cannot sign in, its tokens are revoked, and its
+ * unused launch tokens are void. Its agents keep their tokens but cannot renew or delegate.
  */
 export async function deregisterApp(
   context: AuthorityContext,

@@ -27,8 +27,8 @@ export interface AppSignIn extends IssuedToken {
 const NO_SECRET = Buffer.alloc(32)
 
 /**
- * Exchanges an app's client secret for an app token (CONTRACT 3, `POST /v1/app/auth`). An unknown client, a wrong secret and an
- * inactive app get the same refusal in the same time; the trail tells them apart.
+ * Exchanges an app's client secret for an app token (CONTRACT 3, `POST /v1/app/auth`). An unknown client, a wrong
+ * secret and an inactive app get the same refusal in the same time; the trail tells them apart.
  */
 export async function signInApp(
   context: AuthorityContext,

@@ -33,8 +33,8 @@ export interface Delegation extends IssuedToken {
 }
 
 /**
- * Issues a token to another agent (CONTRACT 3, `POST /v1/delegate`). It has no wider scope and no longer life than the delegator's,
- * and carries a signed record of every delegator, at most five.
+ * Issues a token to another agent (CONTRACT 3, `POST /v1/delegate`). It has no wider scope and no longer life than the
+ * delegator's, and carries a signed record of every delegator, at most five.
  */
 export async function delegate(
   context: AuthorityContext,
@@ -99,7 +99,10 @@ function requireWithinHeldScope(held: Claims, scope: readonly string[]): void {
     })
 }
 
-/** The ceilings of the caller and of every agent in its chain must cover the scope (CONTRACT 2, "Ceilings are absolute"). */
+/**
+ * The ceilings of the caller and of every agent in its chain must cover the scope (CONTRACT 2, "Ceilings are
+ * absolute").
+ */
 async function requireWithinCeilings(
   context: AuthorityContext,
   held: Claims,

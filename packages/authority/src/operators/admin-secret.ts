@@ -19,8 +19,8 @@ const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
 const MAX_BCRYPT_BYTES = 72
 
 /**
- * Slow checks that may wait, of about 0.25 s each. One source can delay the others by one check; sixteen can fill the queue, and
- * then the wait is 8 s.
+ * Slow checks that may wait, of about 0.25 s each. One source can delay the others by one check; sixteen can fill the
+ * queue, and then the wait is 8 s.
  */
 const MAX_WAITING = { perSource: 2, total: 32 }
 

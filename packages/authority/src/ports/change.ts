@@ -19,8 +19,8 @@ export type Write =
   /** Stores when a delegated token expires. */
   | { readonly type: "add_delegated_token"; readonly jti: string; readonly expiresAt: number }
   /**
-   * Replaces the agent's token. Fails with `token_superseded` unless its current token is `fromJti`, neither released nor
-   * revoked. Clears the mark that the old token expired.
+   * Replaces the agent's token. Fails with `token_superseded` unless its current token is `fromJti`, neither released
+   * nor revoked. Clears the mark that the old token expired.
    */
   | {
       readonly type: "replace_token"
@@ -29,21 +29,27 @@ export type Write =
       readonly toJti: string
       readonly expiresAt: number
     }
-  /** Marks the agent's token as expired. Fails with `token_superseded` unless its current token is `jti`, unreleased and unmarked. */
+  /**
+   * Marks the agent's token as expired. Fails with `token_superseded` unless its current token is `jti`, unreleased and
+   * unmarked.
+   */
   | { readonly type: "expire_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
-  /** Marks the agent as released if its current token is `jti`; otherwise does nothing, because a delegated token is not the agent's own. */
+  /**
+   * Marks the agent as released if its current token is `jti`; otherwise does nothing, because a delegated token is not
+   * the agent's own.
+   */
   | { readonly type: "release_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
   /**
-   * Appends to the revocation log. A second revocation of the same target changes nothing, unless it expires later: then it
-   * replaces the entry under a new position. With `once`, a second one fails with `already_revoked`. Without `once`, level `token`
-   * also marks the agent whose current token it is as revoked.
+   * Appends to the revocation log. A second revocation of the same target changes nothing, unless it expires later:
+   * then it replaces the entry under a new position. With `once`, a second one fails with `already_revoked`. Without
+   * `once`, level `token` also marks the agent whose current token it is as revoked.
    */
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
   /** Writes nothing. Fails with `already_revoked` when that token is revoked. */
   | { readonly type: "require_unrevoked"; readonly jti: string }
   /**
-   * For a store that was restored from an older copy. Moves every revocation to the next era (`REVOCATION_ERA`), and deletes every
-   * launch token: one that was spent after the copy was made would be usable again.
+   * For a store that was restored from an older copy. Moves every revocation to the next era (`REVOCATION_ERA`), and
+   * deletes every launch token: one that was spent after the copy was made would be usable again.
    */
   | { readonly type: "begin_era" }
 
@@ -61,8 +67,8 @@ export interface Change {
   readonly writes: readonly Write[]
   readonly events: readonly EventDraft[]
   /**
-   * Allows the commit to use the disk space that is reserved for revocations. Set it for changes that revoking depends on; a change
-   * that only revokes needs no mark.
+   * Allows the commit to use the disk space that is reserved for revocations. Set it for changes that revoking depends
+   * on; a change that only revokes needs no mark.
    */
   readonly urgent?: boolean
 }

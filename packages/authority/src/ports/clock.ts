@@ -10,8 +10,8 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() }
 
 /**
- * A clock that never runs ahead of the time that really passed. Deleting by it stays safe when the machine's clock is stepped
- * forward and back.
+ * A clock that never runs ahead of the time that really passed. Deleting by it stays safe when the machine's clock is
+ * stepped forward and back.
  * @param latest the latest instant that is known to be past, in milliseconds since the Unix epoch.
  */
 export function steadyClock(clock: Clock, latest: number): Clock {

@@ -17,7 +17,9 @@ export interface MaintenanceReport {
   readonly agents: number
 }
 
-/** What the authority reports to its host, for logs and metrics. Calls are synchronous: return quickly and do not throw. */
+/**
+ * What the authority reports to its host, for logs and metrics. Calls are synchronous: return quickly and do not throw.
+ */
 export interface Observer {
   /** Events are on disk. `seconds` passed since the store was asked to commit them. */
   committed?(events: readonly AuditEvent[], seconds: number): void
@@ -34,7 +36,9 @@ export interface Observer {
   maintained?(report: MaintenanceReport): void
   /** The background maintenance failed; it runs again later. */
   maintenanceFailed?(cause: unknown): void
-  /** A denial could not be written to the trail, because the store cannot commit. The request was denied all the same. */
+  /**
+   * A denial could not be written to the trail, because the store cannot commit. The request was denied all the same.
+   */
   unrecorded?(event: { readonly eventType: string; readonly detail: string }, cause: unknown): void
   /** The `nbf` of a genuine token is later than the clock. */
   clockSkew?(): void

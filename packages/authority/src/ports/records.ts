@@ -40,7 +40,10 @@ export interface LaunchToken {
   readonly spentAt?: number
 }
 
-/** A registered agent and its one current token (CONTRACT 2, "Active agent"). Instants are milliseconds since the Unix epoch. */
+/**
+ * A registered agent and its one current token (CONTRACT 2, "Active agent"). Instants are milliseconds since the Unix
+ * epoch.
+ */
 export interface Agent {
   readonly agentId: string
   readonly orchId: string
@@ -59,7 +62,10 @@ export interface Agent {
   readonly releasedAt?: number
 }
 
-/** Status of an agent (CONTRACT 3, "An agent"). The first event that ended it decides; revoked takes precedence over expired. */
+/**
+ * Status of an agent (CONTRACT 3, "An agent"). The first event that ended it decides; revoked takes precedence over
+ * expired.
+ */
 export type AgentStatus = "active" | "expired" | "released" | "revoked"
 
 /** Filters of a list of agents; all that are set must match. */

@@ -7,7 +7,10 @@ export interface Revocation {
   readonly revokedAt: number
   /** When the last token that it covers expires, so that the entry no longer matters; `null`: never. */
   readonly expiresAt: number | null
-  /** When the entry may be deleted. Later than `expiresAt`, because the clock may be stepped (CONTRACT 2); `null`: never. */
+  /**
+   * When the entry may be deleted. Later than `expiresAt`, because the clock may be stepped (CONTRACT 2); `null`:
+   * never.
+   */
   readonly pruneAfter: number | null
 }
 
@@ -45,8 +48,8 @@ export interface RevocationLog {
   /** Number of entries, to size the set in memory. */
   count(): Promise<number>
   /**
-   * Delivers every entry after position `from`, first the stored ones in batches, then new ones as they commit, without a gap.
-   * Resolves once all entries that were stored at the call are applied.
+   * Delivers every entry after position `from`, first the stored ones in batches, then new ones as they commit, without
+   * a gap. Resolves once all entries that were stored at the call are applied.
    */
   follow(from: number, follower: RevocationFollower): Promise<Following>
   /** Up to `limit` entries after position `after` that still matter at `at`, in order. */
@@ -54,7 +57,7 @@ export interface RevocationLog {
 }
 
 /**
- * Positions come in eras of this many, and each declared restore begins an era. Nobody knows how many positions were assigned
- * after the restored copy was made; a new era keeps them apart from later ones. Leaves room for 8,191 eras.
+ * Positions come in eras of this many, and each declared restore begins an era. Nobody knows how many positions were
+ * assigned after the restored copy was made; a new era keeps them apart from later ones. Leaves room for 8,191 eras.
  */
 export const REVOCATION_ERA: number = 2 ** 40

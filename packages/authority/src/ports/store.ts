@@ -5,8 +5,8 @@ import type { RevocationLog } from "./revocation-log.ts"
 import type { Trail } from "./trail.ts"
 
 /**
- * Where the authority keeps its state: four ports, and one commit over all of them. Every implementation passes the suite of
- * `@agentwrit/testing`.
+ * Where the authority keeps its state: four ports, and one commit over all of them. Every implementation passes the
+ * suite of `@agentwrit/testing`.
  */
 export interface Store extends AsyncDisposable {
   readonly records: Records
@@ -14,8 +14,8 @@ export interface Store extends AsyncDisposable {
   readonly revocations: RevocationLog
   readonly housekeeping: Housekeeping
   /**
-   * Applies a change atomically, chains its events in commit order, and answers once all is on disk and every follower of the
-   * revocation log has applied it.
+   * Applies a change atomically, chains its events in commit order, and answers once all is on disk and every follower
+   * of the revocation log has applied it.
    * @throws {@link ConflictError} when a write's condition fails: nothing happened.
    * @throws {@link UnavailableError} when the store cannot commit now.
    */

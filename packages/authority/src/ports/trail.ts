@@ -1,6 +1,9 @@
 import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
 
-/** Filters of a list of events; all that are set must match. Instants are milliseconds since the Unix epoch, both ends included. */
+/**
+ * Filters of a list of events; all that are set must match. Instants are milliseconds since the Unix epoch, both ends
+ * included.
+ */
 export interface EventQuery {
   readonly agentId?: string
   readonly taskId?: string
@@ -50,9 +53,10 @@ export interface Trail {
   /** Deletes the stored checkpoints that are smaller than `size`. */
   forgetCheckpoints(size: number): Promise<void>
   /**
-   * Verifies hash chain and tree from the first event to the newest stored checkpoint. Runs slowly in the background, or at
-   * full speed with `atOnce`.
-   * @returns the first fault, or `undefined`. Rejects when the verification did not finish, for example when `signal` aborts it.
+   * Verifies hash chain and tree from the first event to the newest stored checkpoint. Runs slowly in the background,
+   * or at full speed with `atOnce`.
+   * @returns the first fault, or `undefined`. Rejects when the verification did not finish, for example when `signal`
+   * aborts it.
    */
   verify(signal: AbortSignal, options?: { readonly atOnce?: boolean }): Promise<string | undefined>
 }

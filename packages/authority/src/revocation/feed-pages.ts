@@ -18,12 +18,15 @@ const PAGE_TTL_MS = 10_000
 const MAX_CACHED_CHARACTERS = 16 * 1024 * 1024
 
 /**
- * Pages that may wait to be made; one more is refused. Verifiers behind one address need few different pages: the one where they
- * lost their connection, and the ones from the beginning.
+ * Pages that may wait to be made; one more is refused. Verifiers behind one address need few different pages: the one
+ * where they lost their connection, and the ones from the beginning.
  */
 const MAX_WAITING = { perSource: 8, total: 512 }
 
-/** After a page, pause for this multiple of its time: making pages takes at most a third of the thread that issues tokens. */
+/**
+ * After a page, pause for this multiple of its time: making pages takes at most a third of the thread that issues
+ * tokens.
+ */
 const PAUSE_FACTOR = 2
 
 /** Stands for every position that does not exist. */

@@ -21,8 +21,8 @@ export interface FeedFollower {
 }
 
 /**
- * The revocation feed (CONTRACT 5): pages on request, and for followers one message for each commit, signed once and sent as soon
- * as the commit is on disk.
+ * The revocation feed (CONTRACT 5): pages on request, and for followers one message for each commit, signed once and
+ * sent as soon as the commit is on disk.
  */
 export class RevocationFeed implements RevocationFollower {
   #head: number

@@ -19,8 +19,8 @@ export interface RevocationReceipt extends RevocationRequest {
 }
 
 /**
- * Revokes a token, an agent or app, a task, or all that an agent delegated (CONTRACT 3, `POST /v1/revoke`). It takes effect with
- * the commit. Repeating it changes nothing. Unknown targets are accepted.
+ * Revokes a token, an agent or app, a task, or all that an agent delegated (CONTRACT 3, `POST /v1/revoke`). It takes
+ * effect with the commit. Repeating it changes nothing. Unknown targets are accepted.
  */
 export async function revoke(
   context: AuthorityContext,
@@ -42,8 +42,8 @@ export async function revoke(
 }
 
 /**
- * When a token expires. The store knows it for agents' own and delegated tokens, which may outlive a limit that was lowered since.
- * Other tokens live no longer than the present limit (CONTRACT 5, `exp`).
+ * When a token expires. The store knows it for agents' own and delegated tokens, which may outlive a limit that was
+ * lowered since. Other tokens live no longer than the present limit (CONTRACT 5, `exp`).
  */
 async function tokenExpiry({ settings, store }: AuthorityContext, jti: string, now: number): Promise<number | null> {
   const known = await store.records.tokenExpiry(jti)

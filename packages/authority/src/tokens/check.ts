@@ -17,7 +17,9 @@ export type TokenVerdict =
   | { readonly ok: true; readonly claims: Claims }
   | { readonly ok: false; readonly isRevoked: boolean; readonly reason: string; readonly claims?: Claims }
 
-/** Checks everything that makes a token good (CONTRACT 2): form, signature, chain, times, issuer, audience, revocation. */
+/**
+ * Checks everything that makes a token good (CONTRACT 2): form, signature, chain, times, issuer, audience, revocation.
+ */
 export function checkToken(context: AuthorityContext, token: string): TokenVerdict {
   let verified: VerifiedToken
   try {

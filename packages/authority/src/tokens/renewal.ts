@@ -18,8 +18,8 @@ export const RENEWAL_WORDING: BearerWording = { detail: "token renewal failed", 
 const SUPERSEDED_GRACE_MS = 5 * 60 * 1000
 
 /**
- * Replaces an agent's token (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and original TTL. The same commit
- * revokes the old token, so exactly one of several concurrent renewals succeeds.
+ * Replaces an agent's token (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and original TTL. The same
+ * commit revokes the old token, so exactly one of several concurrent renewals succeeds.
  */
 export async function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
   if (held.delegation_chain !== undefined)

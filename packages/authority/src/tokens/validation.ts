@@ -8,7 +8,10 @@ import { checkToken } from "./check.ts"
 /** What a client learns about any token that is not good (CONTRACT 1). */
 export const TOKEN_INVALID = "token is invalid or expired"
 
-/** The claims of a good token (CONTRACT 3, `POST /v1/token/validate`); `undefined` for any other, with the reason in the trail. */
+/**
+ * The claims of a good token (CONTRACT 3, `POST /v1/token/validate`); `undefined` for any other, with the reason in the
+ * trail.
+ */
 export async function validateToken(
   context: AuthorityContext,
   caller: Caller,

@@ -14,8 +14,8 @@ export interface VerifiedToken {
 const MAX_CHARACTERS = 24 * 1024 * 1024
 
 /**
- * Caches tokens whose signature was verified or made here. It saves only that work: key, times and revocation are checked at
- * every use. Tokens that do not verify are never cached, so strangers cannot fill it.
+ * Caches tokens whose signature was verified or made here. It saves only that work: key, times and revocation are
+ * checked at every use. Tokens that do not verify are never cached, so strangers cannot fill it.
  */
 export class VerifiedTokens {
   readonly #tokens = new LRUCache<string, VerifiedToken>({

@@ -30,7 +30,10 @@ export async function signedCheckpoint(context: AuthorityContext): Promise<strin
   }
 }
 
-/** Signs the periodic checkpoint, unless another broker is doing so. Tells the observer of a failure instead of rejecting. */
+/**
+ * Signs the periodic checkpoint, unless another broker is doing so. Tells the observer of a failure instead of
+ * rejecting.
+ */
 export async function signPeriodicCheckpoint(context: AuthorityContext): Promise<void> {
   const { housekeeping } = context.store
   if (context.trailStatus.problem !== undefined || housekeeping.health().trailSize === 0) return

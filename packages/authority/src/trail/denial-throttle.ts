@@ -7,8 +7,8 @@ const SOURCE_BURST = 50
 const SOURCE_REFILL_MS = 12_000
 
 /**
- * The same for all sources together. Callers with a genuine token have a bucket of their own: a flood of strangers must not hide
- * what they were denied.
+ * The same for all sources together. Callers with a genuine token have a bucket of their own: a flood of strangers must
+ * not hide what they were denied.
  */
 const TOTAL_BURST = 5_000
 const TOTAL_REFILL_MS = 50
@@ -36,8 +36,8 @@ interface Source {
 }
 
 /**
- * Keeps a flood of denials from filling the trail (CONTRACT 4). After a burst, the denials of a source become one event a second
- * for each type, with their number. Every denial is counted.
+ * Keeps a flood of denials from filling the trail (CONTRACT 4). After a burst, the denials of a source become one event
+ * a second for each type, with their number. Every denial is counted.
  */
 export class DenialThrottle {
   #timer: NodeJS.Timeout | undefined

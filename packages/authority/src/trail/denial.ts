@@ -16,8 +16,8 @@ export interface Denial {
 }
 
 /**
- * Writes a denial to the trail. During a flood only the number of denials is written. Does not fail: when the store cannot
- * commit, the host's observer is told.
+ * Writes a denial to the trail. During a flood only the number of denials is written. Does not fail: when the store
+ * cannot commit, the host's observer is told.
  */
 export async function writeDenial(
   context: AuthorityContext,
@@ -46,8 +46,8 @@ export async function writeDenial(
 }
 
 /**
- * Records a refusal that the host decided before a use case saw the request, for example of a malformed body. The host then throws
- * it.
+ * Records a refusal that the host decided before a use case saw the request, for example of a malformed body. The host
+ * then throws it.
  * @param principal claims of the caller's token, when it presented a good one.
  */
 export function recordDenial(

@@ -36,8 +36,9 @@ export class RestoreError extends Error {
 }
 
 /**
- * Writes `trail_restored` as the first event after a restore, and signs the trail under the new key and origin. The same commit
- * begins a new era of the revocation feed, so that every verifier loads it again, and deletes all launch tokens.
+ * Writes `trail_restored` as the first event after a restore, and signs the trail under the new key and origin. The
+ * same commit begins a new era of the revocation feed, so that every verifier loads it again, and deletes all launch
+ * tokens.
  *
  * The event names the last known checkpoint and the new key, for those who kept an older checkpoint.
  * @throws {@link RestoreError}

@@ -24,7 +24,8 @@ export class TrailContradictionError extends Error {
 
 /**
  * The name on the checkpoints of a trust domain's trail (CONTRACT 4).
- * @param restore separates a trail that was put back to an older copy from the one before; absent before the first restore.
+ * @param restore separates a trail that was put back to an older copy from the one before; absent before the first
+ * restore.
  */
 export const auditOrigin = (trustDomain: string, restore?: string): string =>
   restore === undefined ? `${trustDomain}/audit` : `${trustDomain}/audit/${restore}`

@@ -7,8 +7,8 @@ const VERIFICATION_INTERVAL_MS = 24 * 60 * 60 * 1000
 const RETRY_INTERVAL_MS = 60 * 1000
 
 /**
- * Verifies the whole trail in the background: once after the start, because a start verifies only from the last checkpoint on, and
- * then every day.
+ * Verifies the whole trail in the background: once after the start, because a start verifies only from the last
+ * checkpoint on, and then every day.
  */
 export class TrailVerification {
   #timer: NodeJS.Timeout | undefined

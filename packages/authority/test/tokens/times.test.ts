@@ -6,7 +6,7 @@ import { CALLER, testAuthority } from "../test-authority.ts"
 const DAY = 24 * 60 * 60 * 1000
 const ANCHOR = { kept: async () => undefined, keep: async () => undefined }
 
-test("a token is good from nbf on and until exp; a clock that is stepped back does not revive a renewed one", async () => {
+test("a token is good from nbf on and until exp; a clock stepped back revives no renewed one", async () => {
   let skews = 0
   await using on = await testAuthority({ observer: { clockSkew: () => skews++ } })
   const start = on.clock.now()
