@@ -16,7 +16,9 @@ async function temporaryFolder() {
 
 /** Runs a script to its end; once it says `until`, it gets a Ctrl-C. */
 async function run(name: string, words: string[], environment: Record<string, string>, until?: string) {
-  const child = spawn(process.execPath, [script(name), ...words], { env: { ...process.env, ...environment } })
+  const child = spawn(process.execPath, ["--conditions=@agentwrit/source", script(name), ...words], {
+    env: { ...process.env, ...environment },
+  })
   let output = ""
   let interrupted = false
   for (const stream of [child.stdout, child.stderr])
@@ -52,7 +54,7 @@ test("demo exits 1 with what failed", async () => {
 test("start makes a configuration once, walks, serves until Ctrl-C and exits 0; a second start goes on with its data", async () => {
   await using folder = await temporaryFolder()
   const path = join(folder.path, "development")
-  const first = await run("start", [path], { AA_PORT: "0" }, "Ctrl-C stops it")
+  const first = await run("start", [path], { AA_PORT: "0" }, "start from scratch")
   expect([first.code, stepsIn(first.output)]).toEqual([0, STEPS])
   expect(first.output).toContain("Made the development configuration")
   expect(first.output).toContain("10 events")
@@ -61,7 +63,7 @@ test("start makes a configuration once, walks, serves until Ctrl-C and exits 0; 
   const config = await readFile(join(path, "config"), "utf8")
   expect(first.output).not.toContain(/ADMIN_SECRET=(\S+)/.exec(config)?.[1])
 
-  const second = await run("start", [path], { AA_PORT: "0" }, "Ctrl-C stops it")
+  const second = await run("start", [path], { AA_PORT: "0" }, "start from scratch")
   expect([second.code, stepsIn(second.output)]).toEqual([0, STEPS])
   expect(second.output).toContain("Using the development configuration")
   expect(second.output).toContain("20 events")

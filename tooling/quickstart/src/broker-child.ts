@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-const MAIN = fileURLToPath(import.meta.resolve("@agentwrit/broker")).replace(/index\.js$/, "main.js")
+const MAIN = fileURLToPath(new URL("../../../apps/broker/src/main.ts", import.meta.url))
 
 /** A broker that runs beside this process. */
 export interface BrokerChild {
@@ -14,12 +14,12 @@ export interface BrokerChild {
 }
 
 /**
- * Starts the built broker and waits until it listens.
+ * Starts the broker from its source and waits until it listens.
  * @throws Error with what the broker said when it does not start.
  */
 export async function startBroker(environment: Readonly<Record<string, string>>): Promise<BrokerChild> {
   // In a group of its own, so that Ctrl-C reaches it once, by us, and in order.
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, ["--conditions=@agentwrit/source", MAIN], {
     env: { ...withoutSettings(process.env), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,

@@ -28,13 +28,17 @@ async function show({ url }: BrokerChild, folder: DevelopmentFolder): Promise<vo
   printLine("\nAn agent gets its first credential:\n")
   await walk(url, folder, printStep)
   printLine(`
-The broker goes on serving on ${url}. Sign in as the operator, in another terminal:
+The broker serves ${url} until you press Ctrl-C. What to do next, in another terminal:
 
-  ADMIN_SECRET=$(sed -n 's/^ADMIN_SECRET=//p' ${folder.configPath})
-  curl -s ${url}/v1/admin/auth -d "{\\"secret\\": \\"$ADMIN_SECRET\\"}"
-  curl -s ${url}/v1/health
+  export AA_CONFIG_PATH=${folder.configPath}
+  npx pnpm@12 awrit app register --name crm --scopes 'read:data:*'   an app of your own
+  npx pnpm@12 awrit audit events                                     what happened so far
+  npx pnpm@12 awrit --help                                           every command
 
-Ctrl-C stops it. Keys and data stay in ${folder.path}; delete that folder to begin anew.
+  ${url}/v1/docs    the API
+  docs/developer.md               write agents in your own code
+
+Keys and data are in ${folder.path}; delete that folder to start from scratch.
 `)
 }
 
