@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from "vitest"
-import { command, type Given } from "../src/command.ts"
+import type { Given } from "../src/command.ts"
+import { command } from "../src/define-command.ts"
 
 test("a command sees the flags that it declares, and no other", () => {
   command({

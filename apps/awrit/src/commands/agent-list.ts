@@ -1,5 +1,6 @@
 import { agentsQuery } from "@agentwrit/contract"
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
+import { command } from "../define-command.ts"
 import { numeric, readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
 import { exact, expiry } from "../time.ts"

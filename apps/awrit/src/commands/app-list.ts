@@ -1,4 +1,5 @@
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
+import { command } from "../define-command.ts"
 import { counted } from "../text.ts"
 import { exact } from "../time.ts"
 

@@ -1,6 +1,7 @@
 import { appCreationRequest } from "@agentwrit/contract"
 import { appRecord } from "../app-record.ts"
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
+import { command } from "../define-command.ts"
 import { numeric, readFlags, scopeList } from "../flags.ts"
 
 /** `awrit app register` */

@@ -1,7 +1,8 @@
 import { appUpdateRequest } from "@agentwrit/contract"
 import { appIdOf } from "../app-id.ts"
 import { appRecord } from "../app-record.ts"
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
+import { command } from "../define-command.ts"
 import { numeric, readFlags, scopeList } from "../flags.ts"
 
 /** `awrit app update` */

@@ -1,5 +1,6 @@
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
 import { completionScript, SHELLS } from "../completion/script.ts"
+import { command } from "../define-command.ts"
 import { UsageError } from "../errors.ts"
 
 /** `awrit completion` */

@@ -1,5 +1,6 @@
 import { launchTokenRequest } from "@agentwrit/contract"
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
+import { command } from "../define-command.ts"
 import { numeric, readFlags, scopeList } from "../flags.ts"
 import { expiry } from "../time.ts"
 

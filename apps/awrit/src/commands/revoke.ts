@@ -1,7 +1,8 @@
 import { revocationRequest } from "@agentwrit/contract"
 import { parseAgentId } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
-import { type Command, command } from "../command.ts"
+import type { Command } from "../command.ts"
+import { command } from "../define-command.ts"
 import { readFlags } from "../flags.ts"
 import { counted } from "../text.ts"
 
