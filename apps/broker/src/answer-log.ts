@@ -1,4 +1,4 @@
-import type { Answered } from "./broker.ts"
+import type { Answered } from "./http/middleware.ts"
 import type { Log } from "./log/log.ts"
 
 /** Logs each answer at level `trace`. */

@@ -2,75 +2,49 @@ import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
 /**
- * Which connections carry a request. Node's own `closeIdleConnections` leaves those open that have not sent a request yet, or not
- * finished the TLS handshake, and a pool that keeps such spares would hold up every stop.
+ * The open connections and their requests. Node's own `closeIdleConnections` leaves connections open that have not sent a request
+ * yet; a client that keeps such spares would delay every stop.
  */
 export class Connections {
-  /** Answers under way, by the socket that they go over. Sockets without any stand in the order in which they fell idle. */
   readonly #answers = new Map<Socket, Set<ServerResponse>>()
-  /** Over TLS the socket inside the encryption, by the one outside. */
-  readonly #inside = new WeakMap<Socket, Socket>()
-  readonly #sockets = new Set<Socket>()
-  /** By their peer, which the socket inside the encryption has in common with the one outside. */
+  /** TLS connections whose handshake is not done, by peer. */
   readonly #handshaking = new Map<string, Socket>()
-  #closing = false
+  #isClosing = false
 
   constructor(server: Server) {
-    // Over TLS there are two sockets a connection: this one, and the one inside the encryption, which carries the requests.
-    const secure = "setSecureContext" in server
-    server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket)
-      this.#answers.set(socket, new Set())
-      if (secure) this.#handshaking.set(peerOf(socket), socket)
-      socket.once("close", () => {
-        this.#sockets.delete(socket)
-        this.#answers.delete(socket)
-        this.#handshaking.delete(peerOf(socket))
-      })
-    })
-    server.on(secure ? "secureConnection" : "connection", (socket: Socket) => this.#opened(socket))
-    server.on("request", ({ socket }, response) => this.#answering(socket, response))
+    // Over TLS, requests come over a second socket, inside the encryption.
+    const isTls = "setSecureContext" in server
+    if (isTls) server.on("connection", (socket: Socket) => this.#startHandshake(socket))
+    server.on(isTls ? "secureConnection" : "connection", (socket: Socket) => this.#open(socket))
+    server.on("request", ({ socket }, response) => this.#answer(socket, response))
   }
 
-  /** How many are open. */
-  get size(): number {
-    return this.#sockets.size
-  }
-
-  /** Closes the one that has been without a request for longest; while each has one, none. */
-  closeLongestIdle(): void {
-    for (const [socket, answers] of this.#answers) {
-      if (answers.size > 0) continue
-      this.#answers.delete(socket)
-      socket.destroy()
-      return
-    }
-  }
-
+  /** Whether a request of the connection is being answered. */
   isAnswering(socket: Socket): boolean {
-    return (this.#answers.get(this.#inside.get(socket) ?? socket)?.size ?? 0) > 0
+    return (this.#answers.get(socket)?.size ?? 0) > 0
   }
 
-  /** Closes what is idle now, and each other connection once its requests are answered. */
-  closeAsTheyFallIdle(): void {
-    this.#closing = true
+  /** Closes each connection as soon as its requests are answered, idle ones at once. */
+  closeWhenIdle(): void {
+    this.#isClosing = true
     for (const socket of this.#handshaking.values()) socket.destroy()
     for (const socket of this.#answers.keys()) this.#closeIfIdle(socket)
   }
 
-  /** Closes whatever is left. */
+  /** Closes every connection. */
   closeAll(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#answers.keys()) socket.destroy()
   }
 
-  #opened(socket: Socket): void {
-    const outside = this.#handshaking.get(peerOf(socket))
-    if (outside !== undefined) {
-      this.#answers.delete(outside)
-      this.#inside.set(outside, socket)
-    }
+  #startHandshake(socket: Socket): void {
+    const peer = peerOf(socket)
+    this.#handshaking.set(peer, socket)
+    socket.once("close", () => this.#handshaking.delete(peer))
+  }
+
+  #open(socket: Socket): void {
     this.#handshaking.delete(peerOf(socket))
-    if (this.#closing) {
+    if (this.#isClosing) {
       socket.destroy()
       return
     }
@@ -78,27 +52,23 @@ export class Connections {
     this.#answers.set(socket, answers)
     socket.once("close", () => {
       this.#answers.delete(socket)
-      // Node forgets those that wait behind another when the connection becomes a CONNECT's: what they hold must be given back.
+      // After a CONNECT, Node forgets the answers that wait behind another. Destroying them releases what they hold.
       for (const response of answers) response.destroy()
     })
   }
 
-  #answering(socket: Socket, response: ServerResponse): void {
+  #answer(socket: Socket, response: ServerResponse): void {
     const answers = this.#answers.get(socket)
-    if (answers === undefined) return
-    answers.add(response)
+    answers?.add(response)
     response.once("close", () => {
-      answers.delete(response)
-      if (answers.size > 0 || this.#answers.get(socket) !== answers) return
-      this.#answers.delete(socket)
-      this.#answers.set(socket, answers)
-      if (this.#closing) this.#closeIfIdle(socket)
+      answers?.delete(response)
+      if (this.#isClosing) this.#closeIfIdle(socket)
     })
   }
 
   #closeIfIdle(socket: Socket): void {
     // Ends rather than destroys, so that the last answer still reaches the client.
-    if (this.#answers.get(socket)?.size === 0) socket.end(() => socket.destroy())
+    if (!this.isAnswering(socket)) socket.end(() => socket.destroy())
   }
 }
 

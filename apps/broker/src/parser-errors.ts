@@ -1,24 +1,22 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
 import { createProblem, PROBLEM_MEDIA_TYPE, type ProblemCode } from "@agentwrit/contract"
+import type { Connections } from "./connections.ts"
 import { type AnswerHeaders, answerHeaders, requestIdOf } from "./http/headers.ts"
 
-/**
- * Gives what the HTTP parser refuses, and what therefore never reaches the app, the same headers and problem documents as every
- * other answer (CONTRACT 1).
- */
+/** Answers what the HTTP parser refuses with the headers and problem documents of every other answer (CONTRACT 1). */
 export function answerParserErrors(
   server: Server,
   secureTransport: boolean,
-  isAnswering: (socket: Socket) => boolean,
+  connections: Pick<Connections, "isAnswering">,
 ): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const { code = "" } = error
-    // Before a handshake is done nothing can be said.
-    const isUnsaid = code === "ECONNRESET" || /^ERR_(SSL|TLS)_/.test(code) || !socket.writable
-    // Garbage behind a request that is being answered must not be taken for that request's answer.
-    const isBehind = isAnswering(socket) && code !== "ERR_HTTP_REQUEST_TIMEOUT"
-    if (isUnsaid || isBehind) {
+    // Before the handshake is done there is no way to answer.
+    const isUnanswerable = code === "ECONNRESET" || /^ERR_(SSL|TLS)_/.test(code) || !socket.writable
+    // The client would take an answer to garbage behind a request for the answer to that request.
+    const isBehindRequest = connections.isAnswering(socket) && code !== "ERR_HTTP_REQUEST_TIMEOUT"
+    if (isUnanswerable || isBehindRequest) {
       socket.destroy()
       return
     }
@@ -26,8 +24,8 @@ export function answerParserErrors(
     answerRaw(socket, { status, code: "invalid_request", detail, secureTransport })
   })
   server.on("connect", (request: IncomingMessage, socket: Socket) => {
-    // Behind an answer that is not read this one would wait for ever: Node has let go of the connection, its time limits with it.
-    if (isAnswering(socket)) {
+    // Node no longer limits the time of this connection, so an answer behind one that is not read could wait forever.
+    if (connections.isAnswering(socket)) {
       socket.destroy()
       return
     }
@@ -50,7 +48,7 @@ export function answerParserErrors(
   })
 }
 
-/** The answer to a request line or Host that is no URL. */
+/** The answer to a request line or Host that is not a URL. */
 export function malformedRequest(secureTransport: boolean, requestId: string | undefined): Response {
   const detail = "the request line or the Host header is malformed"
   const { body, headers } = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport, requestId })
@@ -78,7 +76,7 @@ interface BareProblem {
 }
 
 function answerRaw(socket: Socket, problem: BareProblem): void {
-  // Node has let go of the socket by now: without a listener a client that resets it would end the process.
+  // Node has removed its own listener: without this one, a client that resets the connection would end the process.
   socket.on("error", () => socket.destroy())
   const { body, headers } = bareProblem(problem)
   const lines = Object.entries({ ...headers, connection: "close" }).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -86,10 +84,10 @@ function answerRaw(socket: Socket, problem: BareProblem): void {
   socket.end(`${head}\r\n${body}`, () => socket.destroy())
 }
 
-/** A request that never became one has no path. */
+/** A problem document without a path, which a malformed request does not have. */
 function bareProblem({ status, code, detail, secureTransport, requestId: offered, headers: more }: BareProblem) {
   const requestId = requestIdOf(offered)
-  // Status codes of the parser's own, such as 431, have no code of theirs in the contract's table.
+  // The contract's table has no codes for statuses of the parser, such as 431.
   const document = { ...createProblem({ code, detail, instance: "", requestId }), status, title: STATUS_CODES[status] }
   const body = JSON.stringify(document)
   const headers: AnswerHeaders = {

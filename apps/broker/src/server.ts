@@ -1,34 +1,39 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { getRequestListener } from "@hono/node-server"
 import type { BrokerApp } from "./broker.ts"
-import { boundConnections } from "./connection-bounds.ts"
 import { Connections } from "./connections.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
+import { sourceOf } from "./http/client-source.ts"
+import { Quota } from "./http/quota.ts"
 import { answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
 import type { TlsSettings } from "./tls.ts"
 
-/** Milliseconds. A client that is slower than this is cut off, within the second that looking for it takes. */
-const LIMITS = {
+/** Milliseconds. Node looks every second for clients that are slower, and closes their connections. */
+const TIMEOUTS = {
   headersTimeout: 5_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 120_000,
   connectionsCheckingInterval: 1_000,
 } as const
 
-/**
- * Milliseconds for which a client whose request is being answered may neither send nor take a byte. A stream of events has one every
- * 5 s.
- */
-const STALLED = 30_000
+/** How long a connection may neither send nor take a byte during an answer. An event stream sends one every 5 s. */
+const STALL_TIMEOUT_MS = 30_000
 
-/** Bytes of a request's head: room for the longest token that is issued, and the rest. */
-const MAX_HEADER_SIZE = MAX_TOKEN_LENGTH + 16 * 1024
+/** The head of a request: the longest token that is issued, and 16 KiB for the rest. */
+const MAX_HEADER_BYTES = MAX_TOKEN_LENGTH + 16 * 1024
 
-/** Milliseconds that requests in flight get to finish when the server stops. */
-const STOP_GRACE = 10_000
+/** How long requests in flight may take when the server stops. */
+const STOP_GRACE_MS = 10_000
+
+/** Open connections. Each takes up to 53 KiB of memory, over TLS up to 190 KiB. */
+const MAX_CONNECTIONS = 8192
+const MAX_TLS_CONNECTIONS = 4096
+
+/** Open connections of one address, enough for 2,000 agents that renew every 4 minutes. A trusted proxy has no such limit. */
+const MAX_CONNECTIONS_PER_SOURCE = 1024
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -37,20 +42,20 @@ export interface ListenOptions {
   readonly address: string
   /** Absent: plain HTTP. */
   readonly tls?: TlsSettings
-  /** Whose connections are those of many clients. */
+  /** The peers whose connections belong to many clients. */
   readonly isTrustedProxy: IsTrustedProxy
 }
 
 /** A listening broker. */
 export interface RunningServer {
   readonly address: AddressInfo
-  /** Takes new certificates for connections from now on; those that are open stay as they are. */
+  /** Uses new certificates for new connections; open ones keep the old certificates. */
   renewCertificates(tls: TlsSettings): void
-  /** Takes no new connection, lets requests in flight finish within 10 s, and then closes what is left. */
+  /** Accepts no new connection, lets requests in flight finish within 10 s, and then closes the rest. */
   stop(): Promise<void>
 }
 
-/** Serves the app over HTTP, its time limits and its own errors as CONTRACT 1 wants them. */
+/** Serves the app over HTTP, with the time limits and the parser's errors of CONTRACT 1. */
 export async function serve(
   app: BrokerApp,
   { port, address, tls, isTrustedProxy }: ListenOptions,
@@ -58,24 +63,24 @@ export async function serve(
   const secureTransport = tls !== undefined
   let offered: string | undefined
   const adapter = getRequestListener(app.fetch, {
-    // The adapter reports a request line or Host that is no URL before the app sees it.
+    // The adapter refuses a request line or Host that is not a URL before the app sees it.
     errorHandler: (error) =>
       error instanceof Error && error.name === "RequestError" ? malformedRequest(secureTransport, offered) : undefined,
   })
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    // The adapter refuses a malformed request before this call returns, so no other can come between.
+    // The adapter refuses a malformed request before this call returns, so `offered` is still this request's.
     offered = offeredId(incoming)
-    // It answers every error itself; were one to get through, this client alone loses its connection.
     adapter(incoming, outgoing).catch(() => outgoing.destroy())
   }
-  // Node's own answer to a missing Host would lack our headers; the adapter refuses it as well, through `errorHandler`.
-  const options = { ...LIMITS, maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false }
+  // Node's own answer to a missing Host would lack our headers, so the adapter refuses it.
+  const options = { ...TIMEOUTS, maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false }
   const server: Server | TlsServer =
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener)
-  server.timeout = STALLED
+  server.timeout = STALL_TIMEOUT_MS
+  server.maxConnections = secureTransport ? MAX_TLS_CONNECTIONS : MAX_CONNECTIONS
+  limitConnections(server, isTrustedProxy)
   const connections = new Connections(server)
-  boundConnections(server, connections, isTrustedProxy)
-  answerParserErrors(server, secureTransport, (socket) => connections.isAnswering(socket))
+  answerParserErrors(server, secureTransport, connections)
   await listen(server, port, address)
   return {
     address: server.address() as AddressInfo,
@@ -84,6 +89,18 @@ export async function serve(
     },
     stop: () => stop(server, connections),
   }
+}
+
+/** Closes the connections of a source beyond its limit. */
+function limitConnections(server: Server, isTrustedProxy: IsTrustedProxy): void {
+  const open = new Quota({ perSource: MAX_CONNECTIONS_PER_SOURCE, total: Number.POSITIVE_INFINITY })
+  server.on("connection", (socket: Socket) => {
+    const peer = socket.remoteAddress ?? ""
+    if (isTrustedProxy(peer)) return
+    const source = sourceOf(peer)
+    if (open.acquire(source)) socket.once("close", () => open.release(source))
+    else socket.destroy()
+  })
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {
@@ -98,11 +115,11 @@ function listen(server: Server, port: number, address: string): Promise<void> {
 
 function stop(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
-    const grace = setTimeout(() => connections.closeAll(), STOP_GRACE)
+    const grace = setTimeout(() => connections.closeAll(), STOP_GRACE_MS)
     server.close(() => {
       clearTimeout(grace)
       resolve()
     })
-    connections.closeAsTheyFallIdle()
+    connections.closeWhenIdle()
   })
 }

@@ -1,11 +1,11 @@
-import { createProblem, PROBLEM_MEDIA_TYPE, type ProblemCode, problemStatus } from "@agentwrit/contract"
+import type { ProblemCode } from "@agentwrit/contract"
 import { type AnswerHeaders, answerHeaders } from "./headers.ts"
 
-/** What a request is, as far as answering it goes. */
+/** What an answer needs to know about its request. */
 export interface Exchange {
   readonly requestId: string
   readonly path: string
-  /** Whether it came over TLS. */
+  /** Whether the request came over TLS. */
   readonly secureTransport: boolean
 }
 
@@ -18,7 +18,17 @@ export interface Answer {
   readonly headers?: AnswerHeaders
 }
 
-/** The one place where a Response is made. */
+/** What went wrong, for a protocol to render. */
+export interface ProblemParts {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly hint?: string
+  /** Seconds. */
+  readonly retryAfter?: number
+  readonly headers?: AnswerHeaders
+}
+
+/** Makes the response. Its headers are built at once: setting one on a finished Response costs more than the rest. */
 export function respond(exchange: Exchange, { status, body, mediaType, headers }: Answer): Response {
   const all = answerHeaders(exchange.requestId, exchange.secureTransport)
   if (mediaType !== undefined) all["content-type"] = mediaType
@@ -31,33 +41,3 @@ export const json = (status: number, value: unknown): Answer => ({
   body: JSON.stringify(value),
   mediaType: "application/json",
 })
-
-/** The parts of a problem that its exchange does not settle. */
-export interface ProblemParts {
-  readonly code: ProblemCode
-  readonly detail: string
-  readonly hint?: string
-  readonly retryAfter?: number
-  readonly headers?: AnswerHeaders
-}
-
-/** A problem answer with the headers that its code wants (CONTRACT 1). */
-export function problem(exchange: Exchange, { code, detail, hint, retryAfter, headers }: ProblemParts): Answer {
-  const document = createProblem({
-    code,
-    detail,
-    instance: exchange.path,
-    requestId: exchange.requestId,
-    ...(hint !== undefined && { hint }),
-  })
-  return {
-    status: problemStatus(code),
-    body: JSON.stringify(document),
-    mediaType: PROBLEM_MEDIA_TYPE,
-    headers: {
-      ...headers,
-      ...(code === "unauthorized" && { "www-authenticate": "Bearer" }),
-      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-    },
-  }
-}

@@ -1,30 +1,25 @@
 import type { IncomingMessage } from "node:http"
 import { Refusal } from "@agentwrit/authority"
-import { GatheredBytes } from "./gathered-bytes.ts"
-import { SourceQuota } from "./source-quota.ts"
+import { Quota } from "./quota.ts"
 
-/** Bytes of a request's body (CONTRACT 1). */
-const MAX_BODY = 1_048_576
+/** The largest body of a request (CONTRACT 1). */
+const MAX_BODY_BYTES = 1_048_576
 
-/** Refuses a body that is larger than {@link MAX_BODY}. */
+/** Nearly every honest body is smaller. Only a larger one needs a place, so large bodies never keep out a revocation. */
+const MAX_SMALL_BODY_BYTES = 16 * 1024
+
+/** Places for large bodies that are being received. Slow senders could otherwise fill the memory. */
+export const createLargeBodyQuota = (): Quota => new Quota({ perSource: 8, total: 64 })
+
 const tooLarge = (): Refusal =>
-  new Refusal("payload_too_large", { detail: `the body is larger than ${MAX_BODY} bytes` })
+  new Refusal("payload_too_large", { detail: `the body is larger than ${MAX_BODY_BYTES} bytes` })
 
-/** So many bodies are on their way in that this one found no room. */
+/** There is no place for another large body. */
 export class TooManyBodiesError extends Error {
   override readonly name = "TooManyBodiesError"
 }
 
-/**
- * Bytes of each body that count for nothing. Nearly every honest body fits, so that those who fill the bounds below with large
- * ones keep no one's revocation out; how many bodies there are at a time is bounded by the connections.
- */
-const UNCOUNTED = 16 * 1024
-
-/** Bounds the bytes of bodies on their way in, over all requests: slow ones could otherwise fill the memory, a little each. */
-export const bodiesUnderWay = (): SourceQuota => new SourceQuota({ ofSource: 8 * MAX_BODY, inAll: 64 * MAX_BODY })
-
-/** The client went away before its body was whole: there is no one left to answer. */
+/** The client went away before it had sent the whole body, so nobody is left to answer. */
 export class BodyAbortedError extends Error {
   override readonly name = "BodyAbortedError"
 }
@@ -32,69 +27,87 @@ export class BodyAbortedError extends Error {
 const EMPTY = new Uint8Array(0)
 
 /**
- * Reads a request's body, whatever its method, and stops reading at the limit, also when it is chunked and declares no
- * length.
+ * Reads a request's body, and stops at the limit, also when it is chunked and declares no length.
  * @param incoming Node's request behind `request`; absent when the app is called in process.
- * @param source what the bytes on their way in count for.
+ * @param acquirePlace takes a place for a large body, and returns what releases it.
  * @throws {@link Refusal} `payload_too_large`, TooManyBodiesError or BodyAbortedError
  */
 export async function readBody(
   request: Request,
   incoming: IncomingMessage | undefined,
-  { underWay, source }: { readonly underWay: SourceQuota; readonly source: string },
+  acquirePlace: () => (() => void) | undefined,
 ): Promise<Uint8Array> {
   if (incoming === undefined) return collect(request.body)
-  const declared = incoming.headers["content-length"]
-  if (declared === undefined && incoming.headers["transfer-encoding"] === undefined) return EMPTY
-  if (Number(declared) > MAX_BODY) throw tooLarge()
-  return receive(incoming, underWay, source)
+  const { "content-length": length, "transfer-encoding": encoding } = incoming.headers
+  if (length === undefined && encoding === undefined) return EMPTY
+  return receive(incoming, length === undefined ? undefined : Number(length), acquirePlace)
 }
 
-function receive(incoming: IncomingMessage, underWay: SourceQuota, source: string): Promise<Uint8Array> {
+function receive(
+  incoming: IncomingMessage,
+  declared: number | undefined,
+  acquirePlace: () => (() => void) | undefined,
+): Promise<Uint8Array> {
   return new Promise<Uint8Array>((resolve, reject) => {
-    let gathered = new GatheredBytes()
-    let counted = 0
-    const giveBack = (): void => {
-      if (counted > 0) underWay.giveBack(source, counted)
-      counted = 0
+    let room: Uint8Array = EMPTY
+    let length = 0
+    let release: (() => void) | undefined
+    const end = (): void => {
+      release?.()
+      release = undefined
     }
     const refuse = (error: Error): void => {
       incoming.removeAllListeners("data")
       incoming.pause()
-      gathered = new GatheredBytes()
-      giveBack()
+      room = EMPTY
+      end()
       reject(error)
     }
-    incoming.on("data", (chunk: Buffer) => {
-      if (gathered.length + chunk.length > MAX_BODY) return refuse(tooLarge())
-      const more = gathered.roomWith(chunk) - UNCOUNTED - counted
-      if (more > 0) {
-        if (!underWay.take(source, more)) return refuse(new TooManyBodiesError())
-        counted += more
+    /** Makes room for that many bytes. All chunks go to one piece of memory: kept apart, tiny ones take 300 bytes each. */
+    const makeRoom = (needed: number): boolean => {
+      if (needed > MAX_BODY_BYTES) {
+        refuse(tooLarge())
+        return false
       }
-      gathered.add(chunk)
+      const isLarge = needed > MAX_SMALL_BODY_BYTES
+      if (isLarge) release = acquirePlace()
+      if (isLarge && release === undefined) {
+        refuse(new TooManyBodiesError())
+        return false
+      }
+      const larger = Buffer.allocUnsafe(declared ?? (isLarge ? MAX_BODY_BYTES : MAX_SMALL_BODY_BYTES))
+      larger.set(room)
+      room = larger
+      return true
+    }
+    if (declared !== undefined && !makeRoom(declared)) return
+    incoming.on("data", (chunk: Buffer) => {
+      if (length + chunk.length > room.length && !makeRoom(length + chunk.length)) return
+      room.set(chunk, length)
+      length += chunk.length
     })
     incoming.on("end", () => {
-      giveBack()
-      resolve(gathered.whole())
+      end()
+      resolve(room.subarray(0, length))
     })
-    const aborted = (): void => {
-      // Every body closes, after its end too; an error made in vain costs more than the rest of the reading.
+    const abort = (): void => {
+      // "close" comes after "end" too; creating an error for nothing would cost more than reading the body.
       if (incoming.readableEnded) return
-      giveBack()
+      end()
       reject(new BodyAbortedError())
     }
-    incoming.on("error", aborted)
-    incoming.on("close", aborted)
+    incoming.on("error", abort)
+    incoming.on("close", abort)
   })
 }
 
 async function collect(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  if (stream === null) return EMPTY
-  const gathered = new GatheredBytes()
-  for await (const chunk of stream) {
-    if (gathered.length + chunk.length > MAX_BODY) throw tooLarge()
-    gathered.add(chunk)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream ?? []) {
+    length += chunk.length
+    if (length > MAX_BODY_BYTES) throw tooLarge()
+    chunks.push(chunk)
   }
-  return gathered.whole()
+  return Buffer.concat(chunks)
 }

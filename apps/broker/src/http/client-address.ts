@@ -1,11 +1,11 @@
 import { isIP } from "node:net"
 
-/** Whether that peer is a proxy whose `X-Forwarded-For` counts. */
+/** Whether that peer is a proxy whose `X-Forwarded-For` is believed. */
 export type IsTrustedProxy = (address: string) => boolean
 
 /**
- * The address that a request came from: the peer, or behind trusted proxies the right-most address of `X-Forwarded-For` that
- * is none of them. What stands left of it, or of anything that is no address, anyone could have written.
+ * The address of the client: the peer or, behind trusted proxies, the right-most address of `X-Forwarded-For` that is not a
+ * trusted proxy. The client itself could have written everything left of that, and left of anything that is not an address.
  */
 export function clientAddress(peer: string, forwarded: string | undefined, isTrustedProxy: IsTrustedProxy): string {
   if (forwarded === undefined || !isTrustedProxy(peer)) return peer

@@ -1,11 +1,11 @@
 import { isIP } from "node:net"
 
-/** 16-bit groups of an IPv6 address that one subscriber is given, and can change the rest of at will. */
+/** 16-bit groups of an IPv6 network (/64), which one subscriber gets. It can choose the rest of the address freely. */
 const NETWORK_GROUPS = 4
 
 /**
- * What limits and the trail's flood protection count by: an IPv4 address as it is, also in its IPv6 spelling, and of an IPv6
- * address the network (/64).
+ * What limits and the trail's flood protection count by: an IPv4 address (also in its IPv6 spelling), or the network (/64) of
+ * an IPv6 address.
  */
 export function sourceOf(address: string): string {
   const [plain = ""] = address.split("%")
@@ -16,7 +16,7 @@ export function sourceOf(address: string): string {
 
 /** The eight groups of an IPv6 address, without leading zeros. */
 function groupsOf(address: string): string[] {
-  // Written out by the URL parser, so that every spelling of an address is one.
+  // The URL parser gives every spelling of an address one form.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
   const [before = "", after] = canonical.split("::")
   const head = before.split(":").filter(Boolean)

@@ -2,15 +2,15 @@ import { uniqueHex } from "@agentwrit/authority"
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
-/** What every answer carries (CONTRACT 1), the parser's own errors included. */
+/** Headers by lower-case name. */
 export type AnswerHeaders = Record<string, string>
 
-/** The client's request id when it is one that cannot do harm in a log, else a new one. */
+/** The client's request id when it is safe in a log, else a new one. */
 export function requestIdOf(offered: string | undefined): string {
   return offered !== undefined && REQUEST_ID.test(offered) ? offered : uniqueHex(8)
 }
 
-/** Builds the whole header object at once: changing a Response's headers later costs its light form. */
+/** The headers of every answer, the parser's errors included (CONTRACT 1). */
 export function answerHeaders(requestId: string, secureTransport: boolean): AnswerHeaders {
   const headers: AnswerHeaders = {
     "x-request-id": requestId,

@@ -1,10 +1,10 @@
-/** Levels of objects and arrays that a body may nest (CONTRACT 1). */
+/** How deep objects and arrays may nest (CONTRACT 1). */
 const MAX_DEPTH = 32
 
-/** The largest whole number that every JSON reader agrees on. */
+/** The largest number (CONTRACT 1): beyond it, JSON readers disagree. */
 const MAX_NUMBER = 2 ** 53
 
-/** A body is no JSON that this API accepts; the message says which rule it breaks and quotes nothing of it. */
+/** A body is not JSON that this API accepts. The message names the rule that it breaks and quotes nothing of the body. */
 export class MalformedJsonError extends Error {
   override readonly name = "MalformedJsonError"
 }
@@ -12,8 +12,8 @@ export class MalformedJsonError extends Error {
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /**
- * Reads a body as JSON whatever its Content-Type (CONTRACT 1). Invalid UTF-8, an unpaired surrogate, nesting deeper than 32
- * and a number beyond ±2^53 are malformed, because readers disagree on what they mean.
+ * Reads a body as JSON, whatever its Content-Type (CONTRACT 1). Invalid UTF-8, an unpaired surrogate, nesting deeper than 32
+ * and a number beyond ±2^53 are malformed, because readers disagree about their meaning.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string
@@ -23,7 +23,7 @@ export function parseJson(bytes: Uint8Array): unknown {
     throw new MalformedJsonError("the body is not valid UTF-8")
   }
   const value = parse(text)
-  // 2^53 + 1 is read as 2^53, so where that stands only its source tells them apart.
+  // JSON.parse reads 2^53 + 1 as 2^53. Only the text tells them apart.
   if (isAtLimit(value, 1)) refuseRounded(text)
   return value
 }
@@ -38,12 +38,12 @@ function parse(text: string): unknown {
 
 const NUMBER_BEYOND = "the body holds a number beyond ±2^53"
 
-/** A string, which is passed over, or a number of as many characters as one at the limit has at least. */
+/** A string, which is skipped, or a number of at least as many characters as one at the limit. */
 const STRING_OR_LONG_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]{15,}/g
 
 /**
- * Refuses numbers that were rounded to the limit. Looks at the text: a reviver, which is told each source, is called for every
- * value, and took half a second for a megabyte of zeros with one number at the limit behind them.
+ * Refuses numbers that were rounded to the limit. It searches the text, because a reviver is called for every value and took
+ * half a second for a megabyte of zeros.
  */
 function refuseRounded(text: string): void {
   for (const [literal] of text.matchAll(STRING_OR_LONG_NUMBER)) {
@@ -52,7 +52,7 @@ function refuseRounded(text: string): void {
   }
 }
 
-/** Refuses what is malformed, and answers whether a number stands at the very limit. */
+/** Refuses what is malformed. Returns whether a number is exactly at the limit. */
 function isAtLimit(value: unknown, depth: number): boolean {
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw new MalformedJsonError("the body holds an unpaired surrogate")

@@ -1,16 +1,16 @@
 import { TokenBucket } from "limiter"
 import { LRUCache } from "lru-cache"
 
-/** How often something may be done. */
+/** How often something is allowed. */
 export interface RateLimitTerms {
-  /** How often at once. */
+  /** How many at once. */
   readonly burst: number
-  /** How often over time: that many in each interval. */
+  /** How many in each interval, over time. */
   readonly times: number
   readonly interval: "second" | "minute"
 }
 
-/** Keys whose buckets are kept. The least recently used goes first, so that who keeps asking keeps its limit. */
+/** How many keys are remembered. The least recently used is forgotten first. */
 const MAX_KEYS = 50_000
 
 /** A limit for each key, such as an address, in bounded memory. */
@@ -22,7 +22,7 @@ export class RateLimit {
     this.#terms = terms
   }
 
-  /** Whether it may be done once more now; if so, it counts. */
+  /** Counts one more, unless the limit is reached. */
   take(key: string): boolean {
     return this.#bucket(key).tryRemoveTokens(1)
   }

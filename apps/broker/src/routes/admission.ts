@@ -2,16 +2,16 @@ import type { AuditEventType } from "@agentwrit/audit"
 import { type Authority, type Caller, Refusal } from "@agentwrit/authority"
 import type { RateLimit } from "../http/rate-limit.ts"
 
-/** How the refusal of what comes too often reads, and the event that it leaves. */
+/** How a refusal by a rate limit reads, and its event. */
 export interface TooOften {
   readonly deniedAs: AuditEventType
-  /** What there is too much of. */
+  /** What there is too much of, after "too many". */
   readonly what: string
   /** Seconds. */
   readonly retryAfter: number
 }
 
-/** Lets a caller through while the limit of `key` allows it; rejects, and the trail has it by then, once it does not. */
+/** Admits a caller while the limit of `key` allows it. Then records the refusal in the trail and throws it. */
 export async function admitWithin(
   limit: RateLimit,
   key: string,

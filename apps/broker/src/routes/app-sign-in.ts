@@ -7,7 +7,7 @@ const OF_CLIENT = { deniedAs: "app_rate_limited", what: "sign-ins of this client
 
 /** An app's sign-in, limited by address and by client (CONTRACT 3). */
 export function appSignIn(): Endpoint {
-  // The one by the address bounds how many clients can be named from there, and so how many keys the other takes.
+  // The limit by address also bounds how many clients one address can name.
   const perSource = new RateLimit({ burst: 60, times: 60, interval: "minute" })
   const perClient = new RateLimit({ burst: 3, times: 10, interval: "minute" })
   return endpoint("appSignIn", {

@@ -3,7 +3,7 @@ import { json } from "../http/answer.ts"
 import type { Metrics } from "../metrics.ts"
 import { type Endpoint, endpoint } from "./endpoint.ts"
 
-/** What routes need to know of the program around the authority. */
+/** What some routes need besides the authority. */
 export interface Program {
   readonly version: string
   /** Milliseconds since the Unix epoch. */

@@ -1,41 +1,81 @@
-import type { ServerResponse } from "node:http"
-import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
-import { FollowerStreams } from "../http/follower-streams.ts"
-import { PagePlaces } from "../http/page-places.ts"
-import { type Endpoint, endpoint } from "./endpoint.ts"
+import { type Authority, type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
+import type { Answer } from "../http/answer.ts"
+import { eventStream } from "../http/event-stream.ts"
+import { Quota } from "../http/quota.ts"
+import { type Endpoint, type EndpointRequest, endpoint } from "./endpoint.ts"
 
 const EVENT_STREAM = "text/event-stream"
 
-/** The revocation feed (CONTRACT 5): a page of it, or a stream. */
+/** Open event streams. */
+const STREAM_LIMITS = { perSource: 256, total: 1024 }
+
+/** Large pages that wait for their readers, of up to 0.8 MB each. A stream counts until it has caught up. */
+const PAGE_LIMITS = { perSource: 16, total: 64 }
+
+/** Seconds after which a client that gets no stream may ask again; it polls meanwhile. */
+const STREAM_RETRY_AFTER = 5
+
+/** The revocation feed (CONTRACT 5): one page, or an event stream. */
 export function revocations(): Endpoint {
-  const places = new PagePlaces()
-  const streams = new FollowerStreams(places)
-  const hasPlace = (source: string, outgoing: ServerResponse | undefined): boolean =>
-    outgoing === undefined || places.holdFor(source, outgoing)
+  const streams = new Quota(STREAM_LIMITS)
+  const pages = new Quota(PAGE_LIMITS)
+
+  /** Takes a place for the page after a position, if it is large. Returns what gives the place back. */
+  const acquirePage = (authority: Authority, since: number, source: string): (() => void) => {
+    if (authority.isRevocationsPageSmall(since)) return () => undefined
+    if (!pages.acquire(source))
+      throw new Refusal("unavailable", { detail: "too many pages of the feed wait to be read", retryAfter: 1 })
+    return () => pages.release(source)
+  }
+
+  async function page(authority: Authority, { caller, query, http }: Request): Promise<Answer> {
+    const release = acquirePage(authority, query.since, caller.source)
+    if (http.outgoing === undefined || http.outgoing.destroyed) release()
+    else http.outgoing.once("close", release)
+    const message = await authority.revocationsPage(caller, query.since)
+    return { status: 200, body: pageBytes(message), mediaType: "application/jwt" }
+  }
+
+  function stream(authority: Authority, { caller, query, http }: Request): Answer {
+    const since = lastEventId(http.header("last-event-id")) ?? query.since
+    if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM }
+    const { source } = caller
+    if (!streams.acquire(source))
+      throw new Refusal("unavailable", {
+        detail: "too many streams are open",
+        hint: "ask for the feed every 5 s without Accept: text/event-stream",
+        retryAfter: STREAM_RETRY_AFTER,
+      })
+    let caughtUp: () => void
+    try {
+      caughtUp = acquirePage(authority, since, source)
+    } catch (error) {
+      streams.release(source)
+      throw error
+    }
+    const { outgoing } = http
+    const abort = (error: unknown): void => {
+      http.failed(error)
+      outgoing?.req.socket.destroy()
+    }
+    const body = eventStream({
+      follow: (follower: FeedFollower) => authority.followRevocations(caller, since, follower),
+      abort: outgoing === undefined ? undefined : abort,
+      caughtUp,
+      closed: () => streams.release(source),
+    })
+    return { status: 200, mediaType: EVENT_STREAM, body }
+  }
+
   return endpoint("revocations", {
-    async run(authority, { caller, query, http }) {
-      const { outgoing } = http
-      if (!wantsStream(http.header("accept"))) {
-        const hasRoom = authority.isRevocationsPageSmall(query.since) || hasPlace(caller.source, outgoing)
-        if (!hasRoom)
-          throw new Refusal("unavailable", { detail: "too many pages of the feed wait to be read", retryAfter: 1 })
-        const page = await authority.revocationsPage(caller, query.since)
-        return { status: 200, body: pageBytes(page), mediaType: "application/jwt" }
-      }
-      const since = lastEventId(http.header("last-event-id")) ?? query.since
-      if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM }
-      const breakOff = (error: unknown): void => {
-        http.failed(error)
-        outgoing?.req.socket.destroy()
-      }
-      const follow = (follower: FeedFollower) => authority.followRevocations(caller, since, follower)
-      const body = streams.open(caller.source, follow, outgoing === undefined ? undefined : breakOff)
-      return { status: 200, mediaType: EVENT_STREAM, body }
-    },
+    run: (authority, request) =>
+      wantsStream(request.http.header("accept")) ? stream(authority, request) : page(authority, request),
   })
 }
 
-/** Pages as bytes, made once for all who ask: a text would wait as a copy of its own for each that does not read. */
+type Request = EndpointRequest<"revocations">
+
+/** Pages as bytes, made once for all readers. */
 const encoded = new WeakMap<FeedMessage, Uint8Array<ArrayBuffer>>()
 
 function pageBytes(page: FeedMessage): Uint8Array<ArrayBuffer> {
@@ -46,12 +86,12 @@ function pageBytes(page: FeedMessage): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** Whether the client names the media type; `*` is no wish for a stream. */
+/** Whether the client names the media type. `*` does not ask for a stream. */
 function wantsStream(accept = ""): boolean {
   return accept.split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === EVENT_STREAM)
 }
 
-/** The position that a client resumes from. An empty one is what an EventSource holds before its first message. */
+/** The position that a client resumes from. Before its first message, an EventSource sends an empty one. */
 function lastEventId(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined
   const position = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN

@@ -1,9 +1,15 @@
 import { Refusal, UnavailableError } from "@agentwrit/authority"
-import type { ProblemParts } from "./answer.ts"
-import { BodyAbortedError, TooManyBodiesError } from "./body.ts"
+import type { ProblemParts } from "../http/answer.ts"
+import { BodyAbortedError, TooManyBodiesError } from "../http/body.ts"
 
-/** The problem that a client reads for whatever a handler threw; `undefined` for a bug, of which it learns nothing. */
-export function problemFor(error: unknown): ProblemParts | undefined {
+/** What a client reads about a bug. */
+export const BUG: ProblemParts = {
+  code: "internal_error",
+  detail: "the broker ran into a bug; its log has the request id",
+}
+
+/** What a client reads about an error; `undefined` for a bug, whose cause the client does not learn. */
+export function problemPartsOf(error: unknown): ProblemParts | undefined {
   if (error instanceof Refusal) {
     const { code, detail, hint, retryAfter } = error
     return {
@@ -15,13 +21,13 @@ export function problemFor(error: unknown): ProblemParts | undefined {
       ...(code === "payload_too_large" && { headers: { connection: "close" } }),
     }
   }
-  // The store could not even be read; what a commit could not do is a refusal by now.
+  // The store cannot be read. A commit that fails is a refusal.
   if (error instanceof UnavailableError)
     return { code: "unavailable", detail: "the broker cannot read its records at the moment", retryAfter: 5 }
   if (error instanceof TooManyBodiesError)
     return {
       code: "unavailable",
-      detail: "too many requests are on their way in",
+      detail: "too many large requests are being received",
       retryAfter: 1,
       headers: { connection: "close" },
     }

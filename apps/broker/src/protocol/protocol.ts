@@ -1,0 +1,17 @@
+import type { Route } from "@agentwrit/contract"
+import type { Answer, Exchange, ProblemParts } from "../http/answer.ts"
+
+/** How a group of routes speaks HTTP: what a credential, a body and an error look like. A route names its protocol. */
+export interface Protocol {
+  /** The credential that a request presents; `undefined` when there is none. */
+  credential(header: (name: string) => string | undefined): string | undefined
+  /** Reads a body by the route's schema. */
+  decodeBody(schema: NonNullable<Route["request"]>, body: Uint8Array): DecodedBody
+  /** The answer to a request that cannot be fulfilled. */
+  renderProblem(exchange: Exchange, parts: ProblemParts): Answer
+}
+
+/** A body as its schema reads it, or why it does not fit. */
+export type DecodedBody =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: "invalid_request" | "invalid_ttl"; readonly detail: string }
