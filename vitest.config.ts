@@ -15,9 +15,6 @@ const packages = [
   "tooling/e2e",
 ]
 
-// Stores and brokers start threads and processes that load TypeScript. The cache halves their CPU time.
-process.env["NODE_COMPILE_CACHE"] ??= new URL("node_modules/.cache/compile", import.meta.url).pathname
-
 export default defineConfig({
   test: {
     // The tests wait for other processes more than they compute, so that two of them fit two cores.
@@ -33,6 +30,7 @@ export default defineConfig({
         // Only for what never ends: no assertion rests on time, however busy the machine is.
         testTimeout: 60_000,
         hookTimeout: 60_000,
+        expect: { poll: { timeout: 30_000 } },
       },
     })),
   },

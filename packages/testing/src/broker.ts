@@ -1,8 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto"
+import type { IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
+import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import {
   type Authority,
   type AuthoritySettings,
+  auditOrigin,
   type Clock,
   createAdminSecret,
   type Observer,
@@ -15,7 +18,7 @@ import { MemoryStore } from "@agentwrit/store-memory"
 import { createAdaptorServer } from "@hono/node-server"
 import { afterAll, beforeAll } from "vitest"
 import { ADMIN_SECRET } from "./broker-process.ts"
-import { adminToken } from "./client.ts"
+import { adminToken, freshAddress } from "./client.ts"
 
 /** A broker that runs inside the test's own process and answers real HTTP on a free port of 127.0.0.1. */
 export interface TestBroker extends AsyncDisposable {
@@ -24,12 +27,16 @@ export interface TestBroker extends AsyncDisposable {
   readonly authority: Authority
   /** The key that signs its tokens. */
   readonly signingKey: KeyObject
+  /** The key that verifies its checkpoints, in the form of `audit.pub`. */
+  readonly verifierKey: string
 }
 
 /** How a broker in this process differs from the default one. */
 export interface TestBrokerOptions {
   readonly settings?: Partial<AuthoritySettings>
-  /** Default: the system's clock. */
+  /** Default: a new key. */
+  readonly signingKey?: KeyObject
+  /** Default: the system's clock, also while a test fakes the time of this process. */
   readonly clock?: Clock
   /** Closed with the broker. Default: a store in memory. */
   readonly store?: Store
@@ -48,6 +55,12 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+const { now } = Date
+const elapsed = performance.now.bind(performance)
+
+/** The system's clock, out of reach of fake timers. */
+const realClock: Clock = { now, elapsed }
+
 const SETTINGS: AuthoritySettings = {
   trustDomain: "agentwrit.local",
   issuer: "",
@@ -59,19 +72,19 @@ const SETTINGS: AuthoritySettings = {
 
 /** Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under test. */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
-  const { settings, clock, adminSecret = ADMIN_SECRET, listen = listenByHono } = options
-  const signingKey = generateKeyPairSync("ed25519").privateKey
+  const { settings, clock = realClock, adminSecret = ADMIN_SECRET, listen = listenByHono } = options
+  const { signingKey = generateKeyPairSync("ed25519").privateKey } = options
+  const auditKey = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
   const metrics = new Metrics()
-  const withClock = clock === undefined ? {} : { clock }
   const authority = await openAuthority({
     settings: { ...SETTINGS, ...settings },
-    store: options.store ?? new MemoryStore(withClock),
+    store: options.store ?? new MemoryStore({ clock }),
     keys: createKeyRing({ current: createSigningKey(seedOf(signingKey)) }),
-    auditKey: createSigningKey(crypto.getRandomValues(new Uint8Array(32))),
+    auditKey,
     adminSecret: createAdminSecret(adminSecret),
     anchor: { kept: async () => undefined, keep: async () => undefined },
     observer: options.observer ?? metrics.observer,
-    ...withClock,
+    clock,
   })
   const app = createBroker({
     authority,
@@ -90,6 +103,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     app,
     authority,
     signingKey,
+    verifierKey: formatVerifierKey(verifierKeyOf(auditOrigin(SETTINGS.trustDomain), auditKey.publicKey)),
     async [Symbol.asyncDispose]() {
       authority.endFollowing()
       await server.stop()
@@ -102,6 +116,10 @@ const seedOf = (key: KeyObject) => decodeBase64Url(key.export({ format: "jwk" })
 
 async function listenByHono(app: BrokerApp): Promise<TestServer> {
   const server = createAdaptorServer({ fetch: app.fetch })
+  // A client that does not say where it comes from counts as another one each time.
+  server.prependListener("request", ({ headers, rawHeaders }: IncomingMessage) => {
+    if (headers["x-forwarded-for"] === undefined) rawHeaders.push("X-Forwarded-For", freshAddress())
+  })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   return {
     port: (server.address() as AddressInfo).port,

@@ -12,6 +12,8 @@ export type Edit = (chunk: string, path: string) => string
 /** A proxy before a broker that can be told to misbehave, as those between an agent and its broker do. */
 export interface Proxy extends AsyncDisposable {
   readonly url: string
+  /** The broker that it passes requests to. */
+  target: string
   /** `method path` of every request that came, in order. */
   readonly seen: string[]
   intercept: Intercept
@@ -27,7 +29,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   const server = createServer((incoming, answer) => {
     seen.push(`${incoming.method} ${incoming.url}`)
     if (proxy.intercept(incoming, answer) === "pass")
-      forward(target, incoming, answer, (chunk, path) => proxy.edit(chunk, path))
+      forward(proxy.target, incoming, answer, (chunk, path) => proxy.edit(chunk, path))
   })
   server.on("connection", (socket: Socket) => {
     sockets.add(socket)
@@ -40,6 +42,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   }
   const proxy: Proxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    target,
     seen,
     intercept: () => "pass",
     edit: (chunk) => chunk,

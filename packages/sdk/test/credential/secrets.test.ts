@@ -1,18 +1,23 @@
 import { format, inspect } from "node:util"
 import { createSigningKey } from "@agentwrit/core"
-import { AgentWritApp, acceptDelegation, generateAgentKey, registerAgent } from "@agentwrit/sdk"
+import { type SharedTestBroker, shareTestBroker } from "@agentwrit/testing/broker"
 import { launchToken } from "@agentwrit/testing/client"
+import { fakeTimeOfFile } from "@agentwrit/testing/fake-time"
 import { closedAddress, startProxy } from "@agentwrit/testing/proxy"
 import { registerApp } from "@agentwrit/testing/sdk-app"
-import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
+import { AgentWritApp, acceptDelegation, generateAgentKey, registerAgent } from "../../src/index.ts"
 
 const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
 
-let shared: SharedBroker
-shareBroker((broker) => {
-  shared = broker
-})
+const time = fakeTimeOfFile()
+let shared: SharedTestBroker
+shareTestBroker(
+  (broker) => {
+    shared = broker
+  },
+  { clock: time.clock, settings: { adminTokenTtl: 86_400 } },
+)
 
 /** All that printing, logging, serializing or copying a value shows. */
 function shownBy(value: unknown): string {
@@ -64,7 +69,7 @@ test("no object shows a secret, however it is printed, logged, serialized or cop
 test("no error shows a secret, whatever the broker or what stands before it answers", async () => {
   await using proxy = await startProxy(shared.url)
   const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
-  const options = { brokerUrl: proxy.url, clientId, clientSecret, retries: 0, timeoutMs: 500 }
+  const options = { brokerUrl: proxy.url, clientId, clientSecret, retries: 0 }
   const app = new AgentWritApp(options)
   const agent = await app.createAgent(TASK)
   const token = await agent.token()
@@ -99,13 +104,7 @@ test("no error shows a secret, whatever the broker or what stands before it answ
       failure(answer)
       return "taken"
     }
-    for (const attempt of calls)
-      errors.push(
-        await attempt().then(
-          () => undefined,
-          (error: unknown) => error,
-        ),
-      )
+    for (const attempt of calls) errors.push(await time.passUntilSettled(attempt().catch((error: unknown) => error)))
   }
   expect(errors.filter((error) => error instanceof Error).length).toBe(errors.length)
   for (const error of errors) for (const secret of secrets) expect(shownBy(error)).not.toContain(secret)

@@ -1,19 +1,9 @@
 import { once } from "node:events"
 import { createServer, type Server as HttpServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import {
-  mcpAuthInfo,
-  mcpTokenVerifier,
-  protectedResource,
-  requireToolScope,
-  scopeChallenge,
-  scopeFor,
-} from "@agentwrit/sdk/mcp"
-import type { Verifier } from "@agentwrit/sdk/verify"
-import type { BrokerFolder } from "@agentwrit/testing/broker-process"
+import { shareTestBroker, type TestBroker } from "@agentwrit/testing/broker"
 import { agent, call } from "@agentwrit/testing/client"
 import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import * as client2 from "@modelcontextprotocol/client"
 import { requireBearerAuth as requireBearerAuthExpress2 } from "@modelcontextprotocol/express"
@@ -28,12 +18,21 @@ import * as server2 from "@modelcontextprotocol/server"
 import express from "express"
 import { describe, expect, onTestFinished, test } from "vitest"
 import * as z from "zod"
+import {
+  mcpAuthInfo,
+  mcpTokenVerifier,
+  protectedResource,
+  requireToolScope,
+  scopeChallenge,
+  scopeFor,
+} from "../../src/mcp/index.ts"
+import type { Verifier } from "../../src/verify/index.ts"
 
-let folder: BrokerFolder
+let broker: TestBroker
 let url: string
 let admin: string
-shareBroker((shared) => {
-  ;({ folder, url, admin } = shared)
+shareTestBroker((shared) => {
+  ;({ broker, url, admin } = shared)
 })
 
 const RESOURCE = "https://tools.example/mcp"
@@ -232,7 +231,7 @@ test("the 2.x line's Express middleware takes the verifier too", async () => {
 test("the audience counts: the resource is told of tokens that name it, and of no others", async () => {
   const { access_token } = await agent(url, admin)
   const [head, claims] = [tokenPart(access_token, 0), tokenPart(access_token, 1)]
-  const made = (aud: string[]) => signedByBroker(folder, head, { ...claims, aud })
+  const made = (aud: string[]) => signedByBroker(broker, head, { ...claims, aud })
   const tokens = mcpTokenVerifier(testVerifier({ brokerUrl: url }), { InvalidTokenError, resource: RESOURCE })
   expect(await tokens.verifyAccessToken(made(["x", RESOURCE]))).toMatchObject({ resource: new URL(RESOURCE) })
   expect(await tokens.verifyAccessToken(made(["x"]))).not.toHaveProperty("resource")

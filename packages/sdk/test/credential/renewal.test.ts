@@ -1,25 +1,34 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import type { ServerResponse } from "node:http"
 import { fileURLToPath } from "node:url"
-import type { CredentialFailure } from "@agentwrit/sdk"
 import { startApi } from "@agentwrit/testing/api-server"
-import { call } from "@agentwrit/testing/client"
+import { type SharedTestBroker, shareTestBroker, startTestBroker } from "@agentwrit/testing/broker"
+import { adminToken, call } from "@agentwrit/testing/client"
+import { fakeTimeOfFile } from "@agentwrit/testing/fake-time"
 import { type Proxy as BrokerProxy, startProxy } from "@agentwrit/testing/proxy"
 import { registerApp, sdkApp } from "@agentwrit/testing/sdk-app"
-import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test, vi } from "vitest"
+import type { CredentialFailure } from "../../src/index.ts"
 
 const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
 const RENEW = "POST /v1/token/renew"
 
-let shared: SharedBroker
-shareBroker((broker) => {
-  shared = broker
-})
+const time = fakeTimeOfFile()
+let shared: SharedTestBroker
+shareTestBroker(
+  (broker) => {
+    shared = broker
+  },
+  { clock: time.clock, settings: { adminTokenTtl: 86_400 } },
+)
+
+/** Milliseconds of a token's life of 300 s as its holder counts it: the broker counts from the second that had begun. */
+const LIFE_MS = 299_000
 
 /** An agent behind a proxy, whose failures are noted. */
 async function agentBehind(proxy: BrokerProxy, options: { ttl: number; autoRenew?: boolean }) {
-  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0 })
+  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0, timeoutMs: 2 ** 31 - 1 })
   const failures: CredentialFailure[] = []
   const agent = await app.createAgent({ ...TASK, ...options, onError: (failure) => failures.push(failure) })
   return { agent, failures }
@@ -35,20 +44,21 @@ const revoke = (target: string) =>
 
 test("a token is renewed by itself after about three quarters of its life, again and again", async () => {
   await using proxy = await startProxy(shared.url)
-  const started = performance.now()
-  const { agent } = await agentBehind(proxy, { ttl: 3 })
-  const times: number[] = []
-  proxy.intercept = ({ url }) => {
-    if (url === "/v1/token/renew") times.push(performance.now() - started)
-    return "pass"
+  const { agent } = await agentBehind(proxy, { ttl: 300 })
+  // The first renewal is between 0.7 and 0.8, so the life of the second token begins up to 0.11 before the second row.
+  const rows: [renewal: number, tooEarly: number, due: number][] = [
+    [1, 0.69, 0.12],
+    [2, 0.58, 0.22],
+  ]
+  for (const [renewal, tooEarly, due] of rows) {
+    const before = await agent.token()
+    await time.pass(tooEarly * LIFE_MS)
+    expect(renewals(proxy)).toBe(renewal - 1)
+    await time.pass(due * LIFE_MS)
+    await expect.poll(() => renewals(proxy)).toBe(renewal)
+    const present = await agent.token()
+    expect([await isValid(before), await isValid(present)]).toEqual([false, true])
   }
-  const first = await agent.token()
-  await vi.waitFor(() => expect(renewals(proxy)).toBe(2), { timeout: 8000 })
-  // Of the two seconds that a token of three surely lives.
-  expect(times[0]).toBeGreaterThan(0.7 * 2000)
-  const present = await agent.token()
-  expect(present).not.toBe(first)
-  expect([await isValid(first), await isValid(present)]).toEqual([false, true])
   await agent.release()
 })
 
@@ -67,10 +77,11 @@ test("renewals that many ask for at once are one, and all get its token", async 
   expect(renewals(proxy)).toBe(2)
 })
 
-test("with autoRenew: false nothing is renewed, and the end is told", async () => {
+test("with autoRenew: false nothing is renewed, and an expired token is an error", async () => {
   await using proxy = await startProxy(shared.url)
-  const { agent } = await agentBehind(proxy, { ttl: 1, autoRenew: false })
-  await vi.waitFor(() => expect(agent.token()).rejects.toMatchObject({ code: "credential_expired" }), { timeout: 5000 })
+  const { agent } = await agentBehind(proxy, { ttl: 300, autoRenew: false })
+  await time.pass(LIFE_MS)
+  await expect(agent.token()).rejects.toMatchObject({ code: "credential_expired" })
   await expect(agent.renew()).rejects.toMatchObject({ code: "credential_expired", hint: expect.any(String) })
   expect(renewals(proxy)).toBe(0)
 })
@@ -93,20 +104,23 @@ test("one caller's abort ends its waiting, and neither the renewal nor another's
 
 test("failures that pass are survived: the token is used on, and renewed once the broker is back", async () => {
   await using proxy = await startProxy(shared.url)
-  const { agent, failures } = await agentBehind(proxy, { ttl: 6 })
+  const { agent, failures } = await agentBehind(proxy, { ttl: 300 })
   const first = await agent.token()
-  let failing = 3
+  const answers: ((answer: ServerResponse) => void)[] = [
+    (answer) => answer.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>"),
+    (answer) => answer.writeHead(500).end(),
+    (answer) => answer.writeHead(503, { "retry-after": "0" }).end(),
+  ]
   proxy.intercept = ({ url }, answer) => {
-    if (url !== "/v1/token/renew" || failing-- <= 0) return "pass"
-    if (failing === 2) answer.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>")
-    else if (failing === 1) answer.writeHead(500).end()
-    else answer.writeHead(503, { "retry-after": "0" }).end()
+    if (url !== "/v1/token/renew") return "pass"
+    answers[failures.length % answers.length]?.(answer)
     return "taken"
   }
-  await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0), { timeout: 8000 })
+  await time.pass(0.81 * LIFE_MS)
+  await time.passUntil(() => failures.length >= answers.length)
   expect(await agent.token()).toBe(first)
-  await vi.waitFor(async () => expect(await agent.token()).not.toBe(first), { timeout: 8000 })
-  expect(failures).toHaveLength(3)
+  proxy.intercept = () => "pass"
+  await time.passUntil(async () => (await agent.token()) !== first)
   for (const failure of failures) expect(failure).toMatchObject({ during: "renewal", willRetry: true })
   expect(await isValid(await agent.token())).toBe(true)
   await agent.release()
@@ -130,9 +144,10 @@ test("a renewal waits for as long as the broker asks, and is given up when the t
 
 test("a refusal ends the renewals, and is what using the agent says from then on", async () => {
   await using proxy = await startProxy(shared.url)
-  const { agent, failures } = await agentBehind(proxy, { ttl: 2 })
+  const { agent, failures } = await agentBehind(proxy, { ttl: 300 })
   await revoke(agent.id)
-  await vi.waitFor(() => expect(failures).toHaveLength(1), { timeout: 5000 })
+  await time.pass(0.81 * LIFE_MS)
+  await expect.poll(() => failures.length).toBe(1)
   expect(failures).toMatchObject([{ during: "renewal", willRetry: false, error: { code: "token_revoked" } }])
   await expect(agent.token()).rejects.toMatchObject({ name: "BrokerError", code: "token_revoked", status: 403 })
   await expect(agent.fetch("https://api.example")).rejects.toMatchObject({ code: "token_revoked" })
@@ -152,7 +167,7 @@ test("an agent whose app may no longer grant its scope keeps its token until tha
 
 test("release waits for the renewal under way and gives back what that brought; none begins afterwards", async () => {
   await using proxy = await startProxy(shared.url)
-  const { agent } = await agentBehind(proxy, { ttl: 2 })
+  const { agent } = await agentBehind(proxy, { ttl: 300 })
   const before = await agent.token()
   const tokens: string[] = []
   proxy.edit = (chunk, path) => {
@@ -165,71 +180,57 @@ test("release waits for the renewal under way and gives back what that brought; 
   expect(tokens).toHaveLength(1)
   expect([await isValid(before), await isValid(tokens[0] ?? "")]).toEqual([false, false])
   expect(proxy.seen.slice(-2)).toEqual([RENEW, "POST /v1/token/release"])
-  const another = (await agentBehind(proxy, { ttl: 2 })).agent
-  await another.release()
-  // By the time that this one is renewed, the timers of the others would have run.
-  const later = (await agentBehind(proxy, { ttl: 4 })).agent
-  const first = await later.token()
-  await vi.waitFor(async () => expect(await later.token()).not.toBe(first), { timeout: 8000 })
-  expect(renewals(proxy)).toBe(2)
-  await later.release()
+  await time.pass(LIFE_MS)
+  expect(renewals(proxy)).toBe(1)
 })
 
 test("agents that were made together are not due together, but all between 70 and 80 % of their tokens' life", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await sdkApp(shared, { brokerUrl: proxy.url })
-  const started = Date.now()
   const agents = await Promise.all(Array.from({ length: 24 }, () => app.createAgent({ ...TASK, ttl: 300 })))
-  vi.useFakeTimers({ toFake: ["Date"] })
-  try {
-    const renewedBy = async (part: number) => {
-      vi.setSystemTime(started + part * 299_000)
-      await Promise.all(agents.map((agent) => agent.token()))
-      return renewals(proxy)
-    }
-    expect(await renewedBy(0.69)).toBe(0)
-    const half = await renewedBy(0.76)
-    expect(half).toBeGreaterThan(0)
-    expect(half).toBeLessThan(24)
-    expect(await renewedBy(0.83)).toBe(24)
-  } finally {
-    vi.useRealTimers()
+  const renewedAfter = async (part: number) => {
+    await time.pass(part * LIFE_MS)
+    await Promise.all(agents.map((agent) => agent.token()))
+    return renewals(proxy)
   }
+  expect(await renewedAfter(0.69)).toBe(0)
+  const half = await renewedAfter(0.07)
+  expect(half).toBeGreaterThan(0)
+  expect(half).toBeLessThan(24)
+  expect(await renewedAfter(0.05)).toBe(24)
   await Promise.all(agents.map((agent) => agent.release()))
 })
 
 test("a machine's wrong clock, from the start or stepped meanwhile, ends nothing early", async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: 0 })
-  try {
-    await using proxy = await startProxy(shared.url)
-    const { agent } = await agentBehind(proxy, { ttl: 60, autoRenew: false })
-    const token = await agent.token()
-    for (const now of [4e12, 0]) {
-      vi.setSystemTime(now)
-      expect(await agent.token()).toBe(token)
-    }
-    await agent.renew()
-    expect(await isValid(await agent.token())).toBe(true)
-    await agent.release()
-  } finally {
-    vi.useRealTimers()
+  // This broker keeps the real time.
+  await using broker = await startTestBroker()
+  await using proxy = await startProxy(broker.url)
+  const own = { url: broker.url, admin: await adminToken(broker.url) }
+  const now = Date.now()
+  vi.setSystemTime(0)
+  const app = await sdkApp(own, { brokerUrl: proxy.url })
+  const agent = await app.createAgent({ ...TASK, autoRenew: false })
+  const token = await agent.token()
+  for (const wrong of [4e12, 0]) {
+    vi.setSystemTime(wrong)
+    expect(await agent.token()).toBe(token)
   }
+  await agent.renew()
+  const { body } = await call(broker.url, "POST /v1/token/validate", { json: { token: await agent.token() } })
+  expect(body.valid).toBe(true)
+  vi.setSystemTime(now)
 })
 
 test("a token that became due unnoticed, as while a machine slept, is renewed before it is used", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
   const before = await agent.token()
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 50_000 })
-  try {
-    const tokens = await Promise.all([agent.token(), agent.token()])
-    expect(tokens).not.toContain(before)
-    expect(new Set(tokens).size).toBe(1)
-    expect(await isValid(tokens[0] ?? "")).toBe(true)
-    expect(renewals(proxy)).toBe(1)
-  } finally {
-    vi.useRealTimers()
-  }
+  vi.setSystemTime(Date.now() + 50_000)
+  const tokens = await Promise.all([agent.token(), agent.token()])
+  expect(tokens).not.toContain(before)
+  expect(new Set(tokens).size).toBe(1)
+  expect(await isValid(tokens[0] ?? "")).toBe(true)
+  expect(renewals(proxy)).toBe(1)
   await agent.release()
 })
 
@@ -264,7 +265,7 @@ test("and so it does after a broker that failed in the act, which is not asked a
 
 test("the end of a block does not hide the block's error behind the release's; that one is told to onError", async () => {
   await using proxy = await startProxy(shared.url)
-  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0 })
+  const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0, timeoutMs: 2 ** 31 - 1 })
   const failures: CredentialFailure[] = []
   const block = async () => {
     await using agent = await app.createAgent({ ...TASK, onError: (failure) => failures.push(failure) })
@@ -336,7 +337,6 @@ test("waiting for a renewal keeps no process alive", async () => {
     const app = new AgentWritApp(${JSON.stringify({ brokerUrl: shared.url, clientId, clientSecret })})
     const agent = await app.createAgent(${JSON.stringify(TASK)})
     console.log(agent.id)`
-  const started = performance.now()
   const child = spawn(process.execPath, ["--conditions=@agentwrit/source", "--input-type=module", "--eval", script], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdio: ["ignore", "pipe", "inherit"],
@@ -345,5 +345,4 @@ test("waiting for a renewal keeps no process alive", async () => {
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text))
   const [code] = await once(child, "close")
   expect([code, output]).toEqual([0, expect.stringMatching(/^spiffe:/)])
-  expect(performance.now() - started).toBeLessThan(15_000)
 })

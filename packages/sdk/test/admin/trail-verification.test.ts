@@ -1,17 +1,15 @@
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
-import { AgentWritAdmin } from "@agentwrit/sdk/admin"
+import { type SharedTestBroker, shareTestBroker } from "@agentwrit/testing/broker"
 import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { launchToken } from "@agentwrit/testing/client"
 import { type Edit, startProxy } from "@agentwrit/testing/proxy"
-import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeEach, describe, expect, test } from "vitest"
+import { AgentWritAdmin } from "../../src/admin/index.ts"
 
-let shared: SharedBroker
+let shared: SharedTestBroker
 let verifierKey: string
-shareBroker(async (started) => {
+shareTestBroker((started) => {
   shared = started
-  verifierKey = await readFile(join(started.folder.path, "audit.pub"), "utf8")
+  verifierKey = started.broker.verifierKey
 })
 
 const adminAt = (brokerUrl: string): AgentWritAdmin => new AgentWritAdmin({ brokerUrl, adminSecret: ADMIN_SECRET })

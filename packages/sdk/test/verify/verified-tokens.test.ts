@@ -1,6 +1,6 @@
 import { type Claims, createSigningKey } from "@agentwrit/core"
 import { expect, test } from "vitest"
-import { VerifiedTokens } from "../src/verify/verified-tokens.ts"
+import { VerifiedTokens } from "../../src/verify/verified-tokens.ts"
 
 const key = createSigningKey(new Uint8Array(32).fill(1))
 const claims = (): Claims => ({

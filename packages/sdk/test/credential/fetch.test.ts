@@ -1,8 +1,8 @@
-import { acceptDelegation, TargetError } from "@agentwrit/sdk"
 import { startApi } from "@agentwrit/testing/api-server"
 import { delegatedToken } from "@agentwrit/testing/delegated-token"
 import { closedAddress } from "@agentwrit/testing/proxy"
 import { describe, expect, it } from "vitest"
+import { acceptDelegation, TargetError } from "../../src/index.ts"
 
 const token = delegatedToken()
 

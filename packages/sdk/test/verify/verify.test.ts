@@ -1,18 +1,17 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
-import { InsufficientScopeError, InvalidTokenError, requireScope, type Verifier } from "@agentwrit/sdk/verify"
-import type { BrokerFolder } from "@agentwrit/testing/broker-process"
+import { shareTestBroker, type TestBroker } from "@agentwrit/testing/broker"
 import { agent, call } from "@agentwrit/testing/client"
 import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
 import { startProxy } from "@agentwrit/testing/proxy"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { delegationChain, revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, test, vi } from "vitest"
+import { InsufficientScopeError, InvalidTokenError, requireScope, type Verifier } from "../../src/verify/index.ts"
 
-let folder: BrokerFolder
+let broker: TestBroker
 let url: string
 let admin: string
-shareBroker((shared) => {
-  ;({ folder, url, admin } = shared)
+shareTestBroker((shared) => {
+  ;({ broker, url, admin } = shared)
 })
 
 const encode = (value: unknown) =>
@@ -63,7 +62,7 @@ describe("a token is refused", () => {
     const head = tokenPart(access_token, 0)
     const { privateKey } = generateKeyPairSync("ed25519")
     const forged = sign(null, Buffer.from(`${header}.${payload}`), privateKey).toString("base64url")
-    const made = (changes: object) => signedByBroker(folder, head, { ...good, ...changes })
+    const made = (changes: object) => signedByBroker(broker, head, { ...good, ...changes })
     const now = Math.floor(Date.now() / 1000)
     const rows: [name: string, token: string, code: string][] = [
       ["empty", "", "malformed_token"],
@@ -77,7 +76,7 @@ describe("a token is refused", () => {
       ["another member in its header", `${encode({ ...head, x: 1 })}.${payload}.${signature}`, "wrong_header"],
       [
         "the typ of the feed",
-        signedByBroker(folder, { ...head, typ: "agentwrit-revocations+jwt" }, good),
+        signedByBroker(broker, { ...head, typ: "agentwrit-revocations+jwt" }, good),
         "wrong_header",
       ],
       ["signed by another", `${header}.${payload}.${forged}`, "bad_signature"],
@@ -106,7 +105,7 @@ describe("a token is refused", () => {
         .update(JSON.stringify(chain.map((record) => Object.fromEntries(Object.entries(record).sort()))))
         .digest("hex")
     const made = (chain: object[], changes: object = {}) =>
-      signedByBroker(folder, head, { ...claims, delegation_chain: chain, chain_hash: hash(chain), ...changes })
+      signedByBroker(broker, head, { ...claims, delegation_chain: chain, chain_hash: hash(chain), ...changes })
     expect(await verdict(verifier, made([first, second]))).toBe(claims.sub)
     const rows: [name: string, token: string, code: string][] = [
       ["wider than its delegator", made([first, second], { scope: ["write:data:7"] }), "scope_widened"],
@@ -123,7 +122,7 @@ describe("a token is refused", () => {
   test("for another issuer or audience", async () => {
     const { access_token } = await agent(url, admin)
     const [head, claims] = [tokenPart(access_token, 0), tokenPart(access_token, 1)]
-    const made = (changes: object) => signedByBroker(folder, head, { ...claims, ...changes })
+    const made = (changes: object) => signedByBroker(broker, head, { ...claims, ...changes })
     const strict = await readyVerifier({ issuer: "https://issuer.example", audience: "crm" })
     const named = { iss: "https://issuer.example", aud: ["billing", "crm"] }
     // The claims in the order in which the broker writes them.
@@ -174,7 +173,7 @@ describe("a token is refused", () => {
 
 describe("a revoked token is refused", () => {
   async function refused(verifier: Verifier, token: string): Promise<void> {
-    await expect.poll(() => verdict(verifier, token), { timeout: 2_000, interval: 5 }).toBe("token_revoked")
+    await expect.poll(() => verdict(verifier, token)).toBe("token_revoked")
   }
 
   test("by each of the four levels, delegators in the middle of a chain included", async () => {

@@ -1,23 +1,23 @@
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 import { type AddressInfo, connect } from "node:net"
-import * as expressGuard from "@agentwrit/sdk/express"
-import * as fastifyGuard from "@agentwrit/sdk/fastify"
-import * as honoGuard from "@agentwrit/sdk/hono"
-import type { Verifier, VerifierError } from "@agentwrit/sdk/verify"
+import { shareTestBroker } from "@agentwrit/testing/broker"
 import { adminToken, agent, call } from "@agentwrit/testing/client"
 import { startProxy } from "@agentwrit/testing/proxy"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { serve } from "@hono/node-server"
 import express from "express"
 import fastify from "fastify"
 import { Hono } from "hono"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as expressGuard from "../../src/express.ts"
+import * as fastifyGuard from "../../src/fastify.ts"
+import * as honoGuard from "../../src/hono.ts"
+import type { Verifier, VerifierError } from "../../src/verify/index.ts"
 
 let url: string
 let admin: string
-shareBroker((shared) => {
+shareTestBroker((shared) => {
   ;({ url, admin } = shared)
 })
 
@@ -99,7 +99,7 @@ describe.each([
   const refusals: VerifierError[] = []
 
   beforeAll(async () => {
-    const { createVerifier } = await import("@agentwrit/sdk/verify")
+    const { createVerifier } = await import("../../src/verify/index.ts")
     verifier = createVerifier({ brokerUrl: url })
     await verifier.ready()
     api = await start(verifier, (error) => refusals.push(error))

@@ -1,14 +1,20 @@
 import { inspect } from "node:util"
 import type { AuditEvent } from "@agentwrit/contract"
-import { AgentWritAdmin, type AgentWritError, BrokerError, type EventsFilter, NetworkError } from "@agentwrit/sdk/admin"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { type SharedTestBroker, shareTestBroker, startTestBroker } from "@agentwrit/testing/broker"
+import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { agent, launchToken } from "@agentwrit/testing/client"
 import { closedAddress, startProxy } from "@agentwrit/testing/proxy"
-import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
+import {
+  AgentWritAdmin,
+  type AgentWritError,
+  BrokerError,
+  type EventsFilter,
+  NetworkError,
+} from "../../src/admin/index.ts"
 
-let shared: SharedBroker
-shareBroker((started) => {
+let shared: SharedTestBroker
+shareTestBroker((started) => {
   shared = started
 })
 
@@ -291,16 +297,11 @@ test("no secret shows in what is printed", async () => {
 })
 
 test("a broker with a new signing key is signed in to again", async () => {
-  await using folder = await brokerFolder()
-  const first = await startBroker(folder)
-  const { port } = new URL(first.url)
-  const admin = adminAt(first.url)
+  await using proxy = await startProxy(shared.url)
+  const admin = adminAt(proxy.url)
   await admin.listApps()
-  await first.end("SIGTERM")
-  await startBroker(folder, {
-    AA_PORT: port,
-    AA_SIGNING_KEY_PATH: `${folder.path}/other.key`,
-    AA_AUDIT_KEY_PATH: `${folder.path}/audit.key`,
-  })
+  await using other = await startTestBroker()
+  proxy.target = other.url
   expect((await admin.listApps()).total).toBe(0)
+  expect(signIns(proxy.seen)).toBe(2)
 })

@@ -1,0 +1,144 @@
+import { shareTestBroker, type TestBroker } from "@agentwrit/testing/broker"
+import { agent } from "@agentwrit/testing/client"
+import { fakeTimeOfFile } from "@agentwrit/testing/fake-time"
+import { digestOf } from "@agentwrit/testing/feed"
+import { tokenPart } from "@agentwrit/testing/forged-tokens"
+import { startProxy } from "@agentwrit/testing/proxy"
+import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
+import { describe, expect, test } from "vitest"
+import { behindProxy, FEED, feedMessage, NO_TIMEOUT, streaming } from "./feed-proxy.ts"
+
+const time = fakeTimeOfFile()
+let broker: TestBroker
+let url: string
+let admin: string
+shareTestBroker(
+  (shared) => {
+    ;({ broker, url, admin } = shared)
+  },
+  { clock: time.clock, settings: { adminTokenTtl: 86_400 } },
+)
+
+const message = (changes: Record<string, unknown>) => feedMessage(broker, tokenPart(admin, 0).kid, changes)
+const otherTask = () => `t-${crypto.randomUUID()}`
+
+describe("a feed that something on the way has changed shuts the verifier:", () => {
+  /** Edits every message from now on, expects the verifier to shut with that fault, and to open once the feed is right again. */
+  async function expectShut(edit: (chunk: string) => string, fault: RegExp): Promise<void> {
+    await using proxy = await startProxy(url)
+    const { verifier, judged, access_token, agent_id, feedCalls } = await behindProxy({ time, proxy, admin })
+    const before = feedCalls()
+    proxy.edit = (chunk, path) => (path.startsWith(FEED) ? edit(chunk) : chunk)
+    await revoke(url, admin, "task", otherTask())
+    await expect.poll(judged).toBe("feed_not_joined")
+    const error = await verifier.verify(access_token).catch((error: unknown) => error)
+    expect((error as Error).message).toMatch(fault)
+    await time.passUntil(() => feedCalls() > before)
+    expect(await judged()).toBe("feed_not_joined")
+    proxy.edit = (chunk) => chunk
+    await time.passUntil(async () => (await judged()) === agent_id)
+  }
+  const replacedBy = (jws: string) => () => `data: ${jws}\n\n`
+  const entry = (seq: number) => ({ seq, level: "task", digest: digestOf("task", `${seq}`), exp: null })
+
+  test("a byte of a signature", async () => {
+    await expectShut((chunk) => chunk.replace(/.{8}\n\n$/, "AAAAAAAA\n\n"), /does not verify/)
+  })
+
+  test("an entry that was taken out", async () => {
+    const withoutEntries = (chunk: string) =>
+      chunk.replace(/^data: (\S+)$/m, (_, jws: string) => {
+        const [header, payload = "", signature] = jws.split(".")
+        const body = JSON.parse(Buffer.from(payload, "base64url").toString())
+        const edited = Buffer.from(JSON.stringify({ ...body, entries: [] })).toString("base64url")
+        return `data: ${header}.${edited}.${signature}`
+      })
+    await expectShut(withoutEntries, /does not verify/)
+  })
+
+  test("a token in place of a message", async () => {
+    await expectShut(replacedBy(admin), /header/)
+  })
+
+  test("something that is not a message", async () => {
+    await expectShut(replacedBy("<html>"), /does not verify/)
+  })
+
+  test.each<[name: string, changes: () => Record<string, unknown>, fault: RegExp]>([
+    ["a gap", () => ({ from: 1_000_000, to: 1_000_000, head: 1_000_000 }), /begins at/],
+    ["an end before its beginning", () => ({ from: 5, to: 4, head: 9, reset: true }), /from 5 to 4/],
+    ["an end beyond the head", () => ({ from: 0, to: 10, head: 9, reset: true }), /to 10 of 9/],
+    ["a snapshot that begins late", () => ({ from: 3, to: 9, head: 9, reset: true }), /does not begin at 0/],
+    [
+      "too long a life",
+      () => ({ reset: true, fresh_until: Math.floor(Date.now() / 1000) + 3_600 }),
+      /to be trusted for/,
+    ],
+    ["entries of a wrong type", () => ({ reset: true, entries: "none" }), /form/],
+    ["a position of a wrong type", () => ({ reset: true, to: "0" }), /form/],
+    ["no progress", () => ({ reset: true, to: 0, head: 9 }), /leads no further/],
+    ["entries out of order", () => ({ reset: true, to: 9, head: 9, entries: [entry(3), entry(2)] }), /out of order/],
+    ["an entry beyond its end", () => ({ reset: true, to: 9, head: 9, entries: [entry(10)] }), /out of order/],
+  ])("a message with %s", async (_, changes, fault) => {
+    await expectShut(() => `data: ${message(changes())}\n\n`, fault)
+  })
+})
+
+describe("a feed that is replayed", () => {
+  test("shuts the verifier, and what it knew before stays known", async () => {
+    await using proxy = await startProxy(url)
+    const kept: string[] = []
+    proxy.edit = (chunk, path) => {
+      if (path.startsWith(FEED)) kept.push(chunk)
+      return chunk
+    }
+    const { judged, agent_id } = await behindProxy({ time, proxy, admin })
+    await revoke(url, admin, "task", otherTask())
+    await expect.poll(() => kept.length).toBe(2)
+    await revoke(url, admin, "agent", agent_id)
+    await expect.poll(judged).toBe("token_revoked")
+    const [, replayed = ""] = kept
+    const other = await agent(url, admin)
+    const verifier = testVerifier({ brokerUrl: proxy.url, ...NO_TIMEOUT })
+    await verifier.ready()
+    const otherJudged = () => verdict(verifier, other.access_token)
+    expect(await otherJudged()).toBe(other.agent_id)
+    proxy.edit = (chunk, path) => (path.startsWith(FEED) ? replayed : chunk)
+    await revoke(url, admin, "agent", other.agent_id)
+    await expect.poll(otherJudged).toBe("feed_not_joined")
+    await expect.poll(judged).toBe("feed_not_joined")
+    proxy.edit = (chunk) => chunk
+    await time.passUntil(async () => (await otherJudged()) === "token_revoked")
+    await time.passUntil(async () => (await judged()) === "token_revoked")
+  })
+
+  test("as a whole old snapshot is refused: it was signed before what is known", async () => {
+    await using proxy = await startProxy(url)
+    const { verifier, judged, access_token, agent_id } = await behindProxy({ time, proxy, admin })
+    const old = Math.floor(Date.now() / 1000) - 20
+    proxy.intercept = streaming(message({ reset: true, iat: old, fresh_until: old + 30 }))
+    proxy.cut()
+    await time.passUntil(async () => (await judged()) === "feed_not_joined")
+    const error = await verifier.verify(access_token).catch((error: unknown) => error)
+    expect((error as Error).message).toMatch(/older than the one before/)
+    proxy.intercept = () => "pass"
+    proxy.cut()
+    await time.passUntil(async () => (await judged()) === agent_id)
+  })
+})
+
+test("a reset only adds: what was held stays", async () => {
+  await using proxy = await startProxy(url)
+  const { judged, agent_id, feedCalls } = await behindProxy({ time, proxy, admin })
+  await revoke(url, admin, "agent", agent_id)
+  await expect.poll(judged).toBe("token_revoked")
+  const before = feedCalls()
+  proxy.intercept = streaming(message({ reset: true }))
+  proxy.cut()
+  await time.passUntil(() => feedCalls() > before)
+  await expect.poll(judged).toBe("token_revoked")
+  proxy.intercept = () => "pass"
+  proxy.cut()
+  await time.passUntil(() => feedCalls() > before + 1)
+  await expect.poll(judged).toBe("token_revoked")
+})

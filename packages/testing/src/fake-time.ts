@@ -1,0 +1,66 @@
+import type { Clock } from "@agentwrit/authority"
+import { afterAll, vi } from "vitest"
+
+/** The time of this process, which passes only as a test says. */
+export interface FakeTime {
+  /** The same time for a broker; otherwise a broker of `startTestBroker` keeps the real one. */
+  readonly clock: Clock
+  /** Lets that many milliseconds pass and runs the timers that come due. */
+  pass(milliseconds: number): Promise<void>
+  /** Lets time pass in small steps until the condition holds. Between two steps the network gets real time. */
+  passUntil(isReached: () => boolean | Promise<boolean>): Promise<void>
+  /** Lets time pass in small steps until the promise settles, as it does. */
+  passUntilSettled<T>(promise: Promise<T>): Promise<T>
+}
+
+const FAKED = ["Date", "performance", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const
+
+/** Milliseconds of fake time in one step, and of real time between two. */
+const STEP_MS = 100
+const PAUSE_MS = 5
+
+const { setTimeout: realSetTimeout } = globalThis
+
+/**
+ * Stops the time of this process for a whole test file: clocks, timers, and the signals of `AbortSignal.timeout`. So a test
+ * waits for nothing, and does not depend on how fast the machine is.
+ */
+export function fakeTimeOfFile(): FakeTime {
+  vi.useFakeTimers({ toFake: [...FAKED] })
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(new DOMException("The operation timed out", "TimeoutError")), milliseconds)
+    return controller.signal
+  })
+  afterAll(() => {
+    vi.useRealTimers()
+  })
+  const pass = async (milliseconds: number): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(milliseconds)
+  }
+  const passUntilSettled = async <T>(promise: Promise<T>): Promise<T> => {
+    let settled = false
+    const settle = (): void => {
+      settled = true
+    }
+    promise.then(settle, settle)
+    for (;;) {
+      await new Promise((resolve) => realSetTimeout(resolve, PAUSE_MS))
+      if (settled) return promise
+      await pass(STEP_MS)
+    }
+  }
+  const passUntil = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
+    for (;;) {
+      // The question may itself wait for time to pass.
+      if (await passUntilSettled((async () => isReached())())) return
+      await pass(STEP_MS)
+    }
+  }
+  return {
+    clock: { now: () => Date.now(), elapsed: () => performance.now() },
+    pass,
+    passUntil,
+    passUntilSettled,
+  }
+}
