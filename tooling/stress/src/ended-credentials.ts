@@ -42,9 +42,6 @@ export async function endCredentials(url: string, admin: string): Promise<EndedC
     .body
   const signIn = (to: string) => call(to, "POST /v1/app/auth", { json: { client_id, client_secret } })
   const appToken: string = (await ok(signIn(url))).body.access_token
-  const issue = (to: string) =>
-    call(to, "POST /v1/app/launch-tokens", { bearer: appToken, json: { agent_name: "worker", allowed_scope: SCOPE } })
-  const ofApp: string = (await ok(issue(url))).body.launch_token
   const single = await launchToken(url, admin, { ttl: TTL_SECONDS })
   const spentNonce = await registration(url, await launchToken(url, admin, { single_use: false, ttl: TTL_SECONDS }))
   tokens["of a deregistered app"] = appToken
@@ -65,9 +62,7 @@ export async function endCredentials(url: string, admin: string): Promise<EndedC
   const attempts: [what: string, send: (to: string) => Promise<Answer>][] = [
     ["the spent launch token registers", (to) => use(to, single)],
     ["the spent nonce registers", (to) => call(to, "POST /v1/register", { json: spentNonce })],
-    ["the launch token of a deregistered app registers", (to) => use(to, ofApp)],
     ["a deregistered app signs in", signIn],
-    ["the token of a deregistered app issues", issue],
   ]
   return {
     living: living.access_token,

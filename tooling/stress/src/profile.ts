@@ -4,8 +4,8 @@ export interface Profile {
   /** Minutes after which no new run begins. */
   readonly minutes: number
   readonly crashes: { readonly runs: number; readonly cycles: number }
-  /** The broker dies at every nth write of the database, and at every nth of its other calls that change files. */
-  readonly everyWrite: { readonly stride: number; readonly otherStride: number }
+  /** The broker dies at every nth write of the database. */
+  readonly everyWrite: { readonly stride: number }
   readonly power: { readonly runs: number; readonly controls: number }
   /** Whether every storage fault is tried, or only the brief ones. */
   readonly storage: { readonly all: boolean }
@@ -22,7 +22,7 @@ const short: Profile = {
   name: "short",
   minutes: 5,
   crashes: { runs: 2, cycles: 4 },
-  everyWrite: { stride: 160, otherStride: 10 },
+  everyWrite: { stride: 160 },
   power: { runs: 1, controls: 3 },
   storage: { all: false },
   tokens: { mutations: 200 },
@@ -37,7 +37,7 @@ const long: Profile = {
   name: "long",
   minutes: 90,
   crashes: { runs: 20, cycles: 11 },
-  everyWrite: { stride: 1, otherStride: 1 },
+  everyWrite: { stride: 1 },
   power: { runs: 20, controls: 3 },
   storage: { all: true },
   tokens: { mutations: 10_000 },

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readFileSync, rmSync } from "node:fs"
+import { copyFileSync, cpSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import {
   type AuditEvent,
@@ -24,7 +24,6 @@ export const tampering: Scenario = {
     const tries = [
       ...TAMPERINGS.map((one) => () => tamper(past, one)),
       ...REPLACEMENTS.map((one) => () => replace(past, one)),
-      () => forgetCheckpoints(past),
     ]
     await stage.each(tries, (attempt) => attempt(), true)
   },
@@ -157,7 +156,6 @@ const REPLACEMENTS: readonly Replacement[] = [
     name: "rewritten with new hashes, another tree and another root",
     make: ({ path }) => change(path, (database) => rewrite(database, ["head_hash", "edge", "root"])),
   },
-  { name: "rewritten with new hashes, without its checkpoints", make: ({ path }) => change(path, rewriteUnsigned) },
 ]
 
 async function replace(past: Past, { name, make }: Replacement): Promise<string[]> {
@@ -165,22 +163,6 @@ async function replace(past: Past, { name, make }: Replacement): Promise<string[
   await make(folder, past)
   const problems = await refusedStartProblems(folder, /put back to an older copy or changed/)
   return problems.map((problem) => `${name}: ${problem}`)
-}
-
-/** When the checkpoint beside the key is gone too, the broker cannot notice, but the auditor does. */
-async function forgetCheckpoints(past: Past): Promise<string[]> {
-  await using folder = await copyOf(past)
-  change(folder.path, rewriteUnsigned)
-  rmSync(join(folder.path, "audit.checkpoint"))
-  await using broker = await startBroker(folder)
-  const verdict = await auditorsVerdict(past, await trail(broker.url, await adminToken(broker.url)))
-  const isNoticed = /not the one that the checkpoint was signed over/.test(verdict)
-  return isNoticed ? [] : [`rewritten, without any checkpoint: the auditor's verifier says "${verdict}"`]
-}
-
-function rewriteUnsigned(database: Sqlite.Database): void {
-  rewrite(database, ["head_hash"])
-  database.exec("DELETE FROM checkpoints")
 }
 
 /** Columns of a checkpoint that an attacker can recompute, unlike its signature. */

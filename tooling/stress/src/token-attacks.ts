@@ -40,8 +40,6 @@ export function attackTokens({ token, publicKey, brokerKey, feedMessage }: Loot)
     })),
     { ...header, kid: "https://attacker.example/kid" },
     { ...header, crit: ["exp"] },
-    { ...header, b64: false, crit: ["b64"] },
-    { ...header, cty: "JWT" },
     { ...header, typ: "agentwrit-revocations+jwt" },
     { alg: header["alg"], typ: header["typ"] },
     JSON.stringify(header).replace("{", '{"alg":"none",'),
@@ -71,13 +69,10 @@ export function attackTokens({ token, publicKey, brokerKey, feedMessage }: Loot)
   const spellings = [
     `${token}==`,
     token.slice(0, -1) + ALPHABET.charAt(ALPHABET.indexOf(token.slice(-1)) ^ 1),
-    `${token.slice(0, -40)}\t${token.slice(-40)}`,
     ` ${token}`,
     `${token}\n`,
     `${token}\u0000`,
     `${token}.e30`,
-    `${token} ${token}`,
-    `"${token}"`,
     `${head}..${seal}`,
   ]
   for (const [at, spelling] of spellings.entries()) made[`spelling ${at}`] = spelling

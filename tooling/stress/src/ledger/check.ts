@@ -28,7 +28,6 @@ export async function check(url: string, admin: string, ledger: Ledger, folder: 
   await reuseSpent(now)
   const refused = await resendUnanswered(now)
   await useLaunchTokens(now)
-  await signInAsApp(now)
   const events = await trail(url, admin)
   for (const problem of auditProblems(events)) found.unexpected(problem)
   const state = new TrailState(events)
@@ -60,17 +59,6 @@ function compareOperations({ ledger, found }: Check, { happened }: TrailState): 
   }
   // A sign-in whose answer was lost has a token that nobody knows.
   for (const key of counts.keys()) if (!key.startsWith("sign_in ")) found.unexpected(`${key} was never tried`)
-}
-
-/** The secret of the newest app still works. */
-async function signInAsApp({ url, admin, ledger, found }: Check): Promise<void> {
-  const app = ledger.apps.at(-1)
-  if (app === undefined) return
-  const json = { client_id: app.clientId, client_secret: app.clientSecret }
-  const { status, body } = await call(url, "POST /v1/app/auth", { json })
-  if (status === 200) return ledger.signedIn(body.access_token)
-  const view = (await call(url, `GET /v1/admin/apps/${app.appId}`, { bearer: admin })).body
-  if (view.status !== "inactive") found.lost(`the secret of ${app.appId} is answered with ${status}`)
 }
 
 /** The kept checkpoint fits the trail, and so does a new one, for an independent verifier and for the package's own. */

@@ -1,6 +1,14 @@
-import { type Answer, call, registration } from "@agentwrit/testing/client"
+import { type Answer, type CallOptions, call, registration } from "@agentwrit/testing/client"
 import type { Random } from "../random.ts"
-import { type HeldAgent, type HeldApp, type HeldLaunchToken, type HeldToken, isRevoked, type Ledger } from "./ledger.ts"
+import {
+  type HeldAgent,
+  type HeldApp,
+  type HeldLaunchToken,
+  type HeldToken,
+  isRevoked,
+  type Ledger,
+  type OperationKind,
+} from "./ledger.ts"
 
 const AGENT_SCOPE = ["read:data:*", "read:mark:*"]
 
@@ -85,9 +93,7 @@ export class Load {
     const won = await Promise.all(
       sent.map(async ({ taskId, body }) => {
         this.#ledger.registrations.push({ taskId, launchToken, body, sentAtMs: performance.now() })
-        const answer = await this.#ledger.attempt("register", taskId, () =>
-          call(this.#url, "POST /v1/register", { json: body }),
-        )
+        const answer = await this.#send("register", taskId, "POST /v1/register", { json: body })
         if (answer?.status !== 200) return false
         const { agent_id: agentId, access_token } = answer.body
         this.#ledger.agents.push({ agentId, taskId, token: this.#ledger.hold(access_token) })
@@ -102,9 +108,7 @@ export class Load {
     const agent = this.#anAgent()
     if (agent === undefined) return
     const { text, jti } = agent.token
-    const answer = await this.#ledger.attempt("renew", jti, () =>
-      call(this.#url, "POST /v1/token/renew", { bearer: text }),
-    )
+    const answer = await this.#send("renew", jti, "POST /v1/token/renew", { bearer: text })
     if (answer?.status !== 200) return
     this.#ledger.revoked.add(`token ${jti}`)
     agent.token = this.#ledger.hold(answer.body.access_token)
@@ -113,9 +117,7 @@ export class Load {
   async release(): Promise<void> {
     const token = this.#random.chance(0.5) ? this.#anAgent()?.token : this.#aToken()
     if (token === undefined) return
-    const answer = await this.#ledger.attempt("release", token.jti, () =>
-      call(this.#url, "POST /v1/token/release", { bearer: token.text }),
-    )
+    const answer = await this.#send("release", token.jti, "POST /v1/token/release", { bearer: token.text })
     if (answer?.status === 204) this.#ledger.revoked.add(`token ${token.jti}`)
   }
 
@@ -125,9 +127,7 @@ export class Load {
     if (holder === undefined || delegate === undefined || delegate.agentId === holder.sub) return
     const marker = this.#ledger.name("d")
     const json = { delegate_to: delegate.agentId, scope: [...AGENT_SCOPE, `read:mark:${marker}`], ttl: 3600 }
-    const answer = await this.#ledger.attempt("delegate", marker, () =>
-      call(this.#url, "POST /v1/delegate", { bearer: holder.text, json }),
-    )
+    const answer = await this.#send("delegate", marker, "POST /v1/delegate", { bearer: holder.text, json })
     if (answer?.status === 200) this.#ledger.hold(answer.body.access_token)
   }
 
@@ -192,23 +192,19 @@ export class Load {
     if (isDead && body?.valid === true) this.#ledger.problems.push(`revoked token ${token.jti} validates`)
   }
 
-  #asAdmin(
-    kind: "revoke" | "create_app" | "update_app" | "deregister_app",
-    marker: string,
-    route: string,
-    json?: object,
-  ) {
-    return this.#ledger.attempt(
-      kind,
-      marker,
-      (): Promise<Answer> => call(this.#url, route, { bearer: this.#admin, json }),
-    )
+  /** Sends one operation and records it. */
+  #send(kind: OperationKind, marker: string, route: string, options: CallOptions): Promise<Answer | undefined> {
+    return this.#ledger.attempt(kind, marker, () => call(this.#url, route, options))
+  }
+
+  #asAdmin(kind: OperationKind, marker: string, route: string, json?: unknown): Promise<Answer | undefined> {
+    return this.#send(kind, marker, route, { bearer: this.#admin, json })
   }
 
   async #launchToken(route: string, bearer: string, singleUse: boolean, appId?: string): Promise<void> {
     const name = this.#ledger.name("launch-")
     const json = { agent_name: name, allowed_scope: AGENT_SCOPE, max_ttl: 3600, ttl: 3600, single_use: singleUse }
-    const answer = await this.#ledger.attempt("launch_token", name, () => call(this.#url, route, { bearer, json }))
+    const answer = await this.#send("launch_token", name, route, { bearer, json })
     if (answer?.status === 201)
       this.#ledger.launchTokens.push({ text: answer.body.launch_token, singleUse, appId } satisfies HeldLaunchToken)
   }

@@ -16,19 +16,13 @@ export async function reuseSpent({ url, ledger, found }: Check): Promise<void> {
   const acknowledged = ledger.registrations
     .slice(ledger.checkedRegistrations)
     .filter(({ taskId }) => ledger.operations.get(`register ${taskId}`)?.outcome === "acknowledged")
-  const singleUse = acknowledged.filter(({ launchToken }) => launchToken.singleUse)
-  const again = [
-    ...acknowledged.slice(-SAMPLE).map(({ taskId, body }) => ({ what: `registration ${taskId}`, body })),
-    ...(await Promise.all(
-      singleUse.slice(-SAMPLE).map(async ({ taskId, launchToken }) => ({
-        what: `the launch token of ${taskId}`,
-        body: await registration(url, launchToken.text, { task_id: ledger.name("t") }),
-      })),
-    )),
-  ]
-  for (const { what, body } of again) {
-    const { status } = await call(url, "POST /v1/register", { json: body })
-    if (!isRefusal(status)) found.unexpected(`${what} is answered with ${status} again`)
+  for (const { taskId, launchToken, body } of acknowledged.slice(-SAMPLE)) {
+    const bodies: Record<string, unknown>[] = [body]
+    if (launchToken.singleUse) bodies.push(await registration(url, launchToken.text, { task_id: ledger.name("t") }))
+    for (const json of bodies) {
+      const { status } = await call(url, "POST /v1/register", { json })
+      if (!isRefusal(status)) found.unexpected(`the secrets of ${taskId} are answered with ${status} again`)
+    }
   }
 }
 

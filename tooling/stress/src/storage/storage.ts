@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, rmSync, statfsSync, writeFileSync, writeSync } from "node:fs"
+import { readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { brokerFolder } from "@agentwrit/testing/broker-process"
 import Sqlite from "better-sqlite3"
@@ -141,33 +141,34 @@ const DAMAGED_FILES: readonly StorageFault[] = [
       await on.expectRefusedStart(/put back to an older copy or changed/)
     },
   },
-  ...[1, 2, 3].flatMap((time): StorageFault[] => [
-    {
-      name: `damaged pages (${time})`,
-      async run(on) {
-        await on.begin(120)
-        await on.broker.end("SIGTERM")
-        const pages = readFileSync(on.database).length / PAGE_BYTES
-        for (let page = 0; page < 6; page++) changeBytes(on.database, on.random.integer(1, pages - 1) * PAGE_BYTES, 16)
-        await on.expectDamageReported()
-      },
-    },
-    {
-      name: `one changed byte of the trail (${time})`,
-      async run(on) {
-        await on.begin(120)
-        await on.broker.end("SIGTERM")
-        const database = new Sqlite(on.database)
-        const pages = database.prepare("SELECT pageno FROM dbstat WHERE name = 'events'").pluck().all().map(Number)
-        database.pragma("wal_checkpoint(TRUNCATE)")
-        database.close()
-        const start = ((on.random.pick(pages) ?? 1) - 1) * PAGE_BYTES
-        changeBytes(on.database, start + on.random.integer(0, PAGE_BYTES - 1), 1)
-        await on.expectDamageReported()
-      },
-    },
+  ...[1, 2, 3].flatMap((time) => [
+    damaged(`damaged pages (${time})`, 6, 16),
+    damaged(`one changed byte (${time})`, 1, 1),
   ]),
 ]
+
+/** Changes bytes at the start of some pages of the trail's table, or one byte anywhere in them. */
+function damaged(name: string, pages: number, bytes: number): StorageFault {
+  return {
+    name,
+    async run(on) {
+      await on.begin(120)
+      await on.broker.end("SIGTERM")
+      const database = new Sqlite(on.database)
+      const ofTrail = database.prepare("SELECT pageno FROM dbstat WHERE name = 'events'").pluck().all().map(Number)
+      database.pragma("wal_checkpoint(TRUNCATE)")
+      database.close()
+      const file = readFileSync(on.database)
+      for (let page = 0; page < pages; page++) {
+        const start = ((on.random.pick(ofTrail) ?? 1) - 1) * PAGE_BYTES
+        const at = bytes === 1 ? start + on.random.integer(0, PAGE_BYTES - 1) : start
+        for (let byte = at; byte < at + bytes; byte++) file[byte] = (file[byte] ?? 0) ^ 0x20
+      }
+      writeFileSync(on.database, file)
+      await on.expectDamageReported()
+    },
+  }
+}
 
 const SMALL_DISK_MIB = 14
 
@@ -199,19 +200,4 @@ function fillDisk(path: string, roomBytes: number): Disposable {
   const { bavail, bsize } = statfsSync(path)
   writeFileSync(file, Buffer.alloc(Math.max(0, bavail * bsize - roomBytes)))
   return { [Symbol.dispose]: () => rmSync(file, { force: true }) }
-}
-
-/** Flips one bit in each of `count` bytes. */
-function changeBytes(path: string, at: number, count: number): void {
-  const file = openSync(path, "r+")
-  const bytes = Buffer.alloc(count)
-  readSync(file, bytes, 0, count, at)
-  writeSync(
-    file,
-    bytes.map((byte) => byte ^ 0x20),
-    0,
-    count,
-    at,
-  )
-  closeSync(file)
 }
