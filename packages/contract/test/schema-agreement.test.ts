@@ -104,7 +104,7 @@ describe("the document and the parser agree on requests", () => {
         const fields = Object.keys(REQUESTS[name])
         agreed(name, { ...REQUESTS[name], [fields[at % fields.length] ?? ""]: value })
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -57,7 +57,7 @@ describe("RevocationSet", () => {
         for (const [i, expiry] of model) expect(set.has(digest(i))).toBe(expiry > 40)
       }),
       // Shrinking thousands of commands takes minutes; the seed replays them as they are.
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 30, endOnFailure: true },
     )
   })
 

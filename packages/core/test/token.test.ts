@@ -186,7 +186,7 @@ describe("properties", () => {
         const edited = token.slice(0, at) + insert + token.slice(at + remove)
         if (edited !== token) expect(() => verifyToken(edited, findKey)).toThrow(CoreError)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -223,7 +223,7 @@ describe("properties", () => {
           expect(error).toBeInstanceOf(CoreError)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
     expect(refused).toBeGreaterThan(1500)
   })
