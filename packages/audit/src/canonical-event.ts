@@ -2,7 +2,7 @@ import { canonicalJson, type EncodingError, encodeUtf8, type JsonObject } from "
 import { EventError } from "./errors.ts"
 import type { AuditEvent } from "./event.ts"
 
-/** Every member of an event that is hashed, in the order of RFC 8785. */
+/** The hashed members of an event, in the order of RFC 8785. */
 const HASHED_MEMBERS: readonly string[] = [
   "agent_id",
   "bytes_transferred",
@@ -25,8 +25,8 @@ const KNOWN_MEMBERS: ReadonlySet<string> = new Set([...HASHED_MEMBERS, "hash"])
 export type HashedEvent = Omit<AuditEvent, "hash">
 
 /**
- * The RFC 8785 text of an event of known members. Writing them in the canonical order leaves the rest to one call of
- * `JSON.stringify`, which is several times faster than sorting members, and this is done for every event.
+ * The RFC 8785 text of an event with known members only. Writing them in canonical order and calling `JSON.stringify` once is several
+ * times faster than sorting members, and this runs for every event.
  */
 export function canonicalText(event: HashedEvent): string {
   const text = JSON.stringify({
@@ -44,26 +44,26 @@ export function canonicalText(event: HashedEvent): string {
     task_id: event.task_id,
     timestamp: event.timestamp,
   })
-  // JSON.stringify writes an unpaired surrogate as an escape, where RFC 8785 has no form for it.
+  // JSON.stringify escapes an unpaired surrogate; RFC 8785 has no form for it.
   if (text.includes("\\ud")) {
     for (const value of Object.values(event)) {
       if (typeof value === "string" && !value.isWellFormed())
-        throw new EventError("malformed_event", "the event holds an unpaired surrogate")
+        throw new EventError("malformed_event", "the event contains an unpaired surrogate")
     }
   }
   return text
 }
 
 /**
- * The bytes that an event's hash covers: RFC 8785 of the event without its `hash` (CONTRACT 4). Members that this version does
- * not know are covered too, so that none can be added unseen.
+ * The bytes that an event's hash covers: RFC 8785 of the event without its `hash` (CONTRACT 4). Unknown members
+ * are covered too, so that none can be added unnoticed.
  * @throws {@link EventError} `malformed_event` when the event has no canonical form.
  */
 export function canonicalEvent(event: HashedEvent & { readonly hash?: string }): Uint8Array {
   return encodeUtf8(canonicalTextOf(event))
 }
 
-/** As {@link canonicalText}, for an event that may hold unknown members, and its `hash`. */
+/** Like {@link canonicalText}, for an event that may have unknown members and its `hash`. */
 export function canonicalTextOf(event: HashedEvent & { readonly hash?: string }): string {
   if (hasOnlyKnownMembers(event)) return canonicalText(event)
   const { hash: _, ...hashed } = event

@@ -11,23 +11,23 @@ const HASH = /^[0-9a-f]{64}$/
 const TIMESTAMP =
   /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z$/
 
-/** Whether a text is a hash as the chain writes it: 64 lower-case hex characters. */
+/** Whether a text is a hash of the chain: 64 lower-case hex characters. */
 export const isHash = (text: string): boolean => HASH.test(text)
 
 /** Whether a text has the form of an event's timestamp. */
 export const isTimestamp = (text: string): boolean => TIMESTAMP.test(text)
 
-/** Where on the trail an event goes. */
+/** The position of a new event on the trail. */
 export interface ChainPosition {
   /** 1 for the first event. */
   readonly sequence: number
   /** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
   readonly timestamp: string
-  /** The `hash` of the event before; {@link GENESIS_HASH} for the first. */
+  /** The `hash` of the previous event; {@link GENESIS_HASH} for the first. */
   readonly prevHash: string
 }
 
-/** An event on the chain, and its leaf in the tree. */
+/** A chained event and its leaf in the tree. */
 export interface ChainedEvent {
   readonly event: AuditEvent
   /** RFC 6962 leaf hash, 32 bytes, for {@link RightEdge.append}. */
@@ -35,18 +35,17 @@ export interface ChainedEvent {
 }
 
 /**
- * Gives a draft its place on the trail: id, time, the hash before and its own. Both hashes are over the same canonical bytes, so
- * that chain and tree bind each other. Empty members of the draft are left out; an unpaired surrogate in `detail` becomes U+FFFD.
- * @throws {@link EventError} `malformed_event` when a member of the draft cannot be hashed: an unpaired surrogate in another
- * member, a number that is no whole number from 0. Nothing of that kind can leave a use case.
- * @throws `TypeError` when the position is none.
+ * Puts a draft on the trail: adds its id, time, previous hash and hash. The chain hash and the leaf hash cover the same canonical
+ * bytes, so chain and tree bind each other. Empty members of the draft are left out; an unpaired surrogate in `detail` becomes U+FFFD.
+ * @throws {@link EventError} `malformed_event` when a member cannot be hashed: an unpaired surrogate in another member, or a number
+ * that is not a whole number from 0.
+ * @throws `TypeError` for an invalid position.
  */
 export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }: ChainPosition): ChainedEvent {
   const id = eventId(sequence)
-  if (!isTimestamp(timestamp)) throw new TypeError("a timestamp is RFC 3339 in UTC with milliseconds")
-  if (!isHash(prevHash)) throw new TypeError("prevHash is 64 lower-case hex characters")
-  if ((sequence === 1) !== (prevHash === GENESIS_HASH))
-    throw new TypeError("the first event alone follows GENESIS_HASH")
+  if (!isTimestamp(timestamp)) throw new TypeError("a timestamp must be RFC 3339 in UTC with milliseconds")
+  if (!isHash(prevHash)) throw new TypeError("prevHash must be 64 lower-case hex characters")
+  if ((sequence === 1) !== (prevHash === GENESIS_HASH)) throw new TypeError("only the first event follows GENESIS_HASH")
   const hashed: HashedEvent = {
     id,
     timestamp,
@@ -66,17 +65,17 @@ export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }:
   return { event: { ...hashed, hash }, leafHash }
 }
 
-/** Whether the member holds a count above 0, which the event then has. */
+/** Whether the member is a count above 0; 0 is left out of the event. */
 function isCount(member: string, value: number | undefined): value is number {
   if (value === undefined) return false
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new EventError("malformed_event", `${member} is no whole number from 0 to 2^53 - 1`)
+    throw new EventError("malformed_event", `${member} is not a whole number from 0 to 2^53 - 1`)
   return value > 0
 }
 
 /**
- * An event's chain hash and leaf hash, from its canonical text. The text is encoded once, behind the 0x00 byte of RFC 6962
- * section 2.1, and hashed with and without it.
+ * The chain hash and the leaf hash of a canonical text. It is encoded once, after the 0x00 byte of RFC 6962 section 2.1, and hashed
+ * with and without that byte.
  */
 export function hashesOf(canonical: string): { hash: string; leafHash: Uint8Array } {
   const leaf = encodeUtf8(`\u0000${canonical}`)
@@ -84,7 +83,7 @@ export function hashesOf(canonical: string): { hash: string; leafHash: Uint8Arra
 }
 
 /**
- * The hash that an event should carry: hex SHA-256 of {@link canonicalEvent}. The event is unchanged when it equals its `hash`.
+ * The correct hash of an event: hex SHA-256 of {@link canonicalEvent}. An unchanged event has it as its `hash`.
  * @throws {@link EventError} `malformed_event` when the event has no canonical form.
  */
 export function eventHash(event: HashedEvent & { readonly hash?: string }): string {

@@ -1,25 +1,25 @@
-/** An event that cannot be put on the trail, or has no canonical form. */
+/** An event that cannot be chained, or has no canonical form. */
 export type EventErrorCode = "malformed_event"
-/** Bytes that are no right edge of a tree. */
+/** Bytes that are not a right edge of a tree. */
 export type EdgeErrorCode = "malformed_edge"
-/** A note that is refused for its form, or for its signatures. */
+/** A note with a wrong form or signature. */
 export type NoteErrorCode = "malformed_note" | "note_not_signed_by_key" | "bad_note_signature"
-/** A verifier key's text that is not of the form `name+id+key`, or names a key that is not ours to use. */
+/** A verifier key that does not have the form `name+id+key`, or whose key is refused. */
 export type VerifierKeyErrorCode = "malformed_verifier_key"
-/** A properly signed note that is no checkpoint of the trail it was opened for. */
+/** A correctly signed note that is not a checkpoint of the expected trail. */
 export type CheckpointErrorCode = "malformed_checkpoint" | "checkpoint_origin_mismatch"
 
-/** Every code that an error of this package carries. Codes are stable: what was released is not renamed. */
+/** Every error code of this package. Released codes are never renamed. */
 export type AuditErrorCode = EventErrorCode | EdgeErrorCode | NoteErrorCode | VerifierKeyErrorCode | CheckpointErrorCode
 
 /**
- * Base of every error that bad input can cause here. Its message is for an operator's log: it names the fault and never repeats
- * the input's free text. Wrong use by a programmer is a `TypeError` instead. A trail that does not verify is no error but a
+ * Base class of all errors that bad input causes. The message is for the operator's log: it names the problem and never repeats free
+ * text of the input. Programming errors are a `TypeError` instead. A trail that does not verify is not an error: see
  * {@link TrailReport}.
  */
 export class AuditError<Code extends AuditErrorCode = AuditErrorCode> extends Error {
   override readonly name: string = "AuditError"
-  /** What went wrong, for programs. */
+  /** The kind of error, for programs. */
   readonly code: Code
 
   constructor(code: Code, message: string, options?: ErrorOptions) {

@@ -1,16 +1,16 @@
 import { isHash, isTimestamp } from "./chain.ts"
 import type { AuditEvent } from "./event.ts"
 
-/** What is wrong with the form of a value that should be an event. Names the form that was found, never the value. */
+/** What is wrong with the form of an event. It names the form that was found, never the value. */
 export interface FormFault {
   readonly expected: string
   readonly found: string
 }
 
-/** What every value should be. */
+/** The expected form of every event. */
 const OBJECT = "an event as a JSON object"
 
-/** An event of the right form, or what is wrong with it. */
+/** A well-formed event, or what is wrong with it. */
 export type ReadEvent = { readonly event: AuditEvent } | { readonly fault: FormFault }
 
 interface MemberForm {
@@ -27,7 +27,7 @@ const count = {
 }
 const hash = { form: "64 lower-case hex characters", fits: (value: unknown) => isString(value) && isHash(value) }
 
-// A type or outcome that this version does not know is let through: later versions may add some, and the hash covers it.
+// Unknown types and outcomes are accepted: later versions may add some, and the hash covers them.
 const FORMS: readonly (readonly [string, MemberForm])[] = Object.entries({
   id: { ...text, required: true },
   timestamp: {
@@ -50,8 +50,8 @@ const FORMS: readonly (readonly [string, MemberForm])[] = Object.entries({
 } satisfies Record<keyof AuditEvent, MemberForm>)
 
 /**
- * Reads an event of an unknown origin: a value out of JSON, or a line of NDJSON. An empty member is refused too, because the event
- * could be written without it; so is a line that names a member twice, because two readers might see two events in it.
+ * Parses an event that is not trusted: a JSON value or a line of NDJSON. An empty member is refused, because the event has a form
+ * without it. A line with a duplicate member is refused, because parsers may read different events from it.
  */
 export function readEvent(value: unknown): ReadEvent {
   return typeof value === "string" ? readLine(value) : readObject(value)
@@ -84,7 +84,7 @@ function readObject(value: unknown): ReadEvent {
   return { event: value as AuditEvent }
 }
 
-/** Members that JSON text of a flat object names: its strings with a colon behind them. A parsed object has lost the repeated ones. */
+/** The member names in the JSON text of a flat object: its strings before a colon. Parsing would lose duplicates. */
 function membersIn(json: string): number {
   let members = 0
   for (let start = json.indexOf('"'); start !== -1; ) {

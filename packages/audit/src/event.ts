@@ -29,47 +29,47 @@ export const AUDIT_EVENT_TYPES = [
   "resource_accessed",
 ] as const
 
-/** What an event tells of. */
+/** The type of an event. */
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number]
 
 /** Every outcome of an event. */
 export const AUDIT_OUTCOMES = ["success", "denied"] as const
 
-/** Whether what the event tells of was done or refused. */
+/** Whether the action was done or refused. */
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number]
 
 /**
- * One event of the trail, as it is stored, answered and exported (CONTRACT 4). Its members keep the names of the wire because
- * those names are hashed. A member that would be empty (`""`, or the number 0) is absent.
+ * One event of the trail, as stored, answered and exported (CONTRACT 4). Its members have their wire names, because those are hashed.
+ * Empty members (`""` or the number 0) are absent.
  */
 export interface AuditEvent {
   /** `evt-` and the sequence number, see {@link eventId}. */
   readonly id: string
-  /** When its change went to be committed: RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
+  /** When its commit began: RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
   readonly timestamp: string
   readonly event_type: AuditEventType
   /** The subject that acted: an agent id or `app:{app_id}`. For `token_revoked`, the target. */
   readonly agent_id?: string
   readonly task_id?: string
   readonly orch_id?: string
-  /** Free text for an operator, redacted (see {@link createRedactor}). Always present, maybe empty. */
+  /** Free text for an operator, redacted (see {@link createRedactor}). Always present, possibly empty. */
   readonly detail: string
   /** Path of the request. */
   readonly resource?: string
   readonly outcome: AuditOutcome
-  /** Delegations behind the token that acted, from 1. */
+  /** How many times the token was delegated, from 1. */
   readonly deleg_depth?: number
-  /** The `chain_hash` of the token that acted. */
+  /** The `chain_hash` of the token. */
   readonly deleg_chain_hash?: string
   /** Bytes, from 1. */
   readonly bytes_transferred?: number
   /** Hex SHA-256 of {@link canonicalEvent}. */
   readonly hash: string
-  /** The `hash` of the event before; {@link GENESIS_HASH} in the first. */
+  /** The `hash` of the previous event; {@link GENESIS_HASH} in the first. */
   readonly prev_hash: string
 }
 
-/** Members that an event may lack. */
+/** The optional members of an event. */
 type OptionalMember =
   | "agent_id"
   | "task_id"
@@ -80,8 +80,7 @@ type OptionalMember =
   | "bytes_transferred"
 
 /**
- * An event before it has a place on the trail: what a use case hands over. Members may be empty or `undefined`; the chained event
- * then lacks them.
+ * An event before it is chained. Members may be empty or `undefined`; the chained event does not have them.
  */
 export type EventDraft = Pick<AuditEvent, "event_type" | "detail" | "outcome"> & {
   readonly [Member in OptionalMember]?: AuditEvent[Member] | undefined

@@ -1,18 +1,18 @@
 import { sha256 } from "@agentwrit/core"
 
-/** Bytes of every hash in the tree. */
+/** The length of every hash in the tree, in bytes. */
 export const HASH_LENGTH = 32
 
-/** Whether a value can be a hash of the tree. */
+/** Whether a value has the form of a hash of the tree. */
 export const isHashBytes = (value: unknown): value is Uint8Array =>
   value instanceof Uint8Array && value.length === HASH_LENGTH
 
-/** @throws `TypeError` when a value cannot be a hash of the tree. */
+/** @throws `TypeError` when a value does not have the form of a hash of the tree. */
 export function assertHashBytes(value: unknown): asserts value is Uint8Array {
-  if (!isHashBytes(value)) throw new TypeError("a hash of the tree is a Uint8Array of 32 bytes")
+  if (!isHashBytes(value)) throw new TypeError("a hash of the tree must be a Uint8Array of 32 bytes")
 }
 
-/** Whether two hashes are the same. Hashes of the tree are public, so the comparison need not take constant time. */
+/** Whether two hashes are equal. They are public, so constant time is not needed. */
 export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
@@ -44,8 +44,8 @@ export function splitPoint(size: number): number {
 }
 
 /**
- * Root of the tree over a list of leaf hashes, written as RFC 6962 section 2.1 defines it. It costs as many hashes as there are
- * leaves: {@link RightEdge} answers the same for a growing tree.
+ * Root of the tree over a list of leaf hashes, by the definition of RFC 6962 section 2.1. It takes one hash per leaf; use
+ * {@link RightEdge} for a growing tree.
  * @throws `TypeError` when a member is not 32 bytes.
  */
 export function rootOf(leafHashes: readonly Uint8Array[]): Uint8Array {

@@ -1,12 +1,12 @@
 import { isHashBytes, nodeHash, sameHash, splitPoint, subtreeRoot } from "./merkle.ts"
 
-/** That a leaf is in a tree. */
+/** The claim that a leaf is in a tree. */
 export interface InclusionClaim {
   /** RFC 6962 leaf hash, 32 bytes. */
   readonly leafHash: Uint8Array
-  /** The leaf's place, from 0. An event's sequence number is one more. */
+  /** The leaf's position, from 0. An event's sequence number is one more. */
   readonly index: number
-  /** Leaves in the tree. */
+  /** The number of leaves in the tree. */
   readonly size: number
   /** The tree's root, 32 bytes. */
   readonly root: Uint8Array
@@ -14,13 +14,13 @@ export interface InclusionClaim {
   readonly proof: readonly Uint8Array[]
 }
 
-/** That a tree is an earlier state of another: the second has the first's leaves, in their order, and perhaps more. */
+/** The claim that a tree is an earlier state of another: the later one begins with the same leaves. */
 export interface ConsistencyClaim {
-  /** Leaves in the earlier tree, from 1: every tree begins with an empty one, so nothing can be proved of it. */
+  /** The number of leaves in the earlier tree, from 1: every tree begins with an empty one, which proves nothing. */
   readonly fromSize: number
   /** The earlier tree's root, 32 bytes. */
   readonly fromRoot: Uint8Array
-  /** Leaves in the later tree. */
+  /** The number of leaves in the later tree. */
   readonly toSize: number
   /** The later tree's root, 32 bytes. */
   readonly toRoot: Uint8Array
@@ -28,9 +28,9 @@ export interface ConsistencyClaim {
 }
 
 /**
- * The hashes that lead from a leaf to the root (RFC 6962 section 2.1.1).
- * @param leafHashes Every leaf of the tree.
- * @param index The leaf's place, from 0.
+ * The hashes from a leaf up to the root (RFC 6962 section 2.1.1).
+ * @param leafHashes all leaves of the tree.
+ * @param index the leaf's position, from 0.
  * @throws `TypeError` when there is no such leaf.
  */
 export function inclusionProof(leafHashes: readonly Uint8Array[], index: number): Uint8Array[] {
@@ -52,10 +52,10 @@ export function inclusionProof(leafHashes: readonly Uint8Array[], index: number)
 }
 
 /**
- * The hashes that show the tree of the first `fromSize` leaves to be an earlier state of the tree of all (RFC 6962 section 2.1.2).
- * @param leafHashes Every leaf of the later tree.
- * @param fromSize Leaves of the earlier tree, from 1.
- * @throws `TypeError` when the tree was never of that size.
+ * The hashes which prove that the tree of the first `fromSize` leaves is an earlier state of the whole tree (RFC 6962 section 2.1.2).
+ * @param leafHashes all leaves of the later tree.
+ * @param fromSize the number of leaves of the earlier tree, from 1.
+ * @throws `TypeError` when `fromSize` is not from 1 to the number of leaves.
  */
 export function consistencyProof(leafHashes: readonly Uint8Array[], fromSize: number): Uint8Array[] {
   if (!Number.isSafeInteger(fromSize) || fromSize < 1 || fromSize > leafHashes.length)
@@ -72,12 +72,12 @@ export function consistencyProof(leafHashes: readonly Uint8Array[], fromSize: nu
       start = split
     }
   }
-  // A subtree that begins at the first leaf is the earlier tree itself, whose root the verifier has.
+  // A subtree that begins at the first leaf is the earlier tree itself; the verifier has its root.
   if (start > 0) proof.push(subtreeRoot(leafHashes, start, end))
   return proof.reverse()
 }
 
-/** Whether a claim of inclusion holds (RFC 9162 section 2.1.3.2). Never throws: a malformed claim does not hold. */
+/** Whether a claim of inclusion is true (RFC 9162 section 2.1.3.2). Returns `false` for a malformed claim and never throws. */
 export function verifyInclusion({ leafHash, index, size, root, proof }: InclusionClaim): boolean {
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(index) || index < 0 || index >= size) return false
   if (![leafHash, root, ...proof].every(isHashBytes)) return false
@@ -94,7 +94,7 @@ export function verifyInclusion({ leafHash, index, size, root, proof }: Inclusio
   return last === 0 && sameHash(hash, root)
 }
 
-/** Whether a claim of consistency holds (RFC 9162 section 2.1.4.2). Never throws: a malformed claim does not hold. */
+/** Whether a claim of consistency is true (RFC 9162 section 2.1.4.2). Returns `false` for a malformed claim and never throws. */
 export function verifyConsistency({ fromSize, fromRoot, toSize, toRoot, proof }: ConsistencyClaim): boolean {
   if (!Number.isSafeInteger(fromSize) || !Number.isSafeInteger(toSize) || fromSize < 1 || fromSize > toSize)
     return false
@@ -102,7 +102,7 @@ export function verifyConsistency({ fromSize, fromRoot, toSize, toRoot, proof }:
   if (fromSize === toSize) return proof.length === 0 && sameHash(fromRoot, toRoot)
   let [place, last] = [fromSize - 1, toSize - 1]
   while (place % 2 === 1) [place, last] = [half(place), half(last)]
-  // What is left is 0 when the earlier tree is one full subtree: then the path starts at its root.
+  // The rest is 0 when the earlier tree is one full subtree: then the path starts at its root.
   const [first, ...rest] = place === 0 ? [fromRoot, ...proof] : proof
   if (first === undefined) return false
   let [earlier, later] = [first, first]

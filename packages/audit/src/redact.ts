@@ -1,51 +1,50 @@
-/** What stands in the place of a secret. */
+/** The replacement of a secret. */
 export const REDACTED = "[redacted]"
 
-/** Shorter secrets are not looked for: they would shred every text that holds them by chance. */
+/** Shorter secrets are ignored: they occur in ordinary text by chance. */
 export const MIN_SECRET_LENGTH = 4
 
-/** Hex characters of launch tokens, nonces and client secrets. */
+/** The length of launch tokens, nonces and client secrets in hex characters. */
 const HEX_LENGTH = 64
 
-/** Runs are taken whole, and each is looked at once. */
+/** Matches whole runs, so that each is searched once. */
 const HEX = new RegExp(`(?<![0-9a-f])[0-9a-f]{${HEX_LENGTH},}`, "gi")
 
 const PEM_BEGIN_TEXT = "-----BEGIN "
 
-// The bound on the label keeps the time linear.
+// The limit on the label keeps the time linear.
 const PEM_BEGIN = new RegExp(`${PEM_BEGIN_TEXT}[ -~]{1,64}?-----`, "g")
 const PEM_END = /-----END [ -~]{1,64}?-----/g
 
-/** A run of what base64url parts, their padding and the dots between them are made of. */
+/** A run of base64url characters, padding and dots. */
 const DOTTED_RUN = /[\w.=-]+/g
 
-/** Base64url of `{"`, the beginning of every JSON object that has a member. */
+/** Base64url of `{"`, the start of every JSON object with a member. */
 const OBJECT_BEGIN = "eyJ"
 
-/** A part of a text, from `start` to before `end`. */
+/** A part of a text, from `start` up to but not including `end`. */
 interface Span {
   readonly start: number
   readonly end: number
 }
 
-/** What a redactor knows besides the forms that secrets have. */
+/** Options of {@link createRedactor}. */
 export interface RedactorOptions {
-  /** Secrets known in clear, redacted wherever they occur verbatim. Those under 4 characters are ignored. */
+  /** Known secrets, redacted wherever they occur verbatim. Those under 4 characters are ignored. */
   readonly secrets?: readonly string[]
 }
 
 /**
- * Makes a function that puts `[redacted]` in the place of secrets in free text (CONTRACT 4): what looks like a JSON Web Token, also
- * one cut short in its second part or later; PEM blocks, to the end of the text when they have none; runs of 64 and more hex
- * characters; and the given secrets. It takes time in proportion to the text, whatever stands there. It is for `detail` alone: ids
- * are never rewritten.
+ * Creates a function that replaces secrets in free text by `[redacted]` (CONTRACT 4): anything that looks like a JSON Web Token, even if
+ * it is cut in its second part or later; PEM blocks, up to the end of the text when their end is missing; runs of 64 or more hex
+ * characters; and the given secrets. Its time is linear in the length of any text. Use it for `detail` only: ids are never rewritten.
  * @example createRedactor({ secrets: [adminSecret] })("Authorization: Bearer eyJhbGciOi.eyJpc3Mi.c2ln") // "Authorization: Bearer [redacted]"
  */
 export function createRedactor({ secrets = [] }: RedactorOptions = {}): (text: string) => string {
   const known = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH)
   return (text) => {
-    // All are looked for in the text as it came: replacing one at a time would break up what overlaps, and leave its other part.
-    // Every line of the log comes through here, and most hold nothing: what cannot be there is not looked for.
+    // All searches run on the original text: replacing one secret at a time would leave parts of secrets that overlap it. Every log line
+    // comes through here and most have no secret, so searches that cannot match are skipped.
     const spans = [
       ...(text.includes(OBJECT_BEGIN) ? tokens(text) : []),
       ...(text.includes(PEM_BEGIN_TEXT) ? pemBlocks(text) : []),
@@ -67,12 +66,12 @@ function redact(text: string, spans: Span[]): string {
   return redacted + text.slice(done)
 }
 
-/** Tokens may stand inside a longer run, as in `Bearer%20eyJ…`, so each run is searched for where one begins. */
+/** A token may be inside a longer run, as in `Bearer%20eyJ…`, so each run is searched for the start of a token. */
 function* tokens(text: string): Generator<Span> {
   for (const { index, 0: run } of text.matchAll(DOTTED_RUN)) {
     const begin = run.indexOf(OBJECT_BEGIN)
     if (begin === -1) continue
-    // A sentence's full stop is no part of the token before it.
+    // A full stop after the token is not part of it.
     const length = lengthWithoutDots(run)
     const dot = run.indexOf(".", begin)
     if (dot !== -1 && dot < length) yield { start: index + begin, end: index + length }
@@ -102,7 +101,7 @@ function* hexRuns(text: string): Generator<Span> {
 
 function verbatim(text: string, secret: string): Span[] {
   const spans: Span[] = []
-  // One step at a time, because occurrences may overlap.
+  // One character at a time, because occurrences may overlap.
   for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1))
     spans.push({ start: at, end: at + secret.length })
   return spans

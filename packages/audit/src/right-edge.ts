@@ -1,38 +1,38 @@
 import { EdgeError } from "./errors.ts"
 import { assertHashBytes, emptyRoot, HASH_LENGTH, nodeHash } from "./merkle.ts"
 
-/** Bytes of the size that stands before the hashes. */
+/** The length of the size before the hashes, in bytes. */
 const SIZE_LENGTH = 8
 
 /**
- * The right edge of a growing RFC 6962 tree: the roots of its full subtrees, one for each binary one of its size, which is all
- * that appending needs. At most 53 hashes stand for any number of leaves.
+ * The right edge of a growing RFC 6962 tree: the roots of its full subtrees, one for each 1 in the binary form of its size. Appending
+ * needs nothing else, and there are at most 53 of them.
  */
 export class RightEdge {
   /** Roots of the full subtrees, from the largest (left) to the smallest (right). */
   readonly #peaks: Uint8Array[]
   #size: number
 
-  /** An empty tree. Others come from {@link RightEdge.fromBytes} and {@link RightEdge.copy}. */
+  /** The edge of an empty tree. For others use {@link RightEdge.fromBytes} and {@link RightEdge.copy}. */
   constructor() {
     this.#peaks = []
     this.#size = 0
   }
 
-  /** Leaves in the tree. */
+  /** The number of leaves in the tree. */
   get size(): number {
     return this.#size
   }
 
   /**
-   * Adds a leaf on the right, in one hash on average and one for each level at worst.
-   * @param leafHash 32 bytes. The edge keeps the array itself, so it must not change afterwards.
+   * Appends a leaf. It takes one hash on average, at most one for each level.
+   * @param leafHash 32 bytes. The edge keeps the array, so do not change it afterwards.
    * @throws `TypeError` when it is not 32 bytes.
    */
   append(leafHash: Uint8Array): void {
     assertHashBytes(leafHash)
-    if (this.#size === Number.MAX_SAFE_INTEGER) throw new TypeError("a tree has at most 2^53 - 1 leaves")
-    // Every binary one at the size's low end is a full subtree that the new leaf completes to one of twice its size.
+    if (this.#size === Number.MAX_SAFE_INTEGER) throw new TypeError("a tree can have at most 2^53 - 1 leaves")
+    // Each trailing 1 of the size is a full subtree that the new leaf completes to one of twice its size.
     let completed = 0
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) completed++
     const left = this.#peaks.splice(this.#peaks.length - completed)
@@ -40,7 +40,7 @@ export class RightEdge {
     this.#size += 1
   }
 
-  /** Root of the tree (RFC 6962 section 2.1), 32 bytes of the caller's own. */
+  /** Root of the tree (RFC 6962 section 2.1), a new array of 32 bytes. */
   root(): Uint8Array {
     const root = this.#peaks.reduceRight<Uint8Array | undefined>(
       (right, left) => (right === undefined ? left : nodeHash(left, right)),
@@ -49,7 +49,7 @@ export class RightEdge {
     return root === undefined ? emptyRoot() : Uint8Array.from(root)
   }
 
-  /** An edge of the same tree that grows on its own. */
+  /** An independent copy. */
   copy(): RightEdge {
     const copy = new RightEdge()
     copy.#peaks.push(...this.#peaks)
@@ -57,7 +57,7 @@ export class RightEdge {
     return copy
   }
 
-  /** The edge as bytes to keep: the size in 8 bytes, big-endian, then the hashes, the largest subtree's first. */
+  /** The edge as bytes to store: the size in 8 bytes, big-endian, then the hashes, that of the largest subtree first. */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(SIZE_LENGTH + HASH_LENGTH * this.#peaks.length)
     new DataView(bytes.buffer).setBigUint64(0, BigInt(this.#size))
@@ -68,7 +68,7 @@ export class RightEdge {
   }
 
   /**
-   * Reads what {@link RightEdge.toBytes} wrote.
+   * Parses the bytes of {@link RightEdge.toBytes}.
    * @throws {@link EdgeError} `malformed_edge` for anything else.
    */
   static fromBytes(bytes: Uint8Array): RightEdge {
@@ -91,5 +91,5 @@ export class RightEdge {
 }
 
 function malformed(why: string): EdgeError {
-  return new EdgeError("malformed_edge", `these bytes are no right edge of a tree: ${why}`)
+  return new EdgeError("malformed_edge", `these bytes are not a right edge of a tree: ${why}`)
 }

@@ -6,11 +6,11 @@ import { readEvent } from "./event-form.ts"
 import { eventId, sequenceOf } from "./event-id.ts"
 import { RightEdge } from "./right-edge.ts"
 
-/** A place on the trail from which appending or verifying goes on. */
+/** A position on the trail from which appending or verifying continues. */
 export interface TrailState {
-  /** Sequence number of the last event; 0 before the first. Also the leaves of `edge`. */
+  /** Sequence number of the last event; 0 before the first. Equals the number of leaves of `edge`. */
   readonly sequence: number
-  /** That event's `hash`, which the next one bears as `prev_hash`; {@link GENESIS_HASH} before the first. */
+  /** That event's `hash`, the `prev_hash` of the next; {@link GENESIS_HASH} before the first. */
   readonly prevHash: string
   /** The tree's right edge after that event. */
   readonly edge: RightEdge
@@ -18,13 +18,13 @@ export interface TrailState {
 
 /**
  * What is wrong with a trail:
- * - `malformed`: an event is no JSON object of the right members;
- * - `id`: its id is none, or another spelling of one;
- * - `order`: its id is another event's: one was dropped, inserted, repeated or moved;
- * - `prev_hash`: it does not follow the event before, so one of the two was rewritten;
- * - `hash`: its hash is not that of its content, so it was edited;
+ * - `malformed`: an event is not a JSON object with the right members;
+ * - `id`: its id is not in the form of an event id;
+ * - `order`: its id is not the next one: an event was dropped, inserted, repeated or moved;
+ * - `prev_hash`: it does not follow the previous event, so one of the two was rewritten;
+ * - `hash`: its hash does not match its content, so it was edited;
  * - `checkpoint_size`: the trail ends before a checkpoint: its tail was cut;
- * - `checkpoint_root`: the trail holds together, but is not the one that a checkpoint was signed over: it was rewritten.
+ * - `checkpoint_root`: the trail is consistent, but a checkpoint was signed over another one: it was rewritten.
  */
 export type TrailProblemReason =
   | "malformed"
@@ -35,22 +35,22 @@ export type TrailProblemReason =
   | "checkpoint_size"
   | "checkpoint_root"
 
-/** The first thing that is wrong with a trail. */
+/** The first problem of a trail. */
 export interface TrailProblem {
   /**
-   * Sequence number of the first broken event: where it should stand, counted from 1. For `checkpoint_size` that of the first
-   * missing one. For `checkpoint_root` the checkpoint's size: the rewritten event is that one or an earlier.
+   * Position of the first broken event, from 1. For `checkpoint_size` that of the first missing event. For `checkpoint_root` the
+   * checkpoint's size: the rewritten event is at that position or before.
    */
   readonly position: number
   readonly reason: TrailProblemReason
   readonly expected: string
   readonly found: string
-  /** All of this in a line for an operator. */
+  /** The problem in one line for the operator. */
   readonly message: string
 }
 
 /**
- * Verifies a trail an event at a time, without waiting on anything: for a store that reads its own events, or work in small steps.
+ * Verifies a trail synchronously, one event at a time: for a store that reads its own events, or for work in small steps.
  * @example
  * const verifier = new TrailVerifier()
  * for (const event of events) {
@@ -65,20 +65,20 @@ export class TrailVerifier {
   #problem: TrailProblem | undefined
 
   /**
-   * @param from Where to go on; by default before the first event. Its edge is copied.
-   * @throws `TypeError` when its members do not belong together.
+   * @param from where to continue; default: before the first event. Its edge is copied.
+   * @throws `TypeError` when its members contradict each other.
    */
   constructor(from: TrailState = { sequence: 0, prevHash: GENESIS_HASH, edge: new RightEdge() }) {
     if (from.edge.size !== from.sequence)
-      throw new TypeError("a trail's edge has as many leaves as the trail has events")
+      throw new TypeError("a trail's edge must have as many leaves as the trail has events")
     if (!isHash(from.prevHash) || (from.sequence === 0) !== (from.prevHash === GENESIS_HASH))
-      throw new TypeError("prevHash is 64 lower-case hex characters, and GENESIS_HASH before the first event alone")
+      throw new TypeError("prevHash must be 64 lower-case hex characters, and GENESIS_HASH only before the first event")
     this.#sequence = from.sequence
     this.#prevHash = from.prevHash
     this.#edge = from.edge.copy()
   }
 
-  /** Events that were found right, those before the start included. */
+  /** The number of verified events, including those before the start. */
   get size(): number {
     return this.#sequence
   }
@@ -88,15 +88,15 @@ export class TrailVerifier {
     return this.#edge.root()
   }
 
-  /** The place after the last event that was found right, to go on from later. */
+  /** The position after the last verified event, to continue later. */
   state(): TrailState {
     return { sequence: this.#sequence, prevHash: this.#prevHash, edge: this.#edge.copy() }
   }
 
   /**
-   * Takes the next event, as an object or as a line of NDJSON. Whatever it is, nothing is thrown. After a problem every further
-   * event answers the same one, because nothing can be said of what follows a break.
-   * @returns What is wrong, or `undefined`.
+   * Verifies the next event, an object or a line of NDJSON. It never throws. After a problem it returns the same one for every further
+   * event, because nothing after a break can be verified.
+   * @returns the problem, or `undefined`.
    */
   push(event: unknown): TrailProblem | undefined {
     this.#problem ??= this.#take(event)
@@ -131,16 +131,15 @@ function hashesOrFault(event: AuditEvent): ReturnType<typeof hashesOf> | string 
 
 const MESSAGES: Readonly<Record<TrailProblemReason, string>> = {
   malformed: "the event is malformed",
-  id: "the event's id is not one",
-  order: "another event stands here: one was dropped, inserted, repeated or moved",
-  prev_hash: "the event does not follow the one before it: one of the two was rewritten",
-  hash: "the event was edited: its hash is not that of its content",
+  id: "the event's id is malformed",
+  order: "another event is at this position: one was dropped, inserted, repeated or moved",
+  prev_hash: "the event does not follow the previous one: one of the two was rewritten",
+  hash: "the event was edited: its hash does not match its content",
   checkpoint_size: "the trail ends before the checkpoint: its tail was cut",
-  checkpoint_root:
-    "the trail is not the one that the checkpoint was signed over: this event or an earlier one was rewritten",
+  checkpoint_root: "the trail does not match the checkpoint: this event or an earlier one was rewritten",
 }
 
-/** Makes a problem and its message. What was found comes from outside, so it is bounded, and what a terminal might act on is escaped. */
+/** Makes a problem with its message. The found text is not trusted, so it is shortened, and control characters are escaped. */
 export function problemAt(position: number, reason: TrailProblemReason, expected: string, found: string): TrailProblem {
   const seen = found
     .slice(0, 100)

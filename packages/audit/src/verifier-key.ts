@@ -12,11 +12,11 @@ import { VerifierKeyError } from "./errors.ts"
 /** The signature type of Ed25519 (C2SP signed-note). */
 const ED25519 = 0x01
 
-/** Spaces and plus separate the parts of notes and keys, and notes hold no other control character than the line break. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+/** Spaces and plus signs separate the parts of notes and keys, and notes contain no control character but the line break. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for control characters.
 const NOT_IN_NAME = /[\p{White_Space}+\u0000-\u001f]/u
 
-/** A public key under the name by which notes call it (C2SP signed-note). */
+/** A public key with its name in notes (C2SP signed-note). */
 export interface VerifierKey {
   /** For the checkpoints of a trail, its origin: `{trust domain}/audit`. */
   readonly name: string
@@ -25,7 +25,7 @@ export interface VerifierKey {
   readonly key: VerifyingKey
 }
 
-/** Whether a text may name a key: not empty, no space of any kind, no plus, no control character. */
+/** Whether a text is a valid key name: not empty, without whitespace, plus sign or control character. */
 export function isKeyName(name: string): boolean {
   return name !== "" && name.isWellFormed() && !NOT_IN_NAME.test(name)
 }
@@ -33,8 +33,8 @@ export function isKeyName(name: string): boolean {
 /**
  * The verifier key of a name and a public key.
  * @param publicKey Ed25519, 32 bytes.
- * @throws `TypeError` when the name cannot name a key.
- * @throws {@link VerifierKeyError} `malformed_verifier_key` when the public key is not ours to use.
+ * @throws `TypeError` for an invalid name.
+ * @throws {@link VerifierKeyError} `malformed_verifier_key` when the public key is refused.
  * @example verifierKeyOf("agentwrit.local/audit", auditKey.publicKey)
  */
 export function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey {
@@ -52,9 +52,10 @@ export function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey 
   }
 }
 
-/** @throws `TypeError` when the name cannot name a key. */
+/** @throws `TypeError` for an invalid name. */
 export function assertKeyName(name: string): void {
-  if (!isKeyName(name)) throw new TypeError("a key's name is not empty and has no space, plus or control character")
+  if (!isKeyName(name))
+    throw new TypeError("a key's name must not be empty or contain a space, plus or control character")
 }
 
 /** A key's id in notes, see {@link VerifierKey.id}. */
@@ -63,7 +64,7 @@ export function keyHash(name: string, publicKey: Uint8Array): string {
 }
 
 /**
- * The key as the text that others pin: `name+id+base64(0x01, public key)`.
+ * The text of the key for others to pin: `name+id+base64(0x01, public key)`.
  * @example formatVerifierKey(key) // "agentwrit.local/audit+1f2e3d4c+AbCd…"
  */
 export function formatVerifierKey({ name, id, key }: VerifierKey): string {
@@ -71,12 +72,12 @@ export function formatVerifierKey({ name, id, key }: VerifierKey): string {
 }
 
 /**
- * Reads what {@link formatVerifierKey} wrote.
+ * Parses the text of {@link formatVerifierKey}.
  * @throws {@link VerifierKeyError} `malformed_verifier_key` for anything else: another signature type, an id that is not the
  * key's, a key of small order.
  */
 export function parseVerifierKey(text: string): VerifierKey {
-  // The base64 at the end may hold plus signs too, the name none.
+  // The base64 at the end may contain plus signs, the name not.
   const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text) ?? []
   if (name === undefined || id === undefined || encoded === undefined || !isKeyName(name))
     throw malformed("it is not of the form name+id+key")
@@ -96,5 +97,5 @@ function decode(encoded: string): Uint8Array {
 }
 
 function malformed(why: string, options?: ErrorOptions): VerifierKeyError {
-  return new VerifierKeyError("malformed_verifier_key", `this is no verifier key: ${why}`, options)
+  return new VerifierKeyError("malformed_verifier_key", `this is not a verifier key: ${why}`, options)
 }

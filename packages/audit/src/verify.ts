@@ -3,20 +3,20 @@ import type { TreeHead } from "./checkpoint.ts"
 import { assertHashBytes, sameHash } from "./merkle.ts"
 import { problemAt, type TrailProblem, type TrailState, TrailVerifier } from "./trail-verifier.ts"
 
-/** What to verify a trail against. */
+/** Options of {@link verifyTrail}. */
 export interface VerifyTrailOptions {
-  /** A checkpoint that was kept, as {@link openCheckpoint} read it. Without one a cut tail, or a trail that was rewritten with new hashes, is not found. */
+  /** A kept checkpoint, from {@link openCheckpoint}. Without one, a cut tail or a trail rewritten with new hashes is not found. */
   readonly checkpoint?: TreeHead
-  /** Several, in any order. */
+  /** Several checkpoints, in any order. */
   readonly checkpoints?: readonly TreeHead[]
-  /** Where the events go on from, when they are not the trail from its first. Checkpoints of a smaller size cannot be verified then. */
+  /** The position before the events; default: the start of the trail. Checkpoints of a smaller size cannot be verified. */
   readonly from?: TrailState
 }
 
-/** The trail holds together, and is the one of every checkpoint. */
+/** The trail is valid and matches every checkpoint. */
 export interface SoundTrail {
   readonly ok: true
-  /** Events in the trail, those before `from` included. */
+  /** The number of events in the trail, including those before `from`. */
   readonly count: number
   /** The last event's `hash`; {@link GENESIS_HASH} for an empty trail. */
   readonly headHash: string
@@ -24,7 +24,7 @@ export interface SoundTrail {
   readonly root: Uint8Array
 }
 
-/** The trail is broken, and where first. */
+/** The trail is broken; its first problem. */
 export interface BrokenTrail extends TrailProblem {
   readonly ok: false
 }
@@ -33,12 +33,12 @@ export interface BrokenTrail extends TrailProblem {
 export type TrailReport = SoundTrail | BrokenTrail
 
 /**
- * Verifies a trail: ids, order, hashes, the chain, and the tree at every checkpoint. Events come as objects out of JSON or as lines
- * of NDJSON, and need not be trusted: whatever they are, the report says so. It holds one event at a time.
+ * Verifies a trail: ids, order, hashes, the chain, and the tree at every checkpoint. Events are JSON objects or lines of NDJSON; they
+ * need not be trusted. It holds one event in memory at a time.
  *
  * The first edited, dropped, moved, repeated or inserted event is found without a checkpoint. A cut tail, or a trail rewritten with
- * new hashes, looks sound by itself: that takes a checkpoint that someone kept.
- * @throws `TypeError` when a checkpoint is none, or lies before `from`. What the source of the events throws passes through.
+ * new hashes, is found only with a checkpoint that someone kept.
+ * @throws `TypeError` for an invalid checkpoint, or one before `from`. Errors of the event source pass through.
  * @example
  * const report = await verifyTrail(lines, { checkpoint: openCheckpoint(note, verifierKey) })
  * if (!report.ok) console.error(report.message)
@@ -60,7 +60,7 @@ export async function verifyTrail(
   return { ok: true, count: verifier.size, headHash: verifier.state().prevHash, root: verifier.root() }
 }
 
-/** The checkpoints that the trail has yet to reach, the smallest first. */
+/** The checkpoints that the trail has not reached yet, the smallest first. */
 class CheckpointChecks {
   readonly #pending: TreeHead[]
   readonly #verifier: TrailVerifier
@@ -75,7 +75,7 @@ class CheckpointChecks {
     }
   }
 
-  /** Holds the trail against every checkpoint of its present size. */
+  /** Compares the trail with every checkpoint of its present size. */
   due(): TrailProblem | undefined {
     const { size } = this.#verifier
     for (let next = this.#pending[0]; next?.size === size; next = this.#pending[0]) {
@@ -87,7 +87,7 @@ class CheckpointChecks {
     return undefined
   }
 
-  /** The first checkpoint that the trail, at its end, has not reached. */
+  /** The first checkpoint that the trail did not reach by its end. */
   missing(): TrailProblem | undefined {
     const next = this.#pending[0]
     if (next === undefined) return undefined

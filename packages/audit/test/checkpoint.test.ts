@@ -49,8 +49,8 @@ describe("checkpoints", () => {
   })
 
   test.each([
-    ["", "has not at least three lines"],
-    ["5\n", "has not at least three lines"],
+    ["", "has fewer than three lines"],
+    ["5\n", "has fewer than three lines"],
     [`5\n${base64.replace("=", "")}\n`, "root is not padded standard base64"],
     [`5\n${base64.slice(0, -4)}\n`, "root is not 32 bytes"],
   ])("say what they lack: %j", (rest, fault) => {

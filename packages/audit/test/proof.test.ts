@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { consistencyProof, inclusionProof, nodeHash, verifyConsistency, verifyInclusion } from "@agentwrit/audit"
 import { encodeHex } from "@agentwrit/core"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { consistencyProver } from "./independent.ts"
 import { leaves, rootAt } from "./tree.ts"
+import { type ConsistencyVector, FILES, type InclusionVector } from "./vectors/generate.ts"
 
 const bytes = (base64: string | null): Uint8Array => Uint8Array.from(Buffer.from(base64 ?? "", "base64"))
 const flipped = (hash: Uint8Array, bit: number): Uint8Array =>
@@ -149,32 +151,19 @@ describe("proofs", () => {
   })
 })
 
-describe("vectors of transparency-dev/merkle", () => {
-  interface Vector {
-    readonly name: string
-    readonly proof: readonly string[] | null
-    readonly wantErr: boolean
-  }
-  interface InclusionVector extends Vector {
-    readonly leafIdx: number
-    readonly treeSize: number
-    readonly root: string | null
-    readonly leafHash: string | null
-  }
-  interface ConsistencyVector extends Vector {
-    readonly size1: number
-    readonly size2: number
-    readonly root1: string | null
-    readonly root2: string | null
-  }
-  const folder = new URL("../../../../shared/vectors/", import.meta.url)
-  const present = existsSync(folder)
-  if (!present) console.warn("not run: the Merkle vectors are not beside the repository")
-  function read<V extends Vector>(name: string): V[] {
+const SETS = [
+  ["of this repository", new URL("vectors/", import.meta.url)],
+  ["of transparency-dev/merkle", new URL("../../../../shared/vectors/", import.meta.url)],
+] as const
+
+describe.each(SETS)("vectors %s", (_, folder) => {
+  const isPresent = existsSync(folder)
+  if (!isPresent) console.warn(`not run: the vectors of others, because ${fileURLToPath(folder)} does not exist`)
+  function read<V>(name: string): V[] {
     return JSON.parse(readFileSync(new URL(name, folder), "utf8"))
   }
 
-  test.skipIf(!present)("inclusion", () => {
+  test.skipIf(!isPresent)("inclusion", () => {
     const vectors = read<InclusionVector>("merkle-inclusion.json")
     for (const { name, leafIdx: index, treeSize: size, root, leafHash: leaf, proof, wantErr } of vectors) {
       const claim = { leafHash: bytes(leaf), index, size, root: bytes(root), proof: (proof ?? []).map(bytes) }
@@ -184,15 +173,20 @@ describe("vectors of transparency-dev/merkle", () => {
     expect(vectors.filter(({ wantErr }) => wantErr).length).toBeGreaterThan(80)
   })
 
-  test.skipIf(!present)("consistency", () => {
+  test.skipIf(!isPresent)("consistency", () => {
     const vectors = read<ConsistencyVector>("merkle-consistency.json")
     for (const { name, size1: fromSize, size2: toSize, root1, root2, proof, wantErr } of vectors) {
       const claim = { fromSize, toSize, fromRoot: bytes(root1), toRoot: bytes(root2), proof: (proof ?? []).map(bytes) }
-      // One right case has roots that are no hashes ("don't care"): here a root is 32 bytes, or nothing holds of it.
-      const refused = wantErr || claim.fromRoot.length !== 32
-      expect(verifyConsistency(claim), name).toBe(!refused)
+      // One right case of others has roots that are not hashes. Here every root must have 32 bytes.
+      const isRefused = wantErr || claim.fromRoot.length !== 32
+      expect(verifyConsistency(claim), name).toBe(!isRefused)
     }
     expect(vectors.filter(({ wantErr }) => !wantErr).length).toBeGreaterThan(4)
     expect(vectors.filter(({ wantErr }) => wantErr).length).toBeGreaterThan(80)
   })
+})
+
+test.each(Object.entries(FILES))("%s is what the script generates", (name, generate) => {
+  const written = JSON.parse(readFileSync(new URL(`vectors/${name}`, import.meta.url), "utf8"))
+  expect(written).toEqual(generate())
 })

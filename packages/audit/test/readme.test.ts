@@ -53,7 +53,7 @@ describe("the README's example", () => {
     await writeFile(join(folder, "trail.ndjson"), exported.replace("event number 1", "event number 9"))
     const { stdout, code } = await example("verify.mts")
     expect(stdout).toMatch(
-      /^audit trail broken at event 2: the event was edited: its hash is not that of its content \(expected [0-9a-f]{64}, found [0-9a-f]{64}\)\n$/,
+      /^audit trail broken at event 2: the event was edited: its hash does not match its content \(expected [0-9a-f]{64}, found [0-9a-f]{64}\)\n$/,
     )
     expect(code).toBe(1)
   })

@@ -216,7 +216,7 @@ describe("an edited event is found where it stands", () => {
       reason: "hash",
       expected,
       found,
-      message: `audit trail broken at event 5: the event was edited: its hash is not that of its content (expected ${expected}, found ${found})`,
+      message: `audit trail broken at event 5: the event was edited: its hash does not match its content (expected ${expected}, found ${found})`,
     })
     const hostile = await verifyTrail(withEvent(5, { ...at(5), id: `\n\u001b[2J\u009b31m\u202e${"x".repeat(10_000)}` }))
     const found100 = `\\u000a\\u001b[2J\\u009b31m\\u202e${"x".repeat(90)}`
