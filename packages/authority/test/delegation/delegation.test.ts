@@ -61,18 +61,19 @@ test("only to another, active agent", async () => {
   const revoke = (level: "agent" | "token" | "task", target: string) =>
     on.authority.revoke(CALLER, on.operator, { level, target })
   const ended = inactive(on)
-  const cases = [
-    await ended(({ agentId }) => revoke("agent", agentId)),
-    await ended(({ claims }) => revoke("token", claims.jti)),
-    await ended(({ claims }) => revoke("task", claims.task_id ?? "")),
-    await ended(({ claims }) => on.authority.releaseToken(CALLER, claims)),
-    await ended(() => on.clock.set(on.clock.now() + 20_000)),
-  ]
   const missing = { code: "not_found", detail: "delegate_to is not an active agent" } as const
-  for (const id of cases)
-    await on.refused(() => on.delegate(one.claims, id), { ...missing, reason: `delegate is not active: ${id}` }, [
-      DENIED,
-    ])
+  const ends: Parameters<typeof ended>[0][] = [
+    ({ agentId }) => revoke("agent", agentId),
+    ({ claims }) => revoke("token", claims.jti),
+    ({ claims }) => revoke("task", claims.task_id ?? ""),
+    ({ claims }) => on.authority.releaseToken(CALLER, claims),
+    () => on.clock.set(on.clock.now() + 20_000),
+  ]
+  for (const end of ends) {
+    const id = await ended(end)
+    const refusal = { ...missing, reason: `delegate is not active: ${id}` }
+    await on.refused(() => on.delegate(one.claims, id), refusal, [DENIED])
+  }
   const unknown = `${one.agentId.slice(0, -16)}${"0".repeat(16)}`
   await on.refused(() => on.delegate(one.claims, unknown), { ...missing, reason: `delegate is unknown: ${unknown}` }, [
     DENIED,
