@@ -9,7 +9,7 @@ import { auditKey, trail } from "./trail.ts"
 const { events, edge } = trail(9)
 const origin = "agentwrit.local/audit"
 
-/** Makes a process like a browser: no built-in module can be imported, packages resolve as elsewhere, Node's globals are gone. */
+/** Makes a process like a browser: no built-in modules, no Node globals; packages resolve as usual. */
 const likeABrowser = `
   import { isBuiltin, registerHooks } from "node:module"
   const print = console.log.bind(console)
@@ -44,7 +44,7 @@ async function run(script: string): Promise<string> {
   return stdout
 }
 
-test("without Node's modules and globals, it verifies what was signed here", async () => {
+test("verifies without Node's modules and globals what was signed here", async () => {
   const note = signCheckpoint({ origin, size: 9, root: edge.root() }, auditKey)
   const input = JSON.stringify({
     // The dash of the note and other text beyond Latin-1 as escapes, for atob.
@@ -63,6 +63,6 @@ test("without Node's modules and globals, it verifies what was signed here", asy
   expect(encodeHex(Uint8Array.from(output.root))).toBe(encodeHex(edge.root()))
 })
 
-test("a module that needs a built-in would be noticed", async () => {
+test("the test would notice a module that needs a built-in", async () => {
   await expect(run(`${likeABrowser} await import("node:fs")`)).rejects.toThrow("a browser has no node:fs")
 })

@@ -49,7 +49,7 @@ describe("chainEvent", () => {
     )
   })
 
-  test("leaves empty members out, and no others", () => {
+  test("leaves out empty members, and no others", () => {
     const members = ["agent_id", "task_id", "orch_id", "resource", "deleg_chain_hash"] as const
     const empty = Object.fromEntries(members.map((name) => [name, ""]))
     const { event } = chainEvent(draft({ ...empty, deleg_depth: 0, bytes_transferred: 0, detail: "" }), first)
@@ -66,12 +66,12 @@ describe("chainEvent", () => {
     expect(chainEvent({ ...draft({ detail: "" }), ...undefinedOnes }, first).event).toStrictEqual(event)
   })
 
-  test("takes nothing from a draft but what an event has", () => {
+  test("takes only the members of an event from a draft", () => {
     const extra = { ...draft(), id: "evt-000009", hash: "f".repeat(64), secret: "s3cret" } as EventDraft
     expect(chainEvent(extra, first)).toStrictEqual(chainEvent(draft(), first))
   })
 
-  test("mends an unpaired surrogate in the detail, and refuses one elsewhere", () => {
+  test("replaces an unpaired surrogate in the detail, and refuses one elsewhere", () => {
     const { event } = chainEvent(draft({ detail: "a\ud800b" }), first)
     expect(event.detail).toBe("a\ufffdb")
     expect(event.hash).toBe(hashOf(event))
@@ -132,7 +132,7 @@ describe("canonicalEvent", () => {
     }
   })
 
-  test("refuses what has no canonical form, with a typed error", () => {
+  test("throws a typed error for values without a canonical form", () => {
     const { event } = chainEvent(draft(), first)
     for (const bad of [
       { ...event, detail: "\ud800" },
@@ -143,7 +143,7 @@ describe("canonicalEvent", () => {
   })
 })
 
-test("an event has its place in the chain and nowhere else", () => {
+test("an event is valid only at its position in the chain", () => {
   const { events } = trail(50)
   expect(new Set(events.map((event) => event.hash)).size).toBe(50)
   const same = chained([draft(), draft()])

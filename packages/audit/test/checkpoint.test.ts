@@ -9,7 +9,7 @@ const root = trail(5).edge.root()
 const base64 = encodeBase64(root)
 
 describe("checkpoints", () => {
-  test.each([0, 1, 5, 20_852_163, Number.MAX_SAFE_INTEGER])("of %d events open as they were signed", (size) => {
+  test.each([0, 1, 5, 20_852_163, Number.MAX_SAFE_INTEGER])("of %d events open with what was signed", (size) => {
     const note = signCheckpoint({ origin, size, root }, auditKey)
     expect(note.startsWith(`${origin}\n${size}\n${base64}\n\n— ${origin} `)).toBe(true)
     expect(openCheckpoint(note, pinned)).toStrictEqual({ origin, size, root })
@@ -21,7 +21,7 @@ describe("checkpoints", () => {
     )
   })
 
-  test("may have extension lines, which say nothing here", () => {
+  test("may have extension lines, which are ignored", () => {
     const note = signNote(`${origin}\n5\n${base64}\nextra one\nextra two\n`, origin, auditKey)
     expect(openCheckpoint(note, pinned)).toStrictEqual({ origin, size: 5, root })
   })
@@ -42,7 +42,7 @@ describe("checkpoints", () => {
     ["a root of 31 bytes", `${origin}\n5\n${encodeBase64(new Uint8Array(31))}\n`],
     ["a root of 33 bytes", `${origin}\n5\n${encodeBase64(new Uint8Array(33))}\n`],
     ["a hex root", `${origin}\n5\n${"a".repeat(64)}\n`],
-  ])("with %s are refused, though signed", (_, text) => {
+  ])("with %s are refused, even if signed", (_, text) => {
     expect(() => openCheckpoint(signNote(text, origin, auditKey), pinned)).toThrow(
       expect.objectContaining({ name: "CheckpointError", code: "malformed_checkpoint" }),
     )
@@ -53,17 +53,17 @@ describe("checkpoints", () => {
     ["5\n", "has fewer than three lines"],
     [`5\n${base64.replace("=", "")}\n`, "root is not padded standard base64"],
     [`5\n${base64.slice(0, -4)}\n`, "root is not 32 bytes"],
-  ])("say what they lack: %j", (rest, fault) => {
+  ])("report what is missing: %j", (rest, fault) => {
     expect(() => openCheckpoint(signNote(`${origin}\n${rest}`, origin, auditKey), pinned)).toThrow(fault)
   })
 
-  test("of another trail are refused, though signed by the key", () => {
+  test("of another trail are refused, even if signed by the key", () => {
     expect(() => openCheckpoint(signNote(`other.local/audit\n5\n${base64}\n`, origin, auditKey), pinned)).toThrow(
       expect.objectContaining({ code: "checkpoint_origin_mismatch" }),
     )
   })
 
-  test("are nothing without a signature that holds", () => {
+  test("are refused without a valid signature", () => {
     const note = signCheckpoint({ origin, size: 5, root }, auditKey)
     expect(() => openCheckpoint(note.replace("\n5\n", "\n4\n"), pinned)).toThrow(
       expect.objectContaining({ name: "NoteError", code: "bad_note_signature" }),
@@ -74,7 +74,7 @@ describe("checkpoints", () => {
     expect(() => signCheckpoint({ origin, size, root }, auditKey)).toThrow(TypeError)
   })
 
-  test("are not signed for a root that is no hash, or an origin that is no name", () => {
+  test("are not signed for an invalid root or origin", () => {
     expect(() => signCheckpoint({ origin, size: 1, root: new Uint8Array(31) }, auditKey)).toThrow(TypeError)
     for (const bad of ["", "a b", `${origin}\n9`])
       expect(() => signCheckpoint({ origin: bad, size: 1, root }, auditKey)).toThrow(TypeError)

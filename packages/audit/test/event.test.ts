@@ -43,7 +43,7 @@ describe("event ids", () => {
     "evt-9007199254740992",
     "evt-99999999999999999999",
     "000001",
-  ])("%j is no event id", (id) => {
+  ])("%j is not an event id", (id) => {
     expect(sequenceOf(id)).toBeUndefined()
   })
 })

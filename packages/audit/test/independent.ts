@@ -1,4 +1,4 @@
-/** The trail's hashes as CONTRACT 4 words them, over node:crypto: nothing here comes from the packages under test. */
+/** The trail's hashes by CONTRACT 4, with node:crypto only: nothing here comes from the packages under test. */
 import { createHash } from "node:crypto"
 
 export const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {

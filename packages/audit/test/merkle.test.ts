@@ -12,7 +12,7 @@ test("hashes are those of RFC 6962", () => {
   expect(encodeHex(rootOf(leaves))).toBe(treeRoot(leaves).toString("hex"))
 })
 
-test("a root is one at every size, and of nothing but hashes", () => {
+test("a root agrees with the definition at every size, and takes only hashes", () => {
   for (let size = 0; size <= leaves.length; size++)
     expect(encodeHex(rootOf(leaves.slice(0, size)))).toBe(treeRoot(leaves.slice(0, size)).toString("hex"))
   for (const wrong of [new Uint8Array(31), new Uint8Array(33), "a".repeat(32)])

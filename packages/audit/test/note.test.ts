@@ -39,19 +39,19 @@ describe("an example computed by hand", () => {
     expect(formatVerifierKey(verifierKeyOf(by, key.publicKey))).toBe(vkey)
   })
 
-  test("opens with the key that was written down", () => {
+  test("opens with the key text", () => {
     expect(openNote(`${body}\n${signature}\n`, parseVerifierKey(vkey))).toBe(body)
   })
 })
 
 describe("openNote", () => {
-  test("gives back what was signed, empty lines included", () => {
+  test("returns what was signed, including empty lines", () => {
     expect(openNote(note, pinned)).toBe(text)
     for (const odd of ["\n", "\n\n", "a\n\n\n", "— a b\n", `${text}\n${ours}`])
       expect(openNote(signNote(odd, name, auditKey), pinned)).toBe(odd)
   })
 
-  test("ignores the signatures of others, in any place", () => {
+  test("ignores signatures of other keys at any position", () => {
     expect(openNote(`${text}\n${witness}${ours}`, pinned)).toBe(text)
     expect(openNote(`${text}\n${ours}${witness}`, pinned)).toBe(text)
     // Of the same name or the same id, but not both.
@@ -61,7 +61,7 @@ describe("openNote", () => {
     expect(openNote(`${text}\n${sameId}${sameName}${longer}${ours}`, pinned)).toBe(text)
   })
 
-  test("takes as many signatures as the specification asks for, post-quantum ones", () => {
+  test("accepts as many post-quantum signatures as the specification requires", () => {
     const many = Array.from({ length: 15 }, (_, i) => line(`witness-${i}`, new Uint8Array(5000).fill(i))).join("")
     expect(openNote(`${text}\n${many}${ours}`, pinned)).toBe(text)
   })
@@ -70,7 +70,7 @@ describe("openNote", () => {
     expect(() => openNote(`${text}\n${ours}${line}\n`, pinned)).toThrow(/is not of the form|does not end with/)
   })
 
-  test("takes notes up to its bounds", () => {
+  test("accepts notes up to the limits", () => {
     expect([MAX_NOTE_LENGTH, MAX_NOTE_SIGNATURES]).toEqual([262_144, 100])
     expect(openNote(`${text}\n${ours.repeat(MAX_NOTE_SIGNATURES)}`, pinned)).toBe(text)
     const long = `${"x".repeat(MAX_NOTE_LENGTH - ours.length - 2)}\n`
@@ -89,7 +89,7 @@ describe("openNote", () => {
     )
   })
 
-  test("refuses a false signature of the key, also beside a true one", () => {
+  test("refuses an invalid signature of the key, also beside a valid one", () => {
     const id = decodeHex(pinned.id)
     for (const false_ of [new Uint8Array(64), new Uint8Array(1), new Uint8Array(65)]) {
       const bad = line(name, Uint8Array.of(...id, ...false_))
@@ -100,7 +100,7 @@ describe("openNote", () => {
     expect(() => openNote(`another text\n\n${ours}`, pinned)).toThrow(failure("bad_note_signature"))
   })
 
-  test("opens nothing that was changed in one place", () => {
+  test("refuses a note with any single change", () => {
     fc.assert(
       fc.property(fc.nat(note.length - 1), fc.constantFrom("", "A", "\n", " ", "—", "=", "\0", "\ud800"), (at, put) => {
         const changed = note.slice(0, at) + put + note.slice(at + 1)
@@ -129,7 +129,7 @@ describe("openNote", () => {
     ["base64 with stray bits", note.replace(/.==?\n$/, (end) => end.replace(/^./, "B"))],
     ["base64url", `${text}\n${ours}— b __-_AAAA\n`],
     ["a signature of an id alone", `${text}\n${ours}${line("b", new Uint8Array(4))}`],
-    ["a line that is no signature beside one that is", `${text}\n${ours}hello\n`],
+    ["a line that is not a signature beside one that is", `${text}\n${ours}hello\n`],
     ["a name with a plus", `${text}\n${ours}${line("a+b", new Uint8Array(68))}`],
     ["a name with another space", `${text}\n${ours}${line("a\u00a0b", new Uint8Array(68))}`],
     ["an empty name", `${text}\n${ours}${line("", new Uint8Array(68))}`],
@@ -160,7 +160,7 @@ describe("verifier keys", () => {
   const keyOf = (bytes: Uint8Array): string =>
     `${name}+${sha256(`${name}\n`, bytes).subarray(0, 4).toString("hex")}+${encodeBase64(bytes)}`
 
-  test("read back as they were written", () => {
+  test("are parsed from their text", () => {
     const read = parseVerifierKey(vkey)
     expect(read.name).toBe(name)
     expect(read.id).toBe(sha256(`${name}\n\x01`, auditKey.publicKey).subarray(0, 4).toString("hex"))
@@ -168,7 +168,7 @@ describe("verifier keys", () => {
     expect(formatVerifierKey(read)).toBe(vkey)
   })
 
-  test("of others read too", () => {
+  test("of others are parsed too", () => {
     // The key that every Go toolchain pins for its checksum database.
     const published = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
     expect(formatVerifierKey(parseVerifierKey(published))).toBe(published)

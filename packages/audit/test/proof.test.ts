@@ -13,7 +13,7 @@ const flipped = (hash: Uint8Array, bit: number): Uint8Array =>
   hash.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte))
 
 describe("proofs", () => {
-  test("of inclusion hold for every leaf of trees of every size, and for no other leaf, place, size or root", () => {
+  test("of inclusion are valid for every leaf of trees of every size, and for no other leaf, position, size or root", () => {
     for (let size = 1; size <= 70; size++) {
       const tree = leaves.slice(0, size)
       for (const [index, leaf] of tree.entries()) {
@@ -31,7 +31,7 @@ describe("proofs", () => {
   const prove = consistencyProver(leaves)
   const hexOf = (proof: readonly Uint8Array[]): string => proof.map((hash) => encodeHex(hash)).join(" ")
 
-  test("of consistency are those of the RFC's definition for all m < n up to 100", () => {
+  test("of consistency agree with the RFC's definition for all m < n up to 100", () => {
     const wrong: string[] = []
     for (let toSize = 1; toSize <= 100; toSize++) {
       for (let fromSize = 1; fromSize <= toSize; fromSize++) {
@@ -42,7 +42,7 @@ describe("proofs", () => {
     expect(wrong).toEqual([])
   })
 
-  test("of consistency hold for all m < n up to 150, and with a bit flipped or a hash missing for none", () => {
+  test("of consistency are valid for all m < n up to 150, and never with a bit flipped or a hash missing", () => {
     const wrong: string[] = []
     for (let toSize = 2; toSize <= 150; toSize++) {
       for (let fromSize = 1; fromSize < toSize; fromSize++) {
@@ -78,14 +78,14 @@ describe("proofs", () => {
     )
   })
 
-  test("are not made for leaves or sizes that the tree does not have", () => {
+  test("are not created for leaves or sizes that the tree does not have", () => {
     for (const index of [-1, 5, 1.5, Number.NaN])
       expect(() => inclusionProof(leaves.slice(0, 5), index)).toThrow(TypeError)
     for (const size of [0, -1, 6, 1.5, Number.NaN])
       expect(() => consistencyProof(leaves.slice(0, 5), size)).toThrow(TypeError)
   })
 
-  test("hold for nothing when they go on above the root, whatever root is claimed", () => {
+  test("are invalid for any root when they continue above the root", () => {
     const [leaf, extra] = [leaves[0] ?? expect.fail(), leaves[9] ?? expect.fail()]
     expect(verifyInclusion({ leafHash: leaf, index: 0, size: 1, root: nodeHash(extra, leaf), proof: [extra] })).toBe(
       false,
@@ -103,7 +103,7 @@ describe("proofs", () => {
     ).toBe(false)
   })
 
-  test("hold for nothing when a size or place is no whole number that can be counted to, whatever root is claimed", () => {
+  test("are invalid for any root when a size or position is not a safe whole number", () => {
     const [leaf, sibling] = [leaves[0] ?? expect.fail(), leaves[1] ?? expect.fail()]
     const root = nodeHash(leaf, sibling)
     for (const [size, levels] of [
@@ -121,7 +121,7 @@ describe("proofs", () => {
     )
   })
 
-  test("of consistency hold neither for a tree that shrank nor for two trees of one size", () => {
+  test("of consistency are invalid for a tree that shrank and for two different trees of one size", () => {
     const root = rootAt(4)
     expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 2, toRoot: root, proof: [] })).toBe(false)
     expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 4, toRoot: rootAt(5), proof: [] })).toBe(false)
@@ -129,7 +129,7 @@ describe("proofs", () => {
     expect(verifyConsistency({ fromSize: 4, fromRoot: root, toSize: 4, toRoot: root, proof: [root] })).toBe(false)
   })
 
-  test("verify to false, never to an error, when the claim is malformed", () => {
+  test("return false for a malformed claim, and never throw", () => {
     const root = rootAt(2)
     const proof = inclusionProof(leaves.slice(0, 2), 0)
     const leaf = leaves[0] ?? root

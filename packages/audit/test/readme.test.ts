@@ -16,7 +16,7 @@ let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "agentwrit-audit-readme-"))
-  // The examples run in a folder of their own, where the packages are installed as anyone has them.
+  // The examples run in their own folder, with the packages installed as for any user.
   const scope = join(folder, "node_modules", "@agentwrit")
   await mkdir(scope, { recursive: true })
   for (const name of ["audit", "core"])
@@ -44,7 +44,7 @@ async function example(name: string): Promise<{ stdout: string; code: number }> 
 }
 
 describe("the README's example", () => {
-  test("verifies a sound export", async () => {
+  test("verifies an intact export", async () => {
     await writeFile(join(folder, "trail.ndjson"), exported)
     expect(await example("verify.mts")).toMatchObject({ stdout: "3 events, as signed\n", code: 0 })
   })
@@ -58,7 +58,7 @@ describe("the README's example", () => {
     expect(code).toBe(1)
   })
 
-  test("finds a cut tail", async () => {
+  test("detects a cut tail", async () => {
     await writeFile(join(folder, "trail.ndjson"), exported.split("\n").slice(0, 2).join("\n"))
     const { stdout, code } = await example("verify.mts")
     expect(stdout).toContain("broken at event 3: the trail ends before the checkpoint")

@@ -15,7 +15,7 @@ describe("right edge", () => {
     }
   })
 
-  test("goes on from its bytes, and from a copy, as if it had not stopped", () => {
+  test("continues from its bytes and from a copy", () => {
     fc.assert(
       fc.property(fc.nat(200), fc.nat(99), (before, after) => {
         const edge = new RightEdge()
@@ -31,13 +31,13 @@ describe("right edge", () => {
         expect(copy.root()).toEqual(expected)
         expect(restored.root()).toEqual(expected)
         expect(restored.size).toBe(before + after)
-        // Neither touched the one that it came from.
+        // Neither changed the original.
         expect(edge.toBytes()).toEqual(kept)
       }),
     )
   })
 
-  test("survives its own output and its bytes being overwritten", () => {
+  test("does not change when its output or its bytes are overwritten", () => {
     const edge = new RightEdge()
     for (const leaf of leaves.slice(0, 4)) edge.append(leaf)
     const bytesOf = edge.toBytes()
@@ -48,7 +48,7 @@ describe("right edge", () => {
     expect(restored.root()).toEqual(rootAt(4))
   })
 
-  test("reads bytes that lie inside a larger buffer", () => {
+  test("reads bytes inside a larger buffer", () => {
     const edge = new RightEdge()
     for (const leaf of leaves.slice(0, 7)) edge.append(leaf)
     const buffer = new Uint8Array(300).fill(9)

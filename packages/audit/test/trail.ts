@@ -10,7 +10,7 @@ import {
 import { createSigningKey } from "@agentwrit/core"
 import fc from "fast-check"
 
-/** A draft that fills every member, with one thing changed. */
+/** A draft with every member, with changes. */
 export function draft(changes: Partial<EventDraft> = {}): EventDraft {
   return {
     event_type: "delegation_created",

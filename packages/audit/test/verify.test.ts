@@ -22,7 +22,7 @@ const headAt = (size: number): { size: number; root: Uint8Array } => ({ size, ro
 /** The trail with the event at a position (from 1) replaced. */
 const withEvent = (position: number, event: unknown): unknown[] => events.with(position - 1, event as AuditEvent)
 
-/** What an insider does: from a position on, every event gets new hashes after a change. */
+/** Like an insider: changes an event and gives every event from there on new hashes. */
 function rewritten(position: number, change: (event: AuditEvent) => AuditEvent): AuditEvent[] {
   const all = [...events]
   for (let i = position - 1; i < all.length; i++) {
@@ -151,7 +151,7 @@ describe("an edited event is found where it stands", () => {
     },
   )
 
-  test("a member of no known name added", async () => {
+  test("an unknown member added", async () => {
     for (const name of ["x", "Detail", "__proto__", "constructor", "hash ", "toJSON"]) {
       for (const value of ['"x"', "1", "true", '""'])
         expect(
@@ -164,12 +164,12 @@ describe("an edited event is found where it stands", () => {
     }
   })
 
-  test("an empty member, though its hash is right", async () => {
+  test("an empty member with a correct hash", async () => {
     for (const empty of [{ task_id: "" }, { deleg_depth: 0 }, { bytes_transferred: 0 }, { event_type: "" }])
       expect(await brokenAt(rewritten(20, (event) => ({ ...event, ...empty }) as AuditEvent))).toBe("20 malformed")
   })
 
-  test("what is malformed is told by its kind alone", async () => {
+  test("a malformed value is reported only by its kind", async () => {
     const secret = "s3cret"
     const kinds: [unknown, string, string][] = [
       [undefined, "an event as a JSON object", "nothing"],
@@ -193,7 +193,7 @@ describe("an edited event is found where it stands", () => {
       })
   })
 
-  test("a member repeated in its line, before or after the true one", async () => {
+  test("a duplicate member in a line, before or after the original", async () => {
     const line = JSON.stringify(at(5))
     for (const repeated of [
       '"detail":"innocent"',
@@ -272,7 +272,7 @@ test.each([
   ["a line of a deep member", JSON.stringify(at(3)).replace("{", `{"x":${"[".repeat(100_000)}${"]".repeat(100_000)},`)],
   ["a line of a number without end", JSON.stringify(at(3)).replace("{", '{"x":1e999,')],
   ["a long string", JSON.stringify({ ...at(3), id: '\\"'.repeat(500_000) })],
-])("%s in the place of an event is reported, not thrown", async (_, value) => {
+])("%s instead of an event is reported, not thrown", async (_, value) => {
   const report = await verifyTrail(withEvent(3, value))
   expect(report).toMatchObject({ ok: false, position: 3, reason: expect.stringMatching(/^(malformed|id)$/) })
 })
@@ -313,7 +313,7 @@ describe("what holds together by itself is found with a checkpoint", () => {
     }
   })
 
-  test("a trail that was rewritten before it, and by nothing after it", async () => {
+  test("a trail that was rewritten before it, but not one rewritten after it", async () => {
     const changed = rewritten(8, (event) => ({ ...event, detail: "innocent" }))
     expect(await brokenAt(changed)).toBe("ok")
     for (let size = 1; size <= 20; size++)
@@ -341,7 +341,7 @@ describe("what holds together by itself is found with a checkpoint", () => {
     expect(await brokenAt(events, { checkpoint: { size: 0, root: headAt(6).root } })).toBe("0 checkpoint_root")
   })
 
-  test("a checkpoint that is none is the caller's mistake", async () => {
+  test("an invalid checkpoint is a TypeError", async () => {
     for (const wrong of [
       { size: 5, root: new Uint8Array(31) },
       { size: -1, root: head.root },
@@ -351,7 +351,7 @@ describe("what holds together by itself is found with a checkpoint", () => {
   })
 })
 
-test("any single change of an exported trail is found at its place", async () => {
+test("any single change of an exported trail is found at its position", async () => {
   const change = fc.oneof(
     fc.record({ kind: fc.constant("drop" as const) }),
     fc.record({ kind: fc.constant("repeat" as const) }),
@@ -367,7 +367,7 @@ test("any single change of an exported trail is found at its place", async () =>
       async (all, place, changed) => {
         const whole = chained(all)
         const list: unknown[] = whole.events
-        // The last place is left out for a drop and a swap: a cut tail takes a checkpoint, which has its own test.
+        // Not the last position for a drop or a swap: detecting a cut tail takes a checkpoint and has its own test.
         const i = place % (list.length - 1)
         const event = whole.events[i] ?? expect.fail()
         const member = Object.keys(event)
@@ -398,7 +398,7 @@ describe("verifying goes on from a state", () => {
     return verifier
   }
 
-  test("with the same end, from every place, and through the edge's bytes", async () => {
+  test("with the same result, from every position, also through the edge's bytes", async () => {
     for (let start = 0; start <= 20; start++) {
       const { sequence, prevHash, edge: kept } = upTo(start).state()
       const from = { sequence, prevHash, edge: RightEdge.fromBytes(kept.toBytes()) }
@@ -412,7 +412,7 @@ describe("verifying goes on from a state", () => {
     }
   })
 
-  test("and finds what is broken by its place in the whole trail", async () => {
+  test("and reports the position in the whole trail", async () => {
     const from = upTo(10).state()
     expect(await brokenAt(withEvent(12, { ...at(12), detail: "x" }).slice(10), { from })).toBe("12 hash")
     expect(await brokenAt(events.slice(11), { from })).toBe("11 order")
@@ -438,7 +438,7 @@ describe("verifying goes on from a state", () => {
     )
   })
 
-  test("and a verifier that met a problem stays at it, and at the place before it", () => {
+  test("and a verifier stays at its first problem, and at the position before it", () => {
     const verifier = upTo(4)
     const problem = verifier.push(at(6))
     expect(problem).toMatchObject({ position: 5, reason: "order" })
@@ -448,7 +448,7 @@ describe("verifying goes on from a state", () => {
     expect(verifier.root()).toEqual(headAt(4).root)
   })
 
-  test("that was handed out, and does not move with the verifier", () => {
+  test("that was returned does not move with the verifier", () => {
     const verifier = upTo(4)
     const state = verifier.state()
     verifier.push(at(5))
@@ -458,7 +458,7 @@ describe("verifying goes on from a state", () => {
   })
 })
 
-test("a source of events that fails is no broken trail", async () => {
+test("an error of the event source is not a broken trail", async () => {
   async function* failing(): AsyncGenerator<AuditEvent> {
     yield at(1)
     throw new Error("disk gone")

@@ -23,7 +23,7 @@ interface Case {
   readonly sig: string
 }
 
-/** What the driver below offers, inside a context that has nothing of Node. */
+/** The functions of the driver below, which runs in a context without Node. */
 interface Sandbox {
   verdicts(cases: string): string
   sign(seed: string, message: string): string
@@ -31,7 +31,7 @@ interface Sandbox {
   verifyToken(publicKey: string, token: string): string
 }
 
-// It talks in text alone, so that no object of Node's realm gets in.
+// It exchanges only text, so that no object of Node's realm gets in.
 const driver = `
 const { createVerifyingKey, createSigningKey, decodeHex, encodeHex, encodeUtf8 } = AgentWrit
 function accepts({ pk, msg, sig }) {
@@ -82,7 +82,7 @@ describe("the bundle for browsers", () => {
     sandbox = context.sandbox
   })
 
-  it("imports nothing and knows nothing of Node", async () => {
+  it("has no imports and does not use Node", async () => {
     const code = await bundle({ format: "esm" })
     expect(code).not.toMatch(/\bfrom\s*"/)
     expect(code).not.toMatch(/\bimport\s*\(/)
@@ -95,7 +95,7 @@ describe("the bundle for browsers", () => {
   it.each([
     ["scopes", "scopesWithin"],
     ["encodings", "decodeHex, encodeBase64"],
-  ])("keeps to what is used: %s come without any cryptography", async (_what, names) => {
+  ])("does not bundle cryptography for %s", async (_what, names) => {
     const code = await bundle({
       format: "esm",
       minify: true,
@@ -114,7 +114,7 @@ describe("the bundle for browsers", () => {
     expect(sandbox.verdicts(JSON.stringify([{ pk: publicKey, msg: message, sig: signature }]))).toBe("[true]")
   })
 
-  it.skipIf(!hasSharedVectors)("gives the same verdict as native on each case of wycheproof", () => {
+  it.skipIf(!hasSharedVectors)("returns the same result as native on each case of wycheproof", () => {
     const { testGroups } = readSharedVectors<Ed25519Vectors>("wycheproof-ed25519_test.json")
     const cases = testGroups.flatMap(({ publicKey, tests }) =>
       tests.map(({ msg, sig, result }) => ({ pk: publicKey.pk, msg, sig, result })),
@@ -125,7 +125,7 @@ describe("the bundle for browsers", () => {
     expect(verdicts).toEqual(cases.map(natively))
   })
 
-  it("gives the same verdict as native on damaged signatures, messages and keys", () => {
+  it("returns the same result as native on damaged signatures, messages and keys", () => {
     const message = encodeUtf8("a message")
     const whole = encodeHex(Uint8Array.of(...key.publicKey, ...key.sign(message), ...message))
     const cases = Array.from({ length: whole.length }, (_, i) => {
@@ -135,7 +135,7 @@ describe("the bundle for browsers", () => {
     expect(JSON.parse(sandbox.verdicts(JSON.stringify(cases)))).toEqual(cases.map(natively))
   })
 
-  it("makes tokens that native accepts, and accepts native's", () => {
+  it("makes tokens that native accepts, and accepts those of native", () => {
     const seed = "07".repeat(32)
     for (const claims of [agentClaims(), delegatedClaims(chainOf("read:data:*", "read:data:*"))]) {
       const token = signToken(claims, key)
@@ -144,7 +144,7 @@ describe("the bundle for browsers", () => {
     }
   })
 
-  it("refuses tokens for the reasons that native gives, under names that survive a minifier", () => {
+  it("refuses tokens with the same error names and codes as native, also minified", () => {
     const token = signToken(agentClaims(), key)
     const wider = delegatedClaims(chainOf("read:data:1"), { scope: ["read:data:2"] })
     for (const bad of [

@@ -112,7 +112,7 @@ describe("canonicalJson", () => {
     expect(() => canonicalJson(value as JsonValue)).toThrow(expect.objectContaining({ code: "ill_formed_text" }))
   })
 
-  it("answers a cycle, or a bomb of brackets, with an error of its own", () => {
+  it("throws its own error for a cycle or deeply nested input", () => {
     const cycle: JsonValue[] = []
     cycle.push(cycle)
     expect(() => canonicalJson(cycle)).toThrow(EncodingError)
@@ -122,7 +122,7 @@ describe("canonicalJson", () => {
     expect(canonicalJson(JSON.parse("[".repeat(128) + "]".repeat(128)) as JsonValue)).toHaveLength(256)
   })
 
-  it("gives equal values equal text, whatever the order of their members, and loses nothing", () => {
+  it("gives equal text for equal values in any member order, and loses nothing", () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         const text = canonicalJson(value as JsonValue)

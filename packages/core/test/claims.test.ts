@@ -30,7 +30,7 @@ describe("parseClaims", () => {
     expect(parsed.delegation_chain?.[0]?.scope).not.toBe(delegated.delegation_chain?.[0]?.scope)
   })
 
-  it("leaves out what it does not know, and takes no harm from __proto__", () => {
+  it("leaves out unknown members, and ignores __proto__", () => {
     const text = JSON.stringify(adminClaims()).replace(
       "{",
       '{"__proto__":{"sid":"x","task_id":"t"},"role":"root","constructor":1,',
@@ -95,7 +95,7 @@ describe("parseClaims", () => {
     ["an agent without orchestrator", { ...agentClaims(), orch_id: undefined }, "orch_id"],
     ["a delegate without task", { ...delegated, task_id: undefined }, "task_id and orch_id are missing"],
     ["a delegate without orchestrator", { ...delegated, orch_id: undefined }, "task_id and orch_id are missing"],
-    ["a task that is no segment", { ...delegated, task_id: ".." }, "task_id"],
+    ["a task that is not a segment", { ...delegated, task_id: ".." }, "task_id"],
     ["an admin by another name", adminClaims({ sub: "root" }), "sub"],
     ["an admin who is an agent", adminClaims({ sub: agentId(1) }), "sub"],
     ["an admin who is an app", adminClaims({ sub: appClaims.sub }), "sub"],
@@ -161,7 +161,7 @@ describe("checkClaims", () => {
     )
   })
 
-  it("refuses a token without audience where one is asked for", () => {
+  it("refuses a token without audience when one is expected", () => {
     expect(() => checkClaims(agentClaims(), { now: NOW, audience: "first" })).toThrow(
       expect.objectContaining({ code: "audience_mismatch", message: 'token audience absent does not name "first"' }),
     )
@@ -174,7 +174,7 @@ describe("checkClaims", () => {
     [{ now: NOW, clockTolerance: Number.NaN }],
     [{ now: NOW, clockTolerance: Number.POSITIVE_INFINITY }],
     [{ now: NOW, clockTolerance: -1 }],
-  ])("takes %j for a programmer's mistake, not for a valid token", (expected) => {
+  ])("throws a TypeError for %j instead of accepting the token", (expected) => {
     expect(() => checkClaims(claims, expected)).toThrow(TypeError)
   })
 })

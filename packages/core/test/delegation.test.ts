@@ -26,7 +26,7 @@ function changed(position: number, change: Partial<DelegationRecord>): Parameter
   )
 }
 
-/** A chain of records that were signed one by one, without any check. */
+/** A chain of signed records, created without any check. */
 function signedChain(records: readonly Partial<DelegationRecord>[]): DelegationRecord[] {
   const made: DelegationRecord[] = []
   for (const [i, record] of records.entries()) {
@@ -45,7 +45,7 @@ function sha256Hex(text: string): string {
 }
 
 describe("extendChain", () => {
-  it("signs exactly what CONTRACT 2 says, spelled out here by hand", () => {
+  it("signs exactly the text of CONTRACT 2, written here by hand", () => {
     const [first, second] = extendChain(
       extendChain([], { agent: agentId(1), scope: ["read:data:*"], delegatedAt: new Date(time) }, key),
       { agent: agentId(2), scope: ["read:data:7"], delegatedAt: time },
@@ -66,7 +66,7 @@ describe("extendChain", () => {
     expect(chainHash([])).toBe(sha256Hex("[]"))
   })
 
-  it("leaves the chain that it extends alone", () => {
+  it("does not change the chain that it extends", () => {
     const before = structuredClone(chain)
     const longer = extendChain(chain, { agent: agentId(4), scope: ["read:data:7"], delegatedAt: time }, key)
     expect(chain).toEqual(before)
@@ -84,8 +84,8 @@ describe("extendChain", () => {
 
   it.each([
     ["a delegator who would hold more than it was given", { scope: ["read:data:8"] }, "scope_widened"],
-    ["an agent that is no agent id", { agent: "admin" }, "invalid_delegation"],
-    ["a scope that is none", { scope: ["read"] }, "invalid_delegation"],
+    ["an agent that is not an agent id", { agent: "admin" }, "invalid_delegation"],
+    ["a text that is not a scope", { scope: ["read"] }, "invalid_delegation"],
     ["no scope", { scope: [] }, "invalid_delegation"],
     ["a time without milliseconds", { delegatedAt: "2027-01-15T08:00:00Z" }, "invalid_delegation"],
     ["a time that does not exist", { delegatedAt: "2027-02-30T08:00:00.000Z" }, "invalid_delegation"],
@@ -107,7 +107,7 @@ describe("verifyDelegation", () => {
     }
   })
 
-  it("refuses a chain of 6, though each record is signed", () => {
+  it("refuses a chain of 6 correctly signed records", () => {
     const deep = signedChain(Array.from({ length: 6 }, () => ({})))
     expect(() => verifyDelegation(delegatedClaims(deep.slice(0, 5)), () => key)).not.toThrow()
     expect(() => verifyDelegation(delegatedClaims(deep), () => key)).toThrow(
@@ -120,7 +120,7 @@ describe("verifyDelegation", () => {
     ["scope, still narrowing", { scope: ["read:data:7", "read:data:8"] }],
     ["time", { delegated_at: "2027-01-15T08:00:00.001Z" }],
     ["signature", { signature: "0".repeat(128) }],
-  ])("refuses a changed %s at any position, with the hash made right again", (_name, change) => {
+  ])("refuses a changed %s at any position, with a recomputed hash", (_name, change) => {
     expect(() => verifyDelegation(changed(1, change), () => key)).toThrow(
       expect.objectContaining({ code: "bad_delegation_signature" }),
     )
@@ -159,7 +159,7 @@ describe("verifyDelegation", () => {
     }
   })
 
-  it("refuses a cut tail, whose hash does not suit, and accepts it only with its own hash and scope", () => {
+  it("refuses a cut chain, because its hash does not match", () => {
     const cut = { ...claims, delegation_chain: chain.slice(0, 2) }
     expect(() => verifyDelegation(cut, () => key)).toThrow(expect.objectContaining({ code: "chain_hash_mismatch" }))
   })
@@ -170,14 +170,14 @@ describe("verifyDelegation", () => {
     )
   })
 
-  it("refuses half of a delegation", () => {
+  it("refuses a chain without hash and a hash without chain", () => {
     const { chain_hash, ...noHash } = claims
     const { delegation_chain, ...noChain } = claims
     expect(() => verifyDelegation(noHash, () => key)).toThrow(expect.objectContaining({ code: "chain_hash_mismatch" }))
     expect(() => verifyDelegation(noChain, () => key)).toThrow(expect.objectContaining({ code: "invalid_delegation" }))
   })
 
-  it("refuses a token that holds more than the last delegator did", () => {
+  it("refuses a token with more scope than the last delegator", () => {
     const wider = delegatedClaims(chain, { scope: ["read:data:7", "write:data:7"] })
     expect(() => verifyDelegation(wider, () => key)).toThrow(
       expect.objectContaining({
@@ -187,7 +187,7 @@ describe("verifyDelegation", () => {
     )
   })
 
-  it("refuses a delegator who held more than the one before it, though it was signed so", () => {
+  it("refuses a signed record with more scope than the one before it", () => {
     const widened = signedChain([{ scope: ["read:data:7"] }, { scope: ["read:data:*"] }])
     expect(() => verifyDelegation(delegatedClaims(widened, { scope: ["read:data:7"] }), () => key)).toThrow(
       expect.objectContaining({
@@ -209,13 +209,13 @@ describe("verifyDelegation", () => {
     )
   })
 
-  it("refuses records that another key signed", () => {
+  it("refuses records signed by another key", () => {
     expect(() => verifyDelegation(claims, () => otherKey)).toThrow(
       expect.objectContaining({ code: "bad_delegation_signature" }),
     )
   })
 
-  it("refuses a record that was signed without its version, its end of the chain, or for another place in it", () => {
+  it("refuses a record signed without its version or previous hash, or for another position", () => {
     const unsigned = { agent: agentId(1), scope: ["read:data:*"], delegated_at: time }
     for (const document of [
       { ...unsigned, prev: "0".repeat(64) },
@@ -232,8 +232,8 @@ describe("verifyDelegation", () => {
 
   it.each([
     ["a member more", { note: "x" }],
-    ["an agent that is none", { agent: "admin" }],
-    ["a scope that is none", { scope: ["read:data"] }],
+    ["an agent that is not an agent id", { agent: "admin" }],
+    ["a text that is not a scope", { scope: ["read:data"] }],
     ["no scope", { scope: [] }],
     ["scope as text", { scope: "read:data:*" }],
     ["a time without milliseconds", { delegated_at: "2027-01-15T08:00:00Z" }],
@@ -244,7 +244,7 @@ describe("verifyDelegation", () => {
     ["a leap second", { delegated_at: "2027-01-15T08:00:60.000Z" }],
     ["an upper-case signature", { signature: chain[0]?.signature.toUpperCase() }],
     ["a short signature", { signature: "00" }],
-  ])("refuses a genuinely signed record with %s", (_name, change) => {
+  ])("refuses a correctly signed record with %s", (_name, change) => {
     const records = signedChain([change as Partial<DelegationRecord>]).map((record) => ({
       ...record,
       ...(change as object),
@@ -261,8 +261,8 @@ describe("a record of a chain", () => {
     ["null", null, "is not a JSON object"],
     ["a list of four", [1, 2, 3, 4], "is not a JSON object"],
     ["a text of four characters", "four", "is not a JSON object"],
-    ["one scope that is none", { ...record, scope: ["read:data:7", "*"] }, "not an array of scopes"],
-  ])("that is or holds %s is refused, and its place is told", (_name, second, fault) => {
+    ["one text that is not a scope", { ...record, scope: ["read:data:7", "*"] }, "not an array of scopes"],
+  ])("that is or contains %s is refused with its position", (_name, second, fault) => {
     const claims = delegatedClaims(chain, { delegation_chain: [record, second] as DelegationRecord[] })
     expect(() => verifyDelegation(claims, () => key)).toThrow(
       expect.objectContaining({

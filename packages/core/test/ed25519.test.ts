@@ -18,7 +18,7 @@ const platforms: readonly (readonly [string, PlatformPrimitives])[] = [
   ["portable", portable],
 ]
 
-/** The verdict of each platform, which must be one; the package's own, by whichever platform it runs on, is a third. */
+/** Whether a signature is valid. Both platforms and the package itself must agree. */
 function verdict(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const verdicts = platforms.map(
     ([, platform]) =>
@@ -82,13 +82,13 @@ const torsion: readonly Point[] = (() => {
         return Array.from({ length: 8 }, (_, i) => (i === 0 ? Point.ZERO : generator.multiply(BigInt(i), false)))
       }
     } catch {
-      // This y is no point's.
+      // There is no point with this y.
     }
   }
 })()
 
 describe("public keys", () => {
-  it("of small order are refused in every spelling", () => {
+  it("of small order are refused in every encoding", () => {
     expect(new Set(torsion.map((point) => point.toHex())).size).toBe(8)
     for (const point of torsion) {
       for (const sign of [0x00, 0x80]) {
@@ -101,7 +101,7 @@ describe("public keys", () => {
     }
   })
 
-  it("that are not canonical are refused, each of the 19 in both signs, and the largest that is canonical is not one of them", () => {
+  it("that are not canonical are refused: all 19, with both signs; the largest canonical one is accepted", () => {
     for (let y = PRIME; y < 2n ** 255n; y++) {
       for (const sign of [0n, 2n ** 255n]) {
         expect(() => createVerifyingKey(bytesOf(y + sign))).toThrow(
@@ -138,7 +138,7 @@ describe("public keys", () => {
 })
 
 describe("cofactorless verification", () => {
-  /** A signature under A = aB + T that holds when its factor of T vanishes, which depends on k mod 8. */
+  /** A signature under A = aB + T. It is valid when the factor of T vanishes, which depends on k mod 8. */
   function signWithTorsion(
     a: bigint,
     r: bigint,
@@ -154,7 +154,7 @@ describe("cofactorless verification", () => {
     return signature
   }
 
-  it("gives one verdict on keys with a part of small order, OpenSSL's, where noble's own gives another", () => {
+  it("agrees with OpenSSL on keys of mixed order, where noble's own verify does not", () => {
     let accepted = 0
     let nobleDisagrees = 0
     for (const [i, t] of torsion.entries()) {
@@ -167,7 +167,7 @@ describe("cofactorless verification", () => {
         const accepts = verdict(publicKey, message, signature)
         if (accepts) accepted++
         if (accepts !== nobleVerify(signature, message, publicKey, { zip215: false })) nobleDisagrees++
-        // Without any torsion it is an ordinary, good signature.
+        // Without torsion it is an ordinary valid signature.
         if (t.is0() && rTorsion.is0()) expect(accepts).toBe(true)
       }
     }
@@ -176,14 +176,14 @@ describe("cofactorless verification", () => {
     expect(nobleDisagrees).toBeGreaterThan(40)
   })
 
-  it("takes S from 0 to L - 1, in 64 bytes", () => {
+  it("accepts S from 0 to L - 1, in 64 bytes", () => {
     const withS = (s: bigint) => Uint8Array.of(...new Uint8Array(32).fill(255), ...bytesOf(s))
     for (const s of [0n, 1n, ORDER - 256n, ORDER - 1n]) expect(isAcceptableSignature(withS(s))).toBe(true)
     for (const s of [ORDER, ORDER + 1n, 2n ** 256n - 1n]) expect(isAcceptableSignature(withS(s))).toBe(false)
     for (const length of [0, 32, 63, 65]) expect(isAcceptableSignature(new Uint8Array(length))).toBe(false)
   })
 
-  it("refuses S + L, which names the same signature again", () => {
+  it("refuses S + L, a second encoding of the same signature", () => {
     const key = createSigningKey(new Uint8Array(32).fill(1))
     const message = encodeUtf8("m")
     const signature = key.sign(message)
@@ -200,7 +200,7 @@ describe("cofactorless verification", () => {
     expect(key.verify(encodeUtf8("m"), new Uint8Array(length))).toBe(false)
   })
 
-  it("gives one verdict on flipped bits and on any bytes at all", () => {
+  it("refuses flipped bits and random bytes on all platforms", () => {
     const key = createSigningKey(new Uint8Array(32).fill(3))
     const message = encodeUtf8("the message")
     const whole = Uint8Array.of(...key.publicKey, ...key.sign(message), ...message)
@@ -222,7 +222,7 @@ describe("cofactorless verification", () => {
     )
   })
 
-  it("accepts on each platform what the other signs", () => {
+  it("accepts on each platform the signatures of the other", () => {
     const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 })
     fc.assert(
       fc.property(seeds, fc.uint8Array(), (seed, message) => {
@@ -238,7 +238,7 @@ describe("cofactorless verification", () => {
 describe("a signing key", () => {
   const seed = decodeHex(rfc8032Vectors[0]?.seed ?? "")
 
-  it("shows its seed in no form", () => {
+  it("never shows its seed", () => {
     const key = createSigningKey(seed)
     const shown = [
       String(key),
@@ -267,11 +267,11 @@ describe("a signing key", () => {
     expect(verifying.verify(new Uint8Array(), key.sign(new Uint8Array()))).toBe(true)
   })
 
-  it.each([0, 31, 33, 64])("is not made of %i bytes", (length) => {
+  it.each([0, 31, 33, 64])("cannot be created from %i bytes", (length) => {
     expect(() => createSigningKey(new Uint8Array(length))).toThrow(TypeError)
   })
 
-  it("is not made of text", () => {
+  it("cannot be created from text", () => {
     expect(() => createSigningKey("a".repeat(32) as never)).toThrow(TypeError)
   })
 })

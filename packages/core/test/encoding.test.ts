@@ -94,7 +94,7 @@ describe.each(platforms)("%s encodings", (_name, platform) => {
     },
   )
 
-  it("return plain bytes that share their memory with nothing", () => {
+  it("return plain bytes that share no memory", () => {
     const results = [
       platform.fromHex("0102"),
       platform.fromBase64("AQI="),
@@ -108,7 +108,7 @@ describe.each(platforms)("%s encodings", (_name, platform) => {
     }
   })
 
-  it("hash as FIPS 180-4 does, in one part or in many", () => {
+  it("hash like FIPS 180-4, in one part or several", () => {
     const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     expect(platform.toHex(platform.sha256(encodeUtf8("abc"), []))).toBe(abc)
     expect(platform.toHex(platform.sha256(encodeUtf8("a"), [encodeUtf8(""), encodeUtf8("bc")]))).toBe(abc)
@@ -127,7 +127,7 @@ describe.each(platforms)("%s encodings", (_name, platform) => {
 })
 
 describe("both platforms", () => {
-  it("write the same and read it back", () => {
+  it("encode to the same text and decode it", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         for (const [to, from] of [
@@ -191,7 +191,7 @@ describe("the package's functions", () => {
     expect(run).toThrow(expect.objectContaining({ code }))
   })
 
-  it("keep a byte order mark, so that bytes and text map one to one", () => {
+  it("keep a byte order mark, so that bytes and text correspond one to one", () => {
     const bytes = Uint8Array.of(0xef, 0xbb, 0xbf, 0x61)
     expect(encodeUtf8(decodeUtf8(bytes))).toEqual(bytes)
   })

@@ -30,7 +30,7 @@ describe("key ids", () => {
     expect(createVerifyingKey(decodeHex(rfc8037.publicKey)).keyId).toBe(rfc8037.thumbprint)
   })
 
-  it("rest on the steps of RFC 7638, shown on the example of its section 3.1", () => {
+  it("follow the steps of RFC 7638 on the example of its section 3.1", () => {
     const n =
       "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W" +
       "-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt" +
@@ -43,7 +43,7 @@ describe("key ids", () => {
 })
 
 describe("toJwk", () => {
-  it("writes the members that CONTRACT 3 names, and nothing private", () => {
+  it("writes the members that CONTRACT 3 lists, and nothing private", () => {
     expect(toJwk(key)).toEqual({
       kty: "OKP",
       crv: "Ed25519",
@@ -115,8 +115,8 @@ describe("parseJwkSet", () => {
     ["no object", []],
     ["null", null],
     ["no keys", {}],
-    ["keys that are no array", { keys: { 0: rfc8037.jwk, length: 1 } }],
-    ["a member that is no object", { keys: [7] }],
+    ["keys that are not an array", { keys: { 0: rfc8037.jwk, length: 1 } }],
+    ["a member that is not an object", { keys: [7] }],
     ["a private key", { keys: [{ ...rfc8037.jwk, d: "AA" }] }],
     ["a kid that is not the thumbprint", { keys: [{ ...toJwk(key), kid: otherKey.keyId }] }],
     ["a key twice", { keys: [toJwk(key), toJwk(key)] }],
@@ -131,7 +131,7 @@ describe.skipIf(!hasSharedVectors)("wycheproof key sets", () => {
     ? readSharedVectors<JwsVectors>("wycheproof-json_web_key_test.json")
     : { testGroups: [] }
 
-  it("hold no key of ours, so that none of their tokens finds one", () => {
+  it("contain no key that we accept", () => {
     expect(testGroups).toHaveLength(25)
     for (const group of testGroups) {
       for (const set of [group.public, group.private])

@@ -19,7 +19,7 @@ const payload = encodeUtf8('{"a":1}')
 const good = signCompact("JWT", payload, key)
 const [header = "", body = "", signature = ""] = good.split(".")
 
-/** A JWS with any header, genuinely signed by our key. */
+/** A JWS with any header, correctly signed by our key. */
 function withHeader(text: string): string {
   const input = `${encodeBase64Url(encodeUtf8(text))}.${body}`
   return `${input}.${encodeBase64Url(key.sign(encodeUtf8(input)))}`
@@ -28,7 +28,7 @@ function withHeader(text: string): string {
 const kid = key.keyId
 
 describe("signCompact", () => {
-  it("writes the one header of CONTRACT 2", () => {
+  it("writes the exact header of CONTRACT 2", () => {
     expect(decodeUtf8(decodeBase64Url(header))).toBe(`{"alg":"EdDSA","typ":"JWT","kid":"${kid}"}`)
     expect(decodeBase64Url(body)).toEqual(payload)
     expect(key.verify(encodeUtf8(`${header}.${body}`), decodeBase64Url(signature))).toBe(true)
@@ -38,7 +38,7 @@ describe("signCompact", () => {
     expect(() => signCompact(type, payload, key)).toThrow(TypeError)
   })
 
-  it("makes no text that no one would read", () => {
+  it("refuses to make a text that no verifier would accept", () => {
     expect(MAX_JWS_LENGTH).toBe(1_048_576)
     const room = MAX_JWS_LENGTH - header.length - signature.length - 2
     const longest = new Uint8Array(Math.floor((room * 3) / 4))
@@ -52,7 +52,7 @@ describe("signCompact", () => {
 })
 
 describe("verifyCompact", () => {
-  it("gives back payload and key", () => {
+  it("returns payload and key", () => {
     const verified = verifyCompact("JWT", good, findKey)
     expect(verified.payload).toEqual(payload)
     expect(verified.key).toBe(key)
@@ -87,7 +87,7 @@ describe("verifyCompact", () => {
     ["a kid of other characters", `{"alg":"EdDSA","typ":"JWT","kid":"${"/".repeat(43)}"}`],
     ["a kid that ends the header early", `{"alg":"EdDSA","typ":"JWT","kid":"${'","kid":"'.padEnd(43, "a")}"}`],
     ["nothing", ""],
-  ])("refuses a genuinely signed header with %s", (_name, text) => {
+  ])("refuses a correctly signed header with %s", (_name, text) => {
     expect(() => verifyCompact("JWT", withHeader(text), findKey)).toThrow(TokenError)
     expect(() => verifyCompact("JWT", withHeader(text), () => key)).toThrow(
       expect.objectContaining({ code: "wrong_header" }),
@@ -123,7 +123,7 @@ describe("verifyCompact", () => {
     expect(() => verifyCompact("JWT", text, findKey)).toThrow(expect.objectContaining({ code }))
   })
 
-  it.each(["", header, `${header}.${body}`])("says of %j that it has not three parts", (text) => {
+  it.each(["", header, `${header}.${body}`])("reports that %j does not have three parts", (text) => {
     expect(() => verifyCompact("JWT", text, findKey)).toThrow("not three parts")
   })
 
@@ -133,7 +133,7 @@ describe("verifyCompact", () => {
     )
   })
 
-  it("asks for a key only by a well-formed kid, and trusts only the one that it asked for", () => {
+  it("looks up keys only by a well-formed kid, and accepts only a key with that kid", () => {
     const foreign = signCompact("JWT", payload, otherKey)
     const asked: string[] = []
     const find = (keyId: string) => void asked.push(keyId)
@@ -149,7 +149,7 @@ describe("verifyCompact", () => {
     expect(() => verifyCompact("JWT", forged, findKey)).toThrow(expect.objectContaining({ code: "bad_signature" }))
   })
 
-  it("refuses the example of RFC 8037 A.4, whose header is not ours, though its signature is genuine", () => {
+  it("refuses the correctly signed example of RFC 8037 A.4 for its header", () => {
     const rfcKey = createVerifyingKey(decodeBase64Url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"))
     const input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
     const rfcSignature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
@@ -164,7 +164,7 @@ describe.skipIf(!hasSharedVectors)("wycheproof", () => {
   it.each([
     ["wycheproof-json_web_signature_test.json", 401],
     ["wycheproof-json_web_key_test.json", 26],
-  ])("%s: all %i are refused, for they are not EdDSA with our header", (file, count) => {
+  ])("%s: all %i are refused, because none has our header", (file, count) => {
     const cases = readSharedVectors<JwsVectors>(file).testGroups.flatMap((group) => group.tests)
     expect(cases).toHaveLength(count)
     for (const { tcId, jws } of cases) {

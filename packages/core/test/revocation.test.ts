@@ -20,14 +20,14 @@ describe("revocationTargets", () => {
     ])
   })
 
-  it("of an admin's: the token and the subject", () => {
+  it("of an admin's token: the token and the subject", () => {
     expect(revocationTargets(adminClaims())).toEqual([
       { level: "token", target: adminClaims().jti },
       { level: "agent", target: "admin" },
     ])
   })
 
-  it("of a delegated token: every delegator too, as an agent and as a chain", () => {
+  it("of a delegated token: also every delegator, as an agent and as a chain", () => {
     expect(revocationTargets(delegated)).toEqual([
       { level: "token", target: delegated.jti },
       { level: "agent", target: agentId(3) },
@@ -39,7 +39,7 @@ describe("revocationTargets", () => {
     ])
   })
 
-  it("names each once, when a token came back to one of its delegators", () => {
+  it("lists each once when a token was delegated back to one of its delegators", () => {
     const returned = delegatedClaims(chain, { sub: agentId(1) })
     const names = revocationTargets(returned).map(({ level, target }) => `${level} ${target}`)
     expect(new Set(names).size).toBe(names.length)
@@ -67,7 +67,7 @@ describe("findRevocation", () => {
     expect(found).toEqual(expected ? { level, target } : undefined)
   })
 
-  it("a chain entry leaves the delegator's own token alone", () => {
+  it("a chain entry does not revoke the delegator's own token", () => {
     expect(findRevocation(agentClaims(), (level) => level === "chain")).toBeUndefined()
   })
 })

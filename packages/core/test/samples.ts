@@ -60,7 +60,7 @@ export function chainOf(...scopes: readonly string[]): DelegationRecord[] {
   return chain
 }
 
-/** Claims of a token that was passed on along a chain. */
+/** Claims of a token that was delegated along a chain. */
 export function delegatedClaims(chain: DelegationRecord[], changes: Partial<Claims> = {}): Claims {
   return agentClaims({
     sub: agentId(chain.length + 1),

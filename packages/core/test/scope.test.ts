@@ -70,7 +70,7 @@ describe("parseScope", () => {
     }
   })
 
-  it("says of a text what is wrong with it, up to the longest", () => {
+  it("reports what is wrong with a text, up to the maximum length", () => {
     expect(() => parseScope("a".repeat(MAX_SCOPE_LENGTH))).toThrow("has 1 of 3 parts")
     expect(() => parseScope("a".repeat(MAX_SCOPE_LENGTH + 1))).toThrow("is longer than 256 bytes")
   })
@@ -128,7 +128,7 @@ describe("properties", () => {
     )
   })
 
-  it("covering agrees with the rule read from the parts", () => {
+  it("covering agrees with the rule on the parts", () => {
     fc.assert(
       fc.property(scope, scope, (allowed, requested) => {
         const a = parseScope(allowed)
@@ -141,7 +141,7 @@ describe("properties", () => {
     )
   })
 
-  it("being within is reflexive, transitive and never widens", () => {
+  it("being within is reflexive and transitive, and never widens", () => {
     fc.assert(
       fc.property(scopes, scopes, scopes, scope, (a, b, c, probe) => {
         expect(scopesWithin(a, a)).toBe(true)
@@ -152,7 +152,7 @@ describe("properties", () => {
     )
   })
 
-  it("what exceeds is exactly what keeps a set from being within", () => {
+  it("a set is within another exactly when nothing exceeds it", () => {
     fc.assert(
       fc.property(scopes, scopes, (requested, allowed) => {
         const exceeding = exceedingScopes(requested, allowed)

@@ -29,11 +29,11 @@ it.each([
   [{ fallback: 300, limits: [-1] }],
   [{ fallback: 300, limits: [1.5] }],
   [{ fallback: 300, limits: [Number.NaN] }],
-])("takes %j for a programmer's mistake", (terms) => {
+])("throws a TypeError for %j", (terms) => {
   expect(() => clampTtl(terms)).toThrow(TypeError)
 })
 
-it("is never above what was asked for, never above a ceiling, and never zero", () => {
+it("is never above the requested TTL, never above a limit, and never zero", () => {
   const seconds = fc.integer({ min: 1, max: 100_000 })
   fc.assert(
     fc.property(
