@@ -7,16 +7,16 @@ import { CredentialError } from "./credential-error.ts"
 import { TOKEN_FORM } from "./issued-token.ts"
 import { Lifetime } from "./lifetime.ts"
 
-/** A delegated token that reached this process. */
+/** A delegated token that this process received. */
 export interface AcceptDelegationOptions extends BrokerOptions, CredentialOptions {
-  /** What `await delegated.token()` gave its delegator. */
+  /** The result of `await delegated.token()` at the delegator. */
   readonly token: string
 }
 
 /**
- * The credential of a token that another process delegated to an agent of this one. Nothing is sent, and nothing is proved: that is for
- * those who are shown the token. How long it lives is counted by this machine's clock.
- * @throws {@link CredentialError} `malformed_token` for anything but a delegated token
+ * Makes a credential from a token that another process delegated to an agent of this one. It sends nothing and verifies nothing:
+ * that is the task of the services that receive the token. Its expiry is measured by this machine's clock.
+ * @throws {@link CredentialError} `malformed_token` when it is not a delegated token
  */
 export function acceptDelegation(options: AcceptDelegationOptions): DelegatedCredential {
   const { token, allowedOrigins, onError } = options
@@ -34,7 +34,7 @@ export function acceptDelegation(options: AcceptDelegationOptions): DelegatedCre
   )
 }
 
-/** What of a delegated token's claims its holder goes by. */
+/** The claims of a delegated token that its holder needs. */
 const delegatedClaims = v.looseObject({
   sub: v.string(),
   orch_id: v.string(),
@@ -48,17 +48,17 @@ function claimsOf(token: string): v.InferOutput<typeof delegatedClaims> {
   if (typeof token !== "string" || !TOKEN_FORM.test(token)) throw malformed()
   const [, payload = ""] = token.split(".")
   try {
-    // Of what is read here all is ASCII; so the bytes are the characters.
+    // The claims that are read here are ASCII, so that each byte is a character.
     const read = decode(delegatedClaims, JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))))
     if (read.ok) return read.value
   } catch {
-    // What the parser says would repeat a part of the token.
+    // The parser's message would repeat a part of the token.
   }
   throw malformed()
 }
 
 function malformed(): CredentialError {
   return new CredentialError("malformed_token", "this is not a delegated token", {
-    hint: "hand over what `await delegated.token()` gives its delegator",
+    hint: "pass the result of `await delegated.token()` from the delegator",
   })
 }

@@ -3,10 +3,10 @@ import { AgentWritError } from "./errors.ts"
 /** Why a request with a token was not sent. */
 export type TargetErrorCode = "origin_not_allowed" | "insecure_target" | "redirect_refused"
 
-/** A place that a token, or what follows a redirect, must not go to; nothing was sent there. */
+/** The target of a request or redirect is not allowed. Nothing was sent there. */
 export class TargetError extends AgentWritError<TargetErrorCode> {
   override readonly name = "TargetError"
-  /** The origin that was refused. The rest of the URL, which may hold secrets, is not told. */
+  /** The refused origin. The rest of the URL may contain secrets and is left out. */
   readonly origin: string
 
   constructor(code: TargetErrorCode, origin: string, detail: string, hint: string) {
@@ -15,7 +15,7 @@ export class TargetError extends AgentWritError<TargetErrorCode> {
   }
 }
 
-/** @throws `TypeError` for what is no origin: a path, a wildcard or a user name would promise what is not checked. */
+/** @throws `TypeError` for anything but an origin: paths, wildcards and user names are not compared, so they are refused. */
 export function parseAllowedOrigins(origins: readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (origins !== undefined && !Array.isArray(origins)) throw new TypeError("allowedOrigins must be a list")
   return origins && new Set(origins.map(parseOrigin))
@@ -29,8 +29,8 @@ function parseOrigin(text: string): string {
 }
 
 /**
- * Refuses targets that are not on the list. Without one, those that the token would travel to in the clear (RFC 6750 section 5.3);
- * an `http` origin on the list is a decision of its own.
+ * Refuses targets that are not on the list. Without a list it refuses `http` targets off this machine, to which the token would go
+ * unencrypted (RFC 6750 section 5.3); an `http` origin on the list is the caller's decision.
  * @throws {@link TargetError}
  */
 export function checkTarget(url: URL, allowed: ReadonlySet<string> | undefined): void {
@@ -39,15 +39,15 @@ export function checkTarget(url: URL, allowed: ReadonlySet<string> | undefined):
     throw new TargetError(
       "origin_not_allowed",
       url.origin,
-      "is not among allowedOrigins",
-      "add it there if it is meant",
+      "is not in allowedOrigins",
+      "add it there if it is intended",
     )
   if (allowed === undefined && url.protocol === "http:" && !isLoopback(url.hostname))
     throw new TargetError(
       "insecure_target",
       url.origin,
-      "a token does not travel without TLS",
-      "use https, or name the origin in allowedOrigins",
+      "a token is not sent without TLS",
+      "use https, or add the origin to allowedOrigins",
     )
 }
 
@@ -56,6 +56,6 @@ export function isHttp({ protocol }: URL): boolean {
 }
 
 function isLoopback(hostname: string): boolean {
-  // Names below localhost are left out: not every resolver keeps them to this machine (RFC 6761 section 6.3).
+  // Not names under localhost: some resolvers send them to other machines (RFC 6761 section 6.3).
   return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }

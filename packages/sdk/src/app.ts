@@ -6,43 +6,43 @@ import { issuedToken } from "./issued-token.ts"
 import { type AgentOptions, register } from "./registration.ts"
 import { Session } from "./session.ts"
 
-/** How an app reaches its broker, and what it signs in with. */
+/** The broker and credentials of an app. */
 export interface AppOptions extends BrokerOptions {
-  /** What registering the app answered as `client_id`. */
+  /** The `client_id` from the app's registration. */
   readonly clientId: string
-  /** What registering the app answered as `client_secret`, once. */
+  /** The `client_secret` from the app's registration, where it is shown once. */
   readonly clientSecret: string
 }
 
-/** The part of its life after which an app's token is not used for a further call. */
-const LAST_USE = 0.9
+/** The part of its life in which an app's token is used for new calls. */
+const USABLE_PART = 0.9
 
-/** An agent that an app creates. */
+/** How an app creates an agent. */
 export interface CreateAgentOptions extends AgentOptions {
-  /** A label for the operator and the trail. Default: the orchestration and the task. */
+  /** A label in the audit trail. Default: the orchestration and the task. */
   readonly agentName?: string | undefined
-  /** The longest `ttl`, in seconds, that the launch token allows. Default: the `ttl`, else the broker's default. */
+  /** The longest `ttl`, in seconds, that the launch token allows. Default: the `ttl`, or else the broker's default. */
   readonly maxTtl?: number | undefined
 }
 
-/** A launch token for a process of its own, which calls `registerAgent` with it. */
+/** How to make a launch token for another process, which passes it to `registerAgent`. */
 export interface CreateLaunchTokenOptions extends CallOptions {
-  /** The one orchestration that may use it. */
+  /** The only orchestration that may use it. */
   readonly orchId: string
-  /** The one task that may use it. */
+  /** The only task that may use it. */
   readonly taskId: string
-  /** The widest scope that a registration with it may ask for; within the app's ceiling. */
+  /** The widest scope that a registration with it may request, within the app's ceiling. */
   readonly scope: readonly string[]
   readonly agentName?: string | undefined
-  /** The longest life of the agent's tokens, in seconds. Default: the broker's. */
+  /** The longest TTL of the agent's tokens, in seconds. Default: the broker's. */
   readonly maxTtl?: number | undefined
-  /** Seconds that the launch token itself is good for. Default 30. */
+  /** Seconds for which the launch token itself is valid. Default 30. */
   readonly ttl?: number | undefined
 }
 
 /**
- * An app, which creates agents within its ceiling. It signs in when that is first needed, and again when its token runs out; keep one
- * for the life of the process.
+ * An app, which creates agents within its ceiling. It signs in when a call first needs it, and again before its token expires. Use
+ * one instance for the life of the process.
  *
  * @example
  * ```ts
@@ -57,18 +57,18 @@ export class AgentWritApp {
   readonly #client: BrokerClient
   readonly #session: Session
 
-  /** @throws `TypeError` for options that cannot be meant. */
+  /** @throws `TypeError` for invalid options. */
   constructor(options: AppOptions) {
     const { clientId, clientSecret } = options
     if (!(isText(clientId) && isText(clientSecret)))
-      throw new TypeError("clientId and clientSecret must be what registering the app answered")
+      throw new TypeError("clientId and clientSecret must be those from the app's registration")
     const client = new BrokerClient(options)
     this.#client = client
     this.#session = new Session({
-      lastUse: LAST_USE,
+      usablePart: USABLE_PART,
       async signIn() {
-        const ticks = performance.now()
-        return issuedToken(client, await client.send(appSignIn, { body: { clientId, clientSecret } }), ticks)
+        const requestedAt = performance.now()
+        return issuedToken(client, await client.send(appSignIn, { body: { clientId, clientSecret } }), requestedAt)
       },
     })
     this.brokerUrl = client.brokerUrl
@@ -76,8 +76,8 @@ export class AgentWritApp {
   }
 
   /**
-   * Creates an agent: a launch token, good once and for this orchestration and task alone, and the registration with it. When the
-   * answer to the registration is lost, nothing is repeated; what may then exist expires by itself.
+   * Creates an agent: makes a launch token that is valid once and only for this orchestration and task, and registers with it. A
+   * registration whose answer is lost is not repeated; the agent that may then exist expires by itself.
    * @throws {@link BrokerError} `unauthorized` for a wrong secret, `forbidden` beyond the ceiling; {@link NetworkError},
    * {@link InvalidRequestError}, {@link UnexpectedAnswerError}
    */
@@ -88,8 +88,8 @@ export class AgentWritApp {
   }
 
   /**
-   * A launch token for another process: 64 characters, good once. Hand it over where no one else reads along, such as standard input.
-   * @throws as {@link AgentWritApp.createAgent}
+   * Makes a launch token for another process: 64 characters, valid once. Pass it where nobody else can read it, such as standard input.
+   * @throws the same errors as {@link AgentWritApp.createAgent}
    */
   async createLaunchToken(options: CreateLaunchTokenOptions): Promise<string> {
     const { orchId, taskId, scope, maxTtl, ttl, signal } = options

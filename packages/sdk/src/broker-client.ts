@@ -1,67 +1,68 @@
 import { type Decoded, decode, type Encodable, encode, encodeQuery, PROBLEM_MEDIA_TYPE } from "@agentwrit/contract"
 import type * as v from "valibot"
+import { abortable } from "./abortable.ts"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
 import { BrokerError, InvalidRequestError, isProblem, NetworkError, UnexpectedAnswerError } from "./errors.ts"
-import { raced } from "./raced.ts"
-import { delay, retryDelay } from "./retry.ts"
+import { delay, MAX_TIMER_MS, retryDelay } from "./retry.ts"
 
 /** How to reach a broker. */
 export interface BrokerOptions {
-  /** The broker's URL, such as `https://broker.example`; a path stays before every route's. Never with credentials in it. */
+  /** The broker's URL, such as `https://broker.example`. It may have a path, and must not contain credentials. */
   readonly brokerUrl: string | URL
-  /** Milliseconds for one attempt of a call, the reading of its answer included. Default 10,000. */
+  /** Milliseconds for one attempt of a call, until its answer is read. Default 10,000. */
   readonly timeoutMs?: number | undefined
-  /** How often a call that failed for a passing reason is sent again, where that is safe. Default 2. */
+  /** How often a call that failed for a temporary reason is repeated, where that is safe. Default 2. */
   readonly retries?: number | undefined
-  /** Used in place of the global `fetch`: for client certificates, private CAs, proxies. */
+  /** Replaces the global `fetch`: for client certificates, private CAs, proxies. */
   readonly fetch?: Fetch | undefined
 }
 
-/** What of the standard `fetch` this package uses. */
+/** The part of the standard `fetch` that this package uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** What a caller may set on any call. */
+/** Options of any call. */
 export interface CallOptions {
-  /** Aborts the call, and the waiting between its attempts; it then rejects with the signal's reason. */
+  /** Aborts the call, also between its attempts. It then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The parts of one call that its route does not settle. */
+/** What one call sends. */
 export interface CallInput<C extends Call> extends CallOptions {
-  /** Where it is good for a while only, a function that makes it anew for each attempt; what that throws ends the call. */
+  /** A function makes a new body for each attempt, where a body is valid for a short time only. An error in it ends the call. */
   readonly body?: BodyOf<C> | (() => Promise<BodyOf<C>>)
   readonly query?: C extends { readonly query: infer S extends v.GenericSchema } ? Encodable<S> : never
-  /** The path's parameter, for a path that has `{id}`. */
+  /** Replaces `{id}` in the path. */
   readonly id?: string
-  /** The token that travels in `Authorization: Bearer`. */
+  /** The token for `Authorization: Bearer`. */
   readonly bearer?: string
   readonly accept?: string
-  /** Told the JSON of the answer as it came, once it was found to be of the contract's form. */
+  /** Called with the JSON of the answer exactly as the broker sent it, after it was checked against the contract. */
   readonly onAnswer?: ((json: string) => void) | undefined
 }
 
-/** What a call takes as its body. */
+/** The body of a call. */
 export type BodyOf<C extends Call> = C extends { readonly request: infer S extends v.GenericSchema }
   ? Encodable<S>
   : never
 
-/** What a call answers: the camelCase form of its route's answer, or nothing. */
+/** The answer of a call in camelCase, or nothing. */
 export type CallAnswer<C extends Call> = C extends { readonly response: infer S extends v.GenericSchema }
   ? v.InferOutput<S>
   : undefined
 
-/** Calls one broker: timeouts, repetition of what may be repeated, typed answers and errors. */
+/** Calls one broker, with timeouts, safe repetition, and typed answers and errors. */
 export class BrokerClient {
   readonly brokerUrl: string
   readonly #timeoutMs: number
   readonly #retries: number
-  /** What calls are sent with. It is called without an object before it, as browsers demand of theirs. */
+  /** Sends the calls. It calls the given `fetch` without `this`, as browsers require. */
   readonly fetch: Fetch
 
-  /** @throws `TypeError` for options that cannot be meant. */
+  /** @throws `TypeError` for invalid options. */
   constructor({ brokerUrl, timeoutMs = 10_000, retries = 2, fetch = globalThis.fetch }: BrokerOptions) {
-    if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT)) throw new TypeError("timeoutMs must be from 1 to 2147483647")
+    if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS))
+      throw new TypeError(`timeoutMs must be from 1 to ${MAX_TIMER_MS}`)
     if (!(Number.isInteger(retries) && retries >= 0)) throw new TypeError("retries must be a whole number, 0 or more")
     this.brokerUrl = parseBrokerUrl(brokerUrl)
     this.#timeoutMs = timeoutMs
@@ -78,8 +79,8 @@ export class BrokerClient {
     let json = ""
     const value = await this.exchange(call, input, async (answer) => {
       if (schema === undefined) {
-        // Some proxies answer a page of theirs with 200: that is no success of the broker's.
-        if (answer.status !== 204) throw this.#unexpected(answer, "204 was due")
+        // Some proxies answer 200 with a page of their own, which is not the broker's success.
+        if (answer.status !== 204) throw this.#unexpected(answer, "204 was expected")
         return undefined as CallAnswer<C>
       }
       json = await answer.text()
@@ -87,12 +88,12 @@ export class BrokerClient {
       if (!read.ok) throw this.#unexpected(answer, read.detail)
       return read.value as CallAnswer<C>
     })
-    // What it throws is its own affair, and no failure of the call.
+    // Outside of the attempts, so that an error in it does not repeat the call.
     input.onAnswer?.(json)
     return value
   }
 
-  /** As {@link BrokerClient.send}, for answers that are not JSON: hands a success to `read`, within the attempt's time. */
+  /** As {@link BrokerClient.send}, for answers that are not JSON. `read` reads a successful answer within the attempt's time. */
   async exchange<const C extends Call, T>(
     call: C,
     input: CallInput<C>,
@@ -113,7 +114,7 @@ export class BrokerClient {
 
   async #request(call: Call, input: CallInput<Call>): Promise<{ url: string; init: RequestInit }> {
     const given: unknown = typeof input.body === "function" ? await input.body() : input.body
-    const body = call.request && written(call.request, given)
+    const body = call.request && serialized(call.request, given)
     const query = call.query && input.query ? encodeQuery(call.query as never, input.query as never) : ""
     const path = call.path.replace("{id}", encodeURIComponent(input.id ?? ""))
     const headers: Record<string, string> = { accept: input.accept ?? "application/json" }
@@ -122,7 +123,7 @@ export class BrokerClient {
     const init: RequestInit = {
       method: call.method,
       headers,
-      // The broker never redirects; secrets do not follow whoever does in its place. (Some platforms know no "error".)
+      // The broker never redirects, and secrets must not follow a redirect. (Some platforms do not support "error".)
       redirect: "manual",
       ...(body !== undefined && { body }),
     }
@@ -140,12 +141,12 @@ export class BrokerClient {
     const ends = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     const answered = async (): Promise<T> => {
       const answer = await this.fetch(url, { ...init, signal: ends })
-      if (answer.ok || (answer.status === otherwise && !saysProblem(answer))) return await read(answer)
+      if (answer.ok || (answer.status === otherwise && !isProblemAnswer(answer))) return await read(answer)
       throw await this.#refusal(answer)
     }
     try {
-      // A fetch of the caller's own may not heed its signal.
-      return await raced(answered(), ends)
+      // A fetch of the caller's own may ignore its signal.
+      return await abortable(answered(), ends)
     } catch (error) {
       if (error instanceof BrokerError || error instanceof UnexpectedAnswerError) throw error
       if (timeout.aborted && signal?.aborted !== true)
@@ -158,7 +159,7 @@ export class BrokerClient {
 
   async #refusal(answer: Response): Promise<Error> {
     const problem = parsed(await answer.text())
-    if (!isProblem(problem)) return this.#unexpected(answer, "no problem document")
+    if (!isProblem(problem)) return this.#unexpected(answer, "not a problem document")
     return new BrokerError(problem, retryAfterOf(answer))
   }
 
@@ -168,27 +169,24 @@ export class BrokerClient {
   }
 }
 
-/** What timers can count, in milliseconds. */
-const MAX_TIMEOUT = 2 ** 31 - 1
-
-function written(schema: v.GenericSchema, body: unknown): string {
+function serialized(schema: v.GenericSchema, body: unknown): string {
   const wire = encode(schema, body as never)
   const read = decode(schema, wire)
   if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
   return JSON.stringify(wire)
 }
 
-const saysProblem = (answer: Response): boolean =>
+const isProblemAnswer = (answer: Response): boolean =>
   answer.headers.get("content-type")?.startsWith(PROBLEM_MEDIA_TYPE) === true
 
-/** `Retry-After` in seconds (RFC 9110 section 10.2.3): the broker gives them, a proxy may give a date. */
+/** `Retry-After` in seconds (RFC 9110 section 10.2.3). The broker sends seconds; a proxy may send a date. */
 function retryAfterOf({ headers }: Response): number | undefined {
   const text = headers.get("retry-after") ?? ""
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
   return seconds >= 0 ? seconds : undefined
 }
 
-/** What the JSON says; `undefined` for a text that is none. */
+/** The value of a JSON text, or `undefined` when it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -197,9 +195,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The platform's own words for a failed connection, which hold no part of the request. */
+/** The platform's own words for a failed connection, which contain no part of the request. */
 export function reasonOf(error: unknown): string {
-  let reason = "no reason is known"
+  let reason = "unknown reason"
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     reason = "code" in cause && typeof cause.code === "string" ? cause.code : cause.message || reason
   return reason

@@ -1,33 +1,49 @@
 import type { Routes } from "@agentwrit/contract"
 import type * as v from "valibot"
 
-/** The name of a route in the contract's table. */
-export type RouteName = keyof Routes
+/** A route of the contract's table, by method and path. */
+type RouteKey = KeyOf<Routes[keyof Routes]>
+type RouteOf<K> = { [N in keyof Routes]: K extends KeyOf<Routes[N]> ? Routes[N] : never }[keyof Routes]
+type KeyOf<R> = R extends { readonly method: infer M extends string; readonly path: infer P extends string }
+  ? `${M} ${P}`
+  : never
 
 /**
- * When a call may be sent again: `always` where doing it twice does no harm; `refused` where it may be repeated only when the
- * broker certainly did nothing, because it said so or was never reached.
+ * When a failed call is sent again: `always` where a second one does no harm; `unprocessed` only when the broker certainly did
+ * nothing, because it said so or was never reached.
  */
-export type Repeatable = "always" | "refused"
+export type Repeatable = "always" | "unprocessed"
 
-/**
- * A route as this package calls it. The contract's table holds the schemas and texts of the whole API and would weigh down every
- * bundle, so each call names its own schemas; `satisfies Call<"register">` holds it to the table.
- */
-export interface Call<N extends RouteName = RouteName> {
-  readonly method: Routes[N]["method"]
-  readonly path: Routes[N]["path"]
-  readonly repeatable: Repeatable
-  readonly request?: PartOf<Routes[N], "request">
-  readonly query?: PartOf<Routes[N], "query">
-  /** The answer's schema, or one of what is read of it; absent for an answer that is not JSON. */
-  readonly response?: Reading<PartOf<Routes[N]["success"], "body">>
-  /** A status beside success whose answer has the same form, where it is no problem document. */
-  readonly otherwise?: OtherwiseOf<Routes[N]>
+/** The schemas of a call. */
+interface Schemas<R> {
+  readonly request?: PartOf<R, "request">
+  readonly query?: PartOf<R, "query">
+  /** The answer, or the part of it that is read. Absent for an answer that is not JSON. */
+  readonly response?: Reading<R extends { readonly success: infer S } ? PartOf<S, "body"> : never>
+  /** A status beside success whose answer has the same form, unless it is a problem document. */
+  readonly otherwise?: R extends { readonly otherwise: { readonly status: infer S } } ? S : never
 }
 
 type PartOf<R, K extends string> = R extends { readonly [_ in K]: infer S extends v.GenericSchema } ? S : never
-
-type OtherwiseOf<R> = R extends { readonly otherwise: { readonly status: infer S } } ? S : never
-
 type Reading<S> = S extends v.GenericSchema ? v.GenericSchema<unknown, Partial<v.InferOutput<S>>> | S : never
+
+/** A route as this package calls it. */
+export interface Call extends Schemas<Routes[keyof Routes]> {
+  readonly method: string
+  readonly path: string
+  readonly repeatable: Repeatable
+}
+
+/**
+ * Defines a call of a route. The contract's table holds the schemas and texts of the whole API and would enlarge every bundle, so
+ * each call imports its own schemas; the types compare them with the table.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function defineCall<const K extends RouteKey, const S extends Schemas<RouteOf<K>>>(
+  route: K,
+  repeatable: Repeatable,
+  schemas: S,
+): S & Pick<Call, "method" | "path" | "repeatable"> {
+  const [method = "", path = ""] = route.split(" ")
+  return { method, path, repeatable, ...schemas }
+}

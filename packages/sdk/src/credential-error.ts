@@ -1,6 +1,6 @@
 import { AgentWritError } from "./errors.ts"
 
-/** Why a credential cannot be used as was asked. */
+/** Why a credential cannot be used. */
 export type CredentialErrorCode =
   | "credential_expired"
   | "credential_released"
@@ -8,7 +8,7 @@ export type CredentialErrorCode =
   | "malformed_token"
   | "release_uncertain"
 
-/** A credential that cannot be used as was asked. */
+/** The credential cannot be used as requested. */
 export class CredentialError extends AgentWritError<CredentialErrorCode> {
   override readonly name = "CredentialError"
 }

@@ -1,9 +1,9 @@
+import { abortable } from "./abortable.ts"
 import { checkTarget } from "./allowed-origins.ts"
 import type { CallOptions, Fetch } from "./broker-client.ts"
-import { raced } from "./raced.ts"
-import { type Hop, isReplayable, redirected } from "./redirect.ts"
+import { type Hop, isReplayable, nextHop } from "./redirect.ts"
 
-/** The standard `fetch`, with a token. */
+/** The standard `fetch`, with the credential's token. */
 export type CredentialFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** Where the token comes from. */
@@ -11,34 +11,34 @@ export interface TokenSource {
   token(options: CallOptions): Promise<string>
 }
 
-/** How requests are sent, and where to. */
+/** How requests are sent, and where they may go. */
 export interface CredentialFetchTerms {
   readonly client: { readonly fetch: Fetch }
   readonly allowedOrigins: ReadonlySet<string> | undefined
 }
 
 /**
- * A `fetch` that adds the token. It follows redirects itself, so that the token stays with the origin that it was meant for on every
- * platform.
+ * Makes a `fetch` that adds the token. It follows redirects itself, so that on every platform the token stays within the origin of
+ * the request.
  */
-export function createCredentialFetch(held: TokenSource, terms: CredentialFetchTerms): CredentialFetch {
+export function createCredentialFetch(source: TokenSource, terms: CredentialFetchTerms): CredentialFetch {
   const { allowedOrigins } = terms
   const { fetch } = terms.client
   return async (input, init = {}) => {
     const signal = init.signal ?? (input instanceof Request ? input.signal : undefined)
     const { first, follow, options } = await firstHop(input, init, signal)
     checkTarget(first.url, allowedOrigins)
-    let bearer = await held.token({ signal })
+    let bearer = await source.token({ signal })
     first.headers.set("authorization", `Bearer ${bearer}`)
 
     const send = async (hop: Hop): Promise<Response> => {
       const { url, ...request } = hop
       const answer = await fetch(url.href, { ...options, ...request })
       if (!(isTokenRefusal(answer) && hop.headers.has("authorization") && isReplayable(hop))) return answer
-      // Refused before it acted, so whatever it was may be sent again; of use when the token was replaced under way.
-      const present = await held.token({ signal }).catch(() => bearer)
-      if (present === bearer) return answer
-      bearer = present
+      // The token may have been replaced meanwhile. The API refused before it acted, so the request can be repeated.
+      const current = await source.token({ signal }).catch(() => bearer)
+      if (current === bearer) return answer
+      bearer = current
       hop.headers.set("authorization", `Bearer ${bearer}`)
       await answer.body?.cancel()
       return fetch(url.href, { ...options, ...request })
@@ -46,7 +46,7 @@ export function createCredentialFetch(held: TokenSource, terms: CredentialFetchT
 
     for (let hop = first, redirects = 0; ; redirects++) {
       const answer = await send(hop)
-      const next = follow ? redirected(hop, answer, redirects, allowedOrigins) : undefined
+      const next = follow ? nextHop(hop, answer, redirects, allowedOrigins) : undefined
       if (next === undefined) return answer
       await answer.body?.cancel()
       hop = next
@@ -54,23 +54,22 @@ export function createCredentialFetch(held: TokenSource, terms: CredentialFetchT
   }
 }
 
-/** Parts of a `Request` that a second one takes over. */
-const TAKEN_OVER = ["cache", "credentials", "integrity", "keepalive", "mode", "referrer", "referrerPolicy"] as const
+/** Properties of a `Request` that are copied to each hop. */
+const COPIED = ["cache", "credentials", "integrity", "keepalive", "mode", "referrer", "referrerPolicy"] as const
 
-/** The request as `fetch` reads it, and what stays the same on all its hops. */
+/** The request as `fetch` reads it, and the options of all hops. */
 async function firstHop(
   input: string | URL | Request,
   init: RequestInit,
   signal: AbortSignal | undefined,
 ): Promise<{ first: Hop; follow: boolean; options: RequestInit }> {
-  // The platform's own reading of method, URL and headers. A body that is given beside is left out: it would be read too soon.
+  // The platform reads method, URL and headers. The body of `init` is left out, because it would be consumed here.
   const request = new Request(input, { ...init, body: null })
   if (request.headers.has("authorization"))
-    throw new TypeError("a credential's fetch sets Authorization itself: leave it out of the request")
+    throw new TypeError("a credential's fetch sets Authorization itself: remove it from the request")
   const own: Record<string, unknown> = {}
-  if (input instanceof Request)
-    for (const name of TAKEN_OVER) if (request[name] !== undefined) own[name] = request[name]
-  const body = init.body ?? (request.body == null ? null : await raced(request.arrayBuffer(), signal))
+  if (input instanceof Request) for (const name of COPIED) if (request[name] !== undefined) own[name] = request[name]
+  const body = init.body ?? (request.body == null ? null : await abortable(request.arrayBuffer(), signal))
   const { method, redirect } = request
   const first = { url: new URL(request.url), method, headers: new Headers(request.headers), body }
   const follow = redirect === "follow"
@@ -81,7 +80,7 @@ async function firstHop(
   }
 }
 
-/** Whether an API says that the token is not, or no longer, good (RFC 6750 section 3.1). */
+/** Whether an API refused the token as invalid (RFC 6750 section 3.1). */
 function isTokenRefusal({ status, headers }: Response): boolean {
   return status === 401 && /\berror="?invalid_token\b/i.test(headers.get("www-authenticate") ?? "")
 }

@@ -2,31 +2,31 @@ import type { DelegationRecord } from "@agentwrit/core"
 import type { BrokerClient, CallOptions } from "./broker-client.ts"
 import { delegate } from "./calls.ts"
 import { type CredentialFetch, createCredentialFetch } from "./credential-fetch.ts"
-import { type CredentialFailure, HeldToken, type Renewal } from "./held-token.ts"
 import { type IssuedToken, issuedToken } from "./issued-token.ts"
+import { type CredentialFailure, ManagedToken, type Renewal } from "./managed-token.ts"
 
-/** How a credential is used. */
+/** How a credential may be used. */
 export interface CredentialOptions {
   /**
-   * The only origins that its `fetch` may go to, such as `https://api.example.com`; what else is asked for is refused before anything
-   * is sent. Default: any `https` origin, and `http` on this machine.
+   * The only origins that its `fetch` may call, such as `https://api.example.com`. Others are refused before anything is sent.
+   * Default: any `https` origin, and `http` on this machine.
    */
   readonly allowedOrigins?: readonly string[] | undefined
-  /** Told of renewals that failed, and of a release that failed at the end of an `await using` block. */
+  /** Called when a renewal fails, and when the release at the end of an `await using` block fails. */
   readonly onError?: ((failure: CredentialFailure) => void) | undefined
 }
 
-/** What to hand to which agent. */
+/** What to delegate, and to which agent. */
 export interface DelegateOptions extends CallOptions {
   /** The SPIFFE id of a registered, active agent other than this one. */
   readonly to: string
   /** Within this credential's own scope. */
   readonly scope: readonly string[]
-  /** Seconds; the delegated token never outlives this credential's present one. Default 60. */
+  /** Seconds. The delegated token never outlives this credential's current one. Default 60. */
   readonly ttl?: number | undefined
 }
 
-/** Whose credential it is, and for what. */
+/** The agent, task and scope of a credential. */
 export interface CredentialNames {
   readonly id: string
   readonly orchId: string
@@ -34,7 +34,7 @@ export interface CredentialNames {
   readonly scope: readonly string[]
 }
 
-/** What a credential was made with, checked. */
+/** The checked options of a credential. */
 export interface CredentialTerms {
   readonly client: BrokerClient
   readonly allowedOrigins: ReadonlySet<string> | undefined
@@ -43,19 +43,19 @@ export interface CredentialTerms {
 }
 
 /**
- * A token and what can be done with it. Printing, serializing or cloning it shows no token.
+ * A token and what can be done with it. Printing, serializing or cloning it reveals no token.
  *
- * `await using` releases it at the end of the block. That never throws, so whatever the block threw stays what is thrown; a release
- * that failed is told to `onError`, and the token then expires by itself.
+ * `await using` releases it at the end of the block. That never throws, so it cannot hide an error of the block. If the release
+ * fails, `onError` is called and the token expires by itself.
  */
 export class Credential implements AsyncDisposable {
-  /** The SPIFFE id of the agent that it names. */
+  /** The SPIFFE id of the agent. */
   readonly id: string
   readonly orchId: string
   readonly taskId: string
   readonly scope: readonly string[]
   readonly #terms: CredentialTerms
-  readonly #held: HeldToken
+  readonly #token: ManagedToken
   readonly #fetch: CredentialFetch
 
   constructor({ id, orchId, taskId, scope }: CredentialNames, token: IssuedToken, terms: CredentialTerms) {
@@ -64,73 +64,75 @@ export class Credential implements AsyncDisposable {
     this.taskId = taskId
     this.scope = Object.freeze([...scope])
     this.#terms = terms
-    this.#held = new HeldToken(token, terms)
-    this.#fetch = createCredentialFetch(this.#held, terms)
+    this.#token = new ManagedToken(token, terms)
+    this.#fetch = createCredentialFetch(this.#token, terms)
   }
 
-  /** When the present token expires, by this machine's clock. */
+  /** When the current token expires, by this machine's clock. */
   get expiresAt(): Date {
-    return this.#held.expiresAt
+    return this.#token.expiresAt
   }
 
   /**
-   * The standard `fetch`, with the token as `Authorization: Bearer`. It needs no `this`, so it can be handed to clients that take a
-   * `fetch`. Redirects are followed; the token goes along within its origin alone.
-   * @throws {@link TargetError} before anything is sent where it must not go; {@link CredentialError} when there is no token to send.
+   * The standard `fetch`, with the token as `Authorization: Bearer`. It needs no `this`, so it can be passed to clients that accept a
+   * `fetch`. It follows redirects, and drops the token when they leave its origin.
+   * @throws {@link TargetError} when a target is not allowed, before anything is sent there; {@link CredentialError} when there is no
+   * token to send.
    */
   get fetch(): CredentialFetch {
     return this.#fetch
   }
 
   /**
-   * The present token, for clients that take one; renewed first if that is due.
+   * The current token, for clients that need the token itself. Renews it first if that is due.
    * @throws {@link CredentialError} `credential_expired`, `credential_released`; {@link BrokerError} when it was revoked.
    */
   token(options?: CallOptions): Promise<string> {
-    return this.#held.token(options)
+    return this.#token.token(options)
   }
 
   /**
-   * Replaces the token now; the old one is refused from then on. Concurrent renewals are one.
+   * Replaces the token now; the broker refuses the old one from then on. Concurrent calls share one renewal.
    * @throws {@link CredentialError} `not_renewable` for a delegated one; {@link BrokerError}, {@link NetworkError}
    */
   renew(options?: CallOptions): Promise<void> {
-    return this.#held.renew(options)
+    return this.#token.renew(options)
   }
 
   /**
-   * Makes a token of part of this credential for another agent, signed by the broker with the chain of who handed it on.
+   * Delegates a part of this credential to another agent. The broker signs the new token and its delegation chain.
    * @throws {@link BrokerError} `scope_violation` for a wider scope, `not_found` for an agent that is not active
    */
   async delegate({ to, scope, ttl, signal }: DelegateOptions): Promise<DelegatedCredential> {
     const bearer = await this.token({ signal })
-    const ticks = performance.now()
+    const requestedAt = performance.now()
     const body = { delegateTo: to, scope, ttl }
     const answer = await this.#terms.client.send(delegate, { bearer, body, signal })
     const names = { id: to, orchId: this.orchId, taskId: this.taskId, scope }
-    const token = issuedToken(this.#terms.client, answer, ticks)
+    const token = issuedToken(this.#terms.client, answer, requestedAt)
     return new DelegatedCredential(names, token, answer.delegationChain, this.#terms)
   }
 
   /**
-   * Gives the token back: the broker refuses it from now on, and nothing renews it. Further calls do nothing, or try again what failed.
+   * Releases the token: the broker refuses it from now on, and nothing renews it. Further calls repeat a release that failed, and
+   * otherwise do nothing.
    * @throws {@link NetworkError}, {@link BrokerError}; {@link CredentialError} `release_uncertain`
    */
   release(): Promise<void> {
-    return this.#held.release()
+    return this.#token.release()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#held.dispose()
+    return this.#token.dispose()
   }
 }
 
-/** A registered agent: its identity, and a token that is renewed in time for as long as the task takes. */
+/** A registered agent: its identity, and a token that is renewed until the task ends. */
 export class Agent extends Credential {}
 
-/** What one agent handed to another. It cannot be renewed: ask its delegator for the next one. */
+/** A credential that one agent delegated to another. It cannot be renewed: ask its delegator for another one. */
 export class DelegatedCredential extends Credential {
-  /** Who handed it on, the first delegator first, as the broker signed it. */
+  /** The delegators, first one first, as the broker signed them. */
   readonly chain: readonly DelegationRecord[]
 
   constructor(names: CredentialNames, token: IssuedToken, chain: readonly DelegationRecord[], terms: CredentialTerms) {

@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from "@agentwrit/contract"
 
-/** What an {@link AgentWritError} adds to its code and message; each is absent where nothing is known of it. */
+/** Details of an {@link AgentWritError}; each is absent when unknown. */
 export interface AgentWritErrorOptions extends ErrorOptions {
   readonly status?: number | undefined
   readonly detail?: string | undefined
@@ -10,8 +10,8 @@ export interface AgentWritErrorOptions extends ErrorOptions {
 }
 
 /**
- * Base of every error that this package throws for what it meets at run time. No message, field or cause of it holds a token, a
- * secret or a key. Wrong use by a programmer is a `TypeError` instead, and an aborted call rejects with its signal's reason.
+ * Base class of every error that this package throws at run time. No message, field or cause contains a token, a secret or a key.
+ * Incorrect use by the programmer is a `TypeError` instead, and an aborted call rejects with its signal's reason.
  */
 export class AgentWritError<Code extends string = string> extends Error {
   override readonly name: string = "AgentWritError"
@@ -23,7 +23,7 @@ export class AgentWritError<Code extends string = string> extends Error {
   readonly detail: string
   /** What to do next. */
   readonly hint: string | undefined
-  /** The `X-Request-ID` of the answer, by which the operator finds it in the broker's log. */
+  /** The `X-Request-ID` of the answer. The operator finds the request by it in the broker's log. */
   readonly requestId: string | undefined
   /** Seconds after which to try again, where the answer named them. */
   readonly retryAfter: number | undefined
@@ -39,10 +39,10 @@ export class AgentWritError<Code extends string = string> extends Error {
   }
 }
 
-/** What of a problem document is read; the contract's schema of all of it is not carried into every bundle. */
+/** The members of a problem document that are read. The contract's schema for all of them would enlarge every bundle. */
 type ReadProblem = Pick<Problem, "status" | "detail" | "error_code" | "request_id" | "hint">
 
-/** Whether an answer's JSON is a problem document, as far as it is read. */
+/** Whether the JSON of an answer is a problem document. */
 export function isProblem(value: unknown): value is ReadProblem {
   if (typeof value !== "object" || value === null) return false
   const { status, detail, error_code: code, request_id: requestId, hint = "" }: Partial<ReadProblem> = value
@@ -54,36 +54,30 @@ export class BrokerError extends AgentWritError<ProblemCode> {
   override readonly name = "BrokerError"
   declare readonly status: number
 
-  constructor(problem: ReadProblem, retryAfter: number | undefined) {
-    const { detail, hint, request_id: requestId, status } = problem
+  constructor(
+    { detail, hint, request_id: requestId, status, error_code }: ReadProblem,
+    retryAfter: number | undefined,
+  ) {
     const advice = hint === undefined ? "" : `; ${hint}`
-    super(problem.error_code as ProblemCode, `${detail} (${problem.error_code}, request ${requestId})${advice}`, {
-      status,
-      detail,
-      hint,
-      requestId,
-      retryAfter,
-    })
+    const message = `${detail} (${error_code}, request ${requestId})${advice}`
+    super(error_code as ProblemCode, message, { status, detail, hint, requestId, retryAfter })
   }
 }
 
-/** No answer came from the broker: it could not be reached, or took too long. Whether it acted on the request is unknown. */
+/** No answer came from the broker: it could not be reached, or took too long. Whether it processed the request is unknown. */
 export class NetworkError extends AgentWritError<"network_error" | "timeout"> {
   override readonly name = "NetworkError"
   /** The broker that was called. */
   readonly brokerUrl: string
 
   constructor(code: "network_error" | "timeout", brokerUrl: string, detail: string, options?: ErrorOptions) {
-    super(code, `the broker at ${brokerUrl} ${detail}`, {
-      ...options,
-      detail,
-      hint: "check that the broker runs, that its URL is right, and that nothing between stops the call",
-    })
+    const hint = "check that the broker runs, that its URL is correct, and that no firewall or proxy blocks the call"
+    super(code, `the broker at ${brokerUrl} ${detail}`, { ...options, detail, hint })
     this.brokerUrl = brokerUrl
   }
 }
 
-/** Something answered in the broker's place, or a broker of another version: the answer is not of the contract's form. */
+/** The answer does not have the contract's form: it came from something else than a broker, or from a broker of another version. */
 export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   override readonly name = "UnexpectedAnswerError"
   declare readonly status: number
@@ -91,18 +85,14 @@ export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   readonly brokerUrl: string
 
   constructor(brokerUrl: string, status: number, detail: string, requestId?: string, retryAfter?: number) {
-    super("unexpected_answer", `${brokerUrl} answered ${status} in a form that is not the broker's: ${detail}`, {
-      status,
-      detail,
-      requestId,
-      retryAfter,
-      hint: "check that the URL is the broker's own, and not that of a proxy or another service",
-    })
+    const hint = "check that the URL is the broker's own, and not that of a proxy or another service"
+    const message = `${brokerUrl} answered ${status} in a form that is not the broker's: ${detail}`
+    super("unexpected_answer", message, { status, detail, requestId, retryAfter, hint })
     this.brokerUrl = brokerUrl
   }
 }
 
-/** A request that the broker would refuse for its form; it was not sent. The message names the field, never its value. */
+/** The broker would refuse the form of the request, so it was not sent. The message names the field, never its value. */
 export class InvalidRequestError extends AgentWritError<"invalid_request" | "invalid_ttl"> {
   override readonly name = "InvalidRequestError"
 }

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from "express"
-import { createJudge } from "./guard/guard.ts"
+import { createAuthorizer } from "./guard/guard.ts"
 import { authorizationOf, keepClaims, pathOf, requestIdOf } from "./guard/node-request.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { Verifier } from "./verify/verifier.ts"
@@ -9,30 +9,30 @@ export type { GuardOptions, RequiredScope } from "./guard/options.ts"
 export { scopeFor } from "./guard/scope-for.ts"
 
 /**
- * An Express middleware that lets requests with a good token through, and answers others with 401, 403 or 503, `WWW-Authenticate`
+ * An Express middleware that passes on requests with a valid token, and answers others with 401, 403 or 503, `WWW-Authenticate`
  * (RFC 6750) and a problem document (RFC 9457). Handlers read the claims with `claimsOf(req)`.
- * @throws `TypeError` for options that cannot be meant.
+ * @throws `TypeError` for invalid options.
  * @example
  * app.get("/customers/:id", guard(verifier, { scope: (req) => scopeFor("read", "data", req.params.id) }), (req, res) => {
  *   res.json({ id: req.params.id, readBy: claimsOf(req).sub })
  * })
  */
 export function guard(verifier: Verifier, options?: GuardOptions<Request>): RequestHandler {
-  const judge = createJudge(verifier, options)
+  const authorize = createAuthorizer(verifier, options)
   return (request, response, next) => {
-    judge({
+    authorize({
       request,
       authorization: authorizationOf(request),
       requestId: requestIdOf(request),
       path: pathOf(request.originalUrl),
-    }).then((verdict) => {
-      if (verdict.ok) {
-        keepClaims(request, verdict.claims)
+    }).then((decision) => {
+      if (decision.ok) {
+        keepClaims(request, decision.claims)
         next()
         return
       }
-      const { status, headers, body } = verdict.refusal
-      // Written past Express, which would add a character set to a media type that has none.
+      const { status, headers, body } = decision.refusal
+      // Not by Express, which would add a charset parameter; this media type has none.
       response.writeHead(status, headers).end(body)
     }, next)
   }

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono"
-import { createJudge } from "./guard/guard.ts"
+import { createAuthorizer } from "./guard/guard.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { VerifiedClaims } from "./verify/verified-tokens.ts"
 import type { Verifier } from "./verify/verifier.ts"
@@ -7,7 +7,7 @@ import type { Verifier } from "./verify/verifier.ts"
 export type { GuardOptions, RequiredScope } from "./guard/options.ts"
 export { scopeFor } from "./guard/scope-for.ts"
 
-/** What the guard sets for handlers: `c.var.claims`. */
+/** The variable that the guard sets for handlers: `c.var.claims`. */
 export interface GuardEnvironment {
   Variables: {
     /** The claims of the request's token. */
@@ -16,27 +16,27 @@ export interface GuardEnvironment {
 }
 
 /**
- * A Hono middleware that lets requests with a good token through, and answers others with 401, 403 or 503, `WWW-Authenticate`
+ * A Hono middleware that passes on requests with a valid token, and answers others with 401, 403 or 503, `WWW-Authenticate`
  * (RFC 6750) and a problem document (RFC 9457).
- * @throws `TypeError` for options that cannot be meant.
+ * @throws `TypeError` for invalid options.
  * @example
  * app.get("/customers/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>
  *   c.json({ id: c.req.param("id"), readBy: c.var.claims.sub }),
  * )
  */
 export function guard(verifier: Verifier, options?: GuardOptions<Context>): MiddlewareHandler<GuardEnvironment> {
-  const judge = createJudge(verifier, options)
+  const authorize = createAuthorizer(verifier, options)
   return async (c, next) => {
     const authorization = c.req.header("authorization")
-    const verdict = await judge({
+    const decision = await authorize({
       request: c,
-      // The Fetch standard joins what came more than once by a comma, which no token has.
+      // The Fetch standard joins several headers by a comma, which no token contains.
       authorization: authorization === undefined ? [] : [authorization],
       requestId: c.req.header("x-request-id"),
       path: c.req.path,
     })
-    if (!verdict.ok) return new Response(verdict.refusal.body, verdict.refusal)
-    c.set("claims", verdict.claims)
+    if (!decision.ok) return new Response(decision.refusal.body, decision.refusal)
+    c.set("claims", decision.claims)
     await next()
     return undefined
   }

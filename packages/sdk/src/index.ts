@@ -14,5 +14,5 @@ export {
   NetworkError,
   UnexpectedAnswerError,
 } from "./errors.ts"
-export type { CredentialFailure } from "./held-token.ts"
+export type { CredentialFailure } from "./managed-token.ts"
 export { type AgentOptions, type RegisterAgentOptions, registerAgent } from "./registration.ts"

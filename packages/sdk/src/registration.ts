@@ -6,30 +6,30 @@ import { challenge, register as registerCall } from "./calls.ts"
 import { Agent, type CredentialOptions } from "./credential.ts"
 import { issuedToken } from "./issued-token.ts"
 
-/** Who an agent is, what it may do, and how its token is kept. */
+/** The identity and scope of an agent, and how its token is renewed. */
 export interface AgentOptions extends CredentialOptions, CallOptions {
-  /** The orchestration that it belongs to: letters, digits, `.`, `-`, `_`. */
+  /** Its orchestration: letters, digits, `.`, `-`, `_`. */
   readonly orchId: string
-  /** The task that it works on; revoking the task ends every token of it. */
+  /** Its task. Revoking the task revokes every token of it. */
   readonly taskId: string
   /** Scopes, `action:resource:identifier`; at least one. */
   readonly scope: readonly string[]
-  /** Seconds that each token lives; never above what the launch token allows, its default. */
+  /** TTL of each token in seconds, at most what the launch token allows. Default: that maximum. */
   readonly ttl?: number | undefined
-  /** The agent's Ed25519 key. Default: a new one in memory, that no one can export. */
+  /** The agent's Ed25519 key. Default: a new one in memory that cannot be exported. */
   readonly key?: AgentKey | undefined
-  /** Whether the token is renewed by itself, after about three quarters of its life. Default `true`. */
+  /** Whether the token is renewed automatically, after about three quarters of its life. Default `true`. */
   readonly autoRenew?: boolean | undefined
 }
 
-/** A registration with a launch token that someone else made. */
+/** A registration with a launch token from elsewhere. */
 export interface RegisterAgentOptions extends BrokerOptions, AgentOptions {
-  /** From the operator or an app; good once, for half a minute unless its maker said otherwise. */
+  /** From the operator or an app. Valid once, by default for 30 seconds. */
   readonly launchToken: string
 }
 
 /**
- * Registers an agent in a process that holds a launch token and nothing else.
+ * Registers an agent in a process that has only a launch token.
  * @throws {@link BrokerError}, {@link NetworkError}, {@link InvalidRequestError}, {@link UnexpectedAnswerError}
  * @example
  * ```ts
@@ -41,8 +41,8 @@ export function registerAgent(options: RegisterAgentOptions): Promise<Agent> {
 }
 
 /**
- * The registration itself: the agent proves its key by signing the broker's nonce.
- * @param launch gets the launch token, once the options were found to be usable.
+ * Registers an agent, which proves possession of its key by signing the broker's nonce.
+ * @param launch gets the launch token. It is called after the options were checked.
  */
 export async function register(
   client: BrokerClient,
@@ -56,17 +56,17 @@ export async function register(
   if (!ArrayBuffer.isView(publicKey) || publicKey.length !== 32)
     throw new TypeError("key.publicKey must be the 32 bytes of an Ed25519 key")
   const launchToken = await launch()
-  let ticks = 0
-  // Made anew for each attempt: the nonce of the one before may have run out meanwhile.
+  let requestedAt = 0
+  // A new body for each attempt, because the nonce of the attempt before may have expired.
   const body = async () => {
     const { nonce } = await client.send(challenge, { signal })
     const signature = encodeBase64(await key.sign(decodeHex(nonce)))
-    ticks = performance.now()
+    requestedAt = performance.now()
     const proof = { nonce, publicKey: encodeBase64(publicKey), signature }
     return { launchToken, ...proof, orchId, taskId, requestedScope: scope, requestedTtl: ttl }
   }
   const answer = await client.send(registerCall, { body, signal })
-  const token = issuedToken(client, answer, ticks)
+  const token = issuedToken(client, answer, requestedAt)
   const terms = { client, allowedOrigins, onError, renewal: autoRenew ? "auto" : "manual" } as const
   return new Agent({ id: answer.agentId, orchId, taskId, scope }, token, terms)
 }

@@ -1,40 +1,43 @@
 import type { Repeatable } from "./call.ts"
 import { AgentWritError, BrokerError, NetworkError } from "./errors.ts"
 
-/** Milliseconds before the first repetition; each further one waits about twice as long. */
-const FIRST_DELAY = 200
+/** Before the first repetition; the wait about doubles with each further one. */
+const FIRST_DELAY_MS = 200
 
-/** Longest wait before a repetition, in milliseconds. A broker that asks for more is not called again: its error says when. */
-const MAX_DELAY = 10_000
+/** A broker that asks for a longer wait is not called again; the error says when to. */
+const MAX_DELAY_MS = 10_000
+
+/** The longest time that timers can count: 32 bits. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Milliseconds to wait before sending a call again after this error; `undefined` when it must not be sent again.
+ * The milliseconds to wait before the call is sent again after this error, or `undefined` when it must not be.
  * @param attempt how often it was sent, from 1.
  */
 export function retryDelay(error: unknown, repeatable: Repeatable, attempt: number): number | undefined {
-  if (!isPassing(error) || !(repeatable === "always" || didNothing(error))) return undefined
-  const asked = (error.retryAfter ?? 0) * 1000
-  if (asked > MAX_DELAY) return undefined
-  // Spread, so that callers that failed together do not come back together.
-  const backoff = FIRST_DELAY * 2 ** (attempt - 1) * (0.5 + Math.random())
-  return Math.min(Math.max(asked, backoff), MAX_DELAY)
+  if (!isTransient(error) || !(repeatable === "always" || wasNotProcessed(error))) return undefined
+  const askedMs = (error.retryAfter ?? 0) * 1000
+  if (askedMs > MAX_DELAY_MS) return undefined
+  // Random, so that callers that failed together do not return together.
+  const backoff = FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
+  return Math.min(Math.max(askedMs, backoff), MAX_DELAY_MS)
 }
 
-/** Whether it may go better later: nothing answered, or a broker or proxy that is overrun or in trouble. */
-export function isPassing(error: unknown): error is AgentWritError {
+/** Whether a later attempt may succeed: nothing answered, or the broker or a proxy is overloaded or failing. */
+export function isTransient(error: unknown): error is AgentWritError {
   if (!(error instanceof AgentWritError)) return false
   const { status = 0 } = error
   return error instanceof NetworkError || status === 429 || status >= 500
 }
 
-/** Whether the broker certainly did not act. Of a 503 it does not tell: its disk may have failed in the act (CONTRACT 4). */
-function didNothing(error: AgentWritError): boolean {
+/** Whether the broker certainly did nothing. A 503 does not show that: its disk may have failed during the commit (CONTRACT 4). */
+function wasNotProcessed(error: AgentWritError): boolean {
   return error instanceof BrokerError ? error.status === 429 : NEVER_CONNECTED.has(causeCode(error))
 }
 
 const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"])
 
-/** The code of what `fetch` failed of, where the platform tells; an address that has several is tried at each. */
+/** The code of the error that made `fetch` fail, where the platform gives one. */
 function causeCode(error: Error): string {
   for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
     if ("code" in cause && typeof cause.code === "string") return cause.code
@@ -45,14 +48,14 @@ function causeCode(error: Error): string {
 export function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
-    const stop = (): void => {
+    const abort = (): void => {
       clearTimeout(timer)
       reject(signal?.reason)
     }
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop)
+      signal?.removeEventListener("abort", abort)
       resolve()
     }, milliseconds)
-    signal?.addEventListener("abort", stop, { once: true })
+    signal?.addEventListener("abort", abort, { once: true })
   })
 }

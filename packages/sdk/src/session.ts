@@ -1,47 +1,46 @@
+import { abortable } from "./abortable.ts"
 import type { CallOptions } from "./broker-client.ts"
 import { BrokerError } from "./errors.ts"
 import type { IssuedToken } from "./issued-token.ts"
-import { raced } from "./raced.ts"
 
 /** How a session gets its tokens. */
 export interface SessionOptions {
-  /** Signs in. It is not told the signal of any one caller: others wait for it too. */
+  /** Signs in. It gets no caller's signal, because other callers wait for it too. */
   readonly signIn: () => Promise<IssuedToken>
-  /** The part of a token's life, from 0 to 1, after which it is not used for a further call: clocks differ, and calls take time. */
-  readonly lastUse: number
+  /** The part of a token's life, from 0 to 1, in which it is used for new calls. The rest allows for slow calls and different clocks. */
+  readonly usablePart: number
 }
 
-/** A token: got when first needed, shared by concurrent calls, got again before it expires and once when it is refused. */
+/** Signs in when a token is first needed, again before it expires, and once more when the broker refuses it. Calls share the token. */
 export class Session {
   readonly #options: SessionOptions
   #token: IssuedToken | undefined
   #signingIn: Promise<string> | undefined
 
-  constructor({ signIn, lastUse }: SessionOptions) {
-    this.#options = { signIn, lastUse }
+  constructor(options: SessionOptions) {
+    this.#options = options
   }
 
-  /** Makes a call with the token, and once more with a new one when the broker no longer takes it: it may have a new signing key. */
+  /** Makes a call with the token. If the broker refuses the token, for example after a restart with another key, signs in and repeats. */
   async authorized<T>({ signal }: CallOptions, send: (bearer: string) => Promise<T>): Promise<T> {
-    const bearer = await this.#current(signal)
+    const bearer = await this.#bearer(signal)
     try {
       return await send(bearer)
     } catch (error) {
       if (!isRefusedToken(error)) throw error
-      // Another call may have signed in again meanwhile.
+      // Another call may already have signed in again.
       if (this.#token?.value === bearer) this.#token = undefined
-      return send(await this.#current(signal))
+      return send(await this.#bearer(signal))
     }
   }
 
-  async #current(signal: AbortSignal | undefined): Promise<string> {
+  async #bearer(signal: AbortSignal | undefined): Promise<string> {
     signal?.throwIfAborted()
-    const { lastUse } = this.#options
-    if (this.#token !== undefined && this.#token.lifetime.until(lastUse) > 0) return this.#token.value
+    if (this.#token !== undefined && this.#token.lifetime.until(this.#options.usablePart) > 0) return this.#token.value
     this.#signingIn ??= this.#signIn().finally(() => {
       this.#signingIn = undefined
     })
-    return raced(this.#signingIn, signal)
+    return abortable(this.#signingIn, signal)
   }
 
   async #signIn(): Promise<string> {

@@ -3,7 +3,7 @@ import { message, renewalResponse } from "@agentwrit/contract"
 import { createSigningKey, type DelegationRecord } from "@agentwrit/core"
 import * as v from "valibot"
 import { expectTypeOf } from "vitest"
-import type { Call } from "../src/call.ts"
+import { defineCall } from "../src/call.ts"
 import {
   type Agent,
   type AgentKey,
@@ -87,29 +87,14 @@ export function explain(error: AgentWritError | CredentialError | BrokerError): 
   return error.hint ?? error.status
 }
 
-// A call is of a route in the contract's table, and reads what the contract answers or a part of it.
-export const right = {
-  method: "POST",
-  path: "/v1/token/renew",
-  repeatable: "refused",
-  response: renewalResponse,
-} as const satisfies Call<"renew">
-export const part = {
-  method: "POST",
-  path: "/v1/token/renew",
-  repeatable: "refused",
+// A call is of a route in the contract's table, and reads the contract's answer or a part of it.
+export const renewal = defineCall("POST /v1/token/renew", "unprocessed", { response: renewalResponse })
+export const part = defineCall("POST /v1/token/renew", "unprocessed", {
   response: message({ access_token: v.string() }),
-} as const satisfies Call<"renew">
-export const wrongType = {
-  method: "POST",
-  path: "/v1/token/renew",
-  repeatable: "refused",
-  // @ts-expect-error a token is text
-  response: message({ access_token: v.number() }),
-} as const satisfies Call<"renew">
-export const wrongPath = {
-  method: "POST",
-  // @ts-expect-error another route's path
-  path: "/v1/token/release",
-  repeatable: "refused",
-} as const satisfies Call<"renew">
+})
+// @ts-expect-error a token is text
+defineCall("POST /v1/token/renew", "unprocessed", { response: message({ access_token: v.number() }) })
+// @ts-expect-error a renewal has no body
+defineCall("POST /v1/token/renew", "unprocessed", { request: renewalResponse })
+// @ts-expect-error no route has this method and path
+defineCall("GET /v1/token/renew", "always", {})

@@ -25,55 +25,55 @@ import {
 import * as calls from "./calls.ts"
 import { type TrailVerification, type TrailVerificationOptions, verifyBrokerTrail } from "./trail-verification.ts"
 
-/** The operator's secret, or what fetches it when it is first needed and at each sign-in. */
+/** The operator's secret, or a function that fetches it at each sign-in. */
 export type AdminSecret = string | (() => string | Promise<string>)
 
-/** The part of its life after which an operator's token is not used for a further call. */
-const LAST_USE = 0.8
+/** The part of its life in which an operator's token is used for new calls. */
+const USABLE_PART = 0.8
 
-/** How to reach a broker as its operator. */
+/** The broker and credentials of an operator. */
 export interface AdminOptions extends BrokerOptions {
-  /** The admin secret (`AA_ADMIN_SECRET`), or a function that fetches it from where it is kept, asked at each sign-in. */
+  /** The admin secret (`AA_ADMIN_SECRET`), or a function that fetches it, called at each sign-in. */
   readonly adminSecret: AdminSecret
 }
 
-/** What a caller may set on a call of {@link AgentWritAdmin}. */
+/** Options of a call of {@link AgentWritAdmin}. */
 export interface AdminCallOptions extends CallOptions {
-  /** Told the answer's JSON exactly as the broker sent it, for programs that pass it on. */
+  /** Called with the answer's JSON exactly as the broker sent it, for programs that pass it on. */
   readonly onAnswer?: ((json: string) => void) | undefined
 }
 
-/** An app under its ceiling. Instants are milliseconds since the Unix epoch, TTLs seconds. */
+/** An app and its ceiling. Instants are milliseconds since the Unix epoch, TTLs seconds. */
 export type App = CallAnswer<typeof calls.getApp>
-/** A new app; its `clientSecret` is told this once. */
+/** A new app. Its `clientSecret` is only shown here. */
 export type CreatedApp = CallAnswer<typeof calls.createApp>
-/** What a new app is made of. */
+/** A request for a new app. */
 export type AppCreation = BodyOf<typeof calls.createApp>
-/** What of an app to change, at least one of the two. */
+/** A change of an app: at least one of the two members. */
 export type AppUpdate = BodyOf<typeof calls.updateApp>
-/** An app that was deregistered. */
+/** A deregistered app. */
 export type AppDeregistration = CallAnswer<typeof calls.deregisterApp>
-/** All apps, newest first, inactive ones too. */
+/** All apps, newest first, including inactive ones. */
 export type AppList = CallAnswer<typeof calls.listApps>
-/** What a launch token is made of. */
+/** A request for a launch token. */
 export type LaunchTokenCreation = BodyOf<typeof calls.createLaunchToken>
-/** A new launch token; it is told this once. */
+/** A new launch token. It is only shown here. */
 export type CreatedLaunchToken = CallAnswer<typeof calls.createLaunchToken>
-/** What to revoke: a `level` and a `target` of the form that belongs to it (CONTRACT 3, "revoke"). */
+/** What to revoke: a `level`, and a `target` of the form of that level (CONTRACT 3, "revoke"). */
 export type Revocation = BodyOf<typeof calls.revoke>
 /** What was revoked. */
 export type RevocationReceipt = CallAnswer<typeof calls.revoke>
-/** How the broker fares. */
+/** The broker's health. */
 export type Health = CallAnswer<typeof calls.health>
-/** What the broker says of a token. */
+/** The broker's verdict on a token. */
 export type Validation = CallAnswer<typeof validate>
 
 /**
- * A broker's operator: manages apps, makes launch tokens, revokes, reads and verifies the audit trail. It signs in when that is
- * first needed, once for all calls that wait for it, again before its token expires, and once more when the token is refused.
+ * The API of a broker's operator: manages apps, makes launch tokens, revokes, reads and verifies the audit trail. It signs in when
+ * a call first needs it, again before its token expires, and once more when the broker refuses the token.
  *
  * Every call rejects with `BrokerError` when the broker refuses, `NetworkError` when it cannot be reached, `InvalidRequestError`
- * before anything is sent that it would refuse for its form, and `UnexpectedAnswerError` when something else answers.
+ * when the request has a wrong form (it is not sent), and `UnexpectedAnswerError` when something else answers.
  * @example
  * const admin = new AgentWritAdmin({ brokerUrl: "https://broker.example", adminSecret })
  * const app = await admin.createApp({ name: "billing", scopes: ["read:data:*"] })
@@ -83,48 +83,48 @@ export class AgentWritAdmin {
   readonly #client: BrokerClient
   readonly #session: Session
 
-  /** @throws `TypeError` for options that cannot be meant. */
+  /** @throws `TypeError` for invalid options. */
   constructor({ adminSecret, ...broker }: AdminOptions) {
     if (typeof adminSecret !== "function" && (typeof adminSecret !== "string" || adminSecret === ""))
       throw new TypeError("adminSecret must be the admin secret, or a function that fetches it")
     const client = new BrokerClient(broker)
     this.#client = client
     this.#session = new Session({
-      lastUse: LAST_USE,
+      usablePart: USABLE_PART,
       async signIn() {
         const secret = typeof adminSecret === "function" ? await adminSecret() : adminSecret
-        const ticks = performance.now()
-        return issuedToken(client, await client.send(calls.adminSignIn, { body: { secret } }), ticks)
+        const requestedAt = performance.now()
+        return issuedToken(client, await client.send(calls.adminSignIn, { body: { secret } }), requestedAt)
       },
     })
   }
 
-  /** Registers an app under a ceiling. Keep its `clientSecret`: it cannot be had again. */
+  /** Registers an app under a ceiling. Keep its `clientSecret`: it is not shown again. */
   createApp(app: AppCreation, options: AdminCallOptions = {}): Promise<CreatedApp> {
     return this.#send(calls.createApp, { ...options, body: app })
   }
 
-  /** All apps, newest first, inactive ones too. */
+  /** All apps, newest first, including inactive ones. */
   listApps(options: AdminCallOptions = {}): Promise<AppList> {
     return this.#send(calls.listApps, options)
   }
 
-  /** One app, inactive or not. */
+  /** One app, active or inactive. */
   getApp(id: string, options: AdminCallOptions = {}): Promise<App> {
     return this.#sendTo(calls.getApp, id, options)
   }
 
-  /** Changes an app's ceiling, token TTL, or both; a narrowed ceiling is in force at once. */
+  /** Changes an app's ceiling, token TTL, or both. A narrower ceiling applies at once. */
   updateApp(id: string, update: AppUpdate, options: AdminCallOptions = {}): Promise<App> {
     return this.#sendTo(calls.updateApp, id, { ...options, body: update })
   }
 
-  /** Deregisters an app: no sign-in, its tokens revoked, its unused launch tokens void, its agents without renewal. */
+  /** Deregisters an app: it cannot sign in, its tokens are revoked, its unused launch tokens are void, its agents cannot renew. */
   deregisterApp(id: string, options: AdminCallOptions = {}): Promise<AppDeregistration> {
     return this.#sendTo(calls.deregisterApp, id, options)
   }
 
-  /** Makes a launch token, an agent's ticket to its registration. */
+  /** Makes a launch token, which permits one registration of an agent. */
   createLaunchToken(launchToken: LaunchTokenCreation, options: AdminCallOptions = {}): Promise<CreatedLaunchToken> {
     return this.#send(calls.createLaunchToken, { ...options, body: launchToken })
   }
@@ -145,8 +145,8 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Releases somebody's token, which is its own proof: nobody signs in.
-   * @returns whether this call ended it; `false` when it was released or revoked already.
+   * Releases a token. The token itself is the proof, so this does not sign in.
+   * @returns whether this call ended it; `false` when it was already released or revoked.
    */
   async releaseToken(token: string, { signal }: CallOptions = {}): Promise<boolean> {
     try {
@@ -158,7 +158,7 @@ export class AgentWritAdmin {
     }
   }
 
-  /** Asks the broker whether a token is good; it never says why one is not. Nobody signs in. */
+  /** Asks the broker whether a token is valid; it never says why one is not. Does not sign in. */
   validateToken(token: string, options: AdminCallOptions = {}): Promise<Validation> {
     return this.#client.send(validate, { ...options, body: { token } })
   }
@@ -168,14 +168,14 @@ export class AgentWritAdmin {
     return this.#send(calls.listEvents, { ...options, query })
   }
 
-  /** All events that match, in the chain's order, none missed and none twice while the trail grows. */
+  /** All events that match, in the chain's order, each once while the trail grows. */
   events(filter: EventsFilter = {}, options: CallOptions = {}): AsyncGenerator<AuditEvent, void, undefined> {
     return eachEvent((query, call) => this.listEvents(query, call), filter, options)
   }
 
   /**
-   * Events as they come: those after `filter.after`, or else after the last that there is now. Goes on after passing failures,
-   * each of which `onTrouble` is told, and ends only when the loop is left or the signal aborts; it then throws its reason.
+   * Events as they are recorded: those after `filter.after`, or else after the current last one. Temporary failures are reported to
+   * `onTrouble` and do not end it. It ends when the loop ends, or with the signal's reason when the signal aborts.
    * @example
    * for await (const event of admin.followEvents({ eventType: "token_revoked" }, { signal })) page(event)
    */
@@ -187,7 +187,7 @@ export class AgentWritAdmin {
     yield* followedEvents((query, call) => this.listEvents(query, call), { ...filter, after }, options)
   }
 
-  /** The trail's signed head, a C2SP checkpoint. Keep some where the broker cannot reach them. */
+  /** The trail's signed head, a C2SP checkpoint. Keep copies where the broker cannot change them. */
   checkpoint({ signal }: CallOptions = {}): Promise<string> {
     return this.#session.authorized({ signal }, (bearer) =>
       this.#client.exchange(calls.checkpoint, { signal, bearer, accept: "text/plain" }, (answer) => answer.text()),
@@ -195,9 +195,9 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Reads the whole trail and verifies it here: ids, hashes, the chain, and with a pinned key the broker's present checkpoint and
-   * one that was kept. A trail that does not hold is no error but a report.
-   * @throws `AuditError` when the key is none, or a checkpoint is not signed by it.
+   * Reads the whole trail and verifies it here: ids, hashes, the chain, and with a pinned key the broker's current checkpoint and a
+   * kept one. A trail that does not verify is a report, not an error.
+   * @throws `AuditError` when the key is malformed, or a checkpoint is not signed by it.
    * @example
    * const { report } = await admin.verifyTrail({ verifierKey, checkpoint })
    * if (!report.ok) console.error(report.message)
@@ -213,24 +213,24 @@ export class AgentWritAdmin {
     )
   }
 
-  /** How the broker fares; also when it is degraded. Nobody signs in. */
+  /** The broker's health, also when it is degraded. Does not sign in. */
   health(options: AdminCallOptions = {}): Promise<Health> {
     return this.#client.send(calls.health, options)
   }
 
-  /** The keys that verify the broker's tokens, a JWK set. Nobody signs in. */
+  /** The keys that verify the broker's tokens, as a JWK set. Does not sign in. */
   keys(options: AdminCallOptions = {}): Promise<JwkSet> {
     return this.#client.send(calls.jwks, options)
   }
 
-  /** As {@link AgentWritAdmin.#send}, for routes with an app's id in their path; what is none would make it another route's. */
+  /** As {@link AgentWritAdmin.#send}, for routes with an app's id in their path. Checks the id, which could name another route. */
   async #sendTo<const C extends Call>(call: C, id: string, input: CallInput<C>): Promise<CallAnswer<C>> {
     const read = decode(appParameters, { id })
     if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
     return this.#send(call, { ...input, id })
   }
 
-  /** As the client's own `send`, with the operator's token. */
+  /** The client's `send`, with the operator's token. */
   #send<const C extends Call>(call: C, input: CallInput<C>): Promise<CallAnswer<C>> {
     return this.#session.authorized(input, (bearer) => this.#client.send(call, { ...input, bearer }))
   }

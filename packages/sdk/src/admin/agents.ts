@@ -1,27 +1,27 @@
 import type { CallAnswer, CallInput, CallOptions } from "../broker-client.ts"
 import type { listAgents } from "./calls.ts"
 
-/** What `GET /v1/admin/agents` takes; filters join by "and". */
+/** The query of `GET /v1/admin/agents`; an agent must match all filters. */
 export type AgentsQuery = NonNullable<CallInput<typeof listAgents>["query"]>
 
 /** A page of the agents, newest first. Instants are milliseconds since the Unix epoch. */
 export type AgentsPage = CallAnswer<typeof listAgents>
 
-/** An agent and how it stands. */
+/** An agent and its status. */
 export type AgentView = AgentsPage["agents"][number]
 
-/** Which agents to go through. */
+/** Which agents to list. */
 export type AgentsFilter = Omit<AgentsQuery, "limit" | "offset">
 
-/** Asks for one page. */
+/** Fetches one page. */
 export type FetchAgents = (query: AgentsQuery, options: CallOptions) => Promise<AgentsPage>
 
-/** Agents at once: the most that the broker answers. */
-const PAGE = 1000
+/** The longest page of the broker. */
+const PAGE_LENGTH = 1000
 
 /**
- * Goes through all agents that match, newest first, each once. Agents that register meanwhile, or come to match or no longer match,
- * move the pages; no other is missed for that.
+ * Lists all agents that match, newest first, each once. Agents that register, or start or stop to match, meanwhile shift the pages;
+ * no other agent is missed because of that.
  */
 export async function* eachAgent(
   fetch: FetchAgents,
@@ -30,9 +30,9 @@ export async function* eachAgent(
 ): AsyncGenerator<AgentView, void, undefined> {
   const seen = new Set<string>()
   for (let offset = 0; ; ) {
-    const { agents, limit } = await fetch({ ...filter, limit: PAGE, offset }, options)
+    const { agents, limit } = await fetch({ ...filter, limit: PAGE_LENGTH, offset }, options)
     const [first] = agents
-    // A page begins with the last of the one before. If not, agents have left the list, and others moved up to where it was read.
+    // Pages overlap by one agent. Without the overlap, agents have left the list and others moved up into the pages already read.
     if (offset > 0 && (first === undefined || !seen.has(first.agentId))) {
       offset = Math.max(0, offset - limit)
       continue

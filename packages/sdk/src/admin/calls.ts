@@ -18,115 +18,51 @@ import {
   revocationRequest,
   revocationResponse,
 } from "@agentwrit/contract"
-import type { Call } from "../call.ts"
+import { defineCall } from "../call.ts"
 
-/** `POST /v1/admin/auth`: one token more does no harm. */
-export const adminSignIn = {
-  method: "POST",
-  path: "/v1/admin/auth",
-  repeatable: "always",
+/** Repeatable: a second token does no harm. */
+export const adminSignIn = defineCall("POST /v1/admin/auth", "always", {
   request: adminSignInRequest,
   response: adminSignInResponse,
-} as const satisfies Call<"adminSignIn">
+})
 
-/** `POST /v1/admin/apps`: a lost answer took the client secret with it, and the name is taken. */
-export const createApp = {
-  method: "POST",
-  path: "/v1/admin/apps",
-  repeatable: "refused",
+/** Not repeatable: with a lost answer the client secret is lost and the name is taken. */
+export const createApp = defineCall("POST /v1/admin/apps", "unprocessed", {
   request: appCreationRequest,
   response: appCreationResponse,
-} as const satisfies Call<"createApp">
+})
 
-/** `GET /v1/admin/apps` */
-export const listApps = {
-  method: "GET",
-  path: "/v1/admin/apps",
-  repeatable: "always",
-  response: appListResponse,
-} as const satisfies Call<"listApps">
+export const listApps = defineCall("GET /v1/admin/apps", "always", { response: appListResponse })
+export const getApp = defineCall("GET /v1/admin/apps/{id}", "always", { response: appResponse })
 
-/** `GET /v1/admin/apps/{id}` */
-export const getApp = {
-  method: "GET",
-  path: "/v1/admin/apps/{id}",
-  repeatable: "always",
-  response: appResponse,
-} as const satisfies Call<"getApp">
-
-/** `PUT /v1/admin/apps/{id}`: the same values once more. */
-export const updateApp = {
-  method: "PUT",
-  path: "/v1/admin/apps/{id}",
-  repeatable: "always",
+/** Repeatable: it sets the same values again. */
+export const updateApp = defineCall("PUT /v1/admin/apps/{id}", "always", {
   request: appUpdateRequest,
   response: appResponse,
-} as const satisfies Call<"updateApp">
+})
 
-/** `DELETE /v1/admin/apps/{id}`: a second one is answered as the first. */
-export const deregisterApp = {
-  method: "DELETE",
-  path: "/v1/admin/apps/{id}",
-  repeatable: "always",
-  response: appDeregistrationResponse,
-} as const satisfies Call<"deregisterApp">
+/** Repeatable: the broker answers a second one like the first. */
+export const deregisterApp = defineCall("DELETE /v1/admin/apps/{id}", "always", { response: appDeregistrationResponse })
 
-/** `POST /v1/admin/launch-tokens`: one that no one got to see expires unused. */
-export const createLaunchToken = {
-  method: "POST",
-  path: "/v1/admin/launch-tokens",
-  repeatable: "always",
+/** Repeatable: a launch token that nobody received expires unused. */
+export const createLaunchToken = defineCall("POST /v1/admin/launch-tokens", "always", {
   request: launchTokenRequest,
   response: launchTokenResponse,
-} as const satisfies Call<"createLaunchToken">
+})
 
-/** `GET /v1/admin/agents` */
-export const listAgents = {
-  method: "GET",
-  path: "/v1/admin/agents",
-  repeatable: "always",
-  query: agentsQuery,
-  response: agentsResponse,
-} as const satisfies Call<"agents">
+export const listAgents = defineCall("GET /v1/admin/agents", "always", { query: agentsQuery, response: agentsResponse })
 
-/** `POST /v1/revoke`: idempotent. */
-export const revoke = {
-  method: "POST",
-  path: "/v1/revoke",
-  repeatable: "always",
+/** Repeatable: revocation is idempotent. */
+export const revoke = defineCall("POST /v1/revoke", "always", {
   request: revocationRequest,
   response: revocationResponse,
-} as const satisfies Call<"revoke">
+})
 
-/** `GET /v1/audit/events` */
-export const listEvents = {
-  method: "GET",
-  path: "/v1/audit/events",
-  repeatable: "always",
+export const listEvents = defineCall("GET /v1/audit/events", "always", {
   query: auditEventsQuery,
   response: auditEventsResponse,
-} as const satisfies Call<"auditEvents">
+})
 
-/** `GET /v1/audit/checkpoint` */
-export const checkpoint = {
-  method: "GET",
-  path: "/v1/audit/checkpoint",
-  repeatable: "always",
-} as const satisfies Call<"auditCheckpoint">
-
-/** `GET /v1/health` */
-export const health = {
-  method: "GET",
-  path: "/v1/health",
-  repeatable: "always",
-  response: healthResponse,
-  otherwise: 503,
-} as const satisfies Call<"health">
-
-/** `GET /.well-known/jwks.json` */
-export const jwks = {
-  method: "GET",
-  path: "/.well-known/jwks.json",
-  repeatable: "always",
-  response: jwkSetResponse,
-} as const satisfies Call<"jwks">
+export const checkpoint = defineCall("GET /v1/audit/checkpoint", "always", {})
+export const health = defineCall("GET /v1/health", "always", { response: healthResponse, otherwise: 503 })
+export const jwks = defineCall("GET /.well-known/jwks.json", "always", { response: jwkSetResponse })

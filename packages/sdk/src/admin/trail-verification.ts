@@ -9,25 +9,25 @@ import {
 import type { AuditEvent } from "@agentwrit/contract"
 import type { CallOptions } from "../broker-client.ts"
 
-/** What to verify the broker's trail against. */
+/** What the broker's trail is verified against. */
 export interface TrailVerificationOptions extends CallOptions {
   /**
-   * The key that signs the trail's checkpoints, as `audit.pub` holds it: pinned, taken from a place that the broker cannot
-   * change. Without it no signature can be verified, and a trail that was rewritten with new hashes looks sound.
+   * The key that verifies the trail's checkpoints, as in `audit.pub`. Pin it: take it from a place that the broker cannot change.
+   * Without it, no signature is verified, and a trail that was rewritten with new hashes looks correct.
    */
   readonly verifierKey?: string | VerifierKey | undefined
-  /** A checkpoint that was kept earlier; only with `verifierKey`. A trail that was cut or rewritten since then is found. */
+  /** An earlier checkpoint, which shows whether the trail was cut or rewritten since. Needs `verifierKey`. */
   readonly checkpoint?: string | undefined
-  /** Told now and then how many events of how many were read. */
+  /** Called from time to time with the number of events that were read, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-/** What came of a verification. */
+/** The result of a verification. */
 export interface TrailVerification {
   readonly report: TrailReport
-  /** The broker's present checkpoint, its signature verified; absent without a verifier key. */
+  /** The broker's current checkpoint, with a verified signature. Absent without a verifier key. */
   readonly present?: Checkpoint
-  /** The kept checkpoint, its signature verified; absent when none was given. */
+  /** The kept checkpoint, with a verified signature. Absent when none was given. */
   readonly kept?: Checkpoint
 }
 
@@ -38,31 +38,34 @@ export interface TrailSource {
   readonly count: (options: CallOptions) => Promise<number>
 }
 
-/** How often progress is told, in events. */
+/** Events between two calls of `onProgress`. */
 const PROGRESS_STEP = 1000
 
-/** Reads the whole trail and holds it against its present checkpoint and a kept one. */
+/** Reads the whole trail and verifies it against its current checkpoint and a kept one. */
 export async function verifyBrokerTrail(
   source: TrailSource,
   { checkpoint: keptNote, onProgress, signal, verifierKey }: TrailVerificationOptions,
 ): Promise<TrailVerification> {
   if (keptNote !== undefined && verifierKey === undefined)
-    throw new TypeError("a kept checkpoint is verified with verifierKey, the key that was pinned with it")
+    throw new TypeError("a kept checkpoint needs verifierKey, the key that was pinned with it")
   const key = typeof verifierKey === "string" ? parseVerifierKey(verifierKey.trim()) : verifierKey
   const kept = key && keptNote !== undefined ? openCheckpoint(keptNote, key) : undefined
-  // Before the events are read: those that it covers are there then, whatever comes meanwhile.
+  // Read before the events, so that all events that it covers are there.
   const present = key && openCheckpoint(await source.checkpoint({ signal }), key)
   const total = onProgress === undefined ? 0 : await source.count({ signal })
-  const events = told(source.events({ signal }), (done) => onProgress?.(done, Math.max(done, total)))
+  const events = withProgress(source.events({ signal }), (done) => onProgress?.(done, Math.max(done, total)))
   const report = await verifyTrail(events, { checkpoints: [kept, present].filter((head) => head !== undefined) })
   return { report, ...(present && { present }), ...(kept && { kept }) }
 }
 
-async function* told<T>(items: AsyncIterable<T>, tell: (done: number) => void): AsyncGenerator<T, void, undefined> {
+async function* withProgress<T>(
+  items: AsyncIterable<T>,
+  report: (done: number) => void,
+): AsyncGenerator<T, void, undefined> {
   let done = 0
   for await (const item of items) {
     yield item
-    if (++done % PROGRESS_STEP === 0) tell(done)
+    if (++done % PROGRESS_STEP === 0) report(done)
   }
-  tell(done)
+  report(done)
 }

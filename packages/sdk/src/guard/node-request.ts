@@ -1,9 +1,9 @@
 import type { VerifiedClaims } from "../verify/verified-tokens.ts"
 
-/** What of Node's `IncomingMessage` the adapters read. */
+/** The parts of Node's `IncomingMessage` that the adapters read. */
 export interface NodeRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined }
-  /** Names and values in turn, as they came. */
+  /** Names and values alternately, as they were received. */
   readonly rawHeaders?: readonly string[]
 }
 
@@ -15,7 +15,7 @@ export function authorizationOf({ headers, rawHeaders = [] }: NodeRequest): read
   return typeof authorization === "string" ? [authorization] : []
 }
 
-/** The request's id, when it sent one. */
+/** The request's `X-Request-ID`. */
 export function requestIdOf({ headers }: NodeRequest): string | undefined {
   const id = headers["x-request-id"]
   return typeof id === "string" ? id : undefined
@@ -28,17 +28,17 @@ export function pathOf(url: string): string {
 
 const claims = new WeakMap<object, VerifiedClaims>()
 
-/** Keeps the claims of a request for its handlers. */
+/** Stores the claims of a request for its handlers. */
 export function keepClaims(request: object, verified: VerifiedClaims): void {
   claims.set(request, verified)
 }
 
 /**
- * The claims of the token that came with a request.
- * @throws `TypeError` when no guard let it through: the route is open.
+ * The claims of the token of a request.
+ * @throws `TypeError` when no guard checked the request, so that the route is open.
  */
 export function claimsOf(request: object): VerifiedClaims {
   const verified = claims.get(request)
-  if (verified === undefined) throw new TypeError("no guard stands before this route: add guard(verifier) to it")
+  if (verified === undefined) throw new TypeError("this route has no guard: add guard(verifier) to it")
   return verified
 }

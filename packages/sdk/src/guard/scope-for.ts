@@ -2,23 +2,23 @@ import { isScope } from "@agentwrit/core"
 import { InsufficientScopeError } from "../verify/errors.ts"
 
 /**
- * A scope of parts that come from a request. An identifier may hold colons; an action and a resource may not, and none may be `*`.
- * @throws `InsufficientScopeError`, which a guard answers with 403: no token covers what cannot be named.
+ * Makes a scope from parts of a request. The identifier may contain colons; the action and the resource may not. No part may be `*`.
+ * @throws `InsufficientScopeError` for other parts, which a guard answers with 403.
  * @example guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) })
  */
 export function scopeFor(action: string, resource: string, identifier: string | undefined): string {
   const scope = `${action}:${resource}:${identifier}`
   const isWhole = typeof identifier === "string" && !`${action}${resource}`.includes(":")
-  if (!isWhole || !isRequestScope(scope)) throw unnameable()
+  if (!isWhole || !isRequestScope(scope)) throw invalidRequestScope()
   return scope
 }
 
-/** Whether a scope that was made from a request may be asked for: `*` in it would come from the client. */
+/** Whether a scope made from a request is usable. It must not end in `*`, which would come from the client. */
 export function isRequestScope(scope: unknown): scope is string {
   return isScope(scope) && !scope.endsWith(":*")
 }
 
-/** The refusal of a request from which no scope can be made. */
-export function unnameable(): InsufficientScopeError {
-  return new InsufficientScopeError([], [], "the request does not name what it is for in a form that a scope can have")
+/** The error for a request from which no scope can be made. */
+export function invalidRequestScope(): InsufficientScopeError {
+  return new InsufficientScopeError([], [], "a part of the request cannot be used in a scope")
 }

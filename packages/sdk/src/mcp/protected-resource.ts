@@ -1,9 +1,9 @@
 import { isScope } from "@agentwrit/core"
 import type { Verifier } from "../verify/verifier.ts"
 
-/** The metadata of a protected resource, as far as it can be told here (RFC 9728, section 2). */
+/** Metadata of a protected resource (RFC 9728, section 2). */
 export interface ProtectedResourceMetadata {
-  /** The URL that clients know the server by. */
+  /** The server's URL, as clients know it. */
   readonly resource: string
   /** The broker, which issues the tokens. */
   readonly authorization_servers: readonly string[]
@@ -17,25 +17,25 @@ export interface ProtectedResourceOptions {
   readonly verifier: Pick<Verifier, "brokerUrl">
   /** The URL of the MCP endpoint, as clients know it. */
   readonly resource: string | URL
-  /** The scopes that its tools ask for. */
+  /** The scopes that its tools need. */
   readonly scopes?: readonly string[] | undefined
-  /** For people. */
+  /** A name for people. */
   readonly name?: string | undefined
 }
 
-/** The RFC 9728 metadata that the MCP specification asks of servers, and where it has to be served. */
+/** The RFC 9728 metadata that the MCP specification requires of servers, and where to serve it. */
 export interface ProtectedResource {
   readonly metadata: ProtectedResourceMetadata
-  /** The path to serve the metadata at, as JSON: `/.well-known/oauth-protected-resource` before the resource's own (RFC 9728, section 3.1). */
+  /** Serve the metadata as JSON at this path: `/.well-known/oauth-protected-resource` and the resource's path (RFC 9728, section 3.1). */
   readonly path: string
-  /** Its URL, for `resourceMetadataUrl` of the SDK's `requireBearerAuth` and `resourceMetadata` of this package's guards. */
+  /** The metadata's URL, for `resourceMetadataUrl` of the MCP SDK's `requireBearerAuth` and `resourceMetadata` of this package's guards. */
   readonly metadataUrl: string
 }
 
 /**
- * The metadata of an MCP server. Clients learn from it which broker to get a token from; the broker is no OAuth authorization server,
- * so they do so by its own API and not by a redirect of a browser.
- * @throws `TypeError` when the resource is no http or https URL without a fragment, or a scope is none.
+ * Makes the metadata of an MCP server. It tells clients which broker issues the tokens. The broker is not an OAuth authorization
+ * server: clients get their token by its own API, not by a browser redirect.
+ * @throws `TypeError` when the resource is not an http or https URL without a fragment, or a scope is malformed.
  * @example
  * const { path, metadata } = protectedResource({ verifier, resource: "https://tools.example/mcp" })
  * app.get(path, (_, res) => res.json(metadata))

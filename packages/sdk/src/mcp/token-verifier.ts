@@ -2,15 +2,15 @@ import { InvalidTokenError } from "../verify/errors.ts"
 import type { VerifiedClaims } from "../verify/verified-tokens.ts"
 import type { Verifier } from "../verify/verifier.ts"
 
-/** What the MCP SDK keeps of a verified token and hands to tools: the common part of both of its lines. */
+/** What the MCP SDK stores of a verified token and passes to tools, in both major versions. */
 export interface McpAuthInfo {
   token: string
-  /** Whose token it is: an agent id. */
+  /** The agent id of the token. */
   clientId: string
   scopes: string[]
   /** Unix seconds. */
   expiresAt: number
-  /** The resource that the token was made for (RFC 8707): the one of the options, where its `aud` names it. */
+  /** The resource that the token is for (RFC 8707): `resource` of the options, when `aud` contains it. */
   resource?: URL
   extra: {
     /** The token's claims. */
@@ -18,14 +18,14 @@ export interface McpAuthInfo {
   } & Record<string, unknown>
 }
 
-/** What the bearer middleware of either line of the MCP SDK takes as its `verifier`. */
+/** The `verifier` of the bearer middleware of the MCP SDK, in both major versions. */
 export interface McpTokenVerifier {
   verifyAccessToken(token: string): Promise<McpAuthInfo>
 }
 
 /**
- * The error by which the MCP SDK knows a bad token; it answers any other with 500. Its class has to be the one of the copy of the SDK
- * that your server runs on, so hand it over.
+ * The error class by which the MCP SDK recognizes an invalid token; it answers any other error with 500. Pass the class of the copy of
+ * the SDK that your server uses.
  */
 export type McpErrors =
   /** `@modelcontextprotocol/sdk` 1.x, from `server/auth/errors.js`. */
@@ -33,19 +33,20 @@ export type McpErrors =
   /** `@modelcontextprotocol/server` 2.x. */
   | { readonly OAuthError: new (code: "invalid_token", message: string) => Error }
 
-/** How {@link mcpTokenVerifier} makes its answers. */
+/** Options of {@link mcpTokenVerifier}. */
 export type McpTokenVerifierOptions = McpErrors & {
-  /** This server's name in tokens' `aud`, for the SDK's `expectedResource`: told of tokens that name it. Default: none is told. */
+  /** This server's name in `aud`, for the SDK's `expectedResource`. Tokens that contain it get it as their `resource`. Default: none. */
   readonly resource?: string | URL | undefined
-  /** Told of every refusal, with the reason that the client does not learn: for logs and metrics. Must not throw. */
+  /** Called on every refusal, with the reason that the client does not learn: for logs and metrics. Must not throw. */
   readonly onRefused?: ((error: unknown) => void) | undefined
 }
 
 /**
- * The token verifier that the MCP SDK's `requireBearerAuth({ verifier })` takes, of `@modelcontextprotocol/sdk` 1.x and of
- * `@modelcontextprotocol/server` 2.x. A bad token is their 401; while nothing can be verified they answer 500.
+ * Makes the token verifier for `requireBearerAuth({ verifier })` of `@modelcontextprotocol/sdk` 1.x and `@modelcontextprotocol/server`
+ * 2.x. They answer an invalid token with 401, and with 500 while tokens cannot be verified.
  *
- * Their `requiredScopes` compares exact strings: use `requireToolScope` in a tool, or `scopeChallenge` on one, by which `*` covers.
+ * Their `requiredScopes` compares exact strings. Use `requireToolScope` or `scopeChallenge` instead, which know that `*` covers every
+ * identifier.
  * @example
  * import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js"
  * app.use("/mcp", requireBearerAuth({ verifier: mcpTokenVerifier(verifier, { InvalidTokenError }) }))
@@ -71,7 +72,7 @@ export function mcpTokenVerifier(verifier: Verifier, options: McpTokenVerifierOp
   }
 }
 
-/** The MCP SDK's view of a token that was verified: for a server that stands behind another guard of this package. */
+/** The MCP SDK's auth info of a verified token, for a server behind another guard of this package. */
 export function mcpAuthInfo(token: string, claims: VerifiedClaims): McpAuthInfo {
   return { token, clientId: claims.sub, scopes: [...claims.scope], expiresAt: claims.exp, extra: { claims } }
 }

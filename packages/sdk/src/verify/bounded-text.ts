@@ -1,23 +1,22 @@
 import { UnexpectedAnswerError } from "../errors.ts"
 
 /**
- * The text of an answer that is held in memory as a whole: whoever answers in the broker's place cannot fill it.
- * @param most bytes.
- * @throws {@link UnexpectedAnswerError} beyond them.
+ * Reads the text of an answer, up to a limit, so that a false broker cannot exhaust the memory.
+ * @throws {@link UnexpectedAnswerError} beyond `maxBytes`.
  */
-export async function boundedText(answer: Response, most: number, brokerUrl: string): Promise<string> {
+export async function boundedText(answer: Response, maxBytes: number, brokerUrl: string): Promise<string> {
   const reader = answer.body?.getReader()
-  const text = new TextDecoder()
-  let whole = ""
+  const decoder = new TextDecoder()
+  let text = ""
   for (let length = 0; ; ) {
     const { done = true, value } = (await reader?.read()) ?? {}
-    if (done || value === undefined) return whole + text.decode()
+    if (done || value === undefined) return text + decoder.decode()
     length += value.length
-    if (length > most) {
+    if (length > maxBytes) {
       reader?.cancel().catch(() => undefined)
       const requestId = answer.headers.get("x-request-id") ?? undefined
-      throw new UnexpectedAnswerError(brokerUrl, answer.status, `more than ${most} bytes`, requestId)
+      throw new UnexpectedAnswerError(brokerUrl, answer.status, `more than ${maxBytes} bytes`, requestId)
     }
-    whole += text.decode(value, { stream: true })
+    text += decoder.decode(value, { stream: true })
   }
 }

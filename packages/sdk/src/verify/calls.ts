@@ -1,17 +1,5 @@
 import { revocationsQuery } from "@agentwrit/contract"
-import type { Call } from "../call.ts"
+import { defineCall } from "../call.ts"
 
-/** `GET /.well-known/jwks.json` */
-export const jwks = {
-  method: "GET",
-  path: "/.well-known/jwks.json",
-  repeatable: "always",
-} as const satisfies Call<"jwks">
-
-/** `GET /v1/revocations`, a page of the feed. */
-export const revocations = {
-  method: "GET",
-  path: "/v1/revocations",
-  repeatable: "always",
-  query: revocationsQuery,
-} as const satisfies Call<"revocations">
+export const jwks = defineCall("GET /.well-known/jwks.json", "always", {})
+export const revocations = defineCall("GET /v1/revocations", "always", { query: revocationsQuery })

@@ -1,21 +1,29 @@
-import { type ClaimsErrorCode, CoreError, type DelegationErrorCode, type TokenErrorCode } from "@agentwrit/core"
+import {
+  ClaimsError,
+  type ClaimsErrorCode,
+  CoreError,
+  DelegationError,
+  type DelegationErrorCode,
+  TokenError,
+  type TokenErrorCode,
+} from "@agentwrit/core"
 import { AgentWritError, type AgentWritErrorOptions } from "../errors.ts"
 
-/** What is wrong with a token that is not good here and now. */
+/** Why a token is invalid. */
 export type InvalidTokenErrorCode =
   | TokenErrorCode
   | ClaimsErrorCode
   | DelegationErrorCode
-  /** Revoked, at one of the four levels, or released. */
+  /** Revoked at one of the four levels, or released. */
   | "token_revoked"
-  /** With `revocation: "introspect"`: good by all that can be checked here, and refused by the broker. */
+  /** With `revocation: "introspect"`: valid by all local checks, and refused by the broker. */
   | "token_refused"
 
-/** Why no token can be accepted at the moment. */
+/** Why no token can be verified at the moment. */
 export type VerifierUnavailableErrorCode =
-  /** The feed of revocations has not been joined up at its head. */
+  /** The verifier has not reached the head of the revocation feed. */
   | "feed_not_joined"
-  /** The feed has brought nothing for too long, or the clocks of broker and verifier differ. */
+  /** The feed has been silent for too long, or the clocks of broker and verifier differ. */
   | "feed_stale"
   /** The broker's keys could not be fetched. */
   | "keys_unavailable"
@@ -24,13 +32,13 @@ export type VerifierUnavailableErrorCode =
   | "verifier_closed"
 
 /**
- * Base of what a verifier throws. The message tells the operator why; {@link VerificationError.clientDetail} is all that whoever
- * sent the token may read.
+ * Base class of the errors of a verifier. The message is for the operator; the client may only read
+ * {@link VerificationError.clientDetail}.
  */
 export abstract class VerificationError<Code extends string = string> extends AgentWritError<Code> {
-  /** What a guard answers with. */
+  /** The status of a guard's answer. */
   declare readonly status: 401 | 403 | 503
-  /** What the client may read; it never says why a token is refused. */
+  /** The text for the client, which never says why a token is refused. */
   readonly clientDetail: string
 
   constructor(code: Code, message: string, clientDetail: string, options: AgentWritErrorOptions) {
@@ -39,7 +47,7 @@ export abstract class VerificationError<Code extends string = string> extends Ag
   }
 }
 
-/** The token is not good: a 401. */
+/** The token is invalid: a 401. */
 export class InvalidTokenError extends VerificationError<InvalidTokenErrorCode> {
   override readonly name = "InvalidTokenError"
   declare readonly status: 401
@@ -53,7 +61,7 @@ export class InvalidTokenError extends VerificationError<InvalidTokenErrorCode> 
   }
 }
 
-/** The request brought no token: a 401 that names no error (RFC 6750, section 3.1). */
+/** The request has no token: a 401 without an error code (RFC 6750, section 3.1). */
 export class MissingTokenError extends VerificationError<"missing_token"> {
   override readonly name = "MissingTokenError"
   declare readonly status: 401
@@ -66,16 +74,16 @@ export class MissingTokenError extends VerificationError<"missing_token"> {
   }
 }
 
-/** The token is good, and its scope does not cover what is asked for: a 403. */
+/** The token is valid, but its scope does not cover the request: a 403. */
 export class InsufficientScopeError extends VerificationError<"insufficient_scope"> {
   override readonly name = "InsufficientScopeError"
   declare readonly status: 403
-  /** Every scope that is needed. */
+  /** Every scope that the request needs. */
   readonly required: readonly string[]
-  /** Those that the token does not cover. */
+  /** The scopes that the token does not cover. */
   readonly missing: readonly string[]
 
-  /** @param hint tells the client, which has proved itself, what it lacks. */
+  /** @param hint tells the client what it lacks. Its token is valid, so it may know. */
   constructor(required: readonly string[], missing: readonly string[], hint: string) {
     super("insufficient_scope", `token lacks scope: ${hint}`, "token lacks a scope that the request needs", {
       status: 403,
@@ -86,7 +94,7 @@ export class InsufficientScopeError extends VerificationError<"insufficient_scop
   }
 }
 
-/** Nothing can be verified now, so nothing is accepted: a 503. */
+/** Tokens cannot be verified at the moment, so none is accepted: a 503. */
 export class VerifierUnavailableError extends VerificationError<VerifierUnavailableErrorCode> {
   override readonly name = "VerifierUnavailableError"
   declare readonly status: 503
@@ -95,35 +103,17 @@ export class VerifierUnavailableError extends VerificationError<VerifierUnavaila
     super(code, message, "tokens cannot be verified at the moment", {
       ...options,
       status: 503,
-      hint: "check that this service reaches the broker, and that both clocks are right",
+      hint: "check that this service reaches the broker, and that both clocks are correct",
     })
   }
 }
 
-/** Everything that verifying a token and asking for a scope can throw; `code` tells which. */
+/** Every error of verifying a token and requiring a scope, distinguished by `code`. */
 export type VerifierError = InvalidTokenError | MissingTokenError | InsufficientScopeError | VerifierUnavailableError
 
-/** The error of a verifier for what core found wrong with a token. */
+/** The verifier's error for an error of core. */
 export function invalidToken(error: unknown): InvalidTokenError {
   if (!(error instanceof CoreError)) throw error
-  const code = TOKEN_FAULTS.has(error.code) ? (error.code as InvalidTokenErrorCode) : "malformed_token"
-  return new InvalidTokenError(code, error.message, { cause: error })
+  const isPrecise = error instanceof TokenError || error instanceof ClaimsError || error instanceof DelegationError
+  return new InvalidTokenError(isPrecise ? error.code : "malformed_token", error.message, { cause: error })
 }
-
-const TOKEN_FAULTS: ReadonlySet<string> = new Set<InvalidTokenErrorCode>([
-  "malformed_token",
-  "token_too_long",
-  "wrong_header",
-  "unknown_key",
-  "bad_signature",
-  "invalid_claims",
-  "token_expired",
-  "token_not_yet_valid",
-  "issuer_mismatch",
-  "audience_mismatch",
-  "invalid_delegation",
-  "delegation_too_deep",
-  "bad_delegation_signature",
-  "chain_hash_mismatch",
-  "scope_widened",
-])

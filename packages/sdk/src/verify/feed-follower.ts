@@ -8,28 +8,28 @@ import { NoStreamError, readFeedStream } from "./feed-stream.ts"
 import type { KeySet } from "./key-set.ts"
 import type { Revocations } from "./revocations.ts"
 
-/** Milliseconds between polls where no stream is to be had (CONTRACT 5). */
-const POLL_INTERVAL = 5_000
+/** Between two polls where there is no stream (CONTRACT 5). */
+const POLL_INTERVAL_MS = 5_000
 
-/** Milliseconds before the first try to connect again, and at most. They are spread, so that verifiers do not come back as one. */
-const FIRST_BACKOFF = 250
-const MAX_BACKOFF = 5_000
+/** Before the first reconnection, and at most. Each wait is random, so that verifiers do not reconnect together. */
+const FIRST_BACKOFF_MS = 250
+const MAX_BACKOFF_MS = 5_000
 
-/** What a {@link FeedFollower} works with. */
+/** Options of {@link FeedFollower}. */
 export interface FeedFollowerOptions {
-  /** For the pages of the feed; it repeats no call. */
+  /** Polls the pages of the feed. It does not repeat calls. */
   readonly client: BrokerClient
-  /** For the stream, which may last for ever. */
+  /** Opens the stream, which has no timeout. */
   readonly fetch: Fetch
   readonly keys: KeySet
   readonly revocations: Revocations
   readonly maxStalenessMs: number
   readonly signal: AbortSignal
-  /** Called whenever the revocations joined up, shut, or could not be reached. */
+  /** Called when the revocations have reached the head, became invalid, or could not be reached. */
   readonly changed: () => void
 }
 
-/** Follows the feed of revocations: by a stream, and by pages where there is none; connects again for as long as it is not stopped. */
+/** Follows the revocation feed by a stream, or by polling where there is no stream. It reconnects until it is stopped. */
 export class FeedFollower {
   readonly #options: FeedFollowerOptions
   #failures = 0
@@ -48,33 +48,33 @@ export class FeedFollower {
     }
   }
 
-  /** @returns how long to wait before the next time, in milliseconds. */
+  /** @returns the milliseconds to wait before the next time. */
   async #follow(): Promise<number> {
     try {
       return performance.now() < this.#streamAgainAt ? await this.#poll() : await this.#stream()
     } catch (error) {
-      if (!this.#options.signal.aborted) this.#failed(error)
-      return Math.min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** this.#failures++) * (0.5 + Math.random())
+      if (!this.#options.signal.aborted) this.#noteFailure(error)
+      return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++) * (0.5 + Math.random())
     }
   }
 
   async #stream(): Promise<number> {
     const { client, revocations } = this.#options
-    let heard = false
+    let isWorking = false
     try {
       const from = { brokerUrl: client.brokerUrl, position: revocations.resume() }
       for await (const jws of readFeedStream({ ...this.#options, ...from })) {
-        await this.#take(jws)
-        heard = true
+        await this.#apply(jws)
+        isWorking = true
       }
     } catch (error) {
-      // A stream that went silent after it had worked is a lost connection, and no reason to poll.
-      if (!(error instanceof NoStreamError) || heard) throw error
+      // A stream that worked before it became silent is a lost connection, not a reason to poll.
+      if (!(error instanceof NoStreamError) || isWorking) throw error
       this.#streamAgainAt = performance.now() + error.pause
       return 0
     }
-    revocations.interrupted("the broker ended the stream")
-    return FIRST_BACKOFF * (0.5 + Math.random())
+    revocations.noteFault("the broker ended the stream")
+    return FIRST_BACKOFF_MS * (0.5 + Math.random())
   }
 
   async #poll(): Promise<number> {
@@ -84,12 +84,12 @@ export class FeedFollower {
       const input = { query, accept: "application/jwt", signal }
       const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, client.brokerUrl)
       const jws = await client.exchange(revocationsCall, input, read)
-      const { to, head } = await this.#take(jws)
-      if (to === head) return POLL_INTERVAL
+      const { to, head } = await this.#apply(jws)
+      if (to === head) return POLL_INTERVAL_MS
     }
   }
 
-  async #take(jws: string): Promise<RevocationFeed> {
+  async #apply(jws: string): Promise<RevocationFeed> {
     const { keys, revocations, changed } = this.#options
     const message = await keys.verifying((findKey) => verifyFeedMessage(jws, findKey))
     revocations.apply(message)
@@ -98,12 +98,12 @@ export class FeedFollower {
     return message
   }
 
-  #failed(error: unknown): void {
+  #noteFailure(error: unknown): void {
     const { revocations, changed } = this.#options
-    const reason = error instanceof Error ? error.message : "no reason is known"
-    // What does not verify is no one's accident: nothing is accepted until the feed has joined up anew.
-    if (error instanceof FeedError) revocations.shut(`the feed of revocations is not believed: ${reason}`)
-    else revocations.interrupted(`the feed of revocations cannot be followed: ${reason}`)
+    const reason = error instanceof Error ? error.message : "unknown reason"
+    // A message that does not verify is not an accident: accept nothing until the feed has reached its head again.
+    if (error instanceof FeedError) revocations.invalidate(`the revocation feed does not verify: ${reason}`)
+    else revocations.noteFault(`the revocation feed cannot be followed: ${reason}`)
     changed()
   }
 }

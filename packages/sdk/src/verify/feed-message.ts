@@ -9,24 +9,24 @@ import {
   verifyCompact,
 } from "@agentwrit/core"
 
-/** Why a message of the feed is not believed; its message is for the operator. */
+/** A message of the feed is not valid. The text is for the operator. */
 export class FeedError extends Error {
   override readonly name = "FeedError"
 }
 
 /**
- * Verifies a message of the feed by itself: header, signature, shape, and that its members agree (CONTRACT 5). Whether it goes on
- * where the verifier is, is for `Revocations`.
+ * Verifies one message of the feed: header, signature, form, and that its members agree (CONTRACT 5). `Revocations` checks that it
+ * continues where the verifier is.
  * @throws {@link FeedError}
  */
 export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed {
   const message = read(jws, findKey)
   const { from, to, head, reset, entries, iat, fresh_until } = message
   if (from > to || to > head) throw new FeedError(`a message goes from ${from} to ${to} of ${head}`)
-  if (to === from && to !== head) throw new FeedError(`a message leads no further than ${to} of ${head}`)
+  if (to === from && to !== head) throw new FeedError(`a message makes no progress from ${to} of ${head}`)
   if (reset && from !== 0) throw new FeedError("a snapshot does not begin at 0")
   if (fresh_until <= iat || fresh_until > iat + FEED_FRESHNESS_S)
-    throw new FeedError(`a message wants to be trusted for ${fresh_until - iat} s`)
+    throw new FeedError(`a message claims to be fresh for ${fresh_until - iat} s`)
   let last = from
   for (const { seq } of entries) {
     if (seq <= last || seq > to) throw new FeedError(`entry ${seq} is out of order`)
@@ -44,6 +44,6 @@ function read(jws: string, findKey: FindKey): RevocationFeed {
     throw new FeedError(`a message does not verify: ${cause.message}`, { cause })
   }
   const decoded = decode(revocationFeed, payload)
-  if (!decoded.ok) throw new FeedError(`a message has not the feed's form: ${decoded.detail}`)
+  if (!decoded.ok) throw new FeedError(`a message does not have the feed's form: ${decoded.detail}`)
   return decoded.value
 }

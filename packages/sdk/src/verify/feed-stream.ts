@@ -1,56 +1,55 @@
 import { MAX_JWS_LENGTH } from "@agentwrit/core"
 import { createParser } from "eventsource-parser"
+import { abortable } from "../abortable.ts"
 import { type Fetch, reasonOf } from "../broker-client.ts"
 import { NetworkError } from "../errors.ts"
-import { raced } from "../raced.ts"
 
-/** Milliseconds between two messages of a stream that is well: the broker's heartbeat, and a second for the way. */
-const HEARTBEAT = 6_000
+/** Between two messages of a working stream: the broker's heartbeat of 5 s, and a second for the network. */
+const HEARTBEAT_MS = 6_000
 
-/** Longest silence that is borne, in milliseconds: three heartbeats. */
-const MAX_SILENCE = 15_000
+/** The longest silence that is tolerated: three heartbeats. */
+const MAX_SILENCE_MS = 15_000
 
-/** Milliseconds for which the feed is polled before a stream is tried again, where the broker names no time. */
-const STREAM_PAUSE = 60_000
+/** How long the feed is polled before a stream is tried again, where the broker names no time. */
+const STREAM_PAUSE_MS = 60_000
 
-/** The broker, or something before it, gives no stream here now: the feed has to be polled (CONTRACT 5). */
+/** The broker, or a proxy, does not provide a stream now: the feed has to be polled (CONTRACT 5). */
 export class NoStreamError extends Error {
   override readonly name = "NoStreamError"
-  /** Milliseconds after which to ask for a stream again. */
+  /** Milliseconds after which to request a stream again. */
   readonly pause: number
 
-  /** @param retryAfter as the answer's header: a broker that is stopping, or has too many streams, names a few seconds. */
+  /** @param retryAfter the answer's header. A broker that stops, or has too many streams, names a few seconds. */
   constructor(message: string, retryAfter: string | null = null) {
     super(message)
     const seconds = Number(retryAfter ?? Number.NaN)
-    this.pause = seconds >= 1 ? Math.min(seconds * 1000, STREAM_PAUSE) : STREAM_PAUSE
+    this.pause = seconds >= 1 ? Math.min(seconds * 1000, STREAM_PAUSE_MS) : STREAM_PAUSE_MS
   }
 }
 
-/** Where a stream of the feed begins, and what ends it. */
+/** Where a stream of the feed begins, and when it ends. */
 export interface FeedStreamOptions {
   readonly brokerUrl: string
   readonly fetch: Fetch
-  /** The sequence number up to which everything is known. */
+  /** The sequence number up to which all entries are known. */
   readonly position: number
-  /** Milliseconds after which what is known is stale. Half of them without a byte, or all without a message, and the stream counts as dead. */
+  /** A stream counts as dead after half of this time without a byte, and after all of it without a message. */
   readonly maxStalenessMs: number
   readonly signal: AbortSignal
 }
 
 /**
- * The messages of the feed, as compact JWS, in the order in which the event stream brings them (WHATWG HTML, "Server-sent events").
- * Ends when the broker ends the stream.
- * @throws {@link NoStreamError}, {@link NetworkError}, or what the platform fails of when the connection breaks.
+ * Yields the messages of the feed, as compact JWS, in the order of the event stream (WHATWG HTML, "Server-sent events"). Ends when
+ * the broker ends the stream.
+ * @throws {@link NoStreamError}, {@link NetworkError}, or the platform's error when the connection breaks.
  */
 export async function* readFeedStream(options: FeedStreamOptions): AsyncGenerator<string, void, undefined> {
-  const silence = new Silence(options.maxStalenessMs)
-  const signal = AbortSignal.any([options.signal, silence.signal])
+  const watchdog = new StreamWatchdog(options.maxStalenessMs)
+  const signal = AbortSignal.any([options.signal, watchdog.signal])
   try {
-    const body = await openStream(options, signal)
-    yield* eventsOf(body, silence, signal)
+    yield* messagesOf(await openStream(options, signal), watchdog, signal)
   } finally {
-    silence.end()
+    watchdog.stop()
   }
 }
 
@@ -58,33 +57,33 @@ async function openStream(
   { brokerUrl, fetch, position }: FeedStreamOptions,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
-  const asked = fetch(`${brokerUrl}/v1/revocations?since=${position}`, {
+  const request = fetch(`${brokerUrl}/v1/revocations?since=${position}`, {
     headers: { accept: "text/event-stream", "last-event-id": String(position) },
     redirect: "manual",
     signal,
   })
-  // A `fetch` of the caller's may pay no heed to the signal, here and below.
-  const answer = await raced(asked, signal).catch((cause: unknown) => {
+  // A `fetch` of the caller's own may ignore the signal, here and below.
+  const answer = await abortable(request, signal).catch((cause: unknown) => {
     if (signal.aborted) throw signal.reason
     throw new NetworkError("network_error", brokerUrl, `cannot be reached (${reasonOf(cause)})`, { cause })
   })
   const mediaType = answer.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase()
   if (answer.status === 200 && mediaType === "text/event-stream" && answer.body !== null) return answer.body
   answer.body?.cancel().catch(() => undefined)
-  const fault = `the broker answered ${answer.status} where a stream was asked for`
+  const fault = `the broker answered ${answer.status} to the request for a stream`
   throw new NoStreamError(fault, answer.headers.get("retry-after"))
 }
 
-async function* eventsOf(
+async function* messagesOf(
   body: ReadableStream<Uint8Array>,
-  silence: Silence,
+  watchdog: StreamWatchdog,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
-  const arrived: string[] = []
+  const received: string[] = []
   const parser = createParser({
     onEvent: ({ data }) => {
-      arrived.push(data)
-      silence.messageCame()
+      received.push(data)
+      watchdog.messageReceived()
     },
     onError: (error) => {
       if (error.type === "max-buffer-size-exceeded") throw error
@@ -93,61 +92,55 @@ async function* eventsOf(
     maxBufferSize: MAX_JWS_LENGTH + 1024,
   })
   const reader = body.getReader()
-  const text = new TextDecoder()
-  const stop = (): void => void reader.cancel(signal.reason).catch(() => undefined)
-  signal.addEventListener("abort", stop, { once: true })
+  const decoder = new TextDecoder()
+  const cancel = (): void => void reader.cancel(signal.reason).catch(() => undefined)
+  signal.addEventListener("abort", cancel, { once: true })
   try {
     for (;;) {
       const { done, value } = await reader.read()
       signal.throwIfAborted()
       if (done) return
-      parser.feed(text.decode(value, { stream: true }))
-      silence.broken()
-      yield* arrived.splice(0)
+      parser.feed(decoder.decode(value, { stream: true }))
+      watchdog.bytesReceived()
+      yield* received.splice(0)
     }
   } finally {
-    signal.removeEventListener("abort", stop)
-    stop()
+    signal.removeEventListener("abort", cancel)
+    cancel()
   }
 }
 
-/** Aborts when nothing is heard for too long: a connection that is dead looks open. */
-class Silence {
+/** Aborts a stream that is silent for too long: a dead connection looks open. */
+class StreamWatchdog {
   readonly #controller = new AbortController()
-  readonly #maxSilence: number
-  readonly #maxWait: number
-  #messageDue: number
-  #timer: ReturnType<typeof setTimeout>
+  readonly #maxSilenceMs: number
+  readonly #maxWaitMs: number
+  #messageDueAt: number
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(maxStalenessMs: number) {
-    this.#maxSilence = Math.min(Math.max(maxStalenessMs / 2, HEARTBEAT), MAX_SILENCE)
-    this.#maxWait = Math.max(maxStalenessMs, HEARTBEAT)
-    this.#messageDue = performance.now() + this.#maxWait
-    this.#timer = this.#start()
+    this.#maxSilenceMs = Math.min(Math.max(maxStalenessMs / 2, HEARTBEAT_MS), MAX_SILENCE_MS)
+    this.#maxWaitMs = Math.max(maxStalenessMs, HEARTBEAT_MS)
+    this.#messageDueAt = performance.now() + this.#maxWaitMs
+    this.bytesReceived()
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  /** Something was heard. */
-  broken(): void {
-    this.end()
-    this.#timer = this.#start()
-  }
-
-  /** A message was heard whole. */
-  messageCame(): void {
-    this.#messageDue = performance.now() + this.#maxWait
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-  }
-
-  #start(): ReturnType<typeof setTimeout> {
+  bytesReceived(): void {
+    this.stop()
+    const waitMs = Math.min(this.#maxSilenceMs, this.#messageDueAt - performance.now())
     const reason = new NoStreamError("the stream brought no message for too long")
-    const milliseconds = Math.min(this.#maxSilence, this.#messageDue - performance.now())
-    return setTimeout(() => this.#controller.abort(reason), milliseconds)
+    this.#timer = setTimeout(() => this.#controller.abort(reason), waitMs)
+  }
+
+  messageReceived(): void {
+    this.#messageDueAt = performance.now() + this.#maxWaitMs
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
   }
 }

@@ -1,15 +1,15 @@
 import type { RevocationFeedEntry } from "@agentwrit/core"
 
-/** Entries that are kept at the most: as many only when each of them expires before the one before it. */
+/** The most entries that are kept. */
 const MAX_ENTRIES = 1_024
 
 /**
- * The end of the feed as it was told: the newest entry that still matters, now and whenever the newer ones have expired. Asking from
- * just before it brings it again, unless the broker's list is another than the one that was followed; and what came after it
- * matters no more, or is told again.
+ * Knows the newest entry of the feed that has not expired, at any time. A verifier that reconnects requests the feed from just before
+ * that entry: if the broker does not send it again, its list is another one than before. All later entries have expired or are sent
+ * again.
  */
 export class FeedTail {
-  /** The later an entry, the earlier it expires. */
+  /** Each entry expires earlier than the one before it: an entry with a later successor that outlives it is never the answer. */
   #entries: RevocationFeedEntry[] = []
 
   add(entry: RevocationFeedEntry): void {
@@ -19,7 +19,7 @@ export class FeedTail {
   }
 
   /**
-   * The newest entry that still matters; `undefined` when none does: then nothing is lost by asking from the beginning.
+   * The newest entry that has not expired. When there is none (`undefined`), the feed is requested from its beginning.
    * @param now Unix seconds.
    */
   newest(now: number): RevocationFeedEntry | undefined {
@@ -32,7 +32,7 @@ export class FeedTail {
   }
 }
 
-/** Not a number where there is no entry: no comparison with it holds. */
+/** `NaN` where there is no entry, so that every comparison is false. */
 function expiryOf(entry: RevocationFeedEntry | undefined): number {
   if (entry === undefined) return Number.NaN
   return entry.exp ?? Number.POSITIVE_INFINITY

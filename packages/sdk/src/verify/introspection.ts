@@ -5,9 +5,9 @@ import { InvalidTokenError, VerifierUnavailableError } from "./errors.ts"
 import type { VerifiedClaims } from "./verified-tokens.ts"
 
 /**
- * Asks the broker whether a token, good by all that can be checked here, is good there too.
- * @throws {@link InvalidTokenError} `token_refused`; {@link VerifierUnavailableError} `introspection_unavailable` when the broker gives
- * no answer.
+ * Asks the broker about a token that passed all local checks.
+ * @throws {@link InvalidTokenError} `token_refused`; {@link VerifierUnavailableError} `introspection_unavailable` when the broker does
+ * not answer.
  */
 export async function introspect(
   client: BrokerClient,
@@ -16,10 +16,10 @@ export async function introspect(
   signal: AbortSignal,
 ): Promise<void> {
   const answer = await client.send(validate, { body: { token }, signal }).catch((cause: unknown) => {
-    const reason = cause instanceof AgentWritError ? cause.message : "no reason is known"
+    const reason = cause instanceof AgentWritError ? cause.message : "unknown reason"
     throw new VerifierUnavailableError("introspection_unavailable", `the broker cannot be asked: ${reason}`, { cause })
   })
-  // A yes is about this token only when it tells what the token says.
+  // The answer must be about this token.
   if (!answer.valid || answer.claims.jti !== jti)
     throw new InvalidTokenError(
       "token_refused",

@@ -1,31 +1,31 @@
 import { CoreError, type FindKey, parseJwkSet, type VerifyingKey } from "@agentwrit/core"
+import { abortable } from "../abortable.ts"
 import type { BrokerClient } from "../broker-client.ts"
 import { UnexpectedAnswerError } from "../errors.ts"
-import { raced } from "../raced.ts"
 import { delay } from "../retry.ts"
 import { boundedText } from "./bounded-text.ts"
 import { jwks } from "./calls.ts"
 import { VerifierUnavailableError } from "./errors.ts"
 
-/** Milliseconds between two fetches: however many unknown key ids come, the broker is asked no more often. */
-const MIN_FETCH_INTERVAL = 3_000
+/** Between two fetches, however many unknown key ids arrive. */
+const MIN_FETCH_INTERVAL_MS = 3_000
 
-/** Milliseconds after which the keys are fetched again unasked. */
-const MAX_AGE = 60_000
+/** Between two regular fetches. */
+const REFRESH_INTERVAL_MS = 60_000
 
-/** Callers that may wait for the next fetch; whoever comes on top is told that the key is unknown. */
+/** The most callers that wait for the next fetch. For further ones the key is unknown at once. */
 const MAX_WAITING = 256
 
-/** Keys that are kept: a broker publishes a few. */
+/** The most keys of a set. A broker publishes a few. */
 const MAX_KEYS = 64
 
-/** Bytes of a set that are read: many times as long as one of so many keys. */
-const MAX_BYTES = 256 * 1024
+/** Far more than a set of {@link MAX_KEYS} keys has. */
+const MAX_SET_BYTES = 256 * 1024
 
-/** The broker's keys, fetched when they are needed and kept when a fetch fails. */
+/** The broker's published keys by key id. They are fetched when an unknown id arrives and regularly, and kept when a fetch fails. */
 export class KeySet {
   #keys: ReadonlyMap<string, VerifyingKey> = new Map()
-  /** Key ids that someone waited for and that the last fetch did not bring. */
+  /** Key ids that the last fetch did not contain. */
   #absent = new Set<string>()
   #upcoming: Promise<void> | undefined
   #startedAt = Number.NEGATIVE_INFINITY
@@ -39,11 +39,11 @@ export class KeySet {
     this.#signal = signal
   }
 
-  /** The key of an id, if it was among those that were fetched last. Never waits. */
+  /** The key with this id, if the last fetch contained it. Does not wait. */
   readonly known: FindKey = (keyId) => this.#keys.get(keyId)
 
   /**
-   * The key of an id that {@link KeySet.known} does not know: fetches the keys, or waits for the fetch that is due next.
+   * The key with this id, after a new fetch. It waits until the next fetch is due.
    * @throws {@link VerifierUnavailableError} `keys_unavailable` when that fetch fails.
    */
   async find(keyId: string): Promise<VerifyingKey | undefined> {
@@ -60,7 +60,7 @@ export class KeySet {
   }
 
   /**
-   * Makes sure that there are keys.
+   * Fetches the keys unless there are some.
    * @throws {@link VerifierUnavailableError} `keys_unavailable`.
    */
   async load(): Promise<void> {
@@ -68,9 +68,9 @@ export class KeySet {
   }
 
   /**
-   * Verifies something by these keys; a key that is not among them is looked for first.
-   * @param verify throws when it is given no key.
-   * @throws what `verify` throws, and what {@link KeySet.find} does.
+   * Verifies something with these keys. When its key is unknown, fetches the keys and tries again.
+   * @param verify throws when it finds no key.
+   * @throws the errors of `verify` and of {@link KeySet.find}.
    */
   async verifying<T>(verify: (findKey: FindKey) => T): Promise<T> {
     let unknown: string | undefined
@@ -86,19 +86,21 @@ export class KeySet {
     return verify(this.known)
   }
 
-  /** Fetches the keys again and again, so that one that was withdrawn is not trusted for long. A fetch that fails changes nothing. */
+  /** Fetches the keys regularly, so that a withdrawn key is not trusted for long. A failed fetch changes nothing. */
   async keepFresh(): Promise<void> {
     while (!this.#signal.aborted) {
       await this.#fetchWhenDue().catch(() => undefined)
-      await delay(this.#keys.size === 0 ? MIN_FETCH_INTERVAL : MAX_AGE, this.#signal).catch(() => undefined)
+      await delay(this.#keys.size === 0 ? MIN_FETCH_INTERVAL_MS : REFRESH_INTERVAL_MS, this.#signal).catch(
+        () => undefined,
+      )
     }
   }
 
   #isDue(): boolean {
-    return performance.now() - this.#startedAt >= MIN_FETCH_INTERVAL
+    return performance.now() - this.#startedAt >= MIN_FETCH_INTERVAL_MS
   }
 
-  /** One fetch for all who ask until it is done. */
+  /** Concurrent callers share one fetch. */
   #fetchWhenDue(): Promise<void> {
     this.#upcoming ??= this.#fetch().finally(() => {
       this.#upcoming = undefined
@@ -108,39 +110,37 @@ export class KeySet {
 
   async #fetch(): Promise<void> {
     try {
-      const wait = this.#startedAt + MIN_FETCH_INTERVAL - performance.now()
+      const wait = this.#startedAt + MIN_FETCH_INTERVAL_MS - performance.now()
       if (wait > 0) await delay(wait, this.#signal)
       this.#startedAt = performance.now()
       const fetching = this.#client.exchange(jwks, { signal: this.#signal }, (answer) => this.#read(answer))
-      const keys = await raced(fetching, this.#signal)
-      // The objects of keys that stay are kept: by them remembered tokens see that their key still stands.
+      const keys = await abortable(fetching, this.#signal)
+      // A key that is still published keeps its object: cached tokens compare it.
       this.#keys = new Map(keys.map((key) => [key.keyId, this.#keys.get(key.keyId) ?? key]))
       this.#absent = new Set()
     } catch (cause) {
       if (this.#signal.aborted) throw new VerifierUnavailableError("verifier_closed", "the verifier is closed")
-      throw new VerifierUnavailableError(
-        "keys_unavailable",
-        `the broker's keys cannot be fetched: ${messageOf(cause)}`,
-        {
-          cause,
-        },
-      )
+      const reason = cause instanceof Error ? cause.message : "unknown reason"
+      throw new VerifierUnavailableError("keys_unavailable", `the broker's keys cannot be fetched: ${reason}`, {
+        cause,
+      })
     }
   }
 
   async #read(answer: Response): Promise<VerifyingKey[]> {
     try {
-      const keys = parseJwkSet(JSON.parse(await boundedText(answer, MAX_BYTES, this.#client.brokerUrl)))
+      const keys = parseJwkSet(JSON.parse(await boundedText(answer, MAX_SET_BYTES, this.#client.brokerUrl)))
       if (keys.length > 0 && keys.length <= MAX_KEYS) return keys
-      throw new SyntaxError(`${keys.length} keys of the broker's kind`)
+      throw new SyntaxError(`it has ${keys.length} usable keys`)
     } catch (error) {
       if (!(error instanceof CoreError || error instanceof SyntaxError)) throw error
       const requestId = answer.headers.get("x-request-id") ?? undefined
-      throw new UnexpectedAnswerError(this.#client.brokerUrl, answer.status, `no JWK set: ${error.message}`, requestId)
+      throw new UnexpectedAnswerError(
+        this.#client.brokerUrl,
+        answer.status,
+        `not a JWK set: ${error.message}`,
+        requestId,
+      )
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "no reason is known"
 }

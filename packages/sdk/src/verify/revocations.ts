@@ -10,54 +10,54 @@ import { VerifierUnavailableError } from "./errors.ts"
 import { FeedError } from "./feed-message.ts"
 import { FeedTail } from "./feed-tail.ts"
 
-/** Seconds for which an entry is kept after it stopped mattering: a clock may have been stepped. */
-const KEPT_AFTER_EXPIRY = 300
+/** An entry is kept for this time after it expired, because a clock may have been set. */
+const KEPT_AFTER_EXPIRY_S = 300
 
-/** Slots of the set that are looked through for expired entries after each message. */
-const SWEEP = 16_384
+/** Slots of the set that are searched for expired entries after each message. */
+const PRUNED_SLOTS = 16_384
 
-/** Seconds by which a message that joins may be older than the one before: the broker gives its newest page to others for one. */
-const PAGE_AGE = 1
+/** A message may be older than the one before by this time, for which the broker caches its newest page. */
+const PAGE_TTL_S = 1
 
-/** Seconds by which a message may be ahead of this clock: beyond them the clock is wrong, and could not tell what is stale. */
-const MAX_AHEAD = FEED_FRESHNESS_S
+/** A message may be ahead of this clock by this time. Beyond it, the clock is wrong and cannot tell what is stale. */
+const MAX_AHEAD_S = FEED_FRESHNESS_S
 
-/** Terms of {@link Revocations}, in their units. */
+/** Options of {@link Revocations}. */
 export interface RevocationTerms {
   readonly maxStalenessMs: number
   readonly clockToleranceS: number
 }
 
-/** What the feed has told, and whether it may be relied on (CONTRACT 5). */
+/** The revocations of the feed, and whether they are fresh (CONTRACT 5). */
 export class Revocations {
   readonly #set = new RevocationSet()
   readonly #tail = new FeedTail()
   readonly #terms: RevocationTerms
   #position = 0
-  /** The entry that the next message has to begin with, unless it is a reset. */
+  /** The entry that the next message must begin with, unless it is a reset. */
   #expected: RevocationFeedEntry | undefined
-  #joined = false
-  /** Signing time of the newest message that joined up at the head, in Unix seconds. */
+  #isAtHead = false
+  /** When the newest message that reached the head was signed, in Unix seconds. */
   #signedAt = Number.NEGATIVE_INFINITY
-  /** Until when that message lets tokens be accepted: by the clock, in Unix ms, and by the time that passes, as `performance.now()`. */
+  /** When that message becomes stale: by the wall clock in Unix milliseconds, and by the monotonic one as `performance.now()`. */
   #freshUntil = 0
   #trustedUntil = 0
   #version = 0
-  #fault = "the feed of revocations has not been reached yet"
+  #fault = "the revocation feed has not been reached yet"
 
   constructor(terms: RevocationTerms) {
     this.#terms = terms
   }
 
-  /** The sequence number up to which everything is known. */
+  /** The sequence number up to which all entries are known. */
   get position(): number {
     return this.#position
   }
 
   /**
-   * Where to go on after the connection was lost: just before the newest entry that is held and still matters. A broker that does not
-   * tell that entry again has another list, which its numbers alone would not show: a database that was put back to an older copy and
-   * has grown since.
+   * The position to continue from after a lost connection: just before the newest entry that has not expired. A broker that does not
+   * send this entry again has another list than before, for example after its database was replaced by an older copy. The numbers
+   * alone would not show that.
    */
   resume(): number {
     this.#expected = this.#tail.newest(Date.now() / 1000)
@@ -65,12 +65,12 @@ export class Revocations {
     return this.#position
   }
 
-  /** Grows with every entry: what was looked up under the same version need not be looked up again. */
+  /** Grows with new entries. A lookup under the same version has the same result. */
   get version(): number {
     return this.#version
   }
 
-  /** How many entries are held. */
+  /** The number of entries. */
   get size(): number {
     return this.#set.size
   }
@@ -80,17 +80,17 @@ export class Revocations {
   }
 
   /**
-   * Takes a verified message in. A reset only adds: what is held stays until its expiry.
-   * @throws {@link FeedError} when it does not go on where this stands, or was signed before what is known already.
+   * Applies a verified message. A reset only adds: known entries stay until they expire.
+   * @throws {@link FeedError} when it does not continue at the current position, or was signed before what is already known.
    */
   apply({ from, to, head, reset, entries, iat, fresh_until }: RevocationFeed): void {
     if (from !== this.#position && !reset)
-      throw new FeedError(`a message begins at ${from}, and ${this.#position} is reached`)
+      throw new FeedError(`a message begins at ${from} instead of ${this.#position}`)
     const now = Date.now()
-    const joins = to === head
-    if (joins && iat < this.#signedAt - PAGE_AGE)
+    const isAtHead = to === head
+    if (isAtHead && iat < this.#signedAt - PAGE_TTL_S)
       throw new FeedError(`a message is ${this.#signedAt - iat} s older than the one before it`)
-    if (iat > now / 1000 + MAX_AHEAD)
+    if (iat > now / 1000 + MAX_AHEAD_S)
       throw new FeedError(
         `a message was signed ${Math.floor(iat - now / 1000)} s in the future: one of the clocks is wrong`,
       )
@@ -101,27 +101,27 @@ export class Revocations {
     }
     if (entries.length > 0) this.#version++
     this.#position = to
-    this.#joined = joins
-    if (joins) this.#trust(iat, fresh_until)
-    else this.#fault = `the feed of revocations is being read: ${to} of ${head}`
-    // By the earlier of both clocks: while this one is ahead nothing is accepted, and what it makes forgotten is missed once it is right.
-    this.#set.pruneExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY, SWEEP)
+    this.#isAtHead = isAtHead
+    if (isAtHead) this.#trust(iat, fresh_until)
+    else this.#fault = `the revocation feed is being read: ${to} of ${head}`
+    // By the earlier clock: entries removed by a clock that is ahead would be missing when it is correct again.
+    this.#set.pruneExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY_S, PRUNED_SLOTS)
   }
 
-  /** Accepts nothing until a message joins up again. */
-  shut(fault: string): void {
-    this.#joined = false
+  /** Accepts nothing until a message reaches the head again. */
+  invalidate(fault: string): void {
+    this.#isAtHead = false
     this.#fault = fault
   }
 
-  /** Notes why the feed brings nothing; what is known stays good for as long as it is fresh. */
-  interrupted(fault: string): void {
+  /** Notes why the feed is interrupted. The known entries stay valid as long as they are fresh. */
+  noteFault(fault: string): void {
     this.#fault = fault
   }
 
-  /** Why no token may be accepted now; `undefined` when tokens may. */
+  /** Why no token may be accepted now; `undefined` when tokens may be. */
   get unavailable(): VerifierUnavailableError | undefined {
-    if (!this.#joined) return new VerifierUnavailableError("feed_not_joined", this.#fault)
+    if (!this.#isAtHead) return new VerifierUnavailableError("feed_not_joined", this.#fault)
     const late = Date.now() - this.#freshUntil
     if (late < 0 && performance.now() < this.#trustedUntil) return undefined
     const fault = `the newest message of the feed stopped being fresh ${Math.ceil(Math.max(late, 0) / 1000)} s ago`
@@ -134,18 +134,16 @@ export class Revocations {
     if (reset) this.#tail.clear()
     if (reset || expected === undefined) return
     if (first?.seq === expected.seq && first.digest === expected.digest) return
-    // Without it the next try begins at the beginning.
+    // The next attempt starts from the beginning.
     this.#tail.clear()
-    throw new FeedError(
-      `the broker's list of revocations is not the one that was followed: entry ${expected.seq} is another`,
-    )
+    throw new FeedError(`the broker's revocation list has been replaced: entry ${expected.seq} is another one`)
   }
 
   #trust(iat: number, freshUntil: number): void {
     const { maxStalenessMs } = this.#terms
     this.#signedAt = Math.max(iat, this.#signedAt)
     this.#freshUntil = Math.min(freshUntil * 1000, iat * 1000 + maxStalenessMs)
-    // A clock that is set back, or that is behind, must not make an old message fresh again.
+    // The monotonic clock, so that a wall clock that is set back does not make an old message fresh again.
     this.#trustedUntil = performance.now() + Math.min(FEED_FRESHNESS_S * 1000, maxStalenessMs)
     this.#fault = ""
   }

@@ -6,46 +6,46 @@ import {
   type VerifyingKey,
 } from "@agentwrit/core"
 
-/** Claims that were verified. They are shared by all who present the token, so no one can change them. */
+/** Verified claims. They are cached and shared between requests, and therefore frozen. */
 export type VerifiedClaims = DeepReadonly<Claims>
 
-/** A type whose members, all the way down, cannot be assigned. */
+/** A type with read-only members at every depth. */
 export type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object
     ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> }
     : T
 
-/** What verifying a token's form, signature and chain yielded, and what was found out about it since. */
+/** A token whose form, signature and chain were verified. */
 export interface RememberedToken {
   readonly claims: VerifiedClaims
-  /** The key that signed it: it must still be the broker's at each use. */
+  /** The key that signed it. At each use, the broker must still publish this key. */
   readonly key: VerifyingKey
-  /** Digests of everything that, listed, revokes it. */
+  /** The digests of all revocations that would revoke it. */
   readonly revocationDigests: readonly Uint8Array[]
-  /** The version of the revocations among which none of the digests was found. */
+  /** The version of the revocations that contained none of the digests. */
   unrevokedAt: number
-  /** When the broker called it good, as `performance.now()`. */
+  /** When the broker last said that it is valid, as `performance.now()`. */
   validatedAt: number
 }
 
-/** Bytes of one generation, of which there are two: some 12,000 ordinary tokens each. */
-const MAX_BYTES = 32 * 1024 * 1024
+/** Size of one of the two generations: about 12,000 ordinary tokens. */
+const MAX_GENERATION_BYTES = 32 * 1024 * 1024
 
-/** Bytes that a remembered token takes: its text, its claims, and what is kept of it besides. An ordinary one took 2,400 when measured. */
+/** An estimate for the text, the claims and the rest. An ordinary token takes 2,400 bytes. */
 const bytesOf = (token: string): number => 3 * token.length + 1024
 
 /**
- * Remembers tokens that verified, by their whole text. Only the signatures are spared: times, key and revocation are looked at on
- * every use. What did not verify is never kept, so strangers cannot fill it.
+ * A cache of verified tokens by their whole text. It saves the signature checks; times, key and revocation are checked at every use.
+ * Invalid tokens are never stored, so that strangers cannot fill it.
  *
- * Two generations in place of an order of use, whose upkeep was a good part of what a new token cost beside its signature: a full
- * generation makes the one before it forgotten, but for what was used meanwhile.
+ * It has two generations: when the young one is full, the old one is dropped, except for the tokens that were used meanwhile. That is
+ * cheaper than an exact order of use.
  */
 export class VerifiedTokens {
   #young = new Map<string, RememberedToken>()
   #old = new Map<string, RememberedToken>()
-  /** Of the young generation. */
+  /** Size of the young generation. */
   #bytes = 0
 
   get(token: string): RememberedToken | undefined {
@@ -82,7 +82,7 @@ export class VerifiedTokens {
   #put(token: string, remembered: RememberedToken): void {
     if (!this.#young.has(token)) this.#bytes += bytesOf(token)
     this.#young.set(token, remembered)
-    if (this.#bytes <= MAX_BYTES) return
+    if (this.#bytes <= MAX_GENERATION_BYTES) return
     this.#old = this.#young
     this.#young = new Map()
     this.#bytes = 0

@@ -17,32 +17,32 @@ import { type RevocationMode, readTerms, type VerifierOptions, type VerifierTerm
 import { Revocations } from "./revocations.ts"
 import { type RememberedToken, type VerifiedClaims, VerifiedTokens } from "./verified-tokens.ts"
 
-/** Verifies tokens for a resource server. Make one for the process, and close it at the end: until then it keeps connections open. */
+/** Verifies tokens for a resource server. Use one per process and close it at the end, because it keeps a connection open. */
 export interface Verifier extends AsyncDisposable {
-  /** The broker whose tokens it accepts. */
+  /** The broker that issues the tokens. */
   readonly brokerUrl: string
   /** How it learns of revocations. */
   readonly revocation: RevocationMode
   /**
-   * Verifies a token: form, signature, delegation chain, times, issuer, audience, revocation (CONTRACT 2 and 5). Any kind of token is
-   * accepted, those of apps and operators too: go on with `requireScope`, which their reserved scopes never satisfy.
-   * @returns its claims, frozen.
-   * @throws `InvalidTokenError`; `VerifierUnavailableError` whenever it cannot be sure.
+   * Verifies a token: form, signature, delegation chain, times, issuer, audience, revocation (CONTRACT 2 and 5). It accepts tokens of
+   * apps and operators too. Call `requireScope` afterwards, which their reserved scopes never satisfy.
+   * @returns the frozen claims.
+   * @throws `InvalidTokenError`; `VerifierUnavailableError` when it cannot know.
    */
   verify(token: string): Promise<VerifiedClaims>
   /**
    * Waits until tokens can be verified.
-   * @throws `VerifierUnavailableError` with the reason when that takes longer than `timeoutMs`, default 30,000.
+   * @throws `VerifierUnavailableError` with the reason after `timeoutMs`, default 30,000.
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<void>
-  /** Ends what it does in the background. From then on it accepts nothing. */
+  /** Stops its background work. From then on it accepts nothing. */
   close(): Promise<void>
 }
 
 /**
- * Makes a verifier and begins at once to fetch the broker's keys and to follow its feed of revocations; `ready` tells when both
- * are there, and a token that is verified earlier waits for the first try.
- * @throws `TypeError` for options that cannot be meant.
+ * Makes a verifier, which starts to fetch the broker's keys and to follow its revocation feed. `ready` waits for both. A call of
+ * `verify` before that waits for the first attempt.
+ * @throws `TypeError` for invalid options.
  * @example
  * await using verifier = createVerifier({ brokerUrl: "https://broker.example", audience: "crm" })
  * const claims = await verifier.verify(token)
@@ -50,7 +50,7 @@ export interface Verifier extends AsyncDisposable {
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const terms = readTerms(options)
-  if (terms.revocation === "none") warnOfNone()
+  if (terms.revocation === "none") warnOfModeNone()
   return new BrokerVerifier(options, terms)
 }
 
@@ -65,7 +65,7 @@ class BrokerVerifier implements Verifier {
   readonly #closing = new AbortController()
   readonly #background: Promise<unknown>
   #changed = Promise.withResolvers<void>()
-  /** Settles after the first try to reach the broker, however it went, and after one call's time at the latest. */
+  /** Resolves after the first attempt to reach the broker, and after the timeout of one call at the latest. */
   #firstTry: Promise<void> | undefined
 
   constructor(options: VerifierOptions, terms: VerifierTerms) {
@@ -93,9 +93,9 @@ class BrokerVerifier implements Verifier {
     const remembered =
       this.#tokens.get(token) ?? this.#verifyByKnownKeys(token) ?? (await this.#verifyByFetchedKeys(token))
     if (this.revocation === "introspect") await this.#introspect(token, remembered)
-    // Nothing below waits, so that all of it is true at the same moment.
+    // No await below, so that all checks see the same state.
     this.#throwIfUnavailable()
-    this.#throwIfNotGood(token, remembered)
+    this.#throwIfInvalid(token, remembered)
     return remembered.claims
   }
 
@@ -118,7 +118,7 @@ class BrokerVerifier implements Verifier {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#tokens.clear()
-    this.#tellChange()
+    this.#notifyChange()
     await this.#background
   }
 
@@ -129,18 +129,18 @@ class BrokerVerifier implements Verifier {
   #follow(options: VerifierOptions, revocations: Revocations): Promise<void> {
     const { fetch = globalThis.fetch } = options
     return new FeedFollower({
-      // It repeats by itself, and from where it then is.
+      // The follower repeats by itself, from its current position.
       client: new BrokerClient({ ...options, retries: 0 }),
       fetch: (url, init) => fetch(url, init),
       keys: this.#keys,
       revocations,
       maxStalenessMs: this.#terms.maxStalenessMs,
       signal: this.#closing.signal,
-      changed: () => this.#tellChange(),
+      changed: () => this.#notifyChange(),
     }).run()
   }
 
-  #tellChange(): void {
+  #notifyChange(): void {
     const changed = this.#changed
     this.#changed = Promise.withResolvers()
     changed.resolve()
@@ -156,7 +156,7 @@ class BrokerVerifier implements Verifier {
     if (unavailable !== undefined) throw unavailable
   }
 
-  /** Without a wait, which is how nearly all tokens are verified; `undefined` when the key that a token names is not known. */
+  /** Verifies without a fetch, as nearly always. `undefined` when the token's key is unknown. */
   #verifyByKnownKeys(token: string): RememberedToken | undefined {
     try {
       return this.#tokens.remember(token, verifyToken(token, this.#keys.known))
@@ -175,7 +175,7 @@ class BrokerVerifier implements Verifier {
     }
   }
 
-  #throwIfNotGood(token: string, remembered: RememberedToken): void {
+  #throwIfInvalid(token: string, remembered: RememberedToken): void {
     const { claims, key } = remembered
     const { issuer, audience, clockToleranceS: clockTolerance } = this.#terms
     if (this.#keys.known(key.keyId) !== key) {
@@ -195,7 +195,7 @@ class BrokerVerifier implements Verifier {
   }
 
   async #introspect(token: string, remembered: RememberedToken): Promise<void> {
-    this.#throwIfNotGood(token, remembered)
+    this.#throwIfInvalid(token, remembered)
     const asked = performance.now()
     if (asked - remembered.validatedAt < this.#terms.maxStalenessMs) return
     await introspect(this.#client, token, remembered.claims, this.#closing.signal)
@@ -206,8 +206,8 @@ class BrokerVerifier implements Verifier {
 function throwIfRevoked(remembered: RememberedToken, revocations: Revocations): void {
   if (remembered.unrevokedAt === revocations.version) return
   if (remembered.revocationDigests.some((digest) => revocations.has(digest))) {
-    const isListed = (level: RevocationLevel, target: string) => revocations.has(revocationDigest(level, target))
-    const hit = findRevocation(remembered.claims as Claims, isListed)
+    const isRevoked = (level: RevocationLevel, target: string) => revocations.has(revocationDigest(level, target))
+    const hit = findRevocation(remembered.claims as Claims, isRevoked)
     throw new InvalidTokenError("token_revoked", `token is revoked at level ${hit?.level}: ${hit?.target}`)
   }
   remembered.unrevokedAt = revocations.version
@@ -217,10 +217,10 @@ function notReady(timeoutMs: number): VerifierUnavailableError {
   return new VerifierUnavailableError("keys_unavailable", `the broker's keys did not come within ${timeoutMs} ms`)
 }
 
-let warned = false
+let hasWarned = false
 
-function warnOfNone(): void {
-  if (warned) return
-  warned = true
+function warnOfModeNone(): void {
+  if (hasWarned) return
+  hasWarned = true
   console.warn('AgentWrit: with revocation: "none", revoked and released tokens are accepted until they expire')
 }

@@ -72,11 +72,11 @@ describe("a feed that something on the way has changed shuts the verifier:", () 
     [
       "too long a life",
       () => ({ reset: true, fresh_until: Math.floor(Date.now() / 1000) + 3_600 }),
-      /to be trusted for/,
+      /claims to be fresh for/,
     ],
     ["entries of a wrong type", () => ({ reset: true, entries: "none" }), /form/],
     ["a position of a wrong type", () => ({ reset: true, to: "0" }), /form/],
-    ["no progress", () => ({ reset: true, to: 0, head: 9 }), /leads no further/],
+    ["no progress", () => ({ reset: true, to: 0, head: 9 }), /makes no progress/],
     ["entries out of order", () => ({ reset: true, to: 9, head: 9, entries: [entry(3), entry(2)] }), /out of order/],
     ["an entry beyond its end", () => ({ reset: true, to: 9, head: 9, entries: [entry(10)] }), /out of order/],
   ])("a message with %s", async (_, changes, fault) => {

@@ -1,45 +1,46 @@
+import { abortable } from "./abortable.ts"
 import type { BrokerClient, CallOptions } from "./broker-client.ts"
 import { release, renew } from "./calls.ts"
 import { CredentialError } from "./credential-error.ts"
 import { type AgentWritError, BrokerError } from "./errors.ts"
 import { type IssuedToken, issuedToken } from "./issued-token.ts"
-import { raced } from "./raced.ts"
-import { afterFailure, isFinal, MAX_TIMER, renewalPoint } from "./renewal-schedule.ts"
+import { isRefusal, renewalPoint, renewalRetryDelay } from "./renewal-schedule.ts"
+import { MAX_TIMER_MS } from "./retry.ts"
 
-/** A failure that happened beside any call of yours. */
+/** A failure in the background, outside of any call of the program. */
 export interface CredentialFailure {
   readonly during: "renewal" | "release"
   readonly error: AgentWritError
-  /** Whether it will be tried again without anyone asking. */
+  /** Whether it will be tried again automatically. */
   readonly willRetry: boolean
 }
 
-/** Whether a token is renewed by itself, by hand alone, or cannot be. */
+/** Whether a token is renewed automatically, only on request, or never. */
 export type Renewal = "auto" | "manual" | "never"
 
-/** How a token is kept. */
-export interface HeldTokenOptions {
+/** Options of {@link ManagedToken}. */
+export interface ManagedTokenOptions {
   readonly client: BrokerClient
   readonly renewal: Renewal
   readonly onError: ((failure: CredentialFailure) => void) | undefined
 }
 
-/** One token and its successors, until it is given back. At most one renewal is under way, and none begins after the release. */
-export class HeldToken {
-  readonly #options: HeldTokenOptions
+/** A token and its successors, until the release. At most one renewal runs at a time, and none starts after the release. */
+export class ManagedToken {
+  readonly #options: ManagedTokenOptions
   #token: IssuedToken
   #renewalPoint = renewalPoint()
   #timer: ReturnType<typeof setTimeout> | undefined
   #renewing: Promise<void> | undefined
-  /** Failed renewals since the present token came, and the last of them. */
+  /** The number of failed renewals since the current token was issued, and the last error. */
   #failures = 0
   #failure: AgentWritError | undefined
-  /** Whether a renewal was sent whose answer got lost: there may be a token that no one holds. */
+  /** Whether the answer to a renewal was lost, so that there may be a token that nobody holds. */
   #uncertain = false
   #released = false
   #releasing: Promise<void> | undefined
 
-  constructor(token: IssuedToken, options: HeldTokenOptions) {
+  constructor(token: IssuedToken, options: ManagedTokenOptions) {
     this.#options = options
     this.#token = token
     this.#renewLater()
@@ -53,20 +54,20 @@ export class HeldToken {
     return new Date(this.#token.lifetime.expiresAt)
   }
 
-  /** The present token; renewed first when that is due, and as long as renewals do not fail. */
+  /** The current token. Renews it first if that is due, unless the last renewal failed. */
   async token({ signal }: CallOptions = {}): Promise<string> {
     signal?.throwIfAborted()
-    this.#checkHeld()
+    this.#checkNotReleased()
     const due = this.#isAutomatic && this.#token.lifetime.until(this.#renewalPoint) <= 0
     if (this.#failure === undefined && (due || this.#renewing !== undefined)) {
-      await raced(
+      await abortable(
         this.#renewShared().catch(() => undefined),
         signal,
       )
-      this.#checkHeld()
+      this.#checkNotReleased()
     }
-    if (isFinal(this.#failure) && this.#failure?.code !== "forbidden") throw this.#failure
-    this.#checkAlive()
+    if (isRefusal(this.#failure) && this.#failure?.code !== "forbidden") throw this.#failure
+    this.#checkNotExpired()
     return this.#token.value
   }
 
@@ -74,24 +75,24 @@ export class HeldToken {
     signal?.throwIfAborted()
     if (this.#options.renewal === "never")
       throw new CredentialError("not_renewable", "a delegated token cannot be renewed", {
-        hint: "ask its delegator for another",
+        hint: "ask its delegator for another token",
       })
-    this.#checkHeld()
-    this.#checkAlive()
-    return raced(this.#renewShared(), signal)
+    this.#checkNotReleased()
+    this.#checkNotExpired()
+    return abortable(this.#renewShared(), signal)
   }
 
   release(): Promise<void> {
     this.#released = true
     clearTimeout(this.#timer)
-    this.#releasing ??= this.#giveBack().catch((error: unknown) => {
+    this.#releasing ??= this.#sendRelease().catch((error: unknown) => {
       this.#releasing = undefined
       throw error
     })
     return this.#releasing
   }
 
-  /** {@link HeldToken.release} for the end of a block, whose own error must not be lost. */
+  /** Releases at the end of a block, without an error that would hide the block's own. */
   async dispose(): Promise<void> {
     await this.release().catch((error: AgentWritError) => this.#report({ during: "release", error, willRetry: false }))
   }
@@ -105,10 +106,10 @@ export class HeldToken {
 
   async #renew(): Promise<void> {
     clearTimeout(this.#timer)
-    const ticks = performance.now()
+    const requestedAt = performance.now()
     try {
       const answer = await this.#options.client.send(renew, { bearer: this.#token.value })
-      this.#token = issuedToken(this.#options.client, answer, ticks)
+      this.#token = issuedToken(this.#options.client, answer, requestedAt)
       this.#renewalPoint = renewalPoint()
       this.#failures = 0
       this.#failure = undefined
@@ -117,10 +118,10 @@ export class HeldToken {
     } catch (caught) {
       const error = caught as AgentWritError
       this.#failure = error
-      // A broker that fails may have acted before it did.
+      // A broker that failed may have replaced the token before.
       this.#uncertain ||= !(error instanceof BrokerError && error.status < 500)
       const left = this.#token.lifetime.left()
-      const wait = this.#isAutomatic ? afterFailure(error, this.#failures++, left) : undefined
+      const wait = this.#isAutomatic ? renewalRetryDelay(error, this.#failures++, left) : undefined
       this.#report({ during: "renewal", error, willRetry: wait !== undefined })
       if (wait !== undefined) this.#startTimer(wait)
       throw error
@@ -129,23 +130,23 @@ export class HeldToken {
 
   #renewLater(): void {
     const wait = this.#token.lifetime.until(this.#renewalPoint)
-    if (this.#isAutomatic) this.#startTimer(Math.min(Math.max(wait, 0), MAX_TIMER))
+    if (this.#isAutomatic) this.#startTimer(Math.min(Math.max(wait, 0), MAX_TIMER_MS))
   }
 
   #startTimer(wait: number): void {
     this.#timer = setTimeout(() => {
       const early = this.#failure === undefined && this.#token.lifetime.until(this.#renewalPoint) > 0
       if (early) this.#renewLater()
-      // Whoever can be told of a failure was told.
+      // A failure is already reported.
       else this.#renewShared().catch(() => undefined)
     }, wait)
-    // Where timers keep a process alive (Node), this one must not. Browsers have numbers for timers.
+    // In Node, this timer must not keep the process alive. In browsers a timer is a number.
     const timer: { unref?(): unknown } = Object(this.#timer)
     timer.unref?.()
   }
 
-  async #giveBack(): Promise<void> {
-    // A renewal under way may bring another token, and that is then the one to give back.
+  async #sendRelease(): Promise<void> {
+    // A renewal in progress may replace the token; release the new one then.
     await this.#renewing?.catch(() => undefined)
     try {
       await this.#options.client.send(release, { bearer: this.#token.value })
@@ -155,7 +156,7 @@ export class HeldToken {
       if (this.#uncertain)
         throw new CredentialError(
           "release_uncertain",
-          "the answer to a renewal was lost: its token may still be good",
+          "the answer to a renewal was lost, and its token may still be valid",
           {
             hint: "it expires by itself; an operator can revoke the agent now",
             cause: error,
@@ -165,21 +166,21 @@ export class HeldToken {
   }
 
   #report(failure: CredentialFailure): void {
-    // What the callback throws is its own affair, and no part of the renewal.
+    // In a task of its own, so that an error in the callback does not affect the renewal.
     queueMicrotask(() => this.#options.onError?.(failure))
   }
 
-  #checkHeld(): void {
+  #checkNotReleased(): void {
     if (this.#released)
       throw new CredentialError("credential_released", "the credential was released", {
         hint: "register an agent for each task",
       })
   }
 
-  #checkAlive(): void {
+  #checkNotExpired(): void {
     if (this.#token.lifetime.left() <= 0)
       throw new CredentialError("credential_expired", "the token has expired", {
-        hint: "register again; a delegated token comes from its delegator",
+        hint: "register again, or ask the delegator for another token",
         ...(this.#failure && { cause: this.#failure }),
       })
   }
