@@ -12,7 +12,7 @@ export interface Capture {
 }
 
 /** A stream that keeps what is written. */
-export const captured = (texts: string[]): LogStream => ({
+const captured = (texts: string[]): LogStream => ({
   writableLength: 0,
   write(text, done) {
     if (text !== "") texts.push(text)

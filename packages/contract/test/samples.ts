@@ -22,7 +22,6 @@ export const REQUESTS = Object.fromEntries(
 export const AGENT: string = samples.register.answer.agent_id
 export const HEX_64: string = samples.register.request.launch_token
 export const JTI: string = samples.validate.answer.claims.jti
-export const APP_ID: string = samples.getApp.answer.app_id
 
 /** Good wire forms of every answer, and of those that have more than one form, each. */
 export const ANSWERS: Answers = {

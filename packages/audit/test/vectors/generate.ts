@@ -59,7 +59,7 @@ function brokenProofs(proof: readonly string[]): [string, string[]][] {
   return broken
 }
 
-export function inclusionVectors(): InclusionVector[] {
+function inclusionVectors(): InclusionVector[] {
   return [
     [0, 1],
     [0, 8],
@@ -100,7 +100,7 @@ export function inclusionVectors(): InclusionVector[] {
   })
 }
 
-export function consistencyVectors(): ConsistencyVector[] {
+function consistencyVectors(): ConsistencyVector[] {
   return [
     [1, 1],
     [1, 8],

@@ -71,7 +71,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 const key = keyOf(0x41)
 const other = keyOf(0x42)
 
-export function signatureVectors(): SignatureVector[] {
+function signatureVectors(): SignatureVector[] {
   const vectors: SignatureVector[] = []
   const add = (name: string, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, valid: boolean) => {
     vectors.push({ name, publicKey: hex(publicKey), message: hex(message), signature: hex(signature), valid })
@@ -143,7 +143,7 @@ const x = encode(key.publicKey)
 const kid = createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url")
 const jwk = { kty: "OKP", crv: "Ed25519", x, kid, use: "sig", alg: "EdDSA" }
 
-export function jwsVectors(): { readonly jwk: object; readonly vectors: JwsVector[] } {
+function jwsVectors(): { readonly jwk: object; readonly vectors: JwsVector[] } {
   const header = `{"alg":"EdDSA","typ":"JWT","kid":"${kid}"}`
   const payload = '{"sub":"someone"}'
   const signed = (head: string, body: string): string => {
@@ -203,7 +203,7 @@ export function jwsVectors(): { readonly jwk: object; readonly vectors: JwsVecto
   }
 }
 
-export function jwkVectors(): JwkVector[] {
+function jwkVectors(): JwkVector[] {
   const { kid: _, ...anonymous } = jwk
   const pointX = (point: Uint8Array): object => ({ ...anonymous, x: encode(point) })
   const refused: readonly (readonly [string, unknown])[] = [
