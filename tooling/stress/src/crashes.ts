@@ -53,7 +53,8 @@ export interface CrashRun {
 }
 
 /** Runs all cycles, or until a check finds a problem. */
-export async function crashRun({ seed, cycles, folder, work, environment, crash }: CrashRun): Promise<Findings> {
+export async function crashRun(run: CrashRun): Promise<Findings> {
+  const { seed, cycles, folder, work, environment, crash = (broker) => broker.end("SIGKILL") } = run
   const random = new Random(seed)
   const ledger = new Ledger()
   const settings = { AA_LOG_LEVEL: "quiet", ...LONG_TTLS, ...environment }
@@ -81,14 +82,12 @@ export async function crashRun({ seed, cycles, folder, work, environment, crash 
     await new Promise((resolve) => setTimeout(resolve, random.integer(0, 20)))
     const found = new Findings()
     if (broker.child.exitCode !== null) found.unexpected(`the broker ended by itself\n${broker.output().stderr}`)
-    await (crash ?? kill)(broker)
+    await crash(broker)
     await load.stop()
     if (ledger.acknowledgements === before) found.unexpected("nothing was acknowledged, so nothing could be lost")
     if (found.problems.length > 0) return found
   }
 }
-
-const kill = (broker: BrokerProcess) => broker.end("SIGKILL")
 
 /** Waits for this many acknowledgements, or for the broker's end. */
 async function acknowledged(ledger: Ledger, count: number, { child }: BrokerProcess): Promise<void> {

@@ -22,23 +22,13 @@ export const detectors: Scenario = {
     const seed = stage.seed()
     const sees = (name: string, problems: readonly string[], ...signs: RegExp[]): void => {
       const unseen = signs.filter((sign) => !problems.some((problem) => sign.test(problem)))
-      stage.check(
-        unseen.map((sign) => `${name} does not report ${sign}: ${problems.join("\n")}`),
-        seed,
-      )
+      const reported = problems.join("; ")
+      stage.check(unseen.length === 0 ? [] : [`does not report ${unseen.join()}, but: ${reported}`], seed, name)
     }
 
     await using past = await somePast()
     const untouched = await tamper(past, { name: "untouched", change: () => undefined })
-    sees(
-      "tampering",
-      untouched,
-      /health says ok/,
-      /log does not say/,
-      /metric/,
-      /checkpoint is answered/,
-      /it is sound/,
-    )
+    sees("tampering", untouched, /health says ok/, /log does not say/, /metric/, /checkpoint is/, /it is sound/)
 
     await using folder = await brokerFolder()
     await using broker = await startBroker(folder)
@@ -55,7 +45,7 @@ export const detectors: Scenario = {
     const abuse = await abuseProblems(url, { name: "a request", pieces: [get], answers: [400] }, 500)
     sees("sockets", abuse, /still open/, /answered with "200", not "400"/)
     const flood = await floodProblems(broker, admin, { count: 200, next: () => get, status: 401 })
-    sees("floods", flood.problems, /answered with 200: \d+/)
+    sees("floods", flood.problems, /answered with 200: d+/)
     sees("floods", await streamProblems(broker, "no token", 2), /does not tell of a revocation/)
 
     const leak = { status: 500, text: "Error: secret-1234567890\n    at run (file.js:1:2)", headers: "" }

@@ -3,21 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** A file system that is mounted until the end of the scope. */
-export interface Disk extends Disposable {
-  readonly path: string
-}
-
-/** An xfs file system that can lose power. */
-export interface PowerlessDisk extends Disk {
-  /** Drops what was not synced; nothing can be written until {@link remount}. */
-  losePower(): void
-  /** Mounts what is left. No process may hold a file of it. */
-  remount(): void
-}
-
-/** Mounts an xfs file system from a file. */
-export function xfsDisk(): PowerlessDisk {
+/** Mounts an xfs file system from a file until the end of the scope. `losePower` drops what was not synced; then it must be remounted. */
+export function xfsDisk() {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-power-"))
   const image = join(folder, "image")
   const path = join(folder, "mounted")
@@ -40,8 +27,8 @@ export function xfsDisk(): PowerlessDisk {
   }
 }
 
-/** Mounts a file system in memory of this size. */
-export function smallDisk(mebibytes: number): Disk {
+/** Mounts a file system in memory of this size until the end of the scope. */
+export function smallDisk(mebibytes: number) {
   const path = mkdtempSync(join(tmpdir(), "agentwrit-small-"))
   run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m,mode=700`, "tmpfs", path)
   return {
@@ -54,7 +41,7 @@ export function smallDisk(mebibytes: number): Disk {
 }
 
 /** Why such a file system cannot be mounted here; `undefined` when it can. */
-export function noDisk(make: () => Disk): string | undefined {
+export function noDisk(make: () => Disposable): string | undefined {
   try {
     make()[Symbol.dispose]()
     return undefined

@@ -21,6 +21,10 @@ const WRITES = "pwrite64,ftruncate"
 /** The number of writes differs a little from run to run, so this many runs must outlive their write before the scenario ends. */
 const MARGIN = 6
 
+/** The steps of a run, which are the same each time. */
+const STEPS = 40
+const RUN_SEED = 3
+
 /** Kills the broker at each of its writes, one after the other. */
 export const everyWrite: Scenario = {
   name: "every-write",
@@ -57,7 +61,9 @@ async function dieAt(stage: Stage, nth: number): Promise<boolean> {
   const ledger = new Ledger()
   const found = new Findings()
   const environment = { AA_LOG_LEVEL: "quiet", ...LONG_TTLS }
-  const hasDied = await dies(folder, environment, strace(nth), ledger, found)
+  const inject = `trace=${WRITES} -e signal=none -e inject=${WRITES}:signal=SIGKILL:when=${nth}`
+  const strace = `strace -f -D -q -o /dev/null -e ${inject}`.split(" ")
+  const hasDied = await dies(folder, environment, strace, ledger, found)
   try {
     const again = await startBroker(folder, environment)
     found.add(await check(again.url, await adminToken(again.url), ledger, folder.path))
@@ -70,12 +76,6 @@ async function dieAt(stage: Stage, nth: number): Promise<boolean> {
   stage.add({ tally: found.tally, problems: found.problems.map((problem) => `write ${nth}: ${problem}`) }, nth)
   return hasDied
 }
-
-/** Kills the broker when a thread enters its nth such call. */
-const strace = (nth: number): string[] =>
-  `strace -f -D -q -o /dev/null -e trace=${WRITES} -e signal=none -e inject=${WRITES}:signal=SIGKILL:when=${nth}`.split(
-    " ",
-  )
 
 async function dies(
   folder: BrokerFolder,
@@ -91,32 +91,12 @@ async function dies(
     if (!(error instanceof FailedStart && error.ended.signal === "SIGKILL")) found.unexpected(String(error))
     return true
   }
-  const stopped = await shortRun(broker.url, ledger).catch(String)
+  const load = new Load(broker.url, await adminToken(broker.url).catch(() => ""), ledger, new Random(RUN_SEED))
+  let stopped: unknown
+  for (let step = 0; step < STEPS && stopped === undefined; step++) stopped = await load.step().catch(String)
   const isAlive = await answers(broker.url)
   if (isAlive && stopped !== undefined) found.unexpected(`the run stopped: ${stopped}`)
   const { code, signal, stderr } = await broker.end("SIGKILL")
   if (signal !== "SIGKILL") found.unexpected(`the broker ended by itself (exit ${code})\n${stderr}`)
   return !isAlive
-}
-
-/** With this seed, every step of the run finds something to do. */
-const RUN_SEED = 3
-
-/** Each operation once, always in the same order. */
-async function shortRun(url: string, ledger: Ledger): Promise<void> {
-  const load = new Load(url, await adminToken(url), ledger, new Random(RUN_SEED))
-  await load.launchToken(true)
-  await load.register()
-  await load.launchToken(false)
-  for (let agent = 0; agent < 3; agent++) await load.register()
-  await load.renew()
-  await load.delegate()
-  await load.createApp()
-  await load.appLaunchToken()
-  await load.updateApp()
-  await load.checkpoint()
-  await load.release()
-  for (const level of ["chain", "token", "task", "agent"]) await load.revoke(level)
-  await load.deregisterApp()
-  await load.checkpoint()
 }

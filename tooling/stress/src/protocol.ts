@@ -104,16 +104,8 @@ interface Operation {
   readonly queries: readonly string[]
 }
 
-interface Right {
-  readonly name: string
-  readonly bearer: string
-  /** The `{id}` of the path. */
-  readonly id: string
-  readonly body: unknown
-}
-
 /** Makes requests that succeed. What a request uses up is made for it. */
-async function rightRequests(url: string, secrets: string[]): Promise<(name: string) => Promise<Right>> {
+async function rightRequests(url: string, secrets: string[]) {
   const keep = (secret: string): string => {
     if (secrets.length < MAX_SECRETS) secrets.push(secret)
     return secret
@@ -144,7 +136,7 @@ async function rightRequests(url: string, secrets: string[]): Promise<(name: str
       return keep((await agent(url, admin)).access_token)
     return name.includes(" /v1/app/") ? appToken : admin
   }
-  return async (name) => ({
+  return async (name: string) => ({
     name,
     bearer: await bearerOf(name),
     id: name.startsWith("DELETE ") ? (await registerApp(url, admin)).appId : appId,
@@ -162,6 +154,8 @@ interface Asked {
 const ODD_TEXTS = ["", "%00", "%zz", "..%2f..%2fetc", "'%20OR%201=1--", "%C0%AF", "x".repeat(3000), "-1", "1e999", "5"]
 
 /** The request as it is, or with some faults. */
+type Right = Awaited<ReturnType<Awaited<ReturnType<typeof rightRequests>>>>
+
 function spoiled({ name, bearer, id, body }: Right, { queries }: Operation, random: Random): Asked {
   const [method = "GET", path = "/"] = name.split(" ")
   const isRight = random.chance(0.3)

@@ -55,13 +55,11 @@ export const soak: Scenario = {
 export function growthProblems(samples: readonly Sample[]): string[] {
   const third = Math.floor(samples.length / 3)
   return (Object.keys(MAX_GROWTH) as (keyof Sample)[]).flatMap((what) => {
-    const [before, after] = [1, 2].map((part) =>
-      median(samples.slice(part * third, (part + 1) * third).map((one) => one[what])),
-    )
-    const grown = (after ?? Number.NaN) - (before ?? Number.NaN)
-    return grown <= MAX_GROWTH[what] ? [] : [`${what} grew from ${before} to ${after}`]
+    const medianOf = (part: number) => median(samples.slice(part * third, (part + 1) * third).map((one) => one[what]))
+    const [before, after] = [medianOf(1), medianOf(2)]
+    return after - before <= MAX_GROWTH[what] ? [] : [`${what} grew from ${before} to ${after}`]
   })
 }
 
-const median = (numbers: readonly number[]): number | undefined =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN

@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net"
+import { connect } from "node:net"
 import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { answerProblems, type RawAnswer } from "./answers.ts"
@@ -19,15 +19,17 @@ export const sockets: Scenario = {
     await using folder = await brokerFolder()
     await using broker = await startBroker(folder, { AA_LOG_LEVEL: "quiet" })
     const { url } = broker
-    const idle = Array.from({ length: stage.profile.sockets.idle }, () => idleConnection(url))
+    const { hostname, port } = new URL(url)
+    const idle = Array.from({ length: stage.profile.sockets.idle }, () => connect(Number(port), hostname))
+    for (const socket of idle) socket.on("error", () => undefined)
     let isOver = false
     const served = (async (): Promise<void> => {
       for (let longest = 0; ; ) {
         const began = performance.now()
         const { status } = await call(url, "GET /v1/challenge")
         longest = Math.max(longest, performance.now() - began)
-        if (isOver || status !== 200 || longest > SERVED_WITHIN_MS) {
-          const isServed = status === 200 && longest <= SERVED_WITHIN_MS
+        const isServed = status === 200 && longest <= SERVED_WITHIN_MS
+        if (isOver || !isServed) {
           stage.check(isServed ? [] : [`another client got ${status} after ${longest.toFixed(0)} ms`], seed)
           return void stage.notes.push(`another client waited ${longest.toFixed(0)} ms at most`)
         }
@@ -42,11 +44,6 @@ export const sockets: Scenario = {
     stage.check(stderr === "" ? [] : [`the log says: ${stderr.slice(0, 2000)}`], seed)
     stage.notes.push(`${ABUSES.length} abuses, ${idle.length} idle connections`)
   },
-}
-
-function idleConnection(url: string): Socket {
-  const { hostname, port } = new URL(url)
-  return connect(Number(port), hostname).on("error", () => undefined)
 }
 
 /** One way to break HTTP. */
@@ -101,11 +98,6 @@ const ABUSES: readonly Abuse[] = [
     name: "a header of a megabyte",
     pieces: [`GET /v1/health HTTP/1.1\r\n${HOST}X: `, "x".repeat(1024 * 1024), "\r\n\r\n"],
     answers: [431],
-  },
-  {
-    name: "a thousand requests at once",
-    pieces: [GET.repeat(999), `GET /v1/challenge HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`],
-    answers: Array.from({ length: 1000 }, () => 200),
   },
 ]
 

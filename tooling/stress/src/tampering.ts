@@ -23,7 +23,7 @@ export const tampering: Scenario = {
     await using past = await somePast()
     const tries = [
       ...TAMPERINGS.map((one) => () => tamper(past, one)),
-      ...REPLACEMENTS.map((one) => () => replace(past, one)),
+      ...Object.values(REPLACEMENTS).map((make) => () => replace(past, make)),
     ]
     await stage.each(tries, (attempt) => attempt(), true)
   },
@@ -97,7 +97,7 @@ const TAMPERINGS: readonly Tampering[] = [
   {
     name: "rewritten with new hashes and another tree",
     change: (database) => rewrite(database, ["head_hash", "edge"]),
-    logged: (size) => `the tree stored with the checkpoint of ${size} events is not the one that was signed`,
+    logged: (size) => `the checkpoint of ${size} events is not the one that was signed`,
   },
 ]
 
@@ -134,35 +134,25 @@ async function auditorsVerdict(past: Past, events: readonly unknown[]): Promise<
   return report.ok ? "it is sound" : report.message
 }
 
-/** A change that contradicts the checkpoint beside the audit key: the broker must not start on it. */
-interface Replacement {
-  readonly name: string
-  make(folder: BrokerFolder, past: Past): void | Promise<void>
+/** Changes that contradict the checkpoint beside the audit key: the broker must not start on them. */
+const REPLACEMENTS: Record<string, (folder: BrokerFolder, past: Past) => void | Promise<void>> = {
+  "tail cut": ({ path }) =>
+    change(path, sql("DELETE FROM events WHERE seq > 5; DELETE FROM checkpoints WHERE size > 5")),
+  "older copy": async (folder, past) => {
+    await addHistory(folder)
+    copyFileSync(join(past.path, "data.db"), join(folder.path, "data.db"))
+  },
+  "rewritten with new hashes, another tree and another root": ({ path }) =>
+    change(path, (database) => rewrite(database, ["head_hash", "edge", "root"])),
 }
 
-const REPLACEMENTS: readonly Replacement[] = [
-  {
-    name: "tail cut",
-    make: ({ path }) => change(path, sql("DELETE FROM events WHERE seq > 5; DELETE FROM checkpoints WHERE size > 5")),
-  },
-  {
-    name: "older copy",
-    async make(folder, past) {
-      await addHistory(folder)
-      copyFileSync(join(past.path, "data.db"), join(folder.path, "data.db"))
-    },
-  },
-  {
-    name: "rewritten with new hashes, another tree and another root",
-    make: ({ path }) => change(path, (database) => rewrite(database, ["head_hash", "edge", "root"])),
-  },
-]
-
-async function replace(past: Past, { name, make }: Replacement): Promise<string[]> {
+async function replace(
+  past: Past,
+  make: (folder: BrokerFolder, past: Past) => void | Promise<void>,
+): Promise<string[]> {
   await using folder = await copyOf(past)
   await make(folder, past)
-  const problems = await refusedStartProblems(folder, /put back to an older copy or changed/)
-  return problems.map((problem) => `${name}: ${problem}`)
+  return refusedStartProblems(folder, /put back to an older copy or changed/)
 }
 
 /** Columns of a checkpoint that an attacker can recompute, unlike its signature. */

@@ -2,7 +2,6 @@ import { type Answer, type CallOptions, call, registration } from "@agentwrit/te
 import type { Random } from "../random.ts"
 import {
   type HeldAgent,
-  type HeldApp,
   type HeldLaunchToken,
   type HeldToken,
   isRevoked,
@@ -147,7 +146,7 @@ export class Load {
     const answer = await this.#asAdmin("create_app", name, "POST /v1/admin/apps", { name, scopes: AGENT_SCOPE })
     if (answer?.status !== 201) return
     const { app_id: appId, client_id: clientId, client_secret: clientSecret } = answer.body
-    this.#ledger.apps.push({ appId, clientId, clientSecret } satisfies HeldApp)
+    this.#ledger.apps.push({ appId, clientId, clientSecret })
   }
 
   async updateApp(): Promise<void> {
@@ -205,8 +204,7 @@ export class Load {
     const name = this.#ledger.name("launch-")
     const json = { agent_name: name, allowed_scope: AGENT_SCOPE, max_ttl: 3600, ttl: 3600, single_use: singleUse }
     const answer = await this.#send("launch_token", name, route, { bearer, json })
-    if (answer?.status === 201)
-      this.#ledger.launchTokens.push({ text: answer.body.launch_token, singleUse, appId } satisfies HeldLaunchToken)
+    if (answer?.status === 201) this.#ledger.launchTokens.push({ text: answer.body.launch_token, singleUse, appId })
   }
 
   async #registration({ text }: HeldLaunchToken) {

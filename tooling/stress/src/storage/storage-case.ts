@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -149,8 +149,7 @@ export class StorageCase {
   }
 
   async expectRecovery(): Promise<void> {
-    const isGood = await this.until(async () => (await this.ask("GET /v1/health")).status === 200)
-    this.expect(isGood, "health does not recover")
+    this.expect(await this.until(async () => !(await this.isDegraded())), "health does not recover")
     const answer = await this.issue()
     this.expect(answer?.status === 201, `issuance after the recovery is answered with ${answer?.status}`)
   }
@@ -206,21 +205,15 @@ export class StorageCase {
   /** Makes system calls of the running broker fail until the end of the scope. */
   async inject(calls: string, fault: string): Promise<AsyncDisposable> {
     const { pid = 0 } = this.broker.child
-    const words = [
-      "-f",
-      "-q",
-      "-o",
-      "/dev/null",
-      "-e",
-      `trace=${calls}`,
-      "-e",
-      `inject=${calls}:${fault}`,
-      "-p",
-      `${pid}`,
-    ]
+    const words = `-f -q -o /dev/null -e trace=${calls} -e inject=${calls}:${fault} -p ${pid}`.split(" ")
     const tracer = spawn("strace", words, { stdio: "ignore" })
     if (!(await waitUntil(() => isTraced(pid)))) throw new Error("strace does not hold every thread of the broker")
-    return { [Symbol.asyncDispose]: () => ended(tracer) }
+    return {
+      async [Symbol.asyncDispose]() {
+        // The tracer ends by itself when the broker does.
+        if (tracer.exitCode === null && tracer.kill("SIGTERM")) await once(tracer, "exit")
+      },
+    }
   }
 
   get #revokedToken(): HeldToken | undefined {
@@ -245,11 +238,4 @@ async function isTraced(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`)
   const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, "utf8")))
   return states.every((state) => !/^TracerPid:\t0$/m.test(state))
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, "exit")
-  child.kill("SIGTERM")
-  await exit
 }

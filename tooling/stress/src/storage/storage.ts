@@ -41,21 +41,6 @@ const FULL_DISKS: readonly StorageFault[] = [
       await on.expectNothingLost()
     },
   },
-  {
-    name: "start on a full disk",
-    isSmall: true,
-    lacking: noSmallDisk,
-    async run(on) {
-      await on.begin(80)
-      await on.broker.end("SIGKILL")
-      using filler = fillDisk(on.folder.path, 0)
-      await on.start()
-      await on.expectOnlyRevocations(10)
-      await on.broker.end("SIGKILL")
-      filler[Symbol.dispose]()
-      await on.expectNothingLost()
-    },
-  },
 ]
 
 /** System calls that fail while the broker serves. */
@@ -78,23 +63,6 @@ const SYSTEM_CALLS: readonly StorageFault[] = [
       },
     }),
   ),
-  {
-    name: "disk that hangs",
-    lacking: untraceable,
-    async run(on) {
-      await on.begin(60)
-      let working: Promise<void>
-      {
-        await using _fault = await on.inject("fsync,fdatasync", "delay_enter=12s")
-        working = on.work(8)
-        await on.until(() => on.isDegraded())
-        await on.expectStalled()
-      }
-      await working
-      await on.expectRecovery()
-      await on.expectNothingLost()
-    },
-  },
   {
     name: "locked database",
     isBrief: true,
