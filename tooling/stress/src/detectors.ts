@@ -45,7 +45,7 @@ export const detectors: Scenario = {
     const abuse = await abuseProblems(url, { name: "a request", pieces: [get], answers: [400] }, 500)
     sees("sockets", abuse, /still open/, /answered with "200", not "400"/)
     const flood = await floodProblems(broker, admin, { count: 200, next: () => get, status: 401 })
-    sees("floods", flood.problems, /answered with 200: d+/)
+    sees("floods", flood.problems, /answered with 200: \d+/)
     sees("floods", await streamProblems(broker, "no token", 2), /does not tell of a revocation/)
 
     const leak = { status: 500, text: "Error: secret-1234567890\n    at run (file.js:1:2)", headers: "" }

@@ -22,7 +22,7 @@ const short: Profile = {
   name: "short",
   minutes: 5,
   crashes: { runs: 2, cycles: 4 },
-  everyWrite: { stride: 60 },
+  everyWrite: { stride: 80 },
   power: { runs: 1, controls: 3 },
   storage: { all: false },
   tokens: { mutations: 200 },

@@ -152,7 +152,7 @@ async function replace(
 ): Promise<string[]> {
   await using folder = await copyOf(past)
   await make(folder, past)
-  return refusedStartProblems(folder, /put back to an older copy or changed/)
+  return await refusedStartProblems(folder, /put back to an older copy or changed/)
 }
 
 /** Columns of a checkpoint that an attacker can recompute, unlike its signature. */
