@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono"
 import { API_PAGE_PATH, apiPageAnswer } from "./api-page/index.ts"
 import { type Answer, type Exchange, type ProblemParts, respond } from "./http/answer.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
-import { type Answered, type BrokerEnvironment, observe, receive } from "./http/middleware.ts"
+import { type Answered, type BrokerEnvironment, type BrokerHandler, observe, receive } from "./http/middleware.ts"
 import { Metrics } from "./metrics.ts"
 import { jsonApi } from "./protocol/json-api.ts"
 import { BUG, problemPartsOf } from "./protocol/problem-parts.ts"
@@ -48,11 +48,12 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   metrics.watch(authority)
   const all = endpoints({ version, startedAt: Date.now(), metrics })
   const observed = (route: string) => observe(route, metrics.timer(route), onAnswer)
+  const elsewhere = observed("other")
 
   /** Answers a request, and renders what is thrown by the protocol of its route. */
   const answerBy =
-    (protocol: Protocol, run: (c: RequestContext) => Promise<Answer>) =>
-    async (c: RequestContext): Promise<Response> => {
+    (protocol: Protocol, run: (c: RequestContext) => Promise<Answer>): BrokerHandler =>
+    async (c) => {
       const { exchange } = c.var.received
       const answer = await run(c).catch((error: unknown) => {
         const parts = problemPartsOf(error)
@@ -63,10 +64,12 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     }
   /** Answers a request outside of the contract's routes, once its body is within the limit. */
   const answerElsewhere = (answer: (exchange: Exchange) => Answer) =>
-    answerBy(jsonApi, async (c) => {
-      await c.var.received.readBody()
-      return answer(c.var.received.exchange)
-    })
+    elsewhere(
+      answerBy(jsonApi, async (c) => {
+        await c.var.received.readBody()
+        return answer(c.var.received.exchange)
+      }),
+    )
   const refuse = (parts: ProblemParts) => answerElsewhere((exchange) => jsonApi.renderProblem(exchange, parts))
 
   const app = new Hono<BrokerEnvironment>()
@@ -75,16 +78,12 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   for (const endpoint of all) {
     const { method, path } = endpoint.route
     const run = (c: RequestContext) => endpoint.answer(authority, rawRequestOf(c, onBug))
-    app.on(method, honoPath(path), observed(path), answerBy(endpoint.protocol, run))
+    app.on(method, honoPath(path), observed(path)(answerBy(endpoint.protocol, run)))
   }
-  app.get(API_PAGE_PATH, observed("other"), answerElsewhere(apiPageAnswer(version)))
+  app.get(API_PAGE_PATH, answerElsewhere(apiPageAnswer(version)))
   for (const [path, allow] of allowedMethods(all))
-    app.all(
-      path,
-      observed("other"),
-      refuse({ code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }),
-    )
-  app.all("*", observed("other"), refuse({ code: "not_found", detail: "there is no such path" }))
+    app.all(path, refuse({ code: "method_not_allowed", detail: `this path answers ${allow}`, headers: { allow } }))
+  app.all("*", refuse({ code: "not_found", detail: "there is no such path" }))
   // What is thrown outside of a route's answer, such as by `onBug` itself. Hono would write it to the console.
   app.onError((error, c) => {
     const { exchange } = c.var.received

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { MiddlewareHandler } from "hono"
+import type { Context, MiddlewareHandler } from "hono"
 import type { Exchange } from "./answer.ts"
 import { createLargeBodyQuota, readBody } from "./body.ts"
 import { clientAddress, type IsTrustedProxy } from "./client-address.ts"
@@ -31,7 +31,8 @@ export interface Answered {
   readonly seconds: number
 }
 
-type Middleware = MiddlewareHandler<BrokerEnvironment>
+/** Answers a request whose {@link Received} is known. */
+export type BrokerHandler = (c: Context<BrokerEnvironment>) => Promise<Response>
 
 /** What {@link receive} is given. */
 export interface ReceiveOptions {
@@ -40,7 +41,10 @@ export interface ReceiveOptions {
 }
 
 /** Gives each request its id, its source and the limit of its body. */
-export function receive({ secureTransport = false, isTrustedProxy = () => false }: ReceiveOptions): Middleware {
+export function receive({
+  secureTransport = false,
+  isTrustedProxy = () => false,
+}: ReceiveOptions): MiddlewareHandler<BrokerEnvironment> {
   const largeBodies = createLargeBodyQuota()
   return (c, next) => {
     const peer = c.env?.incoming?.socket.remoteAddress ?? ""
@@ -55,19 +59,23 @@ export function receive({ secureTransport = false, isTrustedProxy = () => false 
   }
 }
 
-/** Measures how long the requests of a route take, and reports each answer. */
+/**
+ * Measures how long a route's handler takes, and reports each answer. It wraps the handler, because one more middleware made the
+ * cheapest requests 5 % slower.
+ */
 export function observe(
   route: string,
   measured: (seconds: number) => void,
   onAnswer?: (answered: Answered) => void,
-): Middleware {
-  return async (c, next) => {
+): (handler: BrokerHandler) => BrokerHandler {
+  return (handler) => async (c) => {
     const began = performance.now()
-    await next()
+    const response = await handler(c)
     const seconds = (performance.now() - began) / 1000
     measured(seconds)
     const { requestId } = c.var.received.exchange
-    onAnswer?.({ requestId, method: c.req.method, route, status: c.res.status, seconds })
+    onAnswer?.({ requestId, method: c.req.method, route, status: response.status, seconds })
+    return response
   }
 }
 
