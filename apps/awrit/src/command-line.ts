@@ -11,7 +11,7 @@ export interface Resolved {
   readonly path: readonly string[]
   readonly branch: Branch
   /** The words left for the command. */
-  readonly rest: readonly string[]
+  readonly rest: string[]
 }
 
 /** Finds the command that is named, among flags that may stand before and between its words. */

@@ -2,14 +2,15 @@ import { type AdminCallOptions, AgentWritAdmin, type Fetch } from "@agentwrit/sd
 import { tlsFetch } from "./broker-fetch.ts"
 import { CommandError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
+import type { Io } from "./io.ts"
 import type { Output } from "./output.ts"
-import { type Environment, Settings } from "./settings.ts"
+import { Settings } from "./settings.ts"
 import type { Tree } from "./tree.ts"
 
 /** What a command works with. */
 export class Context {
   readonly flags: GlobalFlags
-  readonly env: Environment
+  readonly io: Io
   readonly out: Output
   readonly settings: Settings
   /** All commands. */
@@ -17,12 +18,12 @@ export class Context {
   /** What the process ends with. */
   exitCode = 0
 
-  constructor({ env, flags, out, tree }: Pick<Context, "flags" | "env" | "out" | "tree">) {
+  constructor({ flags, io, out, tree }: Pick<Context, "flags" | "io" | "out" | "tree">) {
     this.flags = flags
-    this.env = env
+    this.io = io
     this.out = out
     this.tree = tree
-    this.settings = new Settings(flags, env)
+    this.settings = new Settings(flags, io.env)
   }
 
   /** The broker, as its operator. The secret is looked for when a call needs it. */
@@ -44,7 +45,7 @@ export class Context {
 
   /** Whether somebody can be asked. */
   get isInteractive(): boolean {
-    return process.stdin.isTTY === true && this.out.isAttended
+    return this.io.stdin.isTTY === true && this.out.isAttended
   }
 
   /**

@@ -1,24 +1,10 @@
-import type { WriteStream } from "node:tty"
 import { styleText } from "node:util"
 import { CommandError, ReaderGone } from "./errors.ts"
+import type { Io, OutputStream } from "./io.ts"
 import { type Column, recordLines, tableLines } from "./table.ts"
 
 /** How a text stands out where there is colour. */
 export type Style = "bold" | "dim" | "green" | "yellow" | "red"
-
-/** What {@link Output} writes to. */
-type Stream = Pick<WriteStream, "write" | "once" | "on" | "off"> & {
-  readonly isTTY?: boolean
-  readonly columns?: number
-}
-
-/** Where {@link Output} writes, and how. */
-export interface OutputOptions {
-  readonly stdout: Stream
-  readonly stderr: Stream
-  readonly json: boolean
-  readonly env: Readonly<Record<string, string | undefined>>
-}
 
 /**
  * What a command says: results on stdout, messages for people on stderr. With `--json`, stdout has the API's answers as they came
@@ -26,12 +12,12 @@ export interface OutputOptions {
  */
 export class Output {
   readonly json: boolean
-  readonly #stdout: Stream
-  readonly #stderr: Stream
+  readonly #stdout: OutputStream
+  readonly #stderr: OutputStream
   readonly #noColor: boolean
   readonly #gone = new AbortController()
 
-  constructor({ stdout, stderr, json, env }: OutputOptions) {
+  constructor({ stdout, stderr, env }: Io, json: boolean) {
     this.json = json
     this.#stdout = stdout
     this.#stderr = stderr
@@ -148,7 +134,7 @@ export class Output {
     this.gone.addEventListener("abort", done)
   }
 
-  #style(stream: Stream, style: Style, text: string): string {
+  #style(stream: OutputStream, style: Style, text: string): string {
     return stream.isTTY === true && !this.#noColor ? styleText(style, text, { validateStream: false }) : text
   }
 }

@@ -1,20 +1,19 @@
 import { runCommand } from "citty"
-import type { Command } from "./command.ts"
 import { checkWords, globalFlags, resolve } from "./command-line.ts"
 import { TREE } from "./commands/tree.ts"
 import { Context } from "./context.ts"
 import { UsageError } from "./errors.ts"
 import { failureOf } from "./failure.ts"
 import { commandHelp, groupHelp } from "./help.ts"
+import type { Io } from "./io.ts"
 import { Output } from "./output.ts"
 import { VERSION } from "./version.ts"
 
-/** Runs a command line and answers the exit code: 0 when done, 1 when refused or failed, 2 when the line is wrong. */
-export async function run(words: readonly string[]): Promise<number> {
-  const flags = globalFlags(words)
-  const out = new Output({ stdout: process.stdout, stderr: process.stderr, json: flags.json, env: process.env })
+/** Runs a command line. @returns the exit code: 0 when done, 1 when refused or failed, 2 when the command line is wrong. */
+export async function run(words: readonly string[], io: Io = process): Promise<number> {
+  const out = new Output(io, globalFlags(words).json)
   try {
-    const exitCode = await dispatch(words, out)
+    const exitCode = await dispatch(words, io, out)
     await out.flush()
     return exitCode
   } catch (error) {
@@ -24,7 +23,7 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-async function dispatch(words: readonly string[], out: Output): Promise<number> {
+async function dispatch(words: readonly string[], io: Io, out: Output): Promise<number> {
   const { path, branch, rest } = resolve(words, TREE)
   const loaded = await branch.load?.()
   const flags = globalFlags(rest, loaded?.args)
@@ -48,11 +47,8 @@ async function dispatch(words: readonly string[], out: Output): Promise<number> 
     await out.line(commandHelp(loaded, width, out.styled))
     return 0
   }
-  return await runLoaded(loaded, rest, new Context({ flags, env: process.env, out, tree: TREE }))
-}
-
-async function runLoaded(command: Command, words: readonly string[], context: Context): Promise<number> {
-  checkWords(words, command)
-  await runCommand(command.citty, { rawArgs: [...words], data: context })
+  checkWords(rest, loaded)
+  const context = new Context({ flags, io, out, tree: TREE })
+  await runCommand(loaded.citty, { rawArgs: rest, data: context })
   return context.exitCode
 }

@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs"
 import { type ConfigFile, codeOf, readConfigFile } from "@agentwrit/config-file"
 import { CommandError, UsageError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
-
-/** The environment, as `process.env` holds it. */
-export type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from "./io.ts"
 
 /** PEM files for TLS, by their content. */
 export interface TlsFiles {

@@ -1,5 +1,6 @@
 import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { UsageError } from "./errors.ts"
+import type { Io } from "./io.ts"
 
 /** Where a token comes from: the command's flag. */
 export const TOKEN_FLAG = {
@@ -9,17 +10,17 @@ export const TOKEN_FLAG = {
 } as const
 
 /** The token that was given. @throws UsageError when there is none. */
-export async function tokenOf(given: string | undefined): Promise<string> {
+export async function tokenOf(given: string | undefined, { stdin, stderr }: Io): Promise<string> {
   if (given === undefined) throw new UsageError("--token is missing: give the token, or - to read it from stdin")
   if (given !== "-") return checked(given, "--token")
-  if (process.stdin.isTTY === true) process.stderr.write("Paste the token, then press Enter and Ctrl-D:\n")
-  return checked((await stdinText()).trim(), "stdin")
+  if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D:\n")
+  return checked((await textOf(stdin)).trim(), "stdin")
 }
 
 /** What stdin holds, as far as a token could go on: whoever pipes a disk here by mistake is told soon. */
-async function stdinText(): Promise<string> {
+async function textOf(stdin: Io["stdin"]): Promise<string> {
   let read = ""
-  for await (const chunk of process.stdin.setEncoding("utf8")) {
+  for await (const chunk of stdin.setEncoding("utf8")) {
     read += chunk
     if (read.length > 2 * MAX_TOKEN_LENGTH) break
   }

@@ -83,7 +83,7 @@ async function* counted(
 export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
   const progress = new Progress(context.out, "bytes verified")
   const source = path === "-" ? "stdin" : path
-  const { input, size } = opened(path)
+  const { input, size } = opened(path, context.io.stdin)
   const chunks = counted(input, (done) => {
     if (size > 0) progress.show(done, size)
   })
@@ -105,8 +105,8 @@ export async function verifyExport(path: string, { kept }: Evidence, context: Co
   }
 }
 
-function opened(path: string): { input: Readable; size: number } {
-  if (path === "-") return { input: process.stdin, size: 0 }
+function opened(path: string, stdin: Readable): { input: Readable; size: number } {
+  if (path === "-") return { input: stdin, size: 0 }
   try {
     const descriptor = openSync(path, "r")
     const stat = fstatSync(descriptor)

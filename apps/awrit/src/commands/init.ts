@@ -36,7 +36,7 @@ export const init: Command = command({
     if (mode === undefined)
       throw new UsageError(`--mode ${given.mode === undefined ? "is missing: it " : ""}must be dev or prod`)
     const own = userConfigPath()
-    const path = given["config-path"] ?? (context.env["AA_CONFIG_PATH"] || own)
+    const path = given["config-path"] ?? (context.io.env["AA_CONFIG_PATH"] || own)
     if (path === undefined) throw new UsageError("there is no home folder: say where with --config-path PATH")
     if (isFolder(path)) throw new UsageError(`${path} is a folder: name the file with --config-path PATH`)
     const brokerUrl = brokerUrlFor(context)
@@ -69,8 +69,8 @@ export const init: Command = command({
 })
 
 /** Only what was said outright: an older config file may be the one that is replaced. */
-function brokerUrlFor({ env, flags, settings }: Context): string {
-  const said = flags["broker-url"] !== undefined || (env["AACTL_BROKER_URL"] ?? "") !== ""
+function brokerUrlFor({ flags, io, settings }: Context): string {
+  const said = flags["broker-url"] !== undefined || (io.env["AACTL_BROKER_URL"] ?? "") !== ""
   return said ? settings.brokerUrl() : "http://localhost:8080"
 }
 

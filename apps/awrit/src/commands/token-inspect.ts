@@ -24,7 +24,7 @@ export const tokenInspect: Command = command({
   args: { token: TOKEN_FLAG },
   examples: ["awrit token inspect --token - < token.txt"],
   async run(given, context) {
-    const token = await tokenOf(given.token)
+    const token = await tokenOf(given.token, context.io)
     const { claims, header } = decoded(token)
     const admin = await context.admin()
     const signal = context.out.gone

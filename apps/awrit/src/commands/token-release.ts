@@ -12,7 +12,7 @@ export const tokenRelease: Command = command({
   args: { token: TOKEN_FLAG },
   examples: ["awrit token release --token - < token.txt"],
   async run(given, context) {
-    const token = await tokenOf(given.token)
+    const token = await tokenOf(given.token, context.io)
     const admin = await context.admin()
     const released = await admin.releaseToken(token, { signal: context.out.gone }).catch((error: unknown) => {
       if (error instanceof BrokerError && error.code === "unauthorized")

@@ -3,9 +3,9 @@ import { folderOpenToOthers } from "../open-folder.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
 /** The config file, and where broker and secret come from. */
-export function configurationFindings({ env, settings }: Context): Finding[] {
+export function configurationFindings({ io, settings }: Context): Finding[] {
   const findings: Finding[] = []
-  const isInEnvironment = (env["AACTL_ADMIN_SECRET"] ?? "") !== ""
+  const isInEnvironment = (io.env["AACTL_ADMIN_SECRET"] ?? "") !== ""
   try {
     const { path } = settings.config()
     const openFolder = path === undefined ? undefined : folderOpenToOthers(path)

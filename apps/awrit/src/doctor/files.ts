@@ -5,7 +5,7 @@ import type { Context } from "../context.ts"
 import { type Finding, ok, problem } from "./finding.ts"
 
 /** Files that hold secrets: the client's key, and those of a broker that runs from this folder and environment. */
-export function fileFindings({ env, settings }: Context): Finding[] {
+export function fileFindings({ io: { env }, settings }: Context): Finding[] {
   const signingKey = env["AA_SIGNING_KEY_PATH"] || "./signing.key"
   const files: readonly (readonly [about: string, path: string | undefined, isNamed: boolean])[] = [
     ["client key", settings.tlsPath("key"), true],

@@ -1,30 +1,26 @@
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { AWRIT, awrit, operator } from "@agentwrit/testing/awrit"
+import { shareTestBroker } from "@agentwrit/testing/broker"
 import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
-import { startProxy } from "@agentwrit/testing/proxy"
-import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
+import { closedAddress } from "@agentwrit/testing/proxy"
 import { describe, expect, test } from "vitest"
+import { type AwritOptions, awrit, operator } from "./run-awrit.ts"
+import { temporaryFolder } from "./temporary-folder.ts"
 
-let shared: SharedBroker
+let url: string
 let env: Record<string, string>
-shareBroker((started) => {
-  shared = started
-  env = operator(started.url)
+shareTestBroker((shared) => {
+  url = shared.url
+  env = operator(url)
 })
 
 const AGENT = "spiffe://agentwrit.local/agent/crm/t-1/0123456789abcdef"
 
 /** One line that says what is wrong, the exit code, nothing on stdout, no stack. */
-async function refused(
-  words: readonly string[],
-  code: number,
-  options: Parameters<typeof awrit>[1] = {},
-): Promise<string> {
+async function refused(words: readonly string[], code: number, options: AwritOptions = {}): Promise<string> {
   const end = await awrit(words, { env, ...options })
   expect(end).toMatchObject({ code, stdout: "" })
   expect(end.stderr).toMatch(/^awrit: [^\n]+\n$/)
@@ -33,7 +29,7 @@ async function refused(
   return end.stderr
 }
 
-describe("a command line that is wrong is told so before any request, with 2", { timeout: 60_000 }, () => {
+describe("a command line that is wrong is told so before any request, with 2", () => {
   test.each([
     [[], "say which command"],
     [["app"], "awrit app COMMAND, one of register, list"],
@@ -103,25 +99,24 @@ describe("a command line that is wrong is told so before any request, with 2", {
   })
 })
 
-describe("what is refused or fails ends with 1", { timeout: 60_000 }, () => {
+describe("what is refused or fails ends with 1", () => {
   test("a broker that is not there is named", async () => {
-    const proxy = await startProxy(shared.url)
-    await proxy[Symbol.asyncDispose]()
-    const gone = await refused(["app", "list"], 1, { env: { ...env, AACTL_BROKER_URL: proxy.url } })
-    expect(gone).toContain(`${proxy.url} cannot be reached (ECONNREFUSED); check that the broker runs`)
+    const closed = await closedAddress()
+    const gone = await refused(["app", "list"], 1, { env: { ...env, AACTL_BROKER_URL: closed } })
+    expect(gone).toContain(`${closed} cannot be reached (ECONNREFUSED); check that the broker runs`)
   })
 
   test("a wrong secret, and none", async () => {
     const wrong = await refused(["app", "list"], 1, { env: { ...env, AACTL_ADMIN_SECRET: "not the secret at all" } })
     expect(wrong).toMatch(/unauthorized.*; check the admin secret in AACTL_ADMIN_SECRET/)
     expect(wrong).not.toContain("not the secret at all")
-    const none = await refused(["app", "list"], 1, { env: { AACTL_BROKER_URL: shared.url } })
+    const none = await refused(["app", "list"], 1, { env: { AACTL_BROKER_URL: url } })
     expect(none).toContain("there is no admin secret: set AACTL_ADMIN_SECRET")
   })
 
   test("what the broker refuses, in its words", async () => {
     expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toMatch(/\(not_found, .*awrit app list shows them/)
-    expect(await refused(["health", "--broker-url", `${shared.url}/v1`], 1)).toContain("given without /v1")
+    expect(await refused(["health", "--broker-url", `${url}/v1`], 1)).toContain("given without /v1")
     expect(await refused(["token", "release", "--token", "a.b.c"], 1)).toContain(
       "the broker does not accept this token",
     )
@@ -159,107 +154,13 @@ describe("what is refused or fails ends with 1", { timeout: 60_000 }, () => {
   })
 
   test("a config file that others can read is refused, whatever it says", async () => {
-    const path = join(shared.folder.path, "open-config")
+    const path = join(temporaryFolder(), "open-config")
     writeFileSync(path, `ADMIN_SECRET=${ADMIN_SECRET}\n`, { mode: 0o644 })
-    const open = { env: { AACTL_BROKER_URL: shared.url, AA_CONFIG_PATH: path } }
+    const open = { env: { AACTL_BROKER_URL: url, AA_CONFIG_PATH: path } }
     expect(await refused(["app", "list"], 1, open)).toContain("chmod 600")
   })
 
   test("with --json a refusal leaves stdout empty, and is told as without", async () => {
     expect(await refused(["app", "get", "app-none-0a1b2c", "--json"], 1)).toContain("(not_found, request ")
-  })
-
-  test("stdin without end is read no further than a token could go on", async () => {
-    const script = `yes | "$0" "$1" token release --token -`
-    const child = spawn("bash", ["-c", script, process.execPath, AWRIT], { env: { ...env, PATH: process.env["PATH"] } })
-    let stderr = ""
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-    const [code] = await once(child, "close")
-    expect([code, stderr]).toEqual([2, expect.stringContaining("stdin holds no token")])
-  })
-
-  test.each([["audit events"], ["app list --json"], ["--version"], ["--help"]])(
-    "%s that cannot be written",
-    async (line) => {
-      const child = spawn("sh", ["-c", `"$0" "$1" ${line} > /dev/full`, process.execPath, AWRIT], {
-        env: { PATH: process.env["PATH"] ?? "", ...env },
-        stdio: ["ignore", "inherit", "pipe"],
-      })
-      let stderr = ""
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-      const [code] = await once(child, "close")
-      expect([code, stderr]).toEqual([
-        1,
-        expect.stringMatching(/^(.*\n)?awrit: the result could not be written: [^\n]+\n$/),
-      ])
-    },
-  )
-})
-
-describe("a reader or a user who has seen enough", { timeout: 60_000 }, () => {
-  test.each([["audit events"], ["audit export"], ["audit events --follow"], ["agent list --json"]])(
-    "awrit %s | head -1 is quiet",
-    async (words) => {
-      const script = `set -o pipefail; "$0" "$1" ${words} | head -1`
-      const child = spawn("bash", ["-c", script, process.execPath, AWRIT], {
-        env: { PATH: process.env["PATH"] ?? "", ...env },
-        stdio: ["ignore", "ignore", "pipe"],
-      })
-      let stderr = ""
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-      if (words.includes("--follow")) {
-        // It learns that its reader has gone when it next has something to say.
-        const timer = setInterval(() => void awrit(["revoke", "--level", "task", "--target", "head"], { env }), 1000)
-        child.once("close", () => clearInterval(timer))
-      }
-      const [code] = await once(child, "close")
-      expect([code, stderr.replaceAll(/^(events .*|\d+ events|\d+ agents|No agents match\.)\n/gm, "")]).toEqual([0, ""])
-    },
-  )
-
-  // Before a word is written, so that every one meets a closed pipe.
-  test.each([
-    ["--version"],
-    ["--help"],
-    ["app list"],
-    ["agent list --json"],
-    ["audit export"],
-    ["audit events --follow"],
-    ["audit verify"],
-    ["completion zsh"],
-  ])("awrit %s to a reader that has gone ends without a complaint", async (line) => {
-    const child = spawn(process.execPath, [AWRIT, ...line.split(" ")], { env })
-    child.stdout.destroy()
-    let stderr = ""
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-    const [code] = await once(child, "close")
-    expect([code, stderr]).toEqual([0, expect.not.stringMatching(/awrit:|Error| at /)])
-  })
-
-  test("following goes on after the broker was away", async () => {
-    await using proxy = await startProxy(shared.url)
-    const child = spawn(process.execPath, [AWRIT, "audit", "events", "--follow", "--json"], {
-      env: { ...env, AACTL_BROKER_URL: proxy.url },
-    })
-    let [stdout, stderr] = ["", ""]
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-    await expect.poll(() => stdout, { timeout: 20_000 }).toContain('"id":"evt-')
-    proxy.intercept = (_incoming, answer) => {
-      answer.destroy()
-      return "taken"
-    }
-    await expect.poll(() => stderr, { timeout: 20_000 }).toContain("trying again")
-    await awrit(["revoke", "--level", "task", "--target", "while-away"], { env })
-    proxy.intercept = () => "pass"
-    await expect.poll(() => stdout, { timeout: 40_000 }).toContain("while-away")
-    child.kill("SIGINT")
-    expect((await once(child, "close"))[1]).toBe("SIGINT")
-    const ids = stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line).id)
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(stderr.trim().split("\n")).toHaveLength(1)
   })
 })
