@@ -1,7 +1,7 @@
 import type { App } from "@agentwrit/sdk/admin"
 import { since } from "./time.ts"
 
-/** An app's parts, for people. */
+/** The lines that describe an app. */
 export function appRecord(app: App): (readonly [string, string])[] {
   return [
     ["app id", app.appId],

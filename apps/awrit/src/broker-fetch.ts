@@ -2,7 +2,7 @@ import type { Fetch } from "@agentwrit/sdk/admin"
 import { CommandError } from "./errors.ts"
 import type { TlsFiles } from "./settings.ts"
 
-/** A `fetch` that trusts the given certificates and shows the client's own; loaded only where one is given. */
+/** A `fetch` with the given CA and client certificates. undici is imported here because few calls need it. */
 export async function tlsFetch({ ca, cert, key }: TlsFiles): Promise<Fetch> {
   const { Agent, fetch } = await import("undici")
   const connect = {
@@ -15,14 +15,14 @@ export async function tlsFetch({ ca, cert, key }: TlsFiles): Promise<Fetch> {
       import("node:crypto"),
       import("node:tls"),
     ])
-    // Certificates that cannot be read would be left out without a word.
+    // undici ignores a CA file that it cannot parse.
     if (ca !== undefined) new X509Certificate(ca)
     createSecureContext(connect)
   } catch (error) {
     throw new CommandError(`the files of --ca, --cert and --key cannot be used together: ${(error as Error).message}`)
   }
   const dispatcher = new Agent({ connect })
-  // Written out, because this library's types are not those of the platform's own copy; the SDK's bodies are texts.
+  // undici's types differ from those of the global fetch. The SDK sends only text bodies.
   return (url, { body, headers, method = "GET", redirect = "manual", signal = null }) =>
     fetch(url, {
       method,

@@ -5,16 +5,16 @@ import { UsageError } from "./errors.ts"
 import { GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
 import type { Branch, Tree } from "./tree.ts"
 
-/** What a command line names. */
+/** The command or group that a command line names. */
 export interface Resolved {
-  /** The words that lead there, such as `["app", "register"]`; may lead to a group, or nowhere yet. */
+  /** The command words, such as `["app", "register"]`; empty for `awrit` itself. */
   readonly path: readonly string[]
   readonly branch: Branch
-  /** The words left for the command. */
+  /** The arguments of the command. */
   readonly rest: string[]
 }
 
-/** Finds the command that is named, among flags that may stand before and between its words. */
+/** Finds the command. Flags may stand before and between its words. */
 export function resolve(words: readonly string[], tree: Tree): Resolved {
   const path: string[] = []
   const rest: string[] = []
@@ -22,7 +22,7 @@ export function resolve(words: readonly string[], tree: Tree): Resolved {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ""
     if (branch.commands === undefined) rest.push(word)
-    // As many programs take it: "awrit help app" and "awrit app help".
+    // "awrit help app" and "awrit app help" mean "awrit app --help".
     else if (word === "help") rest.push("--help")
     else if (word.startsWith("-")) {
       rest.push(word)
@@ -41,14 +41,14 @@ function named(commands: Tree, word: string, path: readonly string[]): Branch {
   const before = ["awrit", ...path].join(" ")
   const meant = closest(word.slice(0, LONGEST_WORD), Object.keys(commands))
   throw new UsageError(
-    `there is no command "${before} ${shown(word)}"; did you mean "${before} ${meant}"? "${before} --help" lists them`,
+    `there is no command "${before} ${shown(word)}"; did you mean "${before} ${meant}"? "${before} --help" lists the commands`,
   )
 }
 
 const takesValue = (word: string): boolean =>
   Object.entries(GLOBAL_FLAGS).some(([name, { type }]) => type === "string" && word === `--${name}`)
 
-/** The global flags among these words; what the command's own flags are does not matter here. */
+/** Reads the global flags and ignores all others. */
 export function globalFlags(words: readonly string[], args: Arguments = {}): GlobalFlags {
   const { values } = parseArgs({ args: [...words], options: options({ ...args, ...GLOBAL_FLAGS }), strict: false })
   const text = (name: keyof GlobalFlags): string | undefined => {
@@ -68,7 +68,7 @@ export function globalFlags(words: readonly string[], args: Arguments = {}): Glo
 }
 
 /**
- * Refuses what citty lets pass: unknown flags, flags without their value or given twice, and words that belong to nothing.
+ * Refuses what citty accepts: unknown flags, a missing value, a flag given twice, and surplus arguments.
  * @throws {@link UsageError}
  */
 export function checkWords(words: readonly string[], { name, args }: Pick<Command, "name" | "args">): void {
@@ -97,28 +97,28 @@ export function checkWords(words: readonly string[], { name, args }: Pick<Comman
     if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice`)
     seen.add(token.name)
     if (flag.type === "boolean" && token.value !== undefined) throw new UsageError(`--${token.name} takes no value`)
-    // A forgotten value takes the next flag for its own.
+    // parseArgs takes the next flag as the missing value.
     if (flag.type === "string" && (token.value ?? "") === "")
       throw new UsageError(
         `--${token.name} needs a value${flag.value === undefined ? "" : `: --${token.name} ${flag.value}`}`,
       )
     if (flag.type === "string" && token.inlineValue === false && token.value.startsWith("--"))
-      throw new UsageError(`--${token.name} needs a value; one that begins with -- is written --${token.name}=VALUE`)
+      throw new UsageError(`--${token.name} needs a value; write a value that starts with -- as --${token.name}=VALUE`)
   }
 }
 
 const LONGEST_WORD = 64
 
-/** The flag that may be meant, where one is like it: one of the same first letter for a letter, else one of much the same letters. */
+/** The most similar flag: for one letter, a flag that starts with it; otherwise one within a small edit distance. */
 function nearestFlag(given: string, args: Arguments): string | undefined {
   const names = Object.keys(args).filter((name) => args[name]?.type !== "positional")
   const word = given.replace(/^-+/, "").slice(0, LONGEST_WORD)
   const meant =
-    word.length === 1 ? names.find((name) => name.startsWith(word.toLowerCase())) : likest(word, closest(word, names))
+    word.length === 1 ? names.find((name) => name.startsWith(word.toLowerCase())) : similar(word, closest(word, names))
   return meant === undefined ? undefined : `--${meant}`
 }
 
-const likest = (word: string, name: string): string | undefined =>
+const similar = (word: string, name: string): string | undefined =>
   distance(word, name) <= 1 + word.length / 3 ? name : undefined
 
 function options(args: Arguments): Record<string, { type: "string" | "boolean"; short?: string }> {
@@ -129,6 +129,6 @@ function options(args: Arguments): Record<string, { type: "string" | "boolean"; 
   )
 }
 
-/** A word of the command line on one line; one that could be a secret is not repeated. */
+/** A word for a message: escaped, and shortened if it may be a secret. */
 const shown = (word: string): string =>
   word.length > 40 || /[^!-~]/.test(word) ? `${word.replaceAll(/[^!-~]/g, "?").slice(0, 12)}…` : word

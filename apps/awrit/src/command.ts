@@ -4,29 +4,29 @@ import type { ArgsDef, CommandDef } from "citty"
 export interface Argument {
   readonly type: "string" | "boolean" | "positional"
   readonly description: string
-  /** A letter that stands for a flag, after one dash. */
+  /** A one-letter form, such as `h` for `-h`. */
   readonly short?: string
-  /** What stands for the value in help, such as `SECONDS`. */
+  /** The name of the value in help, such as `SECONDS`. */
   readonly value?: string
-  /** The words that are accepted, for help and completion; the command itself refuses others. */
+  /** The accepted values, for help and completion. The command itself refuses others. */
   readonly choices?: readonly string[]
 }
 
-/** A command's arguments by their names on the command line, kebab-case. */
+/** A command's arguments by their kebab-case names. */
 export type Arguments = Readonly<Record<string, Argument>>
 
-/** What was given: exactly the names that the command declares, so that a mistyped one does not compile. */
+/** The given values, by exactly the declared names: a mistyped name does not compile. */
 export type Given<A extends Arguments> = {
   readonly [Name in keyof A]: A[Name]["type"] extends "boolean" ? boolean : string | undefined
 }
 
-/** A command ready to run, and what help, completion and documents tell of it. */
+/** A command, with its texts for help, completion and docs/cli.md. */
 export interface Command {
   readonly name: string
   readonly summary: string
   readonly details: readonly string[]
   readonly args: Arguments
   readonly examples: readonly string[]
-  /** The same, as citty parses and runs it. */
+  /** The definition that citty parses and runs. */
   readonly citty: CommandDef<ArgsDef>
 }

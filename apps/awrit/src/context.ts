@@ -7,7 +7,7 @@ import type { Output } from "./output.ts"
 import { Settings } from "./settings.ts"
 import type { Tree } from "./tree.ts"
 
-/** What a command works with. */
+/** What a command can use. */
 export class Context {
   readonly flags: GlobalFlags
   readonly io: Io
@@ -15,7 +15,7 @@ export class Context {
   readonly settings: Settings
   /** All commands. */
   readonly tree: Tree
-  /** What the process ends with. */
+  /** The exit code of the process. */
   exitCode = 0
 
   constructor({ flags, io, out, tree }: Pick<Context, "flags" | "io" | "out" | "tree">) {
@@ -26,31 +26,32 @@ export class Context {
     this.settings = new Settings(flags, io.env)
   }
 
-  /** The broker, as its operator. The secret is looked for when a call needs it. */
+  /** A client for the broker. It reads the admin secret at the first call that needs it. */
   async admin(): Promise<AgentWritAdmin> {
     const brokerUrl = this.settings.brokerUrl()
     return new AgentWritAdmin({ brokerUrl, adminSecret: () => this.settings.adminSecret(), fetch: await this.fetch() })
   }
 
-  /** What requests are made with: the platform's, or one with the given certificates. */
+  /** The global `fetch`, or one with the given certificates. */
   async fetch(): Promise<Fetch> {
     const tls = this.settings.tls()
     return Object.keys(tls).length === 0 ? globalThis.fetch : tlsFetch(tls)
   }
 
-  /** Options of the call whose answer is the command's result: with `--json` it is printed as it came. */
+  /** Options of the call whose answer is the command's result: `--json` prints the answer unchanged. */
   get answer(): AdminCallOptions {
     return { signal: this.out.gone, onAnswer: this.out.json ? this.out.answered : undefined }
   }
 
-  /** Whether somebody can be asked. */
+  /** Whether a person can answer questions: stdin and stderr are a terminal. */
   get isInteractive(): boolean {
     return this.io.stdin.isTTY === true && this.out.isAttended
   }
 
   /**
-   * Says what will happen and asks whether it may; goes ahead with `--yes`, and where nobody can be asked.
-   * @param describe is only asked where somebody is.
+   * Asks for confirmation. Does not ask with `--yes` or without a terminal.
+   * @param describe makes the question; called only if it is asked.
+   * @throws CommandError if the answer is not yes.
    */
   async confirm(describe: () => Promise<string>): Promise<void> {
     if (this.flags.yes || !this.isInteractive) return
@@ -60,7 +61,7 @@ export class Context {
     if (answer !== true) throw new CommandError("nothing was done")
   }
 
-  /** Asks for a text; `undefined` where nobody can be asked. */
+  /** Asks for a text. @returns `undefined` without a terminal. */
   async ask(message: string, placeholder: string): Promise<string | undefined> {
     if (!this.isInteractive) return undefined
     const { isCancel, text } = await import("@clack/prompts")

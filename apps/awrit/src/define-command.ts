@@ -3,22 +3,22 @@ import type { Arguments, Command, Given } from "./command.ts"
 import type { Context } from "./context.ts"
 import { GLOBAL_FLAGS } from "./global-flags.ts"
 
-/** A command as it stands in its file. */
+/** The definition of a command. */
 export interface CommandDefinition<A extends Arguments> {
   /** Its words after `awrit`, such as `app register`. */
   readonly name: string
   /** One sentence. */
   readonly summary: string
-  /** What else its user should know, a paragraph each. */
+  /** More paragraphs for help. */
   readonly details?: readonly string[]
   readonly args: A
-  /** Command lines that work as they stand, for help. */
+  /** Complete command lines, for help. */
   readonly examples: readonly string[]
-  /** @returns the exit code, where it is not 0. */
+  /** @returns the exit code; `undefined` means 0. */
   readonly run: (given: Given<A>, context: Context) => Promise<number | undefined> | Promise<void>
 }
 
-/** Makes a command. Its `run` gets what citty parsed, held to the declared names. */
+/** Makes a command. Its `run` gets only the declared arguments. */
 export function command<const A extends Arguments>(definition: CommandDefinition<A>): Command {
   const { name, summary, details = [], args, examples, run } = definition
   const citty = defineCommand({
@@ -33,7 +33,7 @@ export function command<const A extends Arguments>(definition: CommandDefinition
   return { name, summary, details, args, examples, citty }
 }
 
-/** Nothing is required of citty: what is missing is for the command to say, in the words of the API or by a question. */
+/** All arguments are optional for citty: the command itself reports a missing one or asks for it. */
 function cittyArguments(args: Arguments): ArgsDef {
   return Object.fromEntries(
     Object.entries(args).map(([name, { type }]): [string, ArgDef] => {

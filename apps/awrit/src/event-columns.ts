@@ -2,7 +2,7 @@ import type { AuditEvent } from "@agentwrit/contract"
 import type { Column } from "./table.ts"
 import { visible } from "./text.ts"
 
-/** An event's columns. */
+/** The columns of an event table. */
 export const EVENT_COLUMNS: readonly Column<AuditEvent>[] = [
   { title: "EVENT", cell: ({ id }) => id },
   { title: "TIME", cell: ({ timestamp }) => timestamp },
@@ -12,7 +12,7 @@ export const EVENT_COLUMNS: readonly Column<AuditEvent>[] = [
   { title: "DETAIL", cell: ({ detail }) => detail, cuttable: true },
 ]
 
-/** An event as it comes, on a line: nobody knows yet how wide the next will be. */
+/** One event on one line, for --follow, where column widths are not known in advance. */
 export function eventLine(event: AuditEvent): string {
   const { id, timestamp, event_type, outcome = "", agent_id = "", detail } = event
   return visible([id, timestamp, event_type, outcome, agent_id, detail].filter((part) => part !== "").join("  "))

@@ -1,14 +1,15 @@
 import { isUtf8 } from "node:buffer"
 import { CommandError } from "./errors.ts"
 
-/** Longest line of an export, in bytes: twice what a request of the broker may hold, so that every event fits. */
-const LONGEST_LINE = 2 * 1024 * 1024
+/** Twice the broker's limit for a request body, so every event fits. */
+const MAX_LINE_BYTES = 2 * 1024 * 1024
 
 const NEWLINE = 0x0a
 
 /**
- * The lines of an export, an event each; blank ones are left out. A line that is not UTF-8 comes as an empty one, which is no event.
- * @throws CommandError for a line that is longer than any event: the file is something else.
+ * Splits an export into its lines, one event each, without blank lines. Yields an empty string for a line that is not UTF-8,
+ * which then fails verification.
+ * @throws CommandError for a line that is longer than any event.
  */
 export async function* eventLines(
   input: AsyncIterable<Uint8Array>,
@@ -22,9 +23,9 @@ export async function* eventLines(
       end = chunk.indexOf(NEWLINE, from)
       const part = chunk.subarray(from, end === -1 ? chunk.length : end)
       length += part.length
-      if (length > LONGEST_LINE)
+      if (length > MAX_LINE_BYTES)
         throw new CommandError(
-          `${source} is no export: its line ${number} is longer than any event; make one with awrit audit export`,
+          `${source} is not an export: its line ${number} is longer than any event; make one with awrit audit export`,
         )
       parts.push(part)
       if (end === -1) break
@@ -41,7 +42,7 @@ function* lineOf(parts: readonly Uint8Array[]): Generator<string, void, undefine
   const bytes = Buffer.concat(parts)
   if (!isUtf8(bytes)) yield ""
   else {
-    // Some editors and shells put a mark before the first line, and end lines their own way.
+    // Some editors add a byte order mark or CRLF line ends.
     const text = bytes
       .toString("utf8")
       .replace(/^\uFEFF/, "")

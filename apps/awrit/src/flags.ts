@@ -3,8 +3,8 @@ import type * as v from "valibot"
 import { UsageError } from "./errors.ts"
 
 /**
- * Reads flags as the API reads the fields of the same names, so that what it would refuse is said before any request.
- * @param wire flags by the API's names; those not given are `undefined`.
+ * Validates flags with the API's schema, so that wrong values are reported before any request.
+ * @param wire flags by the API's field names; `undefined` for flags that are not given.
  * @throws UsageError that names the flag.
  */
 export function readFlags<const S extends v.GenericSchema>(
@@ -16,7 +16,7 @@ export function readFlags<const S extends v.GenericSchema>(
   throw new UsageError(inFlags(read.detail, read.field))
 }
 
-/** The API's words about a field, about the flag: `allowed_scope[1] must be …` is `--allowed-scope, item 2, must be …`. */
+/** Rewrites the API's message about a field for the flag: `allowed_scope[1] must be …` is `--allowed-scope, item 2, must be …`. */
 function inFlags(detail: string, field: string | undefined): string {
   if (field === undefined) return detail
   const [, name = field, index] = /^(\w+)(?:\[(\d+)\])?/.exec(field) ?? []
@@ -26,10 +26,10 @@ function inFlags(detail: string, field: string | undefined): string {
   )
 }
 
-/** Scopes, separated by commas or spaces: neither may stand in one. */
+/** Splits scopes at commas and spaces. */
 export const scopeList = (text: string | undefined): string[] | undefined =>
   text?.split(/[\s,]+/).filter((scope) => scope !== "")
 
-/** A number where the text is one; any other text is left for the API's own words. */
+/** A number if the text is one. The API's schema reports any other text. */
 export const numeric = (text: string | undefined): number | string | undefined =>
   text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : text

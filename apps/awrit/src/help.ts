@@ -6,7 +6,7 @@ import type { Tree } from "./tree.ts"
 
 type Styled = Output["styled"]
 
-/** Columns before a list's first and second column. */
+/** Spaces before the first and the second column of a list. */
 const INDENT = 2
 const GAP = 2
 
@@ -34,7 +34,7 @@ export function groupHelp(
     styled("bold", "Global flags:"),
     ...list(flagRows(GLOBAL_FLAGS), width),
     "",
-    ...wrapped(`${name} COMMAND --help tells more.`, width),
+    ...wrapped(`${name} COMMAND --help shows the help of a command.`, width),
   ].join("\n")
 }
 
@@ -68,7 +68,7 @@ export function commandHelp(command: Command, width: number, styled: Styled): st
   ].join("\n")
 }
 
-/** A command's flags with the words for their values, and what they say. */
+/** The rows of a list of flags. */
 export function flagRows(args: Arguments): (readonly [flag: string, description: string])[] {
   return Object.entries(args).flatMap(([name, { type, short, value, description, choices }]) => {
     if (type === "positional") return []
@@ -78,7 +78,7 @@ export function flagRows(args: Arguments): (readonly [flag: string, description:
   })
 }
 
-/** The form of a command line, without its global flags. */
+/** The usage of a command, without global flags. */
 export function usageOf({ name, args }: Pick<Command, "name" | "args">): string[] {
   const positionals = Object.entries(args).flatMap(([word, { type }]) => (type === "positional" ? [`<${word}>`] : []))
   return [`awrit ${name}`, ...positionals, ...flagRows(args).map(([flag]) => `[${flag}]`)]

@@ -2,8 +2,8 @@
 import { writeSync } from "node:fs"
 import { VERSION } from "./version.ts"
 
-/** What only tells the version loads nothing else; where it cannot be written, the rest knows what to say. */
-function hasToldVersion(): boolean {
+/** Fast path for `--version`: it loads no other module. Returns false if stdout cannot be written; `run` reports that. */
+function printedVersion(): boolean {
   try {
     return writeSync(process.stdout.fd, `awrit ${VERSION}\n`) > 0
   } catch {
@@ -12,7 +12,7 @@ function hasToldVersion(): boolean {
 }
 
 const words = process.argv.slice(2)
-if (!(words.length === 1 && words[0] === "--version" && hasToldVersion())) {
+if (!(words.length === 1 && words[0] === "--version" && printedVersion())) {
   const { run } = await import("./run.ts")
   process.exitCode = await run(words)
 }

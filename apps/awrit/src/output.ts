@@ -3,12 +3,12 @@ import { CommandError, ReaderGone } from "./errors.ts"
 import type { Io, OutputStream } from "./io.ts"
 import { type Column, recordLines, tableLines } from "./table.ts"
 
-/** How a text stands out where there is colour. */
+/** A text style on a terminal with colour. */
 export type Style = "bold" | "dim" | "green" | "yellow" | "red"
 
 /**
- * What a command says: results on stdout, messages for people on stderr. With `--json`, stdout has the API's answers as they came
- * and nothing else, so tables, records and lines for people are left out.
+ * Writes results to stdout and messages to stderr. With `--json`, stdout gets only JSON: tables, records and lines for people are
+ * not printed.
  */
 export class Output {
   readonly json: boolean
@@ -28,31 +28,31 @@ export class Output {
         isGone ? new ReaderGone() : new CommandError(`the result could not be written: ${error.message}`),
       )
     })
-    // Who does not read messages does not miss them.
+    // A closed stderr must not stop the command.
     stderr.on("error", () => undefined)
   }
 
-  /** Aborts when nobody reads stdout any more, or it cannot be written. */
+  /** Aborts when the reader of stdout closed the pipe, or a write failed. */
   get gone(): AbortSignal {
     return this.#gone.signal
   }
 
-  /** Columns of the terminal that stdout is; `undefined` for a file or a pipe. */
+  /** The terminal width in columns; `undefined` if stdout is not a terminal. */
   get width(): number | undefined {
     return this.#stdout.isTTY === true ? this.#stdout.columns : undefined
   }
 
-  /** Whether messages are read on a terminal. */
+  /** Whether stderr is a terminal. */
   get isAttended(): boolean {
     return this.#stderr.isTTY === true
   }
 
-  /** The text, styled where stdout is a terminal with colour. */
+  /** Styles a text if stdout is a terminal with colour. */
   readonly styled = (style: Style, text: string): string => this.#style(this.#stdout, style, text)
 
   /**
-   * A line of the result, in every mode. Waits while the reader is slow. One that has gone misses it without a word: what the
-   * command found out still decides its exit code.
+   * Writes a line of the result, in every mode. Waits for a slow reader. If the reader closed the pipe, it does nothing: the
+   * command's result still decides the exit code.
    */
   async line(text: string): Promise<void> {
     if (!this.#isOpen()) return
@@ -60,65 +60,65 @@ export class Output {
     this.#isOpen()
   }
 
-  /** Lines for people; left out with `--json`. */
+  /** Writes lines for people; not with `--json`. */
   async lines(texts: readonly string[]): Promise<void> {
     if (!this.json && texts.length > 0) await this.line(texts.join("\n"))
   }
 
   readonly #bold = (text: string): string => this.styled("bold", text)
 
-  /** A table for people. */
+  /** Writes a table; not with `--json`. */
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<void> {
     return this.lines(rows.length === 0 ? [] : tableLines(rows, columns, this.width, this.#bold))
   }
 
-  /** One thing's parts, for people. */
+  /** Writes name and value pairs; not with `--json`. */
   record(parts: readonly (readonly [name: string, value: string])[]): Promise<void> {
     return this.lines(recordLines(parts, this.width, this.#bold))
   }
 
-  /** The API's answer as it came; whether it could be written {@link Output.flush} says. */
+  /** Writes the API's answer unchanged. {@link Output.flush} reports a failed write. */
   readonly answered = (json: string): void => {
     this.#stdout.write(`${json.trimEnd()}\n`)
   }
 
-  /** A document of our own, where the API answers none; only with `--json`. */
+  /** Writes awrit's own JSON document; only with `--json`. */
   async document(value: unknown): Promise<void> {
     if (this.json) await this.line(JSON.stringify(value))
   }
 
-  /** What people like to know beside a result; left out with `--json`, whose documents hold it. */
+  /** Writes a remark to stderr; not with `--json`. */
   note(text: string, style?: Style): void {
     if (!this.json) this.warn(text, style)
   }
 
-  /** What whoever runs a command should know, in every mode: what failed, or was found wrong. */
+  /** Writes a warning or failure to stderr, in every mode. */
   warn(text: string, style?: Style): void {
     this.#stderr.write(`${style === undefined ? text : this.#style(this.#stderr, style, text)}\n`)
   }
 
-  /** Replaces the line that the terminal of messages ends with; nothing where they are read elsewhere. */
+  /** Replaces the last line of the terminal, if stderr is one. */
   readonly status = (text: string): void => {
     if (this.isAttended) this.#stderr.write(`\r\u001b[K${text}`)
   }
 
-  /** Columns of the terminal of messages. */
+  /** The width for {@link Output.status}, in columns. */
   get statusWidth(): number {
     return this.#stderr.columns ?? 80
   }
 
-  /** Waits until all is written. @throws CommandError when the result could not be. */
+  /** Waits until everything is written. @throws CommandError if a write failed. */
   async flush(): Promise<void> {
     if (!this.#isOpen()) return
     await new Promise<void>((resolve) => {
       this.gone.addEventListener("abort", () => resolve(), { once: true })
-      // A failed write is told of after its callback.
+      // The error event of a failed write follows its callback.
       this.#stdout.write("", () => setImmediate(resolve))
     })
     this.#isOpen()
   }
 
-  /** @throws CommandError when stdout cannot be written; a reader that has gone is no fault. */
+  /** @throws CommandError if a write failed; a closed pipe is not a failure. */
   #isOpen(): boolean {
     if (this.gone.aborted && !(this.gone.reason instanceof ReaderGone)) throw this.gone.reason
     return !this.gone.aborted

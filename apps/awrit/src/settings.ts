@@ -4,7 +4,7 @@ import { CommandError, UsageError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
 import type { Environment } from "./io.ts"
 
-/** PEM files for TLS, by their content. */
+/** The contents of the PEM files for TLS. */
 export interface TlsFiles {
   readonly ca?: string
   readonly cert?: string
@@ -13,7 +13,7 @@ export interface TlsFiles {
 
 const DEFAULT_BROKER_URL = "http://localhost:8080"
 
-/** Where the broker is and how to reach it: flags before environment before the config file. Each is read when it is needed. */
+/** How to reach the broker. Flags win over the environment, which wins over the config file. Each is read on use. */
 export class Settings {
   readonly #flags: GlobalFlags
   readonly #env: Environment
@@ -24,7 +24,7 @@ export class Settings {
     this.#env = env
   }
 
-  /** The config file that counts. @throws CommandError when it is refused. */
+  /** The config file in use. @throws CommandError if it is unsafe or invalid. */
   config(): ConfigFile {
     this.#config ??= readConfigFile({ named: this.#variable("AA_CONFIG_PATH") })
     const { problems } = this.#config
@@ -32,7 +32,7 @@ export class Settings {
     return this.#config
   }
 
-  /** @throws UsageError or CommandError when it is no broker's URL. */
+  /** @throws UsageError or CommandError if the URL is invalid. */
   brokerUrl(): string {
     const flag = this.#flags["broker-url"]
     if (flag !== undefined) return checkedUrl(flag, (fault) => new UsageError(`--broker-url ${fault}`))
@@ -44,7 +44,7 @@ export class Settings {
       : checkedUrl(text, (fault) => new CommandError(`BROKER_URL of ${this.config().path} ${fault}`))
   }
 
-  /** @throws CommandError when there is none, or only a hash of it. */
+  /** @throws CommandError if there is no secret, or only its hash. */
   adminSecret(): string {
     const variable = this.#variable("AACTL_ADMIN_SECRET")
     if (variable !== undefined) return variable
@@ -59,7 +59,7 @@ export class Settings {
     return secret
   }
 
-  /** @throws UsageError or CommandError when a file cannot be read, or one of certificate and key is missing. */
+  /** @throws UsageError or CommandError if a file cannot be read, or only one of certificate and key is given. */
   tls(): TlsFiles {
     const files = { ca: this.tlsPath("ca"), cert: this.tlsPath("cert"), key: this.tlsPath("key") }
     if ((files.cert === undefined) !== (files.key === undefined))
@@ -71,7 +71,7 @@ export class Settings {
     )
   }
 
-  /** The path of a TLS file, where one is given. */
+  /** The path of a TLS file, if given. */
   tlsPath(name: "ca" | "cert" | "key"): string | undefined {
     return this.#flags[name] ?? this.#variable(`AACTL_${name.toUpperCase()}`)
   }
@@ -86,7 +86,7 @@ function checkedUrl(text: string, failure: (fault: string) => Error): string {
   const url = URL.parse(text)
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
     throw failure("must be an http or https URL such as https://broker.example")
-  // Never repeated: a password may stand there.
+  // The message does not repeat the URL: it may contain a password.
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw failure("must be without user, password, query and fragment")
   return text.trim()
@@ -99,6 +99,6 @@ function pem(name: string, path: string): string {
   } catch (error) {
     throw new CommandError(`--${name}: ${path} cannot be read (${codeOf(error)})`)
   }
-  if (!text.includes("-----BEGIN ")) throw new CommandError(`--${name}: ${path} is no PEM file`)
+  if (!text.includes("-----BEGIN ")) throw new CommandError(`--${name}: ${path} is not a PEM file`)
   return text
 }

@@ -4,20 +4,19 @@ import { cut, padded, visible, widthOf, wrapped } from "./text.ts"
 export interface Column<Row> {
   readonly title: string
   readonly cell: (row: Row) => string
-  /** Whether its cells may be cut where the table is too wide. Ids and what else someone copies may not. */
+  /** Whether cells may be cut to fit the terminal. Never for ids and other values that people copy. */
   readonly cuttable?: boolean
 }
 
-/** Columns between two cells. */
+/** Spaces between two cells. */
 const GAP = 2
 
-/** The least that a cell is cut to. */
-const NARROWEST = 8
+/** The smallest width of a cut cell. */
+const MIN_COLUMNS = 8
 
 /**
- * Lines of a table that fit so many columns. Where cells that must stay whole do not fit beside each other, each row becomes a
- * block of lines instead, a cell a line; on no terminal nothing is cut.
- * @param columns of the terminal; `undefined` for none.
+ * The lines of a table. If the cells that must not be cut do not fit in one line, each row becomes a block with one cell per line.
+ * @param width of the terminal in columns; `undefined` without one: then nothing is cut.
  */
 export function tableLines<Row>(
   rows: readonly Row[],
@@ -39,7 +38,7 @@ export function tableLines<Row>(
   return [bold(line(columns.map(({ title }) => title))), ...cells.map(line)]
 }
 
-/** The columns' widths when those that may be cut give way, the widest first; `undefined` when even that does not fit. */
+/** Column widths that fit, with the widest cuttable columns reduced first; `undefined` if the table cannot fit. */
 function fitted<Row>(
   columns: readonly Column<Row>[],
   natural: readonly number[],
@@ -48,13 +47,13 @@ function fitted<Row>(
   const widths = [...natural]
   const over = (): number => widths.reduce((sum, one) => sum + one, GAP * (widths.length - 1)) - width
   while (over() > 0) {
-    const givers = columns.flatMap(({ cuttable, title }, at) => {
-      const has = widths[at] ?? 0
-      return cuttable === true && has > Math.max(NARROWEST, widthOf(title)) ? [{ at, has }] : []
+    const reducible = columns.flatMap(({ cuttable, title }, at) => {
+      const columnWidth = widths[at] ?? 0
+      return cuttable === true && columnWidth > Math.max(MIN_COLUMNS, widthOf(title)) ? [{ at, columnWidth }] : []
     })
-    const [widest] = givers.toSorted((a, b) => b.has - a.has)
+    const [widest] = reducible.toSorted((a, b) => b.columnWidth - a.columnWidth)
     if (widest === undefined) return undefined
-    widths[widest.at] = widest.has - 1
+    widths[widest.at] = widest.columnWidth - 1
   }
   return widths
 }
@@ -72,7 +71,7 @@ function blockLines<Row>(
   ])
 }
 
-/** Lines of one thing's parts, a name and a value each. Values are never cut, and broken at spaces alone. */
+/** The lines of name and value pairs. Values wrap at spaces and are never cut. */
 export function recordLines(
   parts: readonly (readonly [name: string, value: string])[],
   width: number | undefined,
@@ -90,6 +89,6 @@ function partLines(
   bold: (text: string) => string,
 ): string[] {
   const before = names + GAP
-  const lines = width === undefined ? [value] : wrapped(value, Math.max(NARROWEST, width - before))
+  const lines = width === undefined ? [value] : wrapped(value, Math.max(MIN_COLUMNS, width - before))
   return lines.map((line, at) => ((at === 0 ? bold(padded(name, before)) : " ".repeat(before)) + line).trimEnd())
 }

@@ -1,9 +1,9 @@
 import stringWidth from "fast-string-width"
 
-/** Columns that a text takes on a terminal. */
+/** The width of a text on a terminal, in columns. */
 export const widthOf = (text: string): number => stringWidth(text)
 
-/** A text from elsewhere as it may stand on a terminal: what a terminal would act on, and what reorders or hides text, is escaped. */
+/** Makes foreign text safe for a terminal: escapes control characters and characters that reorder or hide text. */
 export function visible(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => {
     const code = char.codePointAt(0) ?? 0
@@ -11,7 +11,7 @@ export function visible(text: string): string {
   })
 }
 
-/** The text, cut to so many columns with an ellipsis at its end. No word is shown in part: it may be an id, or a scope. */
+/** Cuts a text after a whole word and adds an ellipsis: part of a word could read as another id or scope. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let kept = ""
@@ -23,10 +23,10 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`
 }
 
-/** Filled up with spaces to so many columns. */
+/** Pads a text with spaces to a width in columns. */
 export const padded = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - widthOf(text)))
 
-/** Breaks a text at its spaces into lines of so many columns; a longer word stays whole. */
+/** Wraps a text at spaces to a width in columns. A longer word stays whole. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ""
@@ -39,5 +39,5 @@ export function wrapped(text: string, columns: number): string[] {
   return [...lines, line]
 }
 
-/** A number of things: `1 agent`, `2 agents`. */
+/** A count with its noun: `1 agent`, `2 agents`. */
 export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`

@@ -1,13 +1,13 @@
-/** An instant, exact: RFC 3339 in UTC. A fraction of a second only where it has one. */
+/** An instant in RFC 3339, UTC. Shows milliseconds only if they are not zero. */
 export const exact = (instant: number): string => new Date(instant).toISOString().replace(".000Z", "Z")
 
-/** An instant exact and as people count: `2026-03-29T00:00:00Z (expires in 4m 10s)`. */
+/** An instant and its distance from now: `2026-03-29T00:00:00Z (expires in 4m 10s)`. */
 export function expiry(instant: number, now: number = Date.now()): string {
   const left = instant - now
   return `${exact(instant)} (${left > 0 ? `expires in ${span(left)}` : `expired ${span(-left)} ago`})`
 }
 
-/** An instant exact and how long it is past. */
+/** An instant and how long ago it was. */
 export const since = (instant: number, now: number = Date.now()): string =>
   `${exact(instant)} (${span(Math.max(0, now - instant))} ago)`
 
@@ -18,7 +18,7 @@ const UNITS = [
   ["s", 1],
 ] as const
 
-/** Milliseconds in the two largest units that say something: `4m 10s`, `3d 2h`, `0s`. */
+/** A duration in milliseconds as its two largest units: `4m 10s`, `3d 2h`, `0s`. */
 export function span(milliseconds: number): string {
   let rest = Math.round(milliseconds / 1000)
   const parts: string[] = []

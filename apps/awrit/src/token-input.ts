@@ -2,14 +2,14 @@ import { MAX_TOKEN_LENGTH } from "@agentwrit/core"
 import { UsageError } from "./errors.ts"
 import type { Io } from "./io.ts"
 
-/** Where a token comes from: the command's flag. */
+/** The flag for a token. */
 export const TOKEN_FLAG = {
   type: "string",
   value: "JWT",
-  description: "The token, or - to read it from stdin, which keeps it out of the list of processes",
+  description: "The token, or - to read it from stdin, which keeps it out of the process list",
 } as const
 
-/** The token that was given. @throws UsageError when there is none. */
+/** Reads the token. @throws UsageError if there is none. */
 export async function tokenOf(given: string | undefined, { stdin, stderr }: Io): Promise<string> {
   if (given === undefined) throw new UsageError("--token is missing: give the token, or - to read it from stdin")
   if (given !== "-") return checked(given, "--token")
@@ -17,7 +17,7 @@ export async function tokenOf(given: string | undefined, { stdin, stderr }: Io):
   return checked((await textOf(stdin)).trim(), "stdin")
 }
 
-/** What stdin holds, as far as a token could go on: whoever pipes a disk here by mistake is told soon. */
+/** Reads stdin up to a bound, because stdin may be endless. */
 async function textOf(stdin: Io["stdin"]): Promise<string> {
   let read = ""
   for await (const chunk of stdin.setEncoding("utf8")) {
@@ -27,9 +27,9 @@ async function textOf(stdin: Io["stdin"]): Promise<string> {
   return read
 }
 
-/** Whatever else it is, a token is one word: it travels in a header, from which it may have been copied. */
+/** Accepts a token with or without the `Bearer` prefix of a header. */
 function checked(given: string, where: string): string {
   const token = given.replace(/^Bearer\s+/i, "")
   if (/^[!-~]+$/.test(token) && token.includes(".") && token.length <= MAX_TOKEN_LENGTH) return token
-  throw new UsageError(`${where} holds no token: a token is three parts with dots between, on one line`)
+  throw new UsageError(`${where} does not contain a token: a token is one line of three parts separated by dots`)
 }

@@ -3,21 +3,23 @@ import { type Checkpoint, openCheckpoint, parseVerifierKey, type VerifierKey } f
 import { codeOf } from "@agentwrit/config-file"
 import { CommandError } from "./errors.ts"
 
-/** What a trail is held against, and where each comes from. */
+/** What a trail is verified against. */
 export interface Evidence {
   readonly key?: VerifierKey
-  /** A checkpoint that was kept, its signature verified, and its text. */
+  /** The kept checkpoint, with a verified signature. */
   readonly kept?: Checkpoint
+  /** The signed text of {@link Evidence.kept}. */
   readonly keptNote?: string
 }
 
 /**
- * Reads the verifier key, itself or the file that holds it, and the file of a kept checkpoint.
- * @throws CommandError or AuditError when one of them is none.
+ * Reads the verifier key and the file of a kept checkpoint.
+ * @param vkey the key, or the path of a file that contains it.
+ * @throws CommandError or AuditError if one cannot be read or is invalid.
  */
 export function readEvidence(vkey: string | undefined, checkpoint: string | undefined): Evidence {
   if (vkey === undefined) return {}
-  // A key holds plus signs, which separate its three parts; where it does not read as one, it names a file.
+  // A C2SP key is name+hash+key. Everything else is a path.
   const text = /^[^+/]+(?:\/[^+]+)?\+[0-9a-f]{8}\+/.test(vkey) ? vkey : read("--vkey", vkey).trim()
   const key = parseVerifierKey(text)
   if (checkpoint === undefined) return { key }

@@ -12,9 +12,9 @@ import { checkpointWords, type Verdict } from "./trail-verdict.ts"
 const CHAIN = "hash chain"
 
 const PIN_KEY =
-  "The hash chain holds. That nothing was cut off or rewritten is proved with --vkey, the verifier key in the broker's audit.pub, and --checkpoint, one that was kept."
+  "The hash chain is intact. To prove that no event was cut off or rewritten, give --vkey (the broker's audit.pub) and --checkpoint (a checkpoint that you kept)."
 
-/** Verifies the trail that the broker answers. */
+/** Verifies the trail that the broker returns. */
 export async function verifyBroker({ key, kept, keptNote }: Evidence, context: Context): Promise<Verdict> {
   const progress = new Progress(context.out, "events verified")
   const admin = await context.admin()
@@ -25,7 +25,7 @@ export async function verifyBroker({ key, kept, keptNote }: Evidence, context: C
       checkpoint: keptNote,
     })
     const checked = [CHAIN]
-    if (present !== undefined) checked.push(checkpointWords("the broker's present", present))
+    if (present !== undefined) checked.push(checkpointWords("the broker's current", present))
     if (kept !== undefined) checked.push(checkpointWords("the kept", kept))
     return { source: context.settings.brokerUrl(), report, checked, ...(key === undefined && { advice: PIN_KEY }) }
   } finally {
@@ -33,7 +33,7 @@ export async function verifyBroker({ key, kept, keptNote }: Evidence, context: C
   }
 }
 
-/** Verifies the trail in a database file, and against the newest checkpoint that is kept there. */
+/** Verifies the trail in a database file against the newest checkpoint in it. */
 export async function verifyDatabase(path: string, { key, kept }: Evidence, context: Context): Promise<Verdict> {
   const { openTrail } = await import("@agentwrit/store-sqlite")
   using trail = openTrail(path)
@@ -50,7 +50,7 @@ export async function verifyDatabase(path: string, { key, kept }: Evidence, cont
   }
   const progress = new Progress(context.out, "events verified")
   try {
-    const events = told(trail.events(), (done) => progress.show(done, trail.size))
+    const events = counting(trail.events(), (done) => progress.show(done, trail.size))
     const report = await verifyTrail(events, { checkpoints })
     return { source: path, report, checked, ...(key === undefined && { advice: PIN_KEY }) }
   } finally {
@@ -58,41 +58,41 @@ export async function verifyDatabase(path: string, { key, kept }: Evidence, cont
   }
 }
 
-function* told<T>(items: Iterable<T>, tell: (done: number) => void): Iterable<T> {
+function* counting<T>(items: Iterable<T>, onCount: (done: number) => void): Iterable<T> {
   let done = 0
   for (const item of items) {
     yield item
-    tell(++done)
+    onCount(++done)
   }
 }
 
-/** Passes chunks on, and tells how many bytes came. */
-async function* counted(
+/** Counts the bytes of a stream. */
+async function* countingBytes(
   chunks: AsyncIterable<Uint8Array>,
-  tell: (done: number) => void,
+  onCount: (done: number) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let done = 0
   for await (const chunk of chunks) {
     done += chunk.length
-    tell(done)
+    onCount(done)
     yield chunk
   }
 }
 
-/** Verifies an export, an event a line. */
+/** Verifies an export: NDJSON with one event per line. */
 export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
   const progress = new Progress(context.out, "bytes verified")
   const source = path === "-" ? "stdin" : path
   const { input, size } = opened(path, context.io.stdin)
-  const chunks = counted(input, (done) => {
+  const chunks = countingBytes(input, (done) => {
     if (size > 0) progress.show(done, size)
   })
   try {
     const report = await verifyTrail(eventLines(chunks, source), kept === undefined ? {} : { checkpoint: kept })
-    // What a failed export leaves behind would pass for a sound one.
+    // A failed export leaves an empty file, which must not pass as a sound trail.
     if (report.ok && report.count === 0)
       throw new CommandError(
-        `${source} holds no event, and an export holds at least the sign-in that made it; make it anew with awrit audit export`,
+        `${source} contains no events, but an export contains at least its own sign-in: run awrit audit export again`,
       )
     const checked = [CHAIN, ...(kept === undefined ? [] : [checkpointWords("the kept", kept)])]
     return { source, report, checked, ...(kept === undefined && { advice: PIN_KEY }) }

@@ -1,21 +1,21 @@
 import type { TrailReport, TreeHead } from "@agentwrit/audit"
 import { encodeBase64 } from "@agentwrit/core"
 
-/** What came of a verification, for people and programs. */
+/** The result of a verification. */
 export interface Verdict {
-  /** What was verified: a broker, a database or an export. */
+  /** The verified broker URL, database or export. */
   readonly source: string
   readonly report: TrailReport
-  /** What the trail was held against, in words. */
+  /** What the trail was checked against, in words. */
   readonly checked: readonly string[]
-  /** What was not, and what to give for it. */
+  /** What was not checked, and which flags would check it. */
   readonly advice?: string
 }
 
-/** Words for a checkpoint that was checked. */
+/** Describes a checkpoint. */
 export const checkpointWords = (which: string, { size }: TreeHead): string => `${which} checkpoint of ${size} events`
 
-/** A verdict's parts, for people. */
+/** A verdict as name and value pairs. */
 export function verdictParts({ checked, report, source }: Verdict): (readonly [string, string])[] {
   return [
     ["trail", source],

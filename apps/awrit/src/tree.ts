@@ -1,17 +1,17 @@
 import type { Command } from "./command.ts"
 
-/** A word after `awrit`: a command, loaded when it is needed, or a group of them. */
+/** A command, loaded on use, or a group of commands. */
 export interface Branch {
-  /** A few words, for lists. */
+  /** A short text for lists. */
   readonly summary: string
   readonly load?: () => Promise<Command>
   readonly commands?: Tree
 }
 
-/** Commands by their word. */
+/** Commands and groups by name. */
 export type Tree = Readonly<Record<string, Branch>>
 
-/** Loads every command of a tree, in the order of the help: for what tells of all of them. */
+/** Loads every command of a tree, in the order of the help. */
 export function allCommands(tree: Tree): Promise<Command[]> {
   return Promise.all(loaders(tree).map((load) => load()))
 }

@@ -19,7 +19,7 @@ shareTestBroker((shared) => {
 
 const AGENT = "spiffe://agentwrit.local/agent/crm/t-1/0123456789abcdef"
 
-/** One line that says what is wrong, the exit code, nothing on stdout, no stack. */
+/** Expects the exit code, one line on stderr without a stack or secret, and nothing on stdout. @returns stderr */
 async function refused(words: readonly string[], code: number, options: AwritOptions = {}): Promise<string> {
   const end = await awrit(words, { env, ...options })
   expect(end).toMatchObject({ code, stdout: "" })
@@ -29,7 +29,7 @@ async function refused(words: readonly string[], code: number, options: AwritOpt
   return end.stderr
 }
 
-describe("a command line that is wrong is told so before any request, with 2", () => {
+describe("a wrong command line exits with 2 before any request", () => {
   test.each([
     [[], "say which command"],
     [["app"], "awrit app COMMAND, one of register, list"],
@@ -41,7 +41,7 @@ describe("a command line that is wrong is told so before any request, with 2", (
     [["app", "list", "-j"], "has no flag -j; did you mean --json?"],
     [["-v"], '"awrit" has no flag -v; did you mean --version?'],
     [["app", "get", "--id", "x"], 'has no flag --id; see "awrit app get --help"'],
-    [["frobnicate"], '"awrit --help" lists them'],
+    [["frobnicate"], '"awrit --help" lists the commands'],
     [["app", "list", "more"], 'takes no argument "more"'],
     [["app", "list", "--no-json"], "has no flag --no-json"],
     [["app", "list", "--json=yes"], "--json takes no value"],
@@ -65,16 +65,15 @@ describe("a command line that is wrong is told so before any request, with 2", (
     [["revoke", "--level", "token", "--target", AGENT], "--target must be 32 lower-case hex"],
     [["revoke", "--level", "task"], "--target is missing"],
     [["token", "release"], "--token is missing"],
-    [["token", "release", "--token", "two words"], "holds no token"],
-    [["token", "release", "--token", "Bearer"], "holds no token"],
-    [["token", "release", "--token", `${"a".repeat(65_536)}.b.c`], "holds no token"],
+    [["token", "release", "--token", "two words"], "does not contain a token"],
+    [["token", "release", "--token", "Bearer"], "does not contain a token"],
     [["audit", "events", "--since", "yesterday"], "--since must be an RFC 3339 date-time such as 2026-03-29T00:00:00Z"],
     [["audit", "events", "--event-type", "token_revokd"], "--event-type must be one of"],
     [["audit", "events", "--limit", "0"], "--limit must be a whole number from 1 to 1000"],
     [["audit", "events", "--after", "42"], "--after must be an event id such as evt-000042"],
     [["audit", "events", "--follow", "--offset", "3"], "--offset cannot be given with --follow"],
     [["audit", "events", "--follow", "--until", "2030-01-01T00:00:00Z"], "--until cannot be given with --follow"],
-    [["audit", "events", "--follow", "--since", "2026-01-01T00:00:00Z", "--limit", "3"], "--limit with --follow says"],
+    [["audit", "events", "--follow", "--since", "2026-01-01T00:00:00Z", "--limit", "3"], "--limit with --follow is"],
     [["audit", "verify", "--checkpoint", "x"], "--checkpoint needs --vkey"],
     [["audit", "verify", "--file", "a", "--db", "b"], "cannot be given together"],
     [["init"], "--mode is missing"],
@@ -85,13 +84,18 @@ describe("a command line that is wrong is told so before any request, with 2", (
     [["health", "--broker-url", "http://me:secret@x"], "--broker-url must be without user"],
     [["health", "--cert", "x"], "give both --cert and --key"],
   ])("%j", async (words, message) => {
-    // A broker that is not there: whoever asked it would end with 1.
+    // No broker is there: a request would exit with 1.
     const stderr = await refused(words, 2, { env: { ...env, AACTL_BROKER_URL: "http://127.0.0.1:1" } })
     expect(stderr).toContain(message)
     expect(stderr).not.toContain("secret@")
   })
 
-  test("what could be a secret on the command line is not repeated", async () => {
+  test("a token longer than the limit", async () => {
+    const stderr = await refused(["token", "release", "--token", `${"a".repeat(65_536)}.b.c`], 2)
+    expect(stderr).toContain("does not contain a token")
+  })
+
+  test("a possible secret on the command line is not repeated", async () => {
     const secret = "0123456789abcdef".repeat(4)
     expect(await refused(["app", "list", secret], 2)).not.toContain(secret)
     expect(await refused([secret], 2)).not.toContain(secret)
@@ -99,14 +103,14 @@ describe("a command line that is wrong is told so before any request, with 2", (
   })
 })
 
-describe("what is refused or fails ends with 1", () => {
-  test("a broker that is not there is named", async () => {
+describe("a refused or failed command exits with 1", () => {
+  test("no broker at the URL", async () => {
     const closed = await closedAddress()
     const gone = await refused(["app", "list"], 1, { env: { ...env, AACTL_BROKER_URL: closed } })
     expect(gone).toContain(`${closed} cannot be reached (ECONNREFUSED); check that the broker runs`)
   })
 
-  test("a wrong secret, and none", async () => {
+  test("a wrong admin secret, and no admin secret", async () => {
     const wrong = await refused(["app", "list"], 1, { env: { ...env, AACTL_ADMIN_SECRET: "not the secret at all" } })
     expect(wrong).toMatch(/unauthorized.*; check the admin secret in AACTL_ADMIN_SECRET/)
     expect(wrong).not.toContain("not the secret at all")
@@ -114,14 +118,14 @@ describe("what is refused or fails ends with 1", () => {
     expect(none).toContain("there is no admin secret: set AACTL_ADMIN_SECRET")
   })
 
-  test("what the broker refuses, in its words", async () => {
+  test("a request that the broker refuses", async () => {
     expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toMatch(/\(not_found, .*awrit app list shows them/)
-    expect(await refused(["health", "--broker-url", `${url}/v1`], 1)).toContain("given without /v1")
+    expect(await refused(["health", "--broker-url", `${url}/v1`], 1)).toContain("give it without /v1")
     expect(await refused(["token", "release", "--token", "a.b.c"], 1)).toContain(
       "the broker does not accept this token",
     )
     expect(await refused(["token", "inspect", "--token", "-"], 1, { input: "a.b.c\n" })).toContain(
-      "this is no token of AgentWrit",
+      "this is not an AgentWrit token",
     )
   })
 
@@ -153,14 +157,14 @@ describe("what is refused or fails ends with 1", () => {
     }
   })
 
-  test("a config file that others can read is refused, whatever it says", async () => {
+  test("a config file that other users can read", async () => {
     const path = join(temporaryFolder(), "open-config")
     writeFileSync(path, `ADMIN_SECRET=${ADMIN_SECRET}\n`, { mode: 0o644 })
     const open = { env: { AACTL_BROKER_URL: url, AA_CONFIG_PATH: path } }
     expect(await refused(["app", "list"], 1, open)).toContain("chmod 600")
   })
 
-  test("with --json a refusal leaves stdout empty, and is told as without", async () => {
+  test("--json does not change the message", async () => {
     expect(await refused(["app", "get", "app-none-0a1b2c", "--json"], 1)).toContain("(not_found, request ")
   })
 })

@@ -2,7 +2,7 @@ import { expectTypeOf, test } from "vitest"
 import type { Given } from "../src/command.ts"
 import { command } from "../src/define-command.ts"
 
-test("a command sees the flags that it declares, and no other", () => {
+test("a command gets only the flags that it declares", () => {
   command({
     name: "x",
     summary: "x",

@@ -14,7 +14,7 @@ shareTestBroker((shared) => {
   env = operator(url)
 })
 
-test("--json prints the API's answer to the byte, and nothing else", async () => {
+test("--json prints only the API's answer, byte for byte", async () => {
   await using proxy = await startProxy(url)
   const bodies: string[] = []
   proxy.edit = (chunk, path) => {
@@ -38,19 +38,19 @@ test("--json prints the API's answer to the byte, and nothing else", async () =>
     ["health"],
   ]) {
     bodies.length = 0
-    // The flag stands before the command as well as after it.
+    // The flag may also stand before the command.
     expect(await awrit(["--json", ...words], proxied)).toMatchObject({ code: 0, stdout: `${bodies.join("")}\n` })
   }
 })
 
-test("with --json every other command prints one document too, and stderr stays empty", async () => {
+test("every other command prints one JSON document with --json, and nothing on stderr", async () => {
   const { access_token: token } = await agent(url, admin)
   const documents: [words: readonly string[], document: unknown][] = [
     [["--version"], { version: expect.stringMatching(/^\d+\.\d+\.\d+$/) }],
     [["completion", "fish"], { shell: "fish", script: expect.stringContaining("complete -c awrit") }],
     [["token", "inspect", "--token", token], expect.objectContaining({ standing: "good" })],
     [["token", "release", "--token", token], { released: true, already: false }],
-    // As a header held it.
+    // Copied from a header.
     [["token", "release", "--token", `Bearer ${token}`], { released: true, already: true }],
     [["audit", "verify"], expect.objectContaining({ ok: true })],
     [["doctor"], { findings: expect.any(Array) }],
@@ -61,7 +61,7 @@ test("with --json every other command prints one document too, and stderr stays 
     expect({ code, stderr, document: JSON.parse(stdout) }, words.join(" ")).toEqual({ code: 0, stderr: "", document })
     expect(stdout.indexOf("\n")).toBe(stdout.length - 1)
   }
-  // Nothing is said beside the API's answers either.
+  // The commands that print the API's answer write nothing on stderr either.
   for (const words of [
     ["agent", "list"],
     ["audit", "events", "--limit", "2"],
@@ -72,7 +72,7 @@ test("with --json every other command prints one document too, and stderr stays 
 })
 
 test.each([["help"], ["-h"], ["help app register"], ["app help"], ["app register -h"]])(
-  "awrit %s helps",
+  "awrit %s shows help",
   async (line) => {
     const words = line.split(" ")
     const asked = words.filter((word) => word !== "help" && word !== "-h")
@@ -81,7 +81,7 @@ test.each([["help"], ["-h"], ["help app register"], ["app help"], ["app register
   },
 )
 
-test("a launch token that was made is good for a registration", async () => {
+test("a new launch token works for a registration of its task", async () => {
   const words = ["launch-token", "create", "--agent-name", "worker", "--allowed-scope", "read:data:*", "--ttl", "600"]
   const text = await succeeds([...words, "--task-id", "bound-task"], { env })
   expect(text).toMatch(/expires in 10m|expires in 9m 59s/)

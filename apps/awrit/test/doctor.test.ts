@@ -14,7 +14,7 @@ shareTestBroker((shared) => {
 })
 
 describe("doctor", () => {
-  test("finds nothing wrong with a good set-up", async () => {
+  test("finds no problem in a good set-up", async () => {
     const text = await succeeds(["doctor"], { env })
     for (const about of [
       "config file",
@@ -29,7 +29,7 @@ describe("doctor", () => {
       expect(text).toMatch(new RegExp(`^✓ ${about} `, "m"))
   })
 
-  test("finds a wrong clock, a wrong secret, an open key file, a broker that is away, and says what to do", async () => {
+  test("finds a wrong secret, an open key file and a stopped broker, and says what to do", async () => {
     await using proxy = await startProxy(url)
     proxy.intercept = (_incoming, answer) => {
       answer.setHeader("date", new Date(Date.now() - 90_000).toUTCString())
@@ -52,20 +52,20 @@ describe("doctor", () => {
   })
 })
 
-test("a config file whose folder others may write to is told of when it is made, and by the doctor", async () => {
+test("init and doctor warn about a config file in a folder that other users can write to", async () => {
   const folder = join(temporaryFolder(), "open")
   mkdirSync(folder)
   chmodSync(folder, 0o777)
   const path = join(folder, "config")
   const made = await awrit(["init", "--mode", "dev", "--config-path", path], { env })
-  expect([made.code, made.stderr]).toEqual([0, `Others may put a file in the place of ${path}: chmod go-w ${folder}\n`])
+  expect([made.code, made.stderr]).toEqual([0, `Other users can replace ${path}: chmod go-w ${folder}\n`])
   const told = await awrit(["doctor"], { env: { ...env, AA_CONFIG_PATH: path } })
   expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/^! config file .*\n +→ chmod go-w /m)])
   chmodSync(path, 0o644)
   const { findings } = JSON.parse(
     (await awrit(["doctor", "--json"], { env: { AA_CONFIG_PATH: path, AA_SIGNING_KEY_PATH: "" } })).stdout,
   )
-  // Said once, not again of all that it was to tell.
+  // One finding, not one for each value of the file.
   expect(findings).toEqual([
     expect.objectContaining({ about: "config file", found: expect.stringContaining("chmod 600") }),
   ])

@@ -12,7 +12,7 @@ async function linesOf(...chunks: readonly Uint8Array[]): Promise<string[]> {
 }
 
 describe("the lines of an export", () => {
-  test("are the same however it comes in pieces", async () => {
+  test("do not depend on the chunk size", async () => {
     const texts = fc.array(fc.string({ unit: "grapheme" }).filter((text) => /^\S+$/.test(text)))
     await fc.assert(
       fc.asyncProperty(texts, fc.integer({ min: 1, max: 9 }), async (lines, step) => {
@@ -24,7 +24,7 @@ describe("the lines of an export", () => {
     )
   })
 
-  test("hold no bytes that are none of UTF-8, which would all read alike", async () => {
+  test("replace a line that is not UTF-8 by an empty one", async () => {
     expect(await linesOf(Buffer.from("{}\n"), Buffer.from([0x7b, 0xff, 0x7d, 0x0a]), Buffer.from("{}"))).toEqual([
       "{}",
       "",
@@ -32,11 +32,11 @@ describe("the lines of an export", () => {
     ])
   })
 
-  test("go on for as long as the longest event, and no longer", async () => {
+  test("have a maximum length", async () => {
     const [longest] = await linesOf(Buffer.alloc(2 * 1024 * 1024, "a"), Buffer.from("\n"))
     expect(longest).toHaveLength(2 * 1024 * 1024)
     await expect(linesOf(Buffer.from("{}\n"), Buffer.alloc(2 * 1024 * 1024 + 1, "a"))).rejects.toThrow(
-      "trail.ndjson is no export: its line 2 is longer than any event",
+      "trail.ndjson is not an export: its line 2 is longer than any event",
     )
   })
 })

@@ -10,7 +10,7 @@ shareTestBroker((shared) => {
   env = operator(url)
 })
 
-test("following goes on after the broker was away", async () => {
+test("following continues after an outage of the broker", async () => {
   await using proxy = await startProxy(url)
   const following = startAwrit(["audit", "events", "--follow", "--json"], {
     env: { ...env, AACTL_BROKER_URL: proxy.url },

@@ -16,14 +16,14 @@ describe.each([80, 200])("help at %i columns", (width) => {
     for (const command of await allCommands(TREE)) {
       const help = commandHelp(command, width, plain)
       expect(help).toMatchSnapshot(command.name)
-      // Examples stand on one line, so that they can be copied.
+      // Examples stay on one line, so that they can be copied.
       const [text = ""] = help.split("Examples:")
       expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(width)
     }
   })
 })
 
-test("every command stands in the tree under its own name", async () => {
+test("every command is in the tree under its own name", async () => {
   const names = Object.entries(TREE).flatMap(([word, { commands }]) =>
     commands === undefined ? [word] : Object.keys(commands).map((below) => `${word} ${below}`),
   )

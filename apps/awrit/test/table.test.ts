@@ -35,7 +35,7 @@ test.each([80, 160, 200])("events at %i columns", (width) => {
   expect(tableLines(EVENTS, EVENT_COLUMNS, width, plain).join("\n")).toMatchSnapshot()
 })
 
-test("in no terminal nothing is cut", () => {
+test("without a terminal nothing is cut", () => {
   const text = tableLines(EVENTS, EVENT_COLUMNS, undefined, plain).join("\n")
   expect(text).toContain(EVENTS[0]?.detail)
   expect(text).toMatchSnapshot()
@@ -44,13 +44,13 @@ test("in no terminal nothing is cut", () => {
 test.each([80, 200])("a record at %i columns", (width) => {
   const parts = [
     ["app id", "app-billing-1a2b3c"],
-    ["client secret", `${HASH}  (shown this once)`],
+    ["client secret", `${HASH}  (shown only once)`],
     ["scopes", "read:invoices:* write:invoices:42 ".repeat(5).trim()],
   ] as const
   expect(recordLines(parts, width, plain).join("\n")).toMatchSnapshot()
 })
 
-describe("whatever stands in a table", () => {
+describe("any table", () => {
   const columns: readonly Column<readonly [string, string, string]>[] = [
     { title: "ID", cell: ([id]) => id },
     { title: "STATUS", cell: ([, status]) => status },
@@ -65,13 +65,13 @@ describe("whatever stands in a table", () => {
     },
   )
 
-  test("ids are whole, other lines fit, and nothing reaches the terminal that it would act on", () => {
+  test("keeps ids whole, fits the width, and escapes control characters", () => {
     fc.assert(
       fc.property(rows, fc.integer({ min: 20, max: 220 }), (all, width) => {
         const lines = tableLines(all, columns, width, plain)
         for (const [one] of all) expect(lines.some((line) => line.split(/ {2,}/).includes(one))).toBe(true)
         expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
-        // A word that is cut could be taken for another, shorter one.
+        // Part of a word could read as another word.
         const words = new Set(all.flatMap(([, , detail]) => visible(detail).split(" ")))
         for (const [, shown = ""] of lines.join("\n").matchAll(/(?:^|\s)(\S+)…$/gm)) expect(words).toContain(shown)
         const inColumns = lines[0]?.startsWith("ID") === true && /STATUS +DETAIL/.test(lines[0])

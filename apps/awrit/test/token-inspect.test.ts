@@ -12,7 +12,7 @@ shareTestBroker((shared) => {
 })
 
 describe("token inspect", () => {
-  test("says what a delegated token may do, and through whom it came", async () => {
+  test("shows the scope and delegation chain of a delegated token", async () => {
     const scope = { requested_scope: ["read:data:7"], task_id: "inspect" }
     const first = await agent(url, admin, scope)
     const second = await agent(url, admin, scope)
@@ -28,7 +28,7 @@ describe("token inspect", () => {
     expect(document).toMatchObject({ standing: "good", claims: { sub: second.agent_id } })
   })
 
-  test("says of a released, an edited and a strange token that it is not good", async () => {
+  test("exits with 1 for an edited and a released token", async () => {
     const { access_token: token } = await agent(url, admin)
     const [head = "", payload = "", signature = ""] = token.split(".")
     const flipped = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`

@@ -25,7 +25,7 @@ shareTestBroker(
   { store: await SqliteStore.open({ path: at("data.db") }) },
 )
 
-/** An export with a checkpoint that covers it, and the trail a little further. */
+/** An export with its checkpoint; the trail then has one more event. */
 beforeAll(async () => {
   for (let n = 0; n < 5; n++) await launchToken(url, admin)
   const { code, stdout } = await awrit(["audit", "export", "--with-checkpoint", at("kept.checkpoint")], { env })
@@ -49,9 +49,9 @@ describe("a sound trail", () => {
   test("of the broker", async () => {
     expect(await sound()).toMatch(/^checked +hash chain$/m)
     expect(await sound(...evidence())).toMatch(
-      /^checked +hash chain, the broker's present checkpoint of \d+ events, the kept checkpoint of \d+ events$/m,
+      /^checked +hash chain, the broker's current checkpoint of \d+ events, the kept checkpoint of \d+ events$/m,
     )
-    // The key itself, in place of its file.
+    // The key itself instead of its file.
     await sound("--vkey", readFileSync(at("audit.pub"), "utf8").trim())
     const { stdout } = await verify("--json")
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, checked: ["hash chain"], events: expect.any(Number) })
@@ -67,7 +67,7 @@ describe("a sound trail", () => {
     expect([piped.code, piped.stdout]).toEqual([0, expect.stringContaining("stdin")])
   })
 
-  test("of an export as other systems leave it: their line ends, a mark, blank lines, no end", async () => {
+  test("of an export with CRLF, a byte order mark, blank lines, or no final newline", async () => {
     const text = readFileSync(at("trail.ndjson"), "utf8")
     for (const left of [text.replaceAll("\n", "\r\n"), `\uFEFF${text}`, `${text}\n\n`, text.trimEnd()]) {
       writeFileSync(at("left.ndjson"), left)
@@ -118,7 +118,7 @@ describe("a broken trail", () => {
       "hash",
     ],
     ["dropped", (all: string[]) => all.toSpliced(2, 1), 3, "order"],
-    ["no JSON", (all: string[]) => all.with(1, "{"), 2, "malformed"],
+    ["that is not JSON", (all: string[]) => all.with(1, "{"), 2, "malformed"],
   ])("an export with an event %s", async (_, edit, position, reason) => {
     writeFileSync(at("bad.ndjson"), edit(lines()).join("\n"))
     const { code, stderr, stdout } = await verify("--file", at("bad.ndjson"))
@@ -134,7 +134,7 @@ describe("a broken trail", () => {
     for (const part of [0.1, 0.3, 0.5, 0.7, 0.9]) {
       const flipped = Buffer.from(bytes)
       const index = Math.floor(bytes.length * part)
-      // The highest bit: most often no UTF-8 any more.
+      // The highest bit: usually the line is no longer UTF-8.
       flipped.writeUInt8(flipped.readUInt8(index) ^ 0x80, index)
       writeFileSync(at("flipped.ndjson"), flipped)
       const position = bytes.subarray(0, index).toString().split("\n").length
@@ -150,7 +150,7 @@ describe("a broken trail", () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining("checkpoint_size")])
   })
 
-  test("what a dishonest broker answers", async () => {
+  test("an edited answer of the broker", async () => {
     await using proxy = await startProxy(url)
     proxy.edit = (chunk) => chunk.replace('"event_type":"launch_token_issued"', '"event_type":"admin_auth"')
     const { code, stdout } = await awrit(["audit", "verify"], { env: { ...env, AACTL_BROKER_URL: proxy.url } })
@@ -163,12 +163,12 @@ test.each([
   [["--file", "/"], "is a folder"],
   [["--db", "none.db"], "none.db does not exist"],
   [["--db", "audit.pub"], "is not a database of the broker"],
-  [["--file", "empty.ndjson"], "empty.ndjson holds no event"],
-  [["--file", "/dev/zero"], "/dev/zero is no export: its line 1 is longer than any event"],
+  [["--file", "empty.ndjson"], "empty.ndjson contains no events"],
+  [["--file", "/dev/zero"], "/dev/zero is not an export: its line 1 is longer than any event"],
   [["--vkey", "none.pub"], "none.pub cannot be read (ENOENT)"],
   [["--vkey", "trail.ndjson"], "this is not a verifier key"],
   [["--vkey", "audit.pub", "--checkpoint", "audit.pub"], "this is not a signed note"],
-])("%j is refused with a line that says why", async (words, message) => {
+])("%j exits with 1 and one line", async (words, message) => {
   const inFolder = words.map((word) => (/^[a-z]+\.\w+$/.test(word) ? at(word) : word))
   const { code, stderr, stdout } = await verify(...inFolder)
   expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(message)])

@@ -25,7 +25,7 @@ const EXPECTED: readonly Expected[] = [
   },
   { words: ["audit", "verify", "--file", "trail.ndjson"], code: 1, says: /audit trail broken at event 1/ },
   { words: ["audit", "verify", "--db", "trail.ndjson"], code: 1, says: /is not a database of the broker/ },
-  { words: ["init", "--mode", "prod", "--config-path", "etc/config"], code: 0, says: /shown this once/ },
+  { words: ["init", "--mode", "prod", "--config-path", "etc/config"], code: 0, says: /shown only once/ },
   { words: ["health", "--ca", "bad.pem"], code: 1, says: /cannot be used together/ },
 ]
 

@@ -8,19 +8,19 @@ import { exact, expiry } from "../time.ts"
 /** `awrit agent list` */
 export const agentList: Command = command({
   name: "agent list",
-  summary: "List the agents, newest first, and how each stands",
+  summary: "List agents and their status, newest first",
   args: {
     status: {
       type: "string",
       value: "STATUS",
-      description: "How they stand",
+      description: "Only agents with this status",
       choices: ["active", "expired", "released", "revoked"],
     },
-    "task-id": { type: "string", value: "ID", description: "Their task" },
-    "orch-id": { type: "string", value: "ID", description: "Their orchestration" },
-    "app-id": { type: "string", value: "APP-ID", description: "The app that launched them" },
-    limit: { type: "string", value: "N", description: "How many at most, 1 to 1000; default 100" },
-    offset: { type: "string", value: "N", description: "How many to skip" },
+    "task-id": { type: "string", value: "ID", description: "Only agents of this task" },
+    "orch-id": { type: "string", value: "ID", description: "Only agents of this orchestration" },
+    "app-id": { type: "string", value: "APP-ID", description: "Only agents that this app launched" },
+    limit: { type: "string", value: "N", description: "The maximum number of agents, 1 to 1000; default 100" },
+    offset: { type: "string", value: "N", description: "The number of agents to skip" },
   },
   examples: ["awrit agent list --status active", "awrit agent list --task-id t-42 --json"],
   async run(given, context) {
@@ -37,7 +37,7 @@ export const agentList: Command = command({
     await context.out.table(page.agents, [
       { title: "AGENT ID", cell: ({ agentId }) => agentId },
       { title: "STATUS", cell: ({ status }) => status },
-      // A token that was ended does not expire any more.
+      // A released or revoked token no longer expires.
       {
         title: "EXPIRES",
         cell: ({ expiresAt, status }) => (/active|expired/.test(status) ? expiry(expiresAt, now) : exact(expiresAt)),

@@ -6,7 +6,7 @@ import { exact } from "../time.ts"
 /** `awrit app list` */
 export const appList: Command = command({
   name: "app list",
-  summary: "List the apps, newest first, inactive ones too",
+  summary: "List all apps, newest first, including inactive ones",
   args: {},
   examples: ["awrit app list", "awrit app list --json | jq -r '.apps[].app_id'"],
   async run(_given, context) {

@@ -9,8 +9,8 @@ export const appRegister: Command = command({
   name: "app register",
   summary: "Register an app under a scope ceiling",
   details: [
-    "The client secret is shown this once. On a terminal, name and scopes that are not given are asked for.",
-    "A scope is action:resource:identifier; * is allowed as the whole identifier. Scopes are separated by commas.",
+    "The client secret is shown only once. On a terminal, the command asks for a missing name or scopes.",
+    "A scope is action:resource:identifier; the identifier may be *. Separate scopes with commas.",
   ],
   args: {
     name: {
@@ -18,8 +18,8 @@ export const appRegister: Command = command({
       value: "NAME",
       description: "2 to 64 lower-case letters, digits and single hyphens, starting with a letter",
     },
-    scopes: { type: "string", value: "SCOPES", description: "The ceiling: the widest scope that its agents may get" },
-    "token-ttl": { type: "string", value: "SECONDS", description: "How long its own tokens live, 60 to 86400" },
+    scopes: { type: "string", value: "SCOPES", description: "The scope ceiling: the most that its agents can get" },
+    "token-ttl": { type: "string", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
   },
   examples: ["awrit app register --name billing --scopes 'read:invoices:*,write:invoices:42'"],
   async run(given, context) {
@@ -31,7 +31,7 @@ export const appRegister: Command = command({
       token_ttl: numeric(given["token-ttl"]),
     })
     const made = await (await context.admin()).createApp(app, context.answer)
-    await context.out.record([...appRecord(made), ["client secret", `${made.clientSecret}  (shown this once)`]])
-    context.out.note("Keep the client secret now: it is stored only as a hash and cannot be shown again.")
+    await context.out.record([...appRecord(made), ["client secret", `${made.clientSecret}  (shown only once)`]])
+    context.out.note("Save the client secret now: the broker stores only its hash.")
   },
 })

@@ -9,8 +9,8 @@ export const appRemove: Command = command({
   name: "app remove",
   summary: "Deregister an app",
   details: [
-    "In force at once: it cannot sign in, its tokens are revoked, its unused launch tokens are void. Its agents live on until their tokens expire, but can neither renew nor delegate. Its name stays taken.",
-    "On a terminal this is asked first; --yes skips the question, and without a terminal it goes ahead.",
+    "Takes effect at once: the app cannot sign in, its own tokens are revoked, and its unused launch tokens are invalid. Its agents keep their tokens until they expire, but cannot renew or delegate. Its name stays reserved.",
+    "On a terminal, the command asks for confirmation; --yes skips the question. Without a terminal, it does not ask.",
   ],
   args: { id: { type: "string", value: "APP-ID", description: "The app's id" } },
   examples: ["awrit app remove --id app-billing-1a2b3c", "awrit app remove --id app-billing-1a2b3c --yes"],
@@ -22,7 +22,7 @@ export const appRemove: Command = command({
         admin.getApp(id),
         admin.listAgents({ appId: id, status: "active", limit: 1 }),
       ])
-      return `Deregister ${app.appId} (${app.status})? It can no longer sign in, and its ${counted(agents.total, "active agent")} can neither renew nor delegate.`
+      return `Deregister ${app.appId} (${app.status})? It can no longer sign in, and its ${counted(agents.total, "active agent")} cannot renew or delegate.`
     })
     const { appId, deregisteredAt, status } = await admin.deregisterApp(id, context.answer)
     await context.out.record([

@@ -10,12 +10,12 @@ export const appUpdate: Command = command({
   name: "app update",
   summary: "Change an app's scope ceiling, token TTL, or both",
   details: [
-    "A narrowed ceiling is in force at once: agents that hold more can neither renew nor delegate. --scopes replaces the whole ceiling.",
+    "--scopes replaces the whole ceiling. A narrower ceiling takes effect at once: agents with a wider scope cannot renew or delegate.",
   ],
   args: {
     id: { type: "string", value: "APP-ID", description: "The app's id" },
     scopes: { type: "string", value: "SCOPES", description: "The new ceiling, separated by commas" },
-    "token-ttl": { type: "string", value: "SECONDS", description: "How long its own tokens live, 60 to 86400" },
+    "token-ttl": { type: "string", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
   },
   examples: ["awrit app update --id app-billing-1a2b3c --scopes read:invoices:42 --token-ttl 600"],
   async run(given, context) {

@@ -10,32 +10,45 @@ import { numeric, readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
 import { visible } from "../text.ts"
 
-/** Events that are shown before those that come, as the tail of a log. */
-const BEFORE = 10
+/** Earlier events that --follow shows first. */
+const TAIL_EVENTS = 10
 
 const ARGS = {
-  "event-type": { type: "string", value: "TYPE", description: "What happened", choices: AUDIT_EVENT_TYPES },
+  "event-type": { type: "string", value: "TYPE", description: "Only events of this type", choices: AUDIT_EVENT_TYPES },
   "agent-id": {
     type: "string",
     value: "ID",
-    description: "Who acted: an agent id or app:{app_id}; or what was revoked",
+    description: "Only events of this subject: an agent id, app:{app_id}, or a revocation target",
   },
-  "task-id": { type: "string", value: "ID", description: "The task" },
-  outcome: { type: "string", value: "OUTCOME", description: "How it ended", choices: ["success", "denied"] },
-  since: { type: "string", value: "TIME", description: "At or after this instant, such as 2026-03-29T00:00:00Z" },
-  until: { type: "string", value: "TIME", description: "At or before this instant" },
+  "task-id": { type: "string", value: "ID", description: "Only events of this task" },
+  outcome: {
+    type: "string",
+    value: "OUTCOME",
+    description: "Only events with this outcome",
+    choices: ["success", "denied"],
+  },
+  since: {
+    type: "string",
+    value: "TIME",
+    description: "Only events at or after this time, such as 2026-03-29T00:00:00Z",
+  },
+  until: { type: "string", value: "TIME", description: "Only events at or before this time" },
   after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
-  limit: { type: "string", value: "N", description: "How many at most, 1 to 1000; default 100, with --follow 10" },
-  offset: { type: "string", value: "N", description: "How many to skip" },
-  follow: { type: "boolean", description: "Go on with each new event as it comes" },
+  limit: {
+    type: "string",
+    value: "N",
+    description: "The maximum number of events, 1 to 1000; default 100, with --follow 10",
+  },
+  offset: { type: "string", value: "N", description: "The number of events to skip" },
+  follow: { type: "boolean", description: "Keep showing new events until Ctrl-C" },
 } as const satisfies Arguments
 
 /** `awrit audit events` */
 export const auditEvents: Command = command({
   name: "audit events",
-  summary: "Show events of the audit trail, in the chain's order",
+  summary: "Show events of the audit trail, oldest first",
   details: [
-    "--follow shows the last few events that match and then each new one as it comes, until Ctrl-C; with --json an event a line. It goes on after the broker was away.",
+    "--follow shows the last matching events and then each new one, until Ctrl-C. With --json it prints one event per line. It reconnects after an outage.",
   ],
   args: ARGS,
   examples: [
@@ -57,7 +70,7 @@ export const auditEvents: Command = command({
     })
     if (given.follow) {
       checkFollowing(given)
-      await follow(given.limit === undefined ? { ...query, limit: BEFORE } : query, context)
+      await follow(given.limit === undefined ? { ...query, limit: TAIL_EVENTS } : query, context)
       return
     }
     const page = await (await context.admin()).listEvents(query, context.answer)
@@ -68,36 +81,36 @@ export const auditEvents: Command = command({
 
 function checkFollowing({ after, limit, offset, since, until }: Given<typeof ARGS>): void {
   if (offset !== undefined) throw new UsageError("--offset cannot be given with --follow")
-  if (until !== undefined) throw new UsageError("--until cannot be given with --follow, which goes on until Ctrl-C")
+  if (until !== undefined) throw new UsageError("--until cannot be given with --follow, which runs until Ctrl-C")
   if (limit !== undefined && (after !== undefined || since !== undefined))
     throw new UsageError(
-      "--limit with --follow says how many earlier events to show; --since and --after show all of them",
+      "--limit with --follow is the number of earlier events to show, but --since and --after show all of them",
     )
 }
 
-/** Shows the tail of what matches, or all since a given place, and then what comes. */
-async function follow({ limit = BEFORE, offset: _, ...filter }: EventsQuery, context: Context): Promise<void> {
+/** Shows the last matching events, or all since a given point, and then new ones. */
+async function follow({ limit = TAIL_EVENTS, offset: _, ...filter }: EventsQuery, context: Context): Promise<void> {
   const { out } = context
   const signal = out.gone
   const admin = await context.admin()
   const show = (event: AuditEvent): Promise<void> => out.line(out.json ? JSON.stringify(event) : eventLine(event))
   let after = filter.after ?? 0
   if (filter.after === undefined && filter.since === undefined) {
-    // Before the tail is read, so that what comes meanwhile is told by following.
+    // Read the position first: events that arrive meanwhile are then followed.
     after = (await admin.listEvents({ limit: 1 }, { signal })).total
     const { total } = await admin.listEvents({ ...filter, limit: 1 }, { signal })
     const { events } = await admin.listEvents({ ...filter, limit, offset: Math.max(0, total - limit) }, { signal })
     for (const event of events) await show(event)
     after = Math.max(after, sequenceOf(events.at(-1)?.id ?? "") ?? 0)
   }
-  let told = ""
+  let lastWarning = ""
   const onTrouble = ({ message }: Error): void => {
-    // An outage is told once, not at every attempt.
-    if (message !== told) out.warn(`awrit: ${visible(message)}; trying again`, "yellow")
-    told = message
+    // Warn once per outage, not at every attempt.
+    if (message !== lastWarning) out.warn(`awrit: ${visible(message)}; trying again`, "yellow")
+    lastWarning = message
   }
   for await (const event of admin.followEvents({ ...filter, after }, { signal, onTrouble })) {
-    told = ""
+    lastWarning = ""
     await show(event)
   }
 }

@@ -13,8 +13,8 @@ export const auditExport: Command = command({
   name: "audit export",
   summary: "Write the whole audit trail as NDJSON to stdout",
   details: [
-    "An event a line, as it was hashed, in the chain's order: what awrit audit verify --file verifies. Keep a checkpoint beside it: awrit audit export --with-checkpoint FILE writes the trail's signed head, which covers no more than the export holds.",
-    "What --after leaves out is missed by a verification: append such an export to the earlier one.",
+    "Prints one event per line, oldest first, as it was hashed. awrit audit verify --file verifies the export. Keep a checkpoint with it: --with-checkpoint FILE writes the trail's signed head. The export contains every event that the checkpoint covers.",
+    "An export with --after is incomplete and does not verify alone: append it to the earlier export.",
   ],
   args: {
     after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
@@ -29,7 +29,7 @@ export const auditExport: Command = command({
     const signal = out.gone
     const { after } = readFlags(auditEventsQuery, { after: given.after })
     const admin = await context.admin()
-    // Before the events, so that all that it covers is there.
+    // Fetch the checkpoint first: the export then contains every event that it covers.
     if (given["with-checkpoint"] !== undefined) save(given["with-checkpoint"], await admin.checkpoint({ signal }))
     const { total } = await admin.listEvents({ after, limit: 1 }, { signal })
     const progress = new Progress(out, "events written")

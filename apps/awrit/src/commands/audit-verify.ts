@@ -10,15 +10,19 @@ export const auditVerify: Command = command({
   name: "audit verify",
   summary: "Verify the audit trail's hash chain and checkpoints",
   details: [
-    "Verifies the broker's trail, a database file (a copy, or that of a running broker: it is only read), or an NDJSON export. Every event is hashed here; nothing that the broker says of its trail is relied on.",
-    "The chain alone finds any event that was edited, dropped, moved or inserted. A tail that was cut, or a trail rewritten with new hashes, is found by a checkpoint that was kept, and its signature needs the verifier key, which the broker keeps in audit.pub: pin it where the broker cannot change it.",
-    "Exits with 1 when the trail is broken, and says the first bad event and how.",
+    "Verifies the broker's trail, a database file (also of a running broker: it is only read), or an NDJSON export. awrit computes every hash itself and does not trust the broker's own report.",
+    "The chain shows every event that was edited, dropped, moved or inserted. A kept checkpoint also shows a trail that was truncated, or rewritten with new hashes. Its signature needs the verifier key, the broker's audit.pub: keep a copy where the broker cannot change it.",
+    "Exits with 1 if the trail is broken, and shows the first bad event and the reason.",
   ],
   args: {
     file: { type: "string", value: "FILE", description: "An NDJSON export; - reads stdin" },
     db: { type: "string", value: "DATABASE", description: "A broker's SQLite database" },
-    checkpoint: { type: "string", value: "FILE", description: "A checkpoint that was kept; needs --vkey" },
-    vkey: { type: "string", value: "KEY", description: "The verifier key, or a file that holds it, such as audit.pub" },
+    checkpoint: { type: "string", value: "FILE", description: "A kept checkpoint; needs --vkey" },
+    vkey: {
+      type: "string",
+      value: "KEY",
+      description: "The verifier key, or a file that contains it, such as audit.pub",
+    },
   },
   examples: [
     "awrit audit verify",
@@ -29,9 +33,9 @@ export const auditVerify: Command = command({
   async run({ checkpoint, db, file, vkey }, context) {
     if (file !== undefined && db !== undefined) throw new UsageError("--file and --db cannot be given together")
     if (checkpoint !== undefined && vkey === undefined)
-      throw new UsageError("--checkpoint needs --vkey, the key that signed it: its signature proves whose it is")
+      throw new UsageError("--checkpoint needs --vkey: the key verifies the checkpoint's signature")
     if (file !== undefined && vkey !== undefined && checkpoint === undefined)
-      throw new UsageError("--vkey with --file needs --checkpoint: an export holds no checkpoint of its own")
+      throw new UsageError("--vkey with --file needs --checkpoint: an export contains no checkpoint")
     const evidence = readEvidence(vkey, checkpoint)
     const verdict =
       db !== undefined
@@ -44,7 +48,7 @@ export const auditVerify: Command = command({
     await out.record(verdictParts(verdict))
     const { advice, report } = verdict
     if (report.ok) {
-      out.note(advice ?? "The trail holds together, and is the one of every checkpoint.", advice ? undefined : "green")
+      out.note(advice ?? "The trail is intact and matches every checkpoint.", advice ? undefined : "green")
       return 0
     }
     out.warn(`awrit: ${report.message}`, "red")

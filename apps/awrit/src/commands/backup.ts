@@ -9,19 +9,19 @@ import { checkpointWords } from "../trail-verdict.ts"
 /** `awrit backup` */
 export const backup: Command = command({
   name: "backup",
-  summary: "Copy the broker's database, verified, while the broker runs",
+  summary: "Copy and verify the broker's database while the broker runs",
   details: [
-    "The copy is the database as it was at one instant, in one file. Its pages, its schema and the whole audit trail are verified before it gets its name, so a file of that name is a whole backup. It never replaces a file. Run it on the broker's machine, as the broker's user.",
-    "Keys are not in it: copy signing.key and audit.key once, to where you keep secrets. How to restore is in docs/backup.md.",
+    "The copy is one file with the database at one instant. The command verifies its pages, schema and whole audit trail before it names the file, so a file with this name is a complete backup. It never replaces a file. Run it on the broker's machine, as the broker's user.",
+    "The backup does not contain keys: copy signing.key and audit.key once to where you keep secrets. docs/backup.md shows how to restore.",
   ],
   args: {
     db: { type: "string", value: "DATABASE", description: "The broker's SQLite database, its AA_DB_PATH" },
-    to: { type: "string", value: "FILE", description: "The backup's file, which must not exist" },
+    to: { type: "string", value: "FILE", description: "The new backup file; must not exist" },
   },
   examples: ["awrit backup --db /var/lib/agentwrit/data.db --to /backups/agentwrit-2026-11-25.db"],
   async run({ db, to }, { out }) {
     if (db === undefined) throw new UsageError("--db is missing: give the broker's database, its AA_DB_PATH")
-    if (to === undefined) throw new UsageError("--to is missing: give the backup's file, which must not exist")
+    if (to === undefined) throw new UsageError("--to is missing: give a new file for the backup")
     const { bytes, checkpoint, events, path } = await interruptible({ from: db, to }, out)
     await out.document({ path, bytes, events, checkpoint_size: checkpoint?.size ?? null })
     await out.record([
@@ -36,7 +36,7 @@ export const backup: Command = command({
   },
 })
 
-/** Ctrl-C and a stop of the machine leave no half of a copy behind; a second one ends the process as ever. */
+/** Removes the incomplete copy on SIGINT and SIGTERM. A second signal ends the process at once. */
 async function interruptible(options: BackupOptions, out: Output): Promise<Backup> {
   const { backUpDatabase } = await import("@agentwrit/store-sqlite")
   const interrupt = new AbortController()

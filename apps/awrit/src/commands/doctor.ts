@@ -14,9 +14,9 @@ const STYLES = { ok: "green", warning: "yellow", problem: "red" } as const
 /** `awrit doctor` */
 export const doctor: Command = command({
   name: "doctor",
-  summary: "Find what is wrong with the set-up, and what to do about it",
+  summary: "Find problems in the set-up and say how to fix them",
   details: [
-    "Looks at the configuration, the way to the broker, its certificate, the clocks, the sign-in, the audit chain, and the permissions of key files here. Exits with 1 when something does not work.",
+    "Checks the configuration, the connection to the broker, its certificate, the clocks, the sign-in, the audit chain, and the permissions of local key files. Exits with 1 if it finds a problem.",
   ],
   args: {},
   examples: ["awrit doctor"],
@@ -36,7 +36,7 @@ export const doctor: Command = command({
   },
 })
 
-/** The way to the broker; what an earlier finding says already is not said again. */
+/** Checks the connection. Does not repeat an earlier finding. */
 async function connectionFindings(context: Context, earlier: readonly Finding[]): Promise<Finding[]> {
   let brokerUrl: string
   try {
@@ -44,7 +44,7 @@ async function connectionFindings(context: Context, earlier: readonly Finding[])
   } catch (error) {
     const { message } = error as Error
     if (earlier.some(({ found }) => found === message)) return []
-    return [problem("broker URL", message, "say where it is with --broker-url or AACTL_BROKER_URL")]
+    return [problem("broker URL", message, "set --broker-url or AACTL_BROKER_URL")]
   }
   const url = urlFinding(brokerUrl)
   try {
@@ -52,7 +52,11 @@ async function connectionFindings(context: Context, earlier: readonly Finding[])
   } catch (error) {
     return [
       url,
-      problem("TLS files", (error as Error).message, "correct --ca, --cert and --key, or AACTL_CA and so on"),
+      problem(
+        "TLS files",
+        (error as Error).message,
+        "correct --ca, --cert and --key, or AACTL_CA, AACTL_CERT and AACTL_KEY",
+      ),
     ]
   }
   return [url, ...(await brokerFindings(context, brokerUrl)), ...(await certificateFindings(context, brokerUrl))]

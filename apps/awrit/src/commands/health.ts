@@ -5,8 +5,8 @@ import { span } from "../time.ts"
 /** `awrit health` */
 export const health: Command = command({
   name: "health",
-  summary: "Show how the broker fares",
-  details: ["Exits with 1 when it is degraded or its audit trail is broken. Needs no admin secret."],
+  summary: "Show the broker's health",
+  details: ["Exits with 1 if the broker is degraded or its audit trail is broken. Needs no admin secret."],
   args: {},
   examples: ["awrit health", "awrit health --json --broker-url https://broker.example"],
   async run(_given, context) {
@@ -23,11 +23,10 @@ export const health: Command = command({
       ["audit chain", auditChain],
     ])
     if (status === "ok" && auditChain !== "broken") return 0
-    if (status !== "ok")
-      context.out.warn("The broker cannot commit: look at its log, its disk and its database.", "red")
+    if (status !== "ok") context.out.warn("The broker cannot commit: check its log, disk and database.", "red")
     if (auditChain === "broken")
       context.out.warn(
-        "The audit trail is broken: awrit audit verify says where, and the broker's log since when.",
+        "The audit trail is broken: awrit audit verify shows where, and the broker's log shows since when.",
         "red",
       )
     return 1

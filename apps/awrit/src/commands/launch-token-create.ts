@@ -7,26 +7,24 @@ import { expiry } from "../time.ts"
 /** `awrit launch-token create` */
 export const launchTokenCreate: Command = command({
   name: "launch-token create",
-  summary: "Make a launch token, an agent's ticket to its registration",
-  details: [
-    "The launch token is shown this once. Bind it to its task with --orch-id and --task-id where you know them.",
-  ],
+  summary: "Create a launch token, which an agent needs to register",
+  details: ["The launch token is shown only once. Bind it to a task with --orch-id and --task-id if you know them."],
   args: {
-    "agent-name": { type: "string", value: "NAME", description: "A label for you and the audit trail" },
+    "agent-name": { type: "string", value: "NAME", description: "A label for the audit trail" },
     "allowed-scope": {
       type: "string",
       value: "SCOPES",
-      description: "The widest scope that the agent may ask for, separated by commas",
+      description: "The most that the agent may request, separated by commas",
     },
     "max-ttl": {
       type: "string",
       value: "SECONDS",
-      description: "The longest TTL that the agent may ask for; default AA_DEFAULT_TTL of the broker",
+      description: "The longest TTL that the agent may request; default AA_DEFAULT_TTL of the broker",
     },
-    ttl: { type: "string", value: "SECONDS", description: "The launch token's own life, 1 to 86400; default 30" },
-    reusable: { type: "boolean", description: "Good for any number of registrations until it expires, not for one" },
-    "orch-id": { type: "string", value: "ID", description: "Only a registration of this orchestration may use it" },
-    "task-id": { type: "string", value: "ID", description: "Only a registration for this task may use it" },
+    ttl: { type: "string", value: "SECONDS", description: "The launch token's own lifetime, 1 to 86400; default 30" },
+    reusable: { type: "boolean", description: "Valid for any number of registrations until it expires; default one" },
+    "orch-id": { type: "string", value: "ID", description: "Valid only for this orchestration" },
+    "task-id": { type: "string", value: "ID", description: "Valid only for this task" },
   },
   examples: [
     "awrit launch-token create --agent-name data-processor --allowed-scope 'read:data:*'",
@@ -44,7 +42,7 @@ export const launchTokenCreate: Command = command({
     })
     const made = await (await context.admin()).createLaunchToken(launchToken, context.answer)
     await context.out.record([
-      ["launch token", `${made.launchToken}  (shown this once)`],
+      ["launch token", `${made.launchToken}  (shown only once)`],
       ["expires", expiry(made.expiresAt)],
       ["good for", given.reusable ? "any number of registrations" : "one registration"],
       ["scope", made.policy.allowedScope.join(" ")],

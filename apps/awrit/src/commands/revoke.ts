@@ -11,8 +11,8 @@ export const revoke: Command = command({
   name: "revoke",
   summary: "Revoke a token, an agent, a task or a delegation chain",
   details: [
-    "token: one token, by its jti. agent: every token of an agent or app, and what was delegated from them. task: every token of a task. chain: all that was delegated from an agent, but not its own tokens.",
-    "Revocation is for good and outlives a restart. On a terminal the levels agent, task and chain are asked first; --yes skips the question, and without a terminal they go ahead.",
+    "token: one token, by its jti. agent: every token of an agent or app, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens.",
+    "Revocation is permanent. On a terminal, the levels agent, task and chain ask for confirmation; --yes skips the question. Without a terminal, they do not ask.",
   ],
   args: {
     level: {
@@ -47,14 +47,14 @@ export const revoke: Command = command({
 async function consequence(admin: AgentWritAdmin, { level, target }: Revocation): Promise<string> {
   if (level === "task") {
     const { total } = await admin.listAgents({ taskId: target, status: "active", limit: 1 })
-    return `Revokes every token of task ${target}: ${counted(total, "active agent")} now, and any that would register for it.`
+    return `Revokes every token of task ${target}: ${counted(total, "active agent")} now, and any agent that registers for it later.`
   }
   if (level === "chain")
-    return `Revokes all that was delegated from ${target}, directly or further down, and all that it would delegate; its own tokens stay.`
+    return `Revokes every token delegated from ${target}, directly or indirectly, now and later; its own tokens stay valid.`
   if (target.startsWith("app:"))
-    return `Revokes every token of ${target}, and what was delegated from it. It may sign in again: to end it, use awrit app remove.`
+    return `Revokes every token of ${target}, and every token delegated from them. The app can sign in again: awrit app remove prevents that.`
   const status = await statusOf(admin, target)
-  return `Revokes every token of ${target} (${status}), and what was delegated from it.`
+  return `Revokes every token of ${target} (${status}), and every token delegated from them.`
 }
 
 async function statusOf(admin: AgentWritAdmin, agentId: string): Promise<string> {

@@ -5,7 +5,7 @@ import { CommandError } from "../errors.ts"
 import { expiry, since } from "../time.ts"
 import { TOKEN_FLAG, tokenOf } from "../token-input.ts"
 
-/** What is known of a token, for programs, and in words. */
+/** The possible results: the JSON value and its text. */
 const STANDINGS = {
   good: "good",
   not_signed: "not signed by this broker",
@@ -16,10 +16,9 @@ const STANDINGS = {
 /** `awrit token inspect` */
 export const tokenInspect: Command = command({
   name: "token inspect",
-  summary:
-    "Say what a token is: whose, what it may do, until when, through whom it was delegated, and whether it is good",
+  summary: "Show a token's subject, scope, expiry and delegation chain, and whether it is valid",
   details: [
-    "The token is taken apart and verified here with the broker's keys; the broker is then asked whether it still stands. Exits with 1 when it is not good; the member standing of the JSON is then not_signed, not_valid_now or refused.",
+    "Decodes the token, verifies it with the broker's keys, and asks the broker whether it is still valid. Exits with 1 if it is not good: the standing in the JSON is then not_signed, not_valid_now or refused.",
   ],
   args: { token: TOKEN_FLAG },
   examples: ["awrit token inspect --token - < token.txt"],
@@ -46,10 +45,10 @@ export const tokenInspect: Command = command({
       ["key id", header.kid],
     ])
     if (standing === "good") return 0
-    if (fault !== undefined) out.warn("Nothing that it says of itself may be relied on.", "red")
+    if (fault !== undefined) out.warn("Do not trust anything that this token claims.", "red")
     if (standing === "refused")
       out.warn(
-        "The broker does not accept it: it was revoked or released, or is for another issuer or audience.",
+        "The broker does not accept this token: it was revoked or released, or has another issuer or audience.",
         "red",
       )
     return 1
@@ -60,7 +59,7 @@ function decoded(token: string): ReturnType<typeof decodeToken> {
   try {
     return decodeToken(token)
   } catch (error) {
-    throw new CommandError(`this is no token of AgentWrit: ${(error as CoreError).message}`)
+    throw new CommandError(`this is not an AgentWrit token: ${(error as CoreError).message}`)
   }
 }
 
@@ -82,7 +81,7 @@ function timeFault(claims: Claims): string | undefined {
   }
 }
 
-/** The claims in words. */
+/** The claims as name and value pairs. */
 function parts(claims: Claims): (readonly [string, string])[] {
   const { delegation_chain: chain = [], exp, iat, iss, jti, kind, scope, sub } = claims
   const optional = (name: string, value: string | undefined): (readonly [string, string])[] =>

@@ -7,8 +7,8 @@ import { TOKEN_FLAG, tokenOf } from "../token-input.ts"
 /** `awrit token release` */
 export const tokenRelease: Command = command({
   name: "token release",
-  summary: "Release a token: its task is done, and nobody can use it any more",
-  details: ["A token that was released or revoked before counts as done."],
+  summary: "Release a token when its task is done: nobody can use it afterwards",
+  details: ["Succeeds also if the token was already released or revoked."],
   args: { token: TOKEN_FLAG },
   examples: ["awrit token release --token - < token.txt"],
   async run(given, context) {
@@ -17,11 +17,11 @@ export const tokenRelease: Command = command({
     const released = await admin.releaseToken(token, { signal: context.out.gone }).catch((error: unknown) => {
       if (error instanceof BrokerError && error.code === "unauthorized")
         throw new CommandError(
-          "the broker does not accept this token: it has expired, or is not one of this broker's; there is nothing to release",
+          "the broker does not accept this token: it has expired or comes from another broker, so there is nothing to release",
         )
       throw error
     })
     await context.out.document({ released: true, already: !released })
-    context.out.note(released ? "The token is released." : "The token was released or revoked before.", "green")
+    context.out.note(released ? "The token is released." : "The token was already released or revoked.", "green")
   },
 })

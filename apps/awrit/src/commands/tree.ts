@@ -1,6 +1,6 @@
 import type { Tree } from "../tree.ts"
 
-/** Every command of `awrit`, in the order of its help. */
+/** All commands, in the order of the help. */
 export const TREE: Tree = {
   init: {
     summary: "Write a config file with a new admin secret",
@@ -23,19 +23,19 @@ export const TREE: Tree = {
     },
   },
   "launch-token": {
-    summary: "Make launch tokens",
+    summary: "Create launch tokens",
     commands: {
       create: {
-        summary: "Make a launch token for an agent's registration",
+        summary: "Create a launch token for an agent's registration",
         load: async () => (await import("./launch-token-create.ts")).launchTokenCreate,
       },
     },
   },
   agent: {
-    summary: "Look at agents",
+    summary: "Show agents",
     commands: {
       list: {
-        summary: "List the agents and how each stands",
+        summary: "List agents and their status",
         load: async () => (await import("./agent-list.ts")).agentList,
       },
     },
@@ -49,7 +49,7 @@ export const TREE: Tree = {
     commands: {
       release: { summary: "Release a token", load: async () => (await import("./token-release.ts")).tokenRelease },
       inspect: {
-        summary: "Say what a token is, and whether it is good",
+        summary: "Show a token's claims, and whether it is valid",
         load: async () => (await import("./token-inspect.ts")).tokenInspect,
       },
     },
@@ -69,12 +69,12 @@ export const TREE: Tree = {
     },
   },
   backup: {
-    summary: "Copy the broker's database, verified, while the broker runs",
+    summary: "Copy and verify the broker's database while the broker runs",
     load: async () => (await import("./backup.ts")).backup,
   },
-  health: { summary: "Show how the broker fares", load: async () => (await import("./health.ts")).health },
+  health: { summary: "Show the broker's health", load: async () => (await import("./health.ts")).health },
   doctor: {
-    summary: "Find what is wrong with the set-up, and what to do",
+    summary: "Find problems in the set-up and say how to fix them",
     load: async () => (await import("./doctor.ts")).doctor,
   },
   completion: {

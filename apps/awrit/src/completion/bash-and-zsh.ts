@@ -9,7 +9,7 @@ export function bash(tree: Tree, commands: readonly Command[]): string {
 ${finder(tree, commands)}
 _awrit() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}" awrit_words
-  # bash takes the = of --flag=value for a word of its own.
+  # bash splits --flag=value at the =.
   if [ "$current" = "=" ]; then
     current=""
   elif [ "$previous" = "=" ]; then
@@ -17,7 +17,7 @@ _awrit() {
   fi
   _awrit_find "$current" "$previous" "\${COMP_WORDS[@]:1:COMP_CWORD-1}"
   if [ "$awrit_words" = "(files)" ]; then
-    # readline's own, which knows of spaces; bash 3 has no compopt.
+    # readline's own completion handles spaces; bash 3 has no compopt.
     COMPREPLY=()
     compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$current"))
   else
@@ -28,7 +28,7 @@ complete -F _awrit awrit
 `
 }
 
-/** The script for zsh, to be found in `$fpath` or evaluated. */
+/** The script for zsh, for a folder of `$fpath` or for `eval`. */
 export function zsh(tree: Tree, commands: readonly Command[]): string {
   return `#compdef awrit
 # zsh completion of awrit: awrit completion zsh > a file _awrit in a folder of $fpath, or eval "$(awrit completion zsh)"
@@ -51,7 +51,7 @@ if [ "$funcstack[1]" = "_awrit" ]; then _awrit "$@"; else compdef _awrit awrit; 
 `
 }
 
-/** The function that finds, from the words so far, which may come. It names no variable that is special to one of the shells. */
+/** The function that finds the possible next words. Its variable names are not special in any of the shells. */
 function finder(tree: Tree, commands: readonly Command[]): string {
   return `_awrit_find() {
   local current="$1" last="$2" found="" is_value="" flags="" word
@@ -81,7 +81,7 @@ ${valueCases(commands).join("\n")}
   case "$found" in
 ${wordCases(tree, commands).join("\n")}
   esac
-  # Flags are offered to who has begun one, and where nothing else can come.
+  # Offer flags after a dash, or if nothing else can follow.
   case "$current" in
   -*) awrit_words="" ;;
   esac
@@ -89,7 +89,7 @@ ${wordCases(tree, commands).join("\n")}
 }`
 }
 
-/** `case` lines of the words that a flag takes, or of files. */
+/** `case` lines for the values of flags. */
 function valueCases(commands: readonly Command[]): string[] {
   const choices = commands.flatMap(({ name, args }) =>
     Object.entries(args).flatMap(([flag, { type, choices: words }]) =>
@@ -102,7 +102,7 @@ function valueCases(commands: readonly Command[]): string[] {
   return [...choices, `    ${files.join("|")}) awrit_words="(files)" ;;`]
 }
 
-/** `case` lines of what may follow each word or words. */
+/** `case` lines for the words and flags after each command or group. */
 function wordCases(tree: Tree, commands: readonly Command[]): string[] {
   const groups = (level: Tree, path: readonly string[]): string[] => [
     caseLine(path.join(" "), Object.keys(level), {}),

@@ -12,7 +12,7 @@ ${[...groupLines(tree, []), ...flagLines(GLOBAL_FLAGS, ""), ...commands.flatMap(
 `
 }
 
-/** The test whether the words so far lead to a command or group. */
+/** The function that tests whether the words so far name a command or group. */
 function finder(commands: readonly Command[]): string {
   return `function __awrit_at
   set -l found

@@ -1,24 +1,24 @@
 import type { Argument, Arguments, Command } from "../command.ts"
 import { GLOBAL_FLAGS } from "../global-flags.ts"
 
-/** The spellings of flags. */
+/** The flags as typed, such as `--json`. */
 export const flagsOf = (args: Arguments): string[] =>
   Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [`--${name}`]))
 
 /** Whether a flag's value is a file. */
 export const takesFile = ({ value }: Argument): boolean => value === "FILE" || value === "DATABASE" || value === "PATH"
 
-/** The flags of all commands for which `isMeant`, each once. */
-export function flagsWhere(commands: readonly Command[], isMeant: (argument: Argument) => boolean): string[] {
+/** The matching flags of all commands, without duplicates. */
+export function flagsWhere(commands: readonly Command[], matches: (argument: Argument) => boolean): string[] {
   const all: Arguments[] = [GLOBAL_FLAGS, ...commands.map(({ args }) => args)]
   return [
     ...new Set(
-      all.flatMap((args) => Object.entries(args).flatMap(([name, one]) => (isMeant(one) ? [`--${name}`] : []))),
+      all.flatMap((args) => Object.entries(args).flatMap(([name, one]) => (matches(one) ? [`--${name}`] : []))),
     ),
   ]
 }
 
-/** Flags whose value is the next word, which therefore names no command. */
+/** Flags that take the next word as their value. */
 export const valueFlags = (commands: readonly Command[]): string[] =>
   flagsWhere(commands, ({ type }) => type === "string")
 
@@ -31,6 +31,6 @@ export function prefixes(commands: readonly Command[]): string[] {
   return [...new Set(all)]
 }
 
-/** The words that stand where a command has an argument without a flag. */
+/** The accepted values of positional arguments. */
 export const positionalWords = ({ args }: Command): string[] =>
   Object.values(args).flatMap(({ type, choices = [] }) => (type === "positional" ? choices : []))

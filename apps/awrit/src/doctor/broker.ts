@@ -5,10 +5,10 @@ import { span } from "../time.ts"
 import { VERSION } from "../version.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
-/** Milliseconds by which clocks may differ: an answer's Date has whole seconds, and takes its time to come. */
-const CLOCK_TOLERANCE = 2000
+/** The Date header has whole seconds, and the answer takes time to arrive. */
+const CLOCK_TOLERANCE_MS = 2000
 
-/** The broker: whether it answers, its clock, the sign-in and its trail. */
+/** Checks the broker's health, version, clock, sign-in and audit trail. */
 export async function brokerFindings(context: Context, brokerUrl: string): Promise<Finding[]> {
   const { settings } = context
   let skew: number | undefined
@@ -26,7 +26,7 @@ export async function brokerFindings(context: Context, brokerUrl: string): Promi
       ok("broker", `${health.status}, version ${health.version}, up for ${span(health.uptime * 1000)}`),
       ...(health.dbConnected
         ? []
-        : [problem("database", "the broker cannot commit", "look at its log, its disk and its database")]),
+        : [problem("database", "the broker cannot commit", "check its log, disk and database")]),
       versionFinding(health.version),
       clockFinding(skew),
       ...(await signInFindings(admin, health.auditChain)),
@@ -39,21 +39,25 @@ export async function brokerFindings(context: Context, brokerUrl: string): Promi
 function versionFinding(version: string): Finding {
   const [ours, theirs] = [VERSION, version].map((text) => text.split(".")[0])
   if (ours === theirs) return ok("version", `awrit ${VERSION}, broker ${version}`)
-  return warning("version", `awrit ${VERSION} speaks to a broker ${version}`, "use an awrit of the broker's version")
+  return warning(
+    "version",
+    `awrit ${VERSION} with broker ${version}`,
+    "use the same major version of awrit and the broker",
+  )
 }
 
 function clockFinding(skew: number | undefined): Finding {
-  if (skew === undefined) return warning("clock", "the broker tells no time", "check what stands before it")
-  if (Math.abs(skew) <= CLOCK_TOLERANCE) return ok("clock", "the broker's and ours agree")
-  const words = `the broker's clock is ${span(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} ours`
-  return problem("clock", words, "set both by NTP: tokens are judged by the second, without leeway")
+  if (skew === undefined) return warning("clock", "the broker's answer has no Date header", "check the proxy before it")
+  if (Math.abs(skew) <= CLOCK_TOLERANCE_MS) return ok("clock", "the clocks of the broker and this machine agree")
+  const words = `the broker's clock is ${span(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} this one`
+  return problem("clock", words, "synchronise both with NTP: token times are checked without leeway")
 }
 
 async function signInFindings(admin: AgentWritAdmin, chain: "ok" | "verifying" | "broken"): Promise<Finding[]> {
   try {
     const checkpoint = await admin.checkpoint()
     const size = checkpoint.split("\n")[1] ?? "?"
-    return [ok("sign-in", "the admin secret is right"), chainFinding(chain, size)]
+    return [ok("sign-in", "the broker accepts the admin secret"), chainFinding(chain, size)]
   } catch (error) {
     return [unanswered("sign-in", error)]
   }
@@ -61,12 +65,12 @@ async function signInFindings(admin: AgentWritAdmin, chain: "ok" | "verifying" |
 
 function chainFinding(chain: "ok" | "verifying" | "broken", size: string): Finding {
   if (chain === "broken")
-    return problem("audit chain", "it is broken", "awrit audit verify says where; the broker's log says since when")
+    return problem("audit chain", "it is broken", "awrit audit verify shows where; the broker's log shows since when")
   return ok("audit chain", `${chain}, signed up to event ${size}`)
 }
 
 function unanswered(about: string, error: unknown): Finding {
   const line = failureOf(error).line?.replace(/^awrit: /, "") ?? ""
   const [found = line, ...advice] = line.split("; ")
-  return problem(about, found, advice.join("; ") || "look at the broker's log")
+  return problem(about, found, advice.join("; ") || "check the broker's log")
 }

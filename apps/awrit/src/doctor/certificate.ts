@@ -5,12 +5,12 @@ import { exact } from "../time.ts"
 import { certificateAdvice } from "../tls-advice.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
-/** Milliseconds before its end in which a certificate should be renewed. */
-const SOON = 14 * 86_400_000
+/** A certificate with less time left should be renewed. */
+const RENEWAL_MS = 14 * 86_400_000
 
-const TIMEOUT = 5000
+const TIMEOUT_MS = 5000
 
-/** The broker's certificate, where it speaks TLS. */
+/** Checks the broker's certificate if its URL is https. */
 export async function certificateFindings({ settings }: Context, brokerUrl: string): Promise<Finding[]> {
   const { hostname, port, protocol } = new URL(brokerUrl)
   if (protocol !== "https:") return []
@@ -29,7 +29,7 @@ export async function certificateFindings({ settings }: Context, brokerUrl: stri
       problem(
         "certificate",
         (error as Error).message,
-        certificateAdvice(codeOf(error)) ?? "check http or https in the broker's URL, and what stands between",
+        certificateAdvice(codeOf(error)) ?? "check http or https in the broker's URL, and any proxy before it",
       ),
     ]
   }
@@ -37,21 +37,25 @@ export async function certificateFindings({ settings }: Context, brokerUrl: stri
 
 function certificateFinding(options: ConnectionOptions): Promise<Finding> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...options, timeout: TIMEOUT })
+    const socket = connect({ ...options, timeout: TIMEOUT_MS })
     socket.once("timeout", () => socket.destroy(new Error("the broker did not answer in time")))
     socket.once("error", reject)
     socket.once("secureConnect", () => {
       if (!socket.authorized) {
         socket.destroy()
         return resolve(
-          problem("certificate", "it is not verified", "unset NODE_TLS_REJECT_UNAUTHORIZED: anyone may be the broker"),
+          problem(
+            "certificate",
+            "it is not verified",
+            "unset NODE_TLS_REJECT_UNAUTHORIZED: anyone can pretend to be the broker",
+          ),
         )
       }
       const end = Date.parse(socket.getPeerCertificate().valid_to)
       const protocol = socket.getProtocol() ?? "TLS"
       socket.end()
       const found = `trusted (${protocol}), valid until ${exact(end)}`
-      resolve(end - Date.now() < SOON ? warning("certificate", found, "renew it soon") : ok("certificate", found))
+      resolve(end - Date.now() < RENEWAL_MS ? warning("certificate", found, "renew it soon") : ok("certificate", found))
     })
   })
 }

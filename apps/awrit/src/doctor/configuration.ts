@@ -2,7 +2,7 @@ import type { Context } from "../context.ts"
 import { folderOpenToOthers } from "../open-folder.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
-/** The config file, and where broker and secret come from. */
+/** Checks the config file and the admin secret. */
 export function configurationFindings({ io, settings }: Context): Finding[] {
   const findings: Finding[] = []
   const isInEnvironment = (io.env["AACTL_ADMIN_SECRET"] ?? "") !== ""
@@ -11,14 +11,14 @@ export function configurationFindings({ io, settings }: Context): Finding[] {
     const openFolder = path === undefined ? undefined : folderOpenToOthers(path)
     findings.push(
       openFolder === undefined
-        ? ok("config file", path ?? "there is none; flags and environment are used")
-        : warning("config file", `others may put a file in the place of ${path}`, `chmod go-w ${openFolder}`),
+        ? ok("config file", path ?? "none; awrit uses flags and environment")
+        : warning("config file", `other users can replace ${path}`, `chmod go-w ${openFolder}`),
     )
   } catch (error) {
     findings.push(
-      problem("config file", (error as Error).message, "mend the file, or write it anew with awrit init --force"),
+      problem("config file", (error as Error).message, "correct the file, or replace it with awrit init --force"),
     )
-    // What it would say of the secret is unknown.
+    // The unreadable file may contain the secret.
     if (!isInEnvironment) return findings
   }
   try {
@@ -30,13 +30,9 @@ export function configurationFindings({ io, settings }: Context): Finding[] {
   return findings
 }
 
-/** Where the broker is; a plain connection to another machine shows the admin secret to whoever listens. */
+/** Checks the broker's URL: plain HTTP to another machine exposes the admin secret. */
 export function urlFinding(brokerUrl: string): Finding {
   const { hostname, protocol } = new URL(brokerUrl)
   if (protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return ok("broker URL", brokerUrl)
-  return warning(
-    "broker URL",
-    `${brokerUrl} is not encrypted: the admin secret travels in the clear`,
-    "use https, or a tunnel",
-  )
+  return warning("broker URL", `${brokerUrl} is not encrypted: it exposes the admin secret`, "use https, or a tunnel")
 }

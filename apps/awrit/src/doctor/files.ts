@@ -4,7 +4,7 @@ import { codeOf } from "@agentwrit/config-file"
 import type { Context } from "../context.ts"
 import { type Finding, ok, problem } from "./finding.ts"
 
-/** Files that hold secrets: the client's key, and those of a broker that runs from this folder and environment. */
+/** Checks files with secrets: the client key, and the files of a broker with this working folder and environment. */
 export function fileFindings({ io: { env }, settings }: Context): Finding[] {
   const signingKey = env["AA_SIGNING_KEY_PATH"] || "./signing.key"
   const files: readonly (readonly [about: string, path: string | undefined, isNamed: boolean])[] = [
@@ -20,17 +20,18 @@ export function fileFindings({ io: { env }, settings }: Context): Finding[] {
   return files.flatMap(([about, path, isNamed]) => (path === undefined ? [] : fileFinding(about, path, isNamed)))
 }
 
-/** Of a file that nobody named, nothing is said where it is not there. */
+/** Says nothing about a missing file at a default path. */
 function fileFinding(about: string, path: string, isNamed: boolean): Finding[] {
   try {
     const file = lstatSync(path)
     const mode = `0${(file.mode & 0o777).toString(8)}`
-    if (!file.isFile() && !file.isSymbolicLink()) return [problem(about, `${path} is not a file`, "name the file")]
+    if (!file.isFile() && !file.isSymbolicLink())
+      return [problem(about, `${path} is not a file`, "give the path of the file")]
     if (!file.isSymbolicLink() && (file.mode & 0o077) !== 0)
-      return [problem(about, `${path} is open to others (mode ${mode})`, `chmod 600 ${path}`)]
+      return [problem(about, `${path} can be read by other users (mode ${mode})`, `chmod 600 ${path}`)]
     return [ok(about, `${path} (mode ${mode})`)]
   } catch (error) {
     if (!isNamed && codeOf(error) === "ENOENT") return []
-    return [problem(about, `${path} cannot be read (${codeOf(error)})`, "correct its path, or put the file there")]
+    return [problem(about, `${path} cannot be read (${codeOf(error)})`, "correct the path, or restore the file")]
   }
 }

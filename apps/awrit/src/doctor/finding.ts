@@ -1,17 +1,17 @@
-/** What the doctor says of one thing. */
+/** The result of one check. */
 export interface Finding {
   readonly level: "ok" | "warning" | "problem"
-  /** What was looked at. */
+  /** What was checked. */
   readonly about: string
   readonly found: string
-  /** What to do about it. */
+  /** How to fix it. */
   readonly advice?: string
 }
 
 /** Nothing is wrong. */
 export const ok = (about: string, found: string): Finding => ({ level: "ok", about, found })
 
-/** It works, but should be mended. */
+/** It works, but should be fixed. */
 export const warning = (about: string, found: string, advice: string): Finding => ({
   level: "warning",
   about,

@@ -56,7 +56,7 @@ describe("awrit backup", { timeout: 60_000 }, () => {
 
   test.each([
     ["without --db", ["--to", "x.db"], 2, /--db is missing: give the broker's database/],
-    ["without --to", ["--db", "data.db"], 2, /--to is missing: give the backup's file/],
+    ["without --to", ["--db", "data.db"], 2, /--to is missing: give a new file for the backup/],
     [
       "onto a file that is there",
       ["--db", "data.db", "--to", "data.db"],

@@ -75,7 +75,7 @@ export AACTL_ADMIN_SECRET="$SECRET"
 
   test("apps", async () => {
     const made = await done(GUIDE.register, { NAME: "guide-app", SCOPES: "read:data:*,write:data:7" })
-    expect(made).toContain("shown this once")
+    expect(made).toContain("shown only once")
     const id = /app-guide-app-[0-9a-f]{6}/.exec(made)?.[0] ?? ""
     expect(await done(GUIDE.list)).toContain(id)
     expect(await done(GUIDE.get, { "<app-id>": id })).toContain("read:data:* write:data:7")
@@ -163,7 +163,7 @@ describe.skipIf(missingPrograms("the guide's awrit init", "bash"))("the guide's 
     const text = readFileSync(path, "utf8")
     expect(text).toMatch(/^MODE=production\nADMIN_SECRET=\$2b\$12\$.{53}\n/)
     const secret = /[0-9a-f]{64}/.exec(made.stdout)?.[0] ?? ""
-    expect(made.stdout).toContain("shown this once")
+    expect(made.stdout).toContain("shown only once")
     expect(text).not.toContain(secret)
 
     await using broker = await startBroker(folder, { AA_ADMIN_SECRET: "", AA_CONFIG_PATH: path })

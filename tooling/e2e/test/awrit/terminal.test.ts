@@ -64,7 +64,7 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     ] as const
     const made = await onTerminal(["app", "register"], { env, typed })
     const id = /app-asked-app-[0-9a-f]{6}/.exec(made.text)?.[0] ?? ""
-    expect([made.code, made.text]).toEqual([0, expect.stringContaining("shown this once")])
+    expect([made.code, made.text]).toEqual([0, expect.stringContaining("shown only once")])
     const removed = await onTerminal(["app", "remove", "--id", id], { env, typed: [["Deregister", "y"]] })
     expect(removed.text).toMatch(/its 0\s+active agents/)
     expect([removed.code, removed.text]).toEqual([0, expect.stringContaining("inactive")])
