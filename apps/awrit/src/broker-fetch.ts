@@ -4,7 +4,8 @@ import type { TlsFiles } from "./settings.ts"
 
 /** A `fetch` with the given CA and client certificates. undici is imported here because few calls need it. */
 export async function tlsFetch({ ca, cert, key }: TlsFiles): Promise<Fetch> {
-  const { Agent, fetch } = await import("undici")
+  // The default export: a bundle of this CommonJS package has no named ones.
+  const { Agent, fetch } = (await import("undici")).default
   const connect = {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
