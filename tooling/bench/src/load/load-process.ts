@@ -3,10 +3,11 @@ import { setTimeout as pause } from "node:timers/promises"
 import { cpuSeconds } from "../process-cost.ts"
 import { percentile } from "../statistics.ts"
 import { Connection } from "./connection.ts"
-import type { Load, LoadJob, Operation } from "./job.ts"
+import type { Load, LoadJob } from "./job.ts"
 import { registrations } from "./registrations.ts"
 import { renewals } from "./renewals.ts"
 import { repeated } from "./repeated.ts"
+import type { Operation } from "./scenario.ts"
 
 // A process, so that the client shares no event loop with what measures it.
 process.on("message", (job: LoadJob | "begin") => {

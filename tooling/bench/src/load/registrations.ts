@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto"
 import { type Connection, requestText } from "./connection.ts"
-import { expectStatus, memberOf, type Scenario } from "./job.ts"
+import { expectStatus, memberOf, type Scenario } from "./scenario.ts"
 
 /** Registrations, each with a challenge, a signature and its own launch token. */
 export interface RegistrationsOptions {

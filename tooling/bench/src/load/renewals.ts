@@ -1,6 +1,6 @@
 import { requestText } from "./connection.ts"
-import { expectStatus, memberOf, type Scenario } from "./job.ts"
 import { makeLaunchTokens, registering } from "./registrations.ts"
+import { expectStatus, memberOf, type Scenario } from "./scenario.ts"
 
 /** One agent on each connection, which renews its token again and again. */
 export interface RenewalsOptions {

@@ -1,4 +1,4 @@
-import { expectStatus, type Scenario } from "./job.ts"
+import { expectStatus, type Scenario } from "./scenario.ts"
 
 /** Requests that the connections send in turn, again and again. */
 export interface RepeatedOptions {

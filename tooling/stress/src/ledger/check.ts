@@ -4,18 +4,11 @@ import { openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
 import { call, trail } from "@agentwrit/testing/client"
 import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
 import { Findings } from "../findings.ts"
+import type { Check } from "./check-input.ts"
 import { checkAgents, checkFeed } from "./current-state.ts"
 import { type HeldToken, isRevoked, type Ledger } from "./ledger.ts"
 import { resendUnanswered, reuseSpent, spentTwice, useLaunchTokens } from "./single-use.ts"
 import { type Event, TrailState } from "./trail-state.ts"
-
-/** One check of a broker that has restarted. */
-export interface Check {
-  readonly url: string
-  readonly admin: string
-  readonly ledger: Ledger
-  readonly found: Findings
-}
 
 /** Operations that may succeed more than once. */
 const REPEATABLE: ReadonlySet<string> = new Set(["revoke", "deregister_app"])
