@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 const packages = [
   "packages/core",
@@ -15,8 +16,21 @@ const packages = [
   "tooling/e2e",
 ]
 
+/** Packages whose test files may share one worker each time: they keep no state and fake nothing. */
+const PURE = ["packages/core", "packages/audit", "packages/contract", "packages/config-file", "packages/store-memory"]
+
+/** Starts the files that wait for processes first, so that none of them runs alone at the end. */
+class ProcessesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const startsProcesses = ({ project }: TestSpecification) => project.name === "@agentwrit/e2e"
+    return [...sorted.filter(startsProcesses), ...sorted.filter((file) => !startsProcesses(file))]
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: ProcessesFirst },
     // The tests wait for other processes more than they compute, so that two of them fit two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: packages.map((root) => ({
@@ -27,6 +41,7 @@ export default defineConfig({
       test: {
         name: root.replace(/^(packages|apps|tooling)\//, "@agentwrit/"),
         include: ["test/**/*.test.ts"],
+        isolate: !PURE.includes(root),
         // Only for what never ends: no assertion rests on time, however busy the machine is.
         testTimeout: 60_000,
         hookTimeout: 60_000,
