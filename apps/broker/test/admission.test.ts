@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { ask, brokerFolder, signIn } from "./in-process.ts"
 
 test("changes beyond the commit queue are told to come back, and what was acknowledged is there", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)
   const json = { agent_name: "worker", allowed_scope: ["read:data:*"] }
@@ -22,7 +22,7 @@ test("changes beyond the commit queue are told to come back, and what was acknow
 })
 
 test("queries beyond the reader's queue are told to come back", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)
   const answers = await Promise.all(

@@ -12,7 +12,7 @@ const auditChain = async (app: Parameters<typeof ask>[0]): Promise<string> =>
   (await ask(app, "GET /v1/health")).body.audit_chain
 
 test("while the store cannot commit nothing is issued, denials are denied, and reads go on", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const unrecorded: string[] = []
   await using broker = await folder.open({ observer: { unrecorded: ({ eventType }) => unrecorded.push(eventType) } })
   const { app } = broker
@@ -44,7 +44,7 @@ test("while the store cannot commit nothing is issued, denials are denied, and r
 })
 
 test("a trail that was changed shows in health, and no checkpoint is signed over it", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   await signIn(first.app)
   await first.crash()
@@ -59,7 +59,7 @@ test("a trail that was changed shows in health, and no checkpoint is signed over
 })
 
 test("a database that lost a checkpoint which left the process is not opened", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   await ask(first.app, "GET /v1/audit/checkpoint", { bearer: await signIn(first.app) })
   await first.crash()
@@ -86,7 +86,7 @@ test.each([
     "DELETE FROM checkpoints; UPDATE events SET timestamp = 9000000000000000000 WHERE seq = 2",
   ],
 ])("a database with %s changed starts, tells of it, and signs nothing", async (what, sql) => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   const admin = await signIn(first.app)
   await signIn(first.app)
@@ -101,7 +101,7 @@ test.each([
 })
 
 test("a trail stays sound while the place for its checkpoints is away, and through a crash then", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   const admin = await signIn(first.app)
   expect((await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
@@ -131,7 +131,7 @@ test.each([
     "event 2",
   ],
 ])("an old event %s is found after the start, while the broker serves", async (_what, sql, where) => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   const admin = await signIn(first.app)
   for (let time = 0; time < 4; time++) await signIn(first.app)
@@ -148,7 +148,7 @@ test.each([
 })
 
 test("a sound trail is verified wholly after the start, a new one needs no verification", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   expect(await auditChain(first.app)).toBe("ok")
   await signIn(first.app)
@@ -161,7 +161,7 @@ test("a sound trail is verified wholly after the start, a new one needs no verif
 })
 
 test("a verification that cannot be done is told of, and nothing is called verified", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   await signIn(first.app)
   await first[Symbol.asyncDispose]()
@@ -175,7 +175,7 @@ test("a verification that cannot be done is told of, and nothing is called verif
 })
 
 test("a body full of numbers at the limit is read in no time", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const body = `{"secret":"x","text":"9007199254740993","numbers":[${Array.from({ length: 55_000 }, () => "9007199254740992").join(",")}]}`
   const started = performance.now()

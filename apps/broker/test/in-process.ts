@@ -10,6 +10,7 @@ import {
   UnavailableError,
 } from "@agentwrit/authority"
 import { createKeyRing, createSigningKey } from "@agentwrit/core"
+import { MemoryData, MemoryStore } from "@agentwrit/store-memory"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { settableClock } from "@agentwrit/testing/settable-clock"
 import { createBroker } from "../src/index.ts"
@@ -34,8 +35,12 @@ export interface Setup {
   readonly observer?: Observer
 }
 
-/** A folder whose broker can be opened, closed and opened again; its clock stands still until it is set. */
-export async function brokerFolder() {
+/**
+ * A folder whose broker can be opened, closed and opened again; its clock stands still until it is set.
+ * @param kind where the state is: in the memory of this process, or in the folder's database.
+ */
+export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
+  const data = new MemoryData()
   const path = await mkdtemp(join(tmpdir(), "agentwrit-broker-"))
   const clock = settableClock()
   let note: string | undefined
@@ -45,8 +50,13 @@ export async function brokerFolder() {
     /** While `away`, no checkpoint can be kept outside the database. */
     anchor,
     database: join(path, "data.db"),
+    /** What a store in memory holds. */
+    data,
     async open({ secret = SECRET, settings, observer }: Setup = {}) {
-      const store = await SqliteStore.open({ path: join(path, "data.db"), clock })
+      const store =
+        kind === "memory"
+          ? new MemoryStore({ clock, data })
+          : await SqliteStore.open({ path: join(path, "data.db"), clock })
       const authority = await openAuthority({
         ...{ store, clock, keys, auditKey, settings: { ...SETTINGS, ...settings } },
         adminSecret: createAdminSecret(secret),

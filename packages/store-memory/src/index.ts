@@ -1,2 +1,2 @@
-export { MemoryData } from "./data.ts"
+export { MemoryData, revocationKey } from "./data.ts"
 export { MemoryStore, type MemoryStoreOptions } from "./store.ts"

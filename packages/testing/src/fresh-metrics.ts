@@ -1,20 +1,22 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { call } from "./client.ts"
 
-/** Milliseconds within which the broker surely makes a new text. */
-const PATIENCE = 5000
+const SCRAPE_INTERVAL_MS = 20
+const STALE_TIMEOUT_MS = 30_000
 
 /**
- * The metrics as they are now. The broker keeps a text for a moment; each counts the scrapes before it, so that one that differs
- * from the first that came was made after this call.
+ * The metrics as they are now. The broker reuses a text for a moment. Each text counts the scrapes before it, so one that differs
+ * from the first was made after this call.
  */
 export async function freshMetrics(url: string): Promise<string> {
   const first = await scrape(url)
-  const end = performance.now() + PATIENCE
+  const end = performance.now() + STALE_TIMEOUT_MS
   while (performance.now() < end) {
+    await pause(SCRAPE_INTERVAL_MS)
     const text = await scrape(url)
     if (text !== first) return text
   }
-  throw new Error(`the metrics stood still for ${PATIENCE} ms`)
+  throw new Error(`the metrics did not change for ${STALE_TIMEOUT_MS} ms`)
 }
 
 async function scrape(url: string): Promise<string> {

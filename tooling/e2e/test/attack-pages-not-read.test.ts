@@ -47,7 +47,7 @@ test("pages that one source does not read fill no memory, and it gets others onc
     for (let since = 1; since < 5 * PAGES; since += PAGES) {
       sockets.push(await askWithoutReading(broker, since))
       // Of another source: it comes once these are made, or refused.
-      await expect.poll(() => page(since + PAGES - 1), { timeout: 10_000 }).toBe(200)
+      await expect.poll(() => page(since + PAGES - 1)).toBe(200)
     }
     expect(await page(1900, READER)).toBe(503)
     // What verifiers need that missed little is small, and there for whomever.
@@ -59,5 +59,5 @@ test("pages that one source does not read fill no memory, and it gets others onc
   } finally {
     for (const socket of sockets) socket.destroy()
   }
-  await expect.poll(() => page(1900, READER), { timeout: 5000 }).toBe(200)
+  await expect.poll(() => page(1900, READER)).toBe(200)
 })

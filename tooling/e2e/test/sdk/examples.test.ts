@@ -76,7 +76,7 @@ async function start(name: string, environment: Readonly<Record<string, string>>
   const { PATH = "" } = process.env
   const [program, ...words] = String(scripts.start).split(" ")
   expect(program).toBe("node")
-  return run(process.execPath, words, { cwd, env: { PATH, ...environment }, timeout: 15_000 })
+  return run(process.execPath, words, { cwd, env: { PATH, ...environment }, timeout: 50_000 })
 }
 
 test.each(examples)("%s runs and prints what it shows, and leaves no active app behind", async (name, lines) => {

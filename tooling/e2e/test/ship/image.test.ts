@@ -169,7 +169,7 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
     for (const stream of [broker.stdout, broker.stderr]) stream?.on("data", (text) => (said += text))
     const ended = once(broker, "close")
     try {
-      await expect.poll(() => said, { timeout: 15_000 }).toContain("listening on 0.0.0.0")
+      await expect.poll(() => said).toContain("listening on 0.0.0.0")
       expect(said).toContain("mode=production")
       expect(await tree.end("healthcheck", env)).toEqual({ code: 0, said: `${told}\n` })
       const owner = statSync(env["AA_DB_PATH"] ?? "")

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest"
 import { filesIn, readText } from "../../src/repository.ts"
 
-const FOLDERS = ["packages", "apps"].flatMap((parent) => filesIn(parent).map((name) => `${parent}/${name}`))
 const manifestOf = (folder: string) => JSON.parse(readText(`${folder}/package.json`))
+const FOLDERS = ["packages", "apps"]
+  .flatMap((parent) => filesIn(parent).map((name) => `${parent}/${name}`))
+  .filter((folder) => manifestOf(folder).private !== true)
 
 describe.each(FOLDERS)("%s", (folder) => {
   const manifest = manifestOf(folder)
