@@ -64,13 +64,14 @@ export class AgentWritApp {
       throw new TypeError("clientId and clientSecret must be those from the app's registration")
     const client = new BrokerClient(options)
     this.#client = client
-    this.#session = new Session({
-      usablePart: USABLE_PART,
-      async signIn() {
-        const requestedAt = performance.now()
-        return issuedToken(client, await client.send(appSignIn, { body: { clientId, clientSecret } }), requestedAt)
-      },
-    })
+    this.#session = new Session(async () => {
+      const requestedAt = performance.now()
+      return issuedToken(
+        client.brokerUrl,
+        await client.send(appSignIn, { body: { clientId, clientSecret } }),
+        requestedAt,
+      )
+    }, USABLE_PART)
     this.brokerUrl = client.brokerUrl
     this.clientId = clientId
   }

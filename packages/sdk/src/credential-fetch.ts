@@ -1,29 +1,20 @@
 import { abortable } from "./abortable.ts"
 import { checkTarget } from "./allowed-origins.ts"
-import type { CallOptions, Fetch } from "./broker-client.ts"
+import type { CredentialTerms, ManagedToken } from "./managed-token.ts"
 import { type Hop, isReplayable, nextHop } from "./redirect.ts"
 
 /** The standard `fetch`, with the credential's token. */
 export type CredentialFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Where the token comes from. */
-export interface TokenSource {
-  token(options: CallOptions): Promise<string>
-}
-
-/** How requests are sent, and where they may go. */
-export interface CredentialFetchTerms {
-  readonly client: { readonly fetch: Fetch }
-  readonly allowedOrigins: ReadonlySet<string> | undefined
-}
-
 /**
  * Makes a `fetch` that adds the token. It follows redirects itself, so that on every platform the token stays within the origin of
  * the request.
  */
-export function createCredentialFetch(source: TokenSource, terms: CredentialFetchTerms): CredentialFetch {
-  const { allowedOrigins } = terms
-  const { fetch } = terms.client
+export function createCredentialFetch(
+  source: ManagedToken,
+  { client, allowedOrigins }: CredentialTerms,
+): CredentialFetch {
+  const { fetch } = client
   return async (input, init = {}) => {
     const signal = init.signal ?? (input instanceof Request ? input.signal : undefined)
     const { first, follow, options } = await firstHop(input, init, signal)

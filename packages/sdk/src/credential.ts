@@ -1,9 +1,9 @@
 import type { DelegationRecord } from "@agentwrit/core"
-import type { BrokerClient, CallOptions } from "./broker-client.ts"
+import type { CallOptions } from "./broker-client.ts"
 import { delegate } from "./calls.ts"
 import { type CredentialFetch, createCredentialFetch } from "./credential-fetch.ts"
 import { type IssuedToken, issuedToken } from "./issued-token.ts"
-import { type CredentialFailure, ManagedToken, type Renewal } from "./managed-token.ts"
+import { type CredentialFailure, type CredentialTerms, ManagedToken } from "./managed-token.ts"
 
 /** How a credential may be used. */
 export interface CredentialOptions {
@@ -32,14 +32,6 @@ export interface CredentialNames {
   readonly orchId: string
   readonly taskId: string
   readonly scope: readonly string[]
-}
-
-/** The checked options of a credential. */
-export interface CredentialTerms {
-  readonly client: BrokerClient
-  readonly allowedOrigins: ReadonlySet<string> | undefined
-  readonly onError: ((failure: CredentialFailure) => void) | undefined
-  readonly renewal: Renewal
 }
 
 /**
@@ -109,7 +101,7 @@ export class Credential implements AsyncDisposable {
     const body = { delegateTo: to, scope, ttl }
     const answer = await this.#terms.client.send(delegate, { bearer, body, signal })
     const names = { id: to, orchId: this.orchId, taskId: this.taskId, scope }
-    const token = issuedToken(this.#terms.client, answer, requestedAt)
+    const token = issuedToken(this.#terms.client.brokerUrl, answer, requestedAt)
     return new DelegatedCredential(names, token, answer.delegationChain, this.#terms)
   }
 

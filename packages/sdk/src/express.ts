@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from "express"
 import { createAuthorizer } from "./guard/guard.ts"
-import { authorizationOf, keepClaims, pathOf, requestIdOf } from "./guard/node-request.ts"
+import { guardedRequest, keepClaims } from "./guard/node-request.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { Verifier } from "./verify/verifier.ts"
 
@@ -20,12 +20,7 @@ export { scopeFor } from "./guard/scope-for.ts"
 export function guard(verifier: Verifier, options?: GuardOptions<Request>): RequestHandler {
   const authorize = createAuthorizer(verifier, options)
   return (request, response, next) => {
-    authorize({
-      request,
-      authorization: authorizationOf(request),
-      requestId: requestIdOf(request),
-      path: pathOf(request.originalUrl),
-    }).then((decision) => {
+    authorize(guardedRequest(request, request, request.originalUrl)).then((decision) => {
       if (decision.ok) {
         keepClaims(request, decision.claims)
         next()

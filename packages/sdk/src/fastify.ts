@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { createAuthorizer } from "./guard/guard.ts"
-import { authorizationOf, keepClaims, pathOf, requestIdOf } from "./guard/node-request.ts"
+import { guardedRequest, keepClaims } from "./guard/node-request.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { Verifier } from "./verify/verifier.ts"
 
@@ -23,12 +23,7 @@ export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promis
 export function guard(verifier: Verifier, options?: GuardOptions<FastifyRequest>): GuardHook {
   const authorize = createAuthorizer(verifier, options)
   return async (request, reply) => {
-    const decision = await authorize({
-      request,
-      authorization: authorizationOf(request.raw),
-      requestId: requestIdOf(request.raw),
-      path: pathOf(request.originalUrl),
-    })
+    const decision = await authorize(guardedRequest(request, request.raw, request.originalUrl))
     if (decision.ok) {
       keepClaims(request, decision.claims)
       return

@@ -1,4 +1,3 @@
-import type { BrokerClient } from "./broker-client.ts"
 import { UnexpectedAnswerError } from "./errors.ts"
 import { Lifetime } from "./lifetime.ts"
 
@@ -17,12 +16,12 @@ export const TOKEN_FORM: RegExp = /^[\w-]+\.[\w-]+\.[\w-]+$/
  * @throws {@link UnexpectedAnswerError} when it is not a token.
  */
 export function issuedToken(
-  client: BrokerClient,
+  brokerUrl: string,
   answer: { readonly accessToken: string; readonly expiresIn: number },
   requestedAt: number,
 ): IssuedToken {
   if (!TOKEN_FORM.test(answer.accessToken))
-    throw new UnexpectedAnswerError(client.brokerUrl, 200, "access_token is not a compact JWS")
+    throw new UnexpectedAnswerError(brokerUrl, 200, "access_token is not a compact JWS")
   // The broker counts from the start of the current second, so a token may live up to one second less.
   const seconds = Math.max(answer.expiresIn - 1, answer.expiresIn / 2)
   return { value: answer.accessToken, lifetime: new Lifetime(seconds, requestedAt) }

@@ -18,16 +18,17 @@ export interface CredentialFailure {
 /** Whether a token is renewed automatically, only on request, or never. */
 export type Renewal = "auto" | "manual" | "never"
 
-/** Options of {@link ManagedToken}. */
-export interface ManagedTokenOptions {
+/** The checked options of a credential. */
+export interface CredentialTerms {
   readonly client: BrokerClient
+  readonly allowedOrigins: ReadonlySet<string> | undefined
   readonly renewal: Renewal
   readonly onError: ((failure: CredentialFailure) => void) | undefined
 }
 
 /** A token and its successors, until the release. At most one renewal runs at a time, and none starts after the release. */
 export class ManagedToken {
-  readonly #options: ManagedTokenOptions
+  readonly #terms: CredentialTerms
   #token: IssuedToken
   #renewalPoint = renewalPoint()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -40,14 +41,14 @@ export class ManagedToken {
   #released = false
   #releasing: Promise<void> | undefined
 
-  constructor(token: IssuedToken, options: ManagedTokenOptions) {
-    this.#options = options
+  constructor(token: IssuedToken, terms: CredentialTerms) {
+    this.#terms = terms
     this.#token = token
     this.#renewLater()
   }
 
   get #isAutomatic(): boolean {
-    return this.#options.renewal === "auto" && !this.#released
+    return this.#terms.renewal === "auto" && !this.#released
   }
 
   get expiresAt(): Date {
@@ -60,10 +61,8 @@ export class ManagedToken {
     this.#checkNotReleased()
     const due = this.#isAutomatic && this.#token.lifetime.until(this.#renewalPoint) <= 0
     if (this.#failure === undefined && (due || this.#renewing !== undefined)) {
-      await abortable(
-        this.#renewShared().catch(() => undefined),
-        signal,
-      )
+      const renewed = this.#renewShared().catch(() => undefined)
+      await abortable(renewed, signal)
       this.#checkNotReleased()
     }
     if (isRefusal(this.#failure) && this.#failure?.code !== "forbidden") throw this.#failure
@@ -73,7 +72,7 @@ export class ManagedToken {
 
   async renew({ signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted()
-    if (this.#options.renewal === "never")
+    if (this.#terms.renewal === "never")
       throw new CredentialError("not_renewable", "a delegated token cannot be renewed", {
         hint: "ask its delegator for another token",
       })
@@ -108,8 +107,8 @@ export class ManagedToken {
     clearTimeout(this.#timer)
     const requestedAt = performance.now()
     try {
-      const answer = await this.#options.client.send(renew, { bearer: this.#token.value })
-      this.#token = issuedToken(this.#options.client, answer, requestedAt)
+      const answer = await this.#terms.client.send(renew, { bearer: this.#token.value })
+      this.#token = issuedToken(this.#terms.client.brokerUrl, answer, requestedAt)
       this.#renewalPoint = renewalPoint()
       this.#failures = 0
       this.#failure = undefined
@@ -149,14 +148,14 @@ export class ManagedToken {
     // A renewal in progress may replace the token; release the new one then.
     await this.#renewing?.catch(() => undefined)
     try {
-      await this.#options.client.send(release, { bearer: this.#token.value })
+      await this.#terms.client.send(release, { bearer: this.#token.value })
     } catch (error) {
       const gone = error instanceof BrokerError && (error.code === "token_revoked" || error.code === "unauthorized")
       if (!gone) throw error
       if (this.#uncertain)
         throw new CredentialError(
           "release_uncertain",
-          "the answer to a renewal was lost, and its token may still be valid",
+          "the answer to a renewal was lost; its token may still be valid",
           {
             hint: "it expires by itself; an operator can revoke the agent now",
             cause: error,
@@ -167,7 +166,7 @@ export class ManagedToken {
 
   #report(failure: CredentialFailure): void {
     // In a task of its own, so that an error in the callback does not affect the renewal.
-    queueMicrotask(() => this.#options.onError?.(failure))
+    queueMicrotask(() => this.#terms.onError?.(failure))
   }
 
   #checkNotReleased(): void {

@@ -66,7 +66,7 @@ export async function register(
     return { launchToken, ...proof, orchId, taskId, requestedScope: scope, requestedTtl: ttl }
   }
   const answer = await client.send(registerCall, { body, signal })
-  const token = issuedToken(client, answer, requestedAt)
+  const token = issuedToken(client.brokerUrl, answer, requestedAt)
   const terms = { client, allowedOrigins, onError, renewal: autoRenew ? "auto" : "manual" } as const
   return new Agent({ id: answer.agentId, orchId, taskId, scope }, token, terms)
 }

@@ -3,22 +3,20 @@ import type { CallOptions } from "./broker-client.ts"
 import { BrokerError } from "./errors.ts"
 import type { IssuedToken } from "./issued-token.ts"
 
-/** How a session gets its tokens. */
-export interface SessionOptions {
-  /** Signs in. It gets no caller's signal, because other callers wait for it too. */
-  readonly signIn: () => Promise<IssuedToken>
-  /** The part of a token's life, from 0 to 1, in which it is used for new calls. The rest allows for slow calls and different clocks. */
-  readonly usablePart: number
-}
-
 /** Signs in when a token is first needed, again before it expires, and once more when the broker refuses it. Calls share the token. */
 export class Session {
-  readonly #options: SessionOptions
+  readonly #signIn: () => Promise<IssuedToken>
+  readonly #usablePart: number
   #token: IssuedToken | undefined
   #signingIn: Promise<string> | undefined
 
-  constructor(options: SessionOptions) {
-    this.#options = options
+  /**
+   * @param signIn gets no caller's signal, because other callers wait for it too.
+   * @param usablePart the part of a token's life in which it is used for new calls. The rest allows for slow calls and wrong clocks.
+   */
+  constructor(signIn: () => Promise<IssuedToken>, usablePart: number) {
+    this.#signIn = signIn
+    this.#usablePart = usablePart
   }
 
   /** Makes a call with the token. If the broker refuses the token, for example after a restart with another key, signs in and repeats. */
@@ -36,16 +34,16 @@ export class Session {
 
   async #bearer(signal: AbortSignal | undefined): Promise<string> {
     signal?.throwIfAborted()
-    if (this.#token !== undefined && this.#token.lifetime.until(this.#options.usablePart) > 0) return this.#token.value
-    this.#signingIn ??= this.#signIn().finally(() => {
-      this.#signingIn = undefined
-    })
+    if (this.#token !== undefined && this.#token.lifetime.until(this.#usablePart) > 0) return this.#token.value
+    this.#signingIn ??= this.#signIn()
+      .then((token) => {
+        this.#token = token
+        return token.value
+      })
+      .finally(() => {
+        this.#signingIn = undefined
+      })
     return abortable(this.#signingIn, signal)
-  }
-
-  async #signIn(): Promise<string> {
-    this.#token = await this.#options.signIn()
-    return this.#token.value
   }
 }
 

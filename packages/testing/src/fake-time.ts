@@ -27,12 +27,13 @@ const { setTimeout: realSetTimeout } = globalThis
  */
 export function fakeTimeOfFile(): FakeTime {
   vi.useFakeTimers({ toFake: [...FAKED] })
-  vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
     const controller = new AbortController()
     setTimeout(() => controller.abort(new DOMException("The operation timed out", "TimeoutError")), milliseconds)
     return controller.signal
   })
   afterAll(() => {
+    timeout.mockRestore()
     vi.useRealTimers()
   })
   const pass = async (milliseconds: number): Promise<void> => {

@@ -89,14 +89,11 @@ export class AgentWritAdmin {
       throw new TypeError("adminSecret must be the admin secret, or a function that fetches it")
     const client = new BrokerClient(broker)
     this.#client = client
-    this.#session = new Session({
-      usablePart: USABLE_PART,
-      async signIn() {
-        const secret = typeof adminSecret === "function" ? await adminSecret() : adminSecret
-        const requestedAt = performance.now()
-        return issuedToken(client, await client.send(calls.adminSignIn, { body: { secret } }), requestedAt)
-      },
-    })
+    this.#session = new Session(async () => {
+      const secret = typeof adminSecret === "function" ? await adminSecret() : adminSecret
+      const requestedAt = performance.now()
+      return issuedToken(client.brokerUrl, await client.send(calls.adminSignIn, { body: { secret } }), requestedAt)
+    }, USABLE_PART)
   }
 
   /** Registers an app under a ceiling. Keep its `clientSecret`: it is not shown again. */

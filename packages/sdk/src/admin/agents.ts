@@ -13,7 +13,6 @@ export type AgentView = AgentsPage["agents"][number]
 /** Which agents to list. */
 export type AgentsFilter = Omit<AgentsQuery, "limit" | "offset">
 
-/** Fetches one page. */
 export type FetchAgents = (query: AgentsQuery, options: CallOptions) => Promise<AgentsPage>
 
 /** The longest page of the broker. */

@@ -22,7 +22,6 @@ export interface FollowOptions extends CallOptions {
   readonly onTrouble?: ((error: AgentWritError) => void) | undefined
 }
 
-/** Fetches one page. */
 export type FetchEvents = (query: EventsQuery, options: CallOptions) => Promise<EventsPage>
 
 /** The longest page of the broker. */

@@ -1,4 +1,5 @@
 import type { VerifiedClaims } from "../verify/verified-tokens.ts"
+import type { GuardedRequest } from "./guard.ts"
 
 /** The parts of Node's `IncomingMessage` that the adapters read. */
 export interface NodeRequest {
@@ -7,23 +8,27 @@ export interface NodeRequest {
   readonly rawHeaders?: readonly string[]
 }
 
+/**
+ * What the guard needs of a request of Node.
+ * @param request the framework's own request.
+ * @param url its path and query.
+ */
+export function guardedRequest<Request>(request: Request, node: NodeRequest, url: string): GuardedRequest<Request> {
+  const id = node.headers["x-request-id"]
+  return {
+    request,
+    authorization: authorizationOf(node),
+    requestId: typeof id === "string" ? id : undefined,
+    path: url.split("?", 1)[0] ?? "",
+  }
+}
+
 /** Every value of the `Authorization` header: Node's `headers` keeps the first and drops the rest. */
-export function authorizationOf({ headers, rawHeaders = [] }: NodeRequest): readonly string[] {
+function authorizationOf({ headers, rawHeaders = [] }: NodeRequest): readonly string[] {
   const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === "authorization")
   if (values.length > 0) return values
   const { authorization } = headers
   return typeof authorization === "string" ? [authorization] : []
-}
-
-/** The request's `X-Request-ID`. */
-export function requestIdOf({ headers }: NodeRequest): string | undefined {
-  const id = headers["x-request-id"]
-  return typeof id === "string" ? id : undefined
-}
-
-/** A path without its query. */
-export function pathOf(url: string): string {
-  return url.split("?", 1)[0] ?? ""
 }
 
 const claims = new WeakMap<object, VerifiedClaims>()

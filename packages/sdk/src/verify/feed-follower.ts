@@ -1,10 +1,10 @@
 import { MAX_JWS_LENGTH, type RevocationFeed } from "@agentwrit/core"
-import type { BrokerClient, Fetch } from "../broker-client.ts"
+import type { BrokerClient } from "../broker-client.ts"
 import { delay } from "../retry.ts"
 import { boundedText } from "./bounded-text.ts"
 import { revocations as revocationsCall } from "./calls.ts"
 import { FeedError, verifyFeedMessage } from "./feed-message.ts"
-import { NoStreamError, readFeedStream } from "./feed-stream.ts"
+import { type FeedStreamOptions, NoStreamError, readFeedStream } from "./feed-stream.ts"
 import type { KeySet } from "./key-set.ts"
 import type { Revocations } from "./revocations.ts"
 
@@ -15,16 +15,11 @@ const POLL_INTERVAL_MS = 5_000
 const FIRST_BACKOFF_MS = 250
 const MAX_BACKOFF_MS = 5_000
 
-/** Options of {@link FeedFollower}. */
-export interface FeedFollowerOptions {
+export interface FeedFollowerOptions extends FeedStreamOptions {
   /** Polls the pages of the feed. It does not repeat calls. */
   readonly client: BrokerClient
-  /** Opens the stream, which has no timeout. */
-  readonly fetch: Fetch
   readonly keys: KeySet
   readonly revocations: Revocations
-  readonly maxStalenessMs: number
-  readonly signal: AbortSignal
   /** Called when the revocations have reached the head, became invalid, or could not be reached. */
   readonly changed: () => void
 }
@@ -59,11 +54,10 @@ export class FeedFollower {
   }
 
   async #stream(): Promise<number> {
-    const { client, revocations } = this.#options
+    const { revocations } = this.#options
     let isWorking = false
     try {
-      const from = { brokerUrl: client.brokerUrl, position: revocations.resume() }
-      for await (const jws of readFeedStream({ ...this.#options, ...from })) {
+      for await (const jws of readFeedStream(this.#options, revocations.resume())) {
         await this.#apply(jws)
         isWorking = true
       }
@@ -78,11 +72,11 @@ export class FeedFollower {
   }
 
   async #poll(): Promise<number> {
-    const { client, revocations, signal } = this.#options
+    const { brokerUrl, client, revocations, signal } = this.#options
     for (let position = revocations.resume(); ; position = revocations.position) {
       const query = { since: position }
       const input = { query, accept: "application/jwt", signal }
-      const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, client.brokerUrl)
+      const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, brokerUrl)
       const jws = await client.exchange(revocationsCall, input, read)
       const { to, head } = await this.#apply(jws)
       if (to === head) return POLL_INTERVAL_MS

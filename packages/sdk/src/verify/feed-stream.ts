@@ -27,12 +27,11 @@ export class NoStreamError extends Error {
   }
 }
 
-/** Where a stream of the feed begins, and when it ends. */
+/** Where a stream of the feed comes from, and when it ends. */
 export interface FeedStreamOptions {
   readonly brokerUrl: string
+  /** Opens the stream, which has no timeout. */
   readonly fetch: Fetch
-  /** The sequence number up to which all entries are known. */
-  readonly position: number
   /** A stream counts as dead after half of this time without a byte, and after all of it without a message. */
   readonly maxStalenessMs: number
   readonly signal: AbortSignal
@@ -41,20 +40,25 @@ export interface FeedStreamOptions {
 /**
  * Yields the messages of the feed, as compact JWS, in the order of the event stream (WHATWG HTML, "Server-sent events"). Ends when
  * the broker ends the stream.
+ * @param position the sequence number up to which all entries are known.
  * @throws {@link NoStreamError}, {@link NetworkError}, or the platform's error when the connection breaks.
  */
-export async function* readFeedStream(options: FeedStreamOptions): AsyncGenerator<string, void, undefined> {
+export async function* readFeedStream(
+  options: FeedStreamOptions,
+  position: number,
+): AsyncGenerator<string, void, undefined> {
   const watchdog = new StreamWatchdog(options.maxStalenessMs)
   const signal = AbortSignal.any([options.signal, watchdog.signal])
   try {
-    yield* messagesOf(await openStream(options, signal), watchdog, signal)
+    yield* messagesOf(await openStream(options, position, signal), watchdog, signal)
   } finally {
     watchdog.stop()
   }
 }
 
 async function openStream(
-  { brokerUrl, fetch, position }: FeedStreamOptions,
+  { brokerUrl, fetch }: FeedStreamOptions,
+  position: number,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const request = fetch(`${brokerUrl}/v1/revocations?since=${position}`, {

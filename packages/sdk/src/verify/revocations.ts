@@ -9,6 +9,7 @@ import {
 import { VerifierUnavailableError } from "./errors.ts"
 import { FeedError } from "./feed-message.ts"
 import { FeedTail } from "./feed-tail.ts"
+import type { VerifierTerms } from "./options.ts"
 
 /** An entry is kept for this time after it expired, because a clock may have been set. */
 const KEPT_AFTER_EXPIRY_S = 300
@@ -22,11 +23,7 @@ const PAGE_TTL_S = 1
 /** A message may be ahead of this clock by this time. Beyond it, the clock is wrong and cannot tell what is stale. */
 const MAX_AHEAD_S = FEED_FRESHNESS_S
 
-/** Options of {@link Revocations}. */
-export interface RevocationTerms {
-  readonly maxStalenessMs: number
-  readonly clockToleranceS: number
-}
+type RevocationTerms = Pick<VerifierTerms, "maxStalenessMs" | "clockToleranceS">
 
 /** The revocations of the feed, and whether they are fresh (CONTRACT 5). */
 export class Revocations {
@@ -70,7 +67,6 @@ export class Revocations {
     return this.#version
   }
 
-  /** The number of entries. */
   get size(): number {
     return this.#set.size
   }

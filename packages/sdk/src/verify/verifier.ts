@@ -131,6 +131,7 @@ class BrokerVerifier implements Verifier {
     return new FeedFollower({
       // The follower repeats by itself, from its current position.
       client: new BrokerClient({ ...options, retries: 0 }),
+      brokerUrl: this.brokerUrl,
       fetch: (url, init) => fetch(url, init),
       keys: this.#keys,
       revocations,
@@ -180,10 +181,7 @@ class BrokerVerifier implements Verifier {
     const { issuer, audience, clockToleranceS: clockTolerance } = this.#terms
     if (this.#keys.known(key.keyId) !== key) {
       this.#tokens.forget(token)
-      throw new InvalidTokenError(
-        "unknown_key",
-        `token is signed by a key that is no longer the broker's: ${key.keyId}`,
-      )
+      throw new InvalidTokenError("unknown_key", `token is signed by a key that the broker withdrew: ${key.keyId}`)
     }
     try {
       checkClaims(claims as Claims, { now: Date.now() / 1000, issuer, audience, clockTolerance })
