@@ -9,8 +9,6 @@ import {
   registrationRequest,
   registrationResponse,
   renewalResponse,
-  validationRequest,
-  validationResponse,
 } from "@agentwrit/contract"
 import { defineCall } from "./call.ts"
 
@@ -44,9 +42,4 @@ export const release = defineCall("POST /v1/token/release", "always", {})
 export const delegate = defineCall("POST /v1/delegate", "unprocessed", {
   request: delegationRequest,
   response: delegationResponse,
-})
-
-export const validate = defineCall("POST /v1/token/validate", "always", {
-  request: validationRequest,
-  response: validationResponse,
 })

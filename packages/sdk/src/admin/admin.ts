@@ -9,10 +9,11 @@ import {
   type CallOptions,
 } from "../broker-client.ts"
 import type { Call } from "../call.ts"
-import { release, validate } from "../calls.ts"
+import { release } from "../calls.ts"
 import { BrokerError, InvalidRequestError } from "../errors.ts"
 import { issuedToken } from "../issued-token.ts"
 import { Session } from "../session.ts"
+import { validate } from "../verify/calls.ts"
 import { type AgentsFilter, type AgentsPage, type AgentsQuery, type AgentView, eachAgent } from "./agents.ts"
 import {
   type EventsFilter,

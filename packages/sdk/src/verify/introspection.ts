@@ -1,6 +1,6 @@
 import type { BrokerClient } from "../broker-client.ts"
-import { validate } from "../calls.ts"
 import { AgentWritError } from "../errors.ts"
+import { validate } from "./calls.ts"
 import { InvalidTokenError, VerifierUnavailableError } from "./errors.ts"
 import type { VerifiedClaims } from "./verified-tokens.ts"
 
