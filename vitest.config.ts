@@ -38,8 +38,8 @@ export default defineConfig({
       test: {
         name: root.replace(/^(packages|apps|tooling)\//, "@agentwrit/"),
         include: ["test/**/*.test.ts"],
-        // A worker for each file would import everything again, which took a fifth of the time of all tests.
-        isolate: false,
+        // A worker for each file would import everything again, which took a fifth of the time. The others change their environment.
+        isolate: root === "apps/awrit" || root === "tooling/e2e",
         // Only for what never ends: no assertion rests on time, however busy the machine is.
         testTimeout: 60_000,
         hookTimeout: 60_000,

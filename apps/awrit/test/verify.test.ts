@@ -5,7 +5,7 @@ import { SqliteStore } from "@agentwrit/store-sqlite"
 import { shareTestBroker, startTestBroker } from "@agentwrit/testing/broker"
 import { adminToken, call, launchToken } from "@agentwrit/testing/client"
 import { startProxy } from "@agentwrit/testing/proxy"
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { awrit, type Ended, operator } from "./run-awrit.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "agentwrit-awrit-"))
@@ -99,6 +99,7 @@ describe("a sound trail", () => {
     const temporary = at("temporary")
     mkdirSync(temporary)
     vi.stubEnv("TMPDIR", temporary)
+    onTestFinished(() => void vi.unstubAllEnvs())
     expect(await sound("--db", path)).toContain("hash chain")
     // A write-ahead log made by root would stop the next start of the broker.
     expect([readdirSync(stopped), readFileSync(path).equals(before)]).toEqual([names, true])

@@ -2,9 +2,9 @@ import { expect, test, vi } from "vitest"
 import { serve } from "../src/server.ts"
 import { ask, brokerFolder, signIn } from "./in-process.ts"
 
-// The server wrote the error to the console: past the log, its redaction and its bound, ever so many lines for each stream.
+// The server once wrote the error to the console, past the log and its redaction.
 test("a stream that cannot go on is broken off, and nothing but the log tells of it", async () => {
-  await using folder = await brokerFolder()
+  await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)
   for (const target of ["t-1", "t-2"])
