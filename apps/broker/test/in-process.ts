@@ -13,18 +13,10 @@ import { createKeyRing, createSigningKey } from "@agentwrit/core"
 import { MemoryData, MemoryStore } from "@agentwrit/store-memory"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { settableClock } from "@agentwrit/testing/settable-clock"
+import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import { createBroker } from "../src/index.ts"
 
 const SECRET = "the operator's own secret"
-
-const SETTINGS: AuthoritySettings = {
-  trustDomain: "agentwrit.local",
-  issuer: "",
-  defaultTtl: 300,
-  maxTtl: 86_400,
-  adminTokenTtl: 300,
-  appTokenTtl: 1800,
-}
 
 const keys = createKeyRing({ current: createSigningKey(randomBytes(32)) })
 const auditKey = createSigningKey(randomBytes(32))
@@ -58,7 +50,11 @@ export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
           ? new MemoryStore({ clock, data })
           : await SqliteStore.open({ path: join(path, "data.db"), clock })
       const authority = await openAuthority({
-        ...{ store, clock, keys, auditKey, settings: { ...SETTINGS, ...settings } },
+        store,
+        clock,
+        keys,
+        auditKey,
+        settings: { ...TEST_SETTINGS, ...settings },
         adminSecret: createAdminSecret(secret),
         anchor: {
           kept: async () => note,
@@ -72,7 +68,10 @@ export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
       const bugs: unknown[] = []
       const app = createBroker({ authority, version: "2.0.0", onBug: (error) => bugs.push(error) })
       return {
-        ...{ app, authority, bugs, maintain: authority.maintain },
+        app,
+        authority,
+        bugs,
+        maintain: authority.maintain,
         /** Ends without the last checkpoint that a clean stop signs. */
         crash: () => store.housekeeping.close(),
         [Symbol.asyncDispose]: () => authority.close(),
@@ -110,7 +109,11 @@ export async function registration(app: App, launchToken: string, changes: objec
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
   const { nonce } = (await ask(app, "GET /v1/challenge")).body
   return {
-    ...{ launch_token: launchToken, nonce, orch_id: "crm", task_id: "t-42", requested_scope: ["read:data:7"] },
+    launch_token: launchToken,
+    nonce,
+    orch_id: "crm",
+    task_id: "t-42",
+    requested_scope: ["read:data:7"],
     public_key: Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64"),
     signature: sign(null, Buffer.from(nonce, "hex"), privateKey).toString("base64"),
     ...changes,

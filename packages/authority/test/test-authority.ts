@@ -3,6 +3,7 @@ import type { AuditEvent } from "@agentwrit/audit"
 import { type Claims, createKeyRing, createSigningKey, type TokenKind } from "@agentwrit/core"
 import { MemoryStore } from "@agentwrit/store-memory"
 import { settableClock } from "@agentwrit/testing/settable-clock"
+import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import { expect } from "vitest"
 import {
   type AuthorityOptions,
@@ -20,15 +21,6 @@ export const SECRET = "the operator's own secret"
 /** The caller of every request. */
 export const CALLER = { resource: "/resource", source: "10.0.0.1" }
 
-export const SETTINGS: AuthoritySettings = {
-  trustDomain: "agentwrit.local",
-  issuer: "",
-  defaultTtl: 300,
-  maxTtl: 86_400,
-  adminTokenTtl: 300,
-  appTokenTtl: 1800,
-}
-
 const seed = (fill: number) => new Uint8Array(32).fill(fill)
 
 export const SIGNING_KEY = createSigningKey(seed(1))
@@ -42,7 +34,7 @@ export async function testAuthority({ settings, ...options }: Options = {}) {
   const store = options.store ?? new MemoryStore({ clock })
   let note: string | undefined
   const authority = await openAuthority({
-    settings: { ...SETTINGS, ...settings },
+    settings: { ...TEST_SETTINGS, ...settings },
     store,
     clock,
     keys: createKeyRing({ current: SIGNING_KEY }),

@@ -19,6 +19,7 @@ import { createAdaptorServer } from "@hono/node-server"
 import { afterAll, beforeAll } from "vitest"
 import { ADMIN_SECRET } from "./broker-process.ts"
 import { adminToken, freshAddress } from "./client.ts"
+import { TEST_SETTINGS } from "./settings.ts"
 
 /** A broker that runs inside the test's own process and answers real HTTP on a free port of 127.0.0.1. */
 export interface TestBroker extends AsyncDisposable {
@@ -61,15 +62,6 @@ const elapsed = performance.now.bind(performance)
 /** The system's clock, out of reach of fake timers. */
 const realClock: Clock = { now, elapsed }
 
-const SETTINGS: AuthoritySettings = {
-  trustDomain: "agentwrit.local",
-  issuer: "",
-  defaultTtl: 300,
-  maxTtl: 86_400,
-  adminTokenTtl: 300,
-  appTokenTtl: 1800,
-}
-
 /** Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under test. */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const { settings, clock = realClock, adminSecret = ADMIN_SECRET, listen = listenByHono } = options
@@ -77,7 +69,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   const auditKey = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
   const metrics = new Metrics()
   const authority = await openAuthority({
-    settings: { ...SETTINGS, ...settings },
+    settings: { ...TEST_SETTINGS, ...settings },
     store: options.store ?? new MemoryStore({ clock }),
     keys: createKeyRing({ current: createSigningKey(seedOf(signingKey)) }),
     auditKey,
@@ -103,7 +95,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     app,
     authority,
     signingKey,
-    verifierKey: formatVerifierKey(verifierKeyOf(auditOrigin(SETTINGS.trustDomain), auditKey.publicKey)),
+    verifierKey: formatVerifierKey(verifierKeyOf(auditOrigin(TEST_SETTINGS.trustDomain), auditKey.publicKey)),
     async [Symbol.asyncDispose]() {
       authority.endFollowing()
       await server.stop()

@@ -29,7 +29,10 @@ export function openDevelopmentFolder(path: string, port: number): DevelopmentFo
   if (adminSecret === undefined)
     throw new Error(`${configPath} has no ADMIN_SECRET: delete it, and the next start makes a new one`)
   return {
-    ...{ path, configPath, adminSecret, created },
+    path,
+    configPath,
+    adminSecret,
+    created,
     verifierKeyPath: join(path, "audit.pub"),
     environment: {
       AA_CONFIG_PATH: configPath,

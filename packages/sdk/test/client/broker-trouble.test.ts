@@ -277,7 +277,11 @@ describe("an error names the broker and says what to do", () => {
   test("when nothing listens there", async () => {
     const brokerUrl = await closedAddress()
     await expect(app(brokerUrl).createAgent(TASK)).rejects.toMatchObject({
-      ...{ name: "NetworkError", code: "network_error", brokerUrl, status: undefined, hint: expect.any(String) },
+      name: "NetworkError",
+      code: "network_error",
+      brokerUrl,
+      status: undefined,
+      hint: expect.any(String),
       message: `the broker at ${brokerUrl} cannot be reached (ECONNREFUSED)`,
     })
   })

@@ -34,7 +34,11 @@ test("an app creates an agent, bound to its orchestration and task by a launch t
     await using agent = await app.createAgent(TASK)
     token = await agent.token()
     expect(await claimsOf(token)).toMatchObject({
-      ...{ sub: agent.id, orch_id: "crm", task_id: "t-42", scope: TASK.scope, kind: "agent" },
+      sub: agent.id,
+      orch_id: "crm",
+      task_id: "t-42",
+      scope: TASK.scope,
+      kind: "agent",
     })
     expect(agent).toMatchObject(TASK)
     expect(agent.expiresAt.getTime() - Date.now()).toBeGreaterThan(200_000)

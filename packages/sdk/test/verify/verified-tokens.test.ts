@@ -4,7 +4,14 @@ import { VerifiedTokens } from "../../src/verify/verified-tokens.ts"
 
 const key = createSigningKey(new Uint8Array(32).fill(1))
 const claims = (): Claims => ({
-  ...{ iss: "", sub: "admin", exp: 2, nbf: 1, iat: 1, jti: "0".repeat(32), kind: "admin", scope: ["admin:audit:*"] },
+  iss: "",
+  sub: "admin",
+  exp: 2,
+  nbf: 1,
+  iat: 1,
+  jti: "0".repeat(32),
+  kind: "admin",
+  scope: ["admin:audit:*"],
 })
 
 /** Texts as long as a token may be, so that a few hundred are more than is kept. */
