@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 
-/** A request that an API got. */
+/** A request that an API received. */
 export interface Received {
   readonly method: string
   readonly path: string
@@ -24,7 +24,7 @@ export interface ApiServer extends AsyncDisposable {
   readonly received: Received[]
 }
 
-/** Starts an API that notes what it gets and answers as it is told; `{}` is a 200. */
+/** Starts an API that records its requests and gives the configured answers; `{}` is a 200. */
 export async function startApi(
   answer: (request: Received) => ApiAnswer | Promise<ApiAnswer> = () => ({}),
 ): Promise<ApiServer> {

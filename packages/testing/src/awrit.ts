@@ -12,7 +12,7 @@ export const AWRIT: string = fileURLToPath(new URL("../../../apps/awrit/dist/mai
 export interface AwritOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** What stdin holds; by default it is empty. */
+  /** The content of stdin. Default: empty. */
   readonly input?: string
 }
 
@@ -30,13 +30,13 @@ export async function awrit(
   const texts = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text))
-  // A command that does not read its input may be gone before it is written.
+  // A command that does not read its input may end before it is written.
   child.stdin.on("error", () => undefined).end(input)
   const [code, signal] = await once(child, "close")
   return { code, signal, ...texts }
 }
 
-/** The operator's environment for a broker. */
+/** The environment in which an operator runs `awrit` for a broker. */
 export const operator = (url: string): Record<string, string> => ({
   AACTL_BROKER_URL: url,
   AACTL_ADMIN_SECRET: ADMIN_SECRET,

@@ -9,7 +9,7 @@ const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.m
 
 export const ADMIN_SECRET = "an admin secret that only tests know"
 
-/** A folder for one broker's files, gone at the end of the scope. `parent`: where it is made, such as a disk of its own. */
+/** A folder for one broker's files, removed at the end of the scope. `parent`: its parent folder, for example on a test disk. */
 export async function brokerFolder(parent: string = tmpdir()): Promise<BrokerFolder> {
   const path = await mkdtemp(join(parent, "agentwrit-e2e-"))
   const running = new Set<AsyncDisposable>()
@@ -18,7 +18,7 @@ export async function brokerFolder(parent: string = tmpdir()): Promise<BrokerFol
     environment: {
       AA_ADMIN_SECRET: ADMIN_SECRET,
       AA_PORT: "0",
-      // So that a client says where it comes from, and no test counts towards the limits of another.
+      // Each client names its address, so that tests do not share rate limits.
       AA_TRUSTED_PROXIES: "127.0.0.1/32",
       AA_DB_PATH: join(path, "data.db"),
       AA_SIGNING_KEY_PATH: join(path, "signing.key"),
@@ -34,11 +34,11 @@ export async function brokerFolder(parent: string = tmpdir()): Promise<BrokerFol
 export interface BrokerFolder extends AsyncDisposable {
   readonly path: string
   readonly environment: Readonly<Record<string, string>>
-  /** The brokers that were started on it; those that still run end with it. */
+  /** The brokers that were started on it. They end with the scope. */
   readonly running: Set<AsyncDisposable>
 }
 
-/** How a process ended, and what it said. */
+/** The exit code and the output of a process. */
 export interface Ended {
   readonly code: number | null
   readonly signal: string | null
@@ -57,7 +57,7 @@ export interface BrokerProcess extends AsyncDisposable {
 
 /**
  * Starts the built broker and waits until it listens.
- * @param wrapper a program that ends in running the broker as this process itself, such as `prlimit`, with its words.
+ * @param wrapper a program, with its arguments, that replaces itself by the broker, such as `prlimit`.
  */
 export async function startBroker(
   folder: BrokerFolder,
@@ -88,7 +88,7 @@ export function runBroker(environment: Record<string, string>, wrapper: readonly
   return launch(environment, wrapper).ended
 }
 
-/** Starts the built broker and waits for nothing. */
+/** Starts the built broker without waiting. */
 export function launch(environment: Record<string, string>, wrapper: readonly string[] = []) {
   const { PATH = "" } = process.env
   const [program = "", ...words] = [...wrapper, process.execPath, MAIN]
@@ -108,7 +108,7 @@ function listeningUrl(child: ChildProcess): Promise<string> {
       text += chunk
       const found = /AgentWrit broker v\S+ listening on (\S+)( \(m?TLS\))?\n/.exec(text)
       if (found === null) return
-      // A log that grows is not searched again with each of its lines.
+      // Search only the new part of the log.
       child.stdout?.off("data", look)
       resolve(`${found[2] === undefined ? "http" : "https"}://${found[1]}`)
     }

@@ -50,7 +50,7 @@ export interface TestBrokerOptions {
   readonly listen?: (app: BrokerApp) => Promise<TestServer>
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface TestServer {
   readonly port: number
   stop(): Promise<void>
@@ -59,7 +59,7 @@ export interface TestServer {
 const { now } = Date
 const elapsed = performance.now.bind(performance)
 
-/** The system's clock, out of reach of fake timers. */
+/** The system's clock, which fake timers do not change. */
 const realClock: Clock = { now, elapsed }
 
 /** Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under test. */
@@ -82,7 +82,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     authority,
     metrics,
     version: "2.0.0",
-    // A client says where it comes from, so that no test counts towards the limits of another.
+    // Each client names its address, so that tests do not share rate limits.
     isTrustedProxy: () => true,
     onBug: (error) => {
       throw error
@@ -108,7 +108,7 @@ const seedOf = (key: KeyObject) => decodeBase64Url(key.export({ format: "jwk" })
 
 async function listenByHono(app: BrokerApp): Promise<TestServer> {
   const server = createAdaptorServer({ fetch: app.fetch })
-  // A client that does not say where it comes from counts as another one each time.
+  // A request without a client address gets a new one, so that tests do not share rate limits.
   server.prependListener("request", ({ headers, rawHeaders }: IncomingMessage) => {
     if (headers["x-forwarded-for"] === undefined) rawHeaders.push("X-Forwarded-For", freshAddress())
   })
@@ -123,7 +123,7 @@ async function listenByHono(app: BrokerApp): Promise<TestServer> {
   }
 }
 
-/** A running broker in this process, and the token of an operator who is signed in. */
+/** A broker in this process, and an operator's token. */
 export interface SharedTestBroker {
   readonly broker: TestBroker
   readonly url: string

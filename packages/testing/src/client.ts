@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { ADMIN_SECRET } from "./broker-process.ts"
 
-/** An answer, read whole. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -19,7 +19,7 @@ export interface CallOptions {
 
 let calls = 0
 
-/** Another client address for each call (RFC 2544's range), so that no test counts towards the rate limits of another. */
+/** A new client address for each call (RFC 2544's range), so that tests do not share rate limits. */
 export function freshAddress(): string {
   calls++
   return `198.18.${Math.floor(calls / 250) % 250}.${calls % 250}`
@@ -51,7 +51,7 @@ export async function adminToken(url: string): Promise<string> {
   return body.access_token
 }
 
-/** A launch token; `policy` goes over sensible values. */
+/** A launch token; `policy` overrides the defaults. */
 export async function launchToken(url: string, bearer: string, policy: Record<string, unknown> = {}): Promise<string> {
   const json = { agent_name: "worker", allowed_scope: ["read:data:*"], ttl: 600, ...policy }
   const { status, body, text } = await call(url, "POST /v1/admin/launch-tokens", { bearer, json })
@@ -77,7 +77,7 @@ export async function nonce(url: string): Promise<string> {
   return (await call(url, "GET /v1/challenge")).body.nonce
 }
 
-/** A right registration; `changes` make it wrong. */
+/** A valid registration; `changes` override its fields. */
 export async function registration(url: string, launchToken: string, changes: Record<string, unknown> = {}) {
   const key = agentKey()
   const challenge = await nonce(url)
@@ -93,7 +93,7 @@ export async function registration(url: string, launchToken: string, changes: Re
   }
 }
 
-/** A registered agent, by the whole way there. */
+/** Registers an agent: launch token, challenge, registration. */
 export async function agent(url: string, bearer: string, changes: Record<string, unknown> = {}) {
   const json = await registration(url, await launchToken(url, bearer), changes)
   const { status, body, text } = await call(url, "POST /v1/register", { json })

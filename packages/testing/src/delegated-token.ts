@@ -1,4 +1,4 @@
-/** A token of the form that a broker delegates, which only its holder reads: nothing here looks at its signature. */
+/** A token in the form of a delegated one, for its holder only: its signature is not valid. */
 export function delegatedToken(changes: Record<string, unknown> = {}): string {
   const now = Math.floor(Date.now() / 1000)
   const agent = (instance: string) => `spiffe://example.org/agent/crm/t-42/${instance.repeat(16)}`

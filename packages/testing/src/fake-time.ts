@@ -1,15 +1,15 @@
 import type { Clock } from "@agentwrit/authority"
 import { afterAll, vi } from "vitest"
 
-/** The time of this process, which passes only as a test says. */
+/** The time of this process, which only the test advances. */
 export interface FakeTime {
-  /** The same time for a broker; otherwise a broker of `startTestBroker` keeps the real one. */
+  /** The same time for a broker. Without it, a broker of `startTestBroker` uses the real time. */
   readonly clock: Clock
-  /** Lets that many milliseconds pass and runs the timers that come due. */
+  /** Advances the time, and runs the timers that become due. */
   pass(milliseconds: number): Promise<void>
-  /** Lets time pass in small steps until the condition holds. Between two steps the network gets real time. */
+  /** Advances the time in small steps until the condition holds. Between two steps, real time passes for the network. */
   passUntil(isReached: () => boolean | Promise<boolean>): Promise<void>
-  /** Lets time pass in small steps until the promise settles, as it does. */
+  /** Advances the time in small steps until the promise settles, and settles like it. */
   passUntilSettled<T>(promise: Promise<T>): Promise<T>
 }
 
@@ -22,8 +22,8 @@ const PAUSE_MS = 5
 const { setTimeout: realSetTimeout } = globalThis
 
 /**
- * Stops the time of this process for a whole test file: clocks, timers, and the signals of `AbortSignal.timeout`. So a test
- * waits for nothing, and does not depend on how fast the machine is.
+ * Stops the time of this process for a whole test file: clocks, timers, and `AbortSignal.timeout`. A test then never waits, and
+ * does not depend on the speed of the machine.
  */
 export function fakeTimeOfFile(): FakeTime {
   vi.useFakeTimers({ toFake: [...FAKED] })
@@ -53,7 +53,7 @@ export function fakeTimeOfFile(): FakeTime {
   }
   const passUntil = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
     for (;;) {
-      // The question may itself wait for time to pass.
+      // The condition may itself wait for time to pass.
       if (await passUntilSettled((async () => isReached())())) return
       await pass(STEP_MS)
     }

@@ -38,12 +38,12 @@ export async function feedVerifier(url: string): Promise<(jws: string) => Messag
   }
 }
 
-/** An open event stream and what it has said so far. */
+/** An open event stream, and the text that it has sent so far. */
 export interface FeedStream extends Disposable {
   readonly status: number
   readonly headers: IncomingMessage["headers"]
   readonly events: { readonly id: string; readonly data: string; readonly at: number }[]
-  /** Settles when the stream ends, however it ends. */
+  /** Resolves when the stream ends, also after an error. */
   readonly ended: Promise<void>
 }
 

@@ -2,9 +2,9 @@ import { join } from "node:path"
 import Sqlite from "better-sqlite3"
 import { type BrokerFolder, startBroker } from "./broker-process.ts"
 
-/** Lists that many revocations in a folder on which no broker runs. Through the API it would take minutes. */
+/** Writes that many revocations into the database of a stopped broker. Through the API it would take minutes. */
 export async function fillFeed(folder: BrokerFolder, count: number): Promise<void> {
-  // The first start makes the database.
+  // The first start creates the database.
   await (await startBroker(folder)).end("SIGTERM")
   using database = open(join(folder.path, "data.db"))
   database.file.exec(`

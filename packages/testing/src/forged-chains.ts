@@ -11,17 +11,17 @@ export interface ChainRecord {
 
 export const chainOf = (token: string): ChainRecord[] => tokenPart(token, 1).delegation_chain
 
-/** RFC 8785: members in order; everything in them is ASCII. */
+/** RFC 8785: sorted members. All texts here are ASCII. */
 const canonical = (record: object): string =>
   JSON.stringify(Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))))
 
-/** The `chain_hash` of a chain, reckoned by nothing of ours. */
+/** The `chain_hash` of a chain, computed without our own code. */
 export const chainHashOf = (chain: readonly ChainRecord[]): string =>
   createHash("sha256")
     .update(`[${chain.map(canonical).join()}]`)
     .digest("hex")
 
-/** The chain with every record signed anew by that key. */
+/** The chain, with every record signed again by that key. */
 function signedBy(key: KeyObject, chain: readonly ChainRecord[]): ChainRecord[] {
   const made: ChainRecord[] = []
   for (const { signature: _, ...record } of chain) {
@@ -34,7 +34,7 @@ function signedBy(key: KeyObject, chain: readonly ChainRecord[]): ChainRecord[] 
 
 const other = generateKeyPairSync("ed25519").privateKey
 
-/** What can be made of a chain of three, and of another of three with the same delegate: none of it is a chain that the broker made. */
+/** False chains, made from two genuine ones of three records with the same delegate. */
 export const CHAIN_FORGERIES: readonly [
   what: string,
   forge: (chain: readonly ChainRecord[], another: readonly ChainRecord[]) => ChainRecord[],

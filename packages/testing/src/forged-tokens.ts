@@ -6,12 +6,12 @@ import type { BrokerFolder } from "./broker-process.ts"
 const encode = (value: unknown): string =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
 
-/** A part of a token, decoded: 0 its header, 1 its claims. */
+/** A decoded part of a token: 0 is the header, 1 the claims. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read tokens as a client without types would.
 export const tokenPart = (token: string, part: 0 | 1): any =>
   JSON.parse(Buffer.from(token.split(".")[part] ?? "", "base64url").toString())
 
-/** Signs with the broker's own key, which only a bug or a thief could do. */
+/** Signs with the broker's own key, as only a thief of it could. */
 export function signedByBroker(
   broker: Pick<BrokerFolder, "path"> | { readonly signingKey: KeyObject },
   header: unknown,

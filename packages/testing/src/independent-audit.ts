@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify } from "node:crypto"
 import { readFileSync } from "node:fs"
 
-// Written from CONTRACT 4 alone, so that it shares no mistake with the broker's own verification.
+// Written from CONTRACT 4 alone, so that it shares no bug with the broker's own verification.
 
 const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
   const hash = createHash("sha256")
@@ -9,7 +9,7 @@ const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
   return hash.digest()
 }
 
-/** RFC 8785 for what an event holds: strings and whole numbers in a flat object. */
+/** RFC 8785 for events: flat objects of strings and whole numbers. */
 function canonical(event: Record<string, unknown>): string {
   const members = Object.keys(event)
     .sort()
@@ -25,7 +25,7 @@ function merkleRoot(leaves: readonly Buffer[]): Buffer {
   return sha256(Uint8Array.of(1), merkleRoot(leaves.slice(0, split)), merkleRoot(leaves.slice(split)))
 }
 
-/** What is wrong with a trail; empty when nothing is. */
+/** The faults of a trail; empty when it is sound. */
 export function auditProblems(events: readonly Record<string, unknown>[]): string[] {
   const problems: string[] = []
   let previous = "0".repeat(64)
@@ -41,7 +41,7 @@ export function auditProblems(events: readonly Record<string, unknown>[]): strin
   return problems
 }
 
-/** What is wrong with a checkpoint, held against the whole trail and the pinned verifier key. */
+/** The faults of a checkpoint, compared with the whole trail and the pinned verifier key. */
 export function checkpointProblems(
   note: string,
   events: readonly Record<string, unknown>[],

@@ -3,26 +3,26 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo, Socket } from "node:net"
 import { freshAddress } from "./client.ts"
 
-/** What a proxy does with a request in the broker's place; whoever takes it answers it, or leaves it hanging. */
+/** Handles a request in place of the broker. `taken`: the handler answers it, or lets it hang. */
 export type Intercept = (incoming: IncomingMessage, answer: ServerResponse) => "taken" | "pass"
 
-/** Changes an answer's body on its way, a chunk at a time. */
+/** Changes each chunk of an answer's body. */
 export type Edit = (chunk: string, path: string) => string
 
-/** A proxy before a broker that can be told to misbehave, as those between an agent and its broker do. */
+/** A proxy in front of a broker. It can misbehave, as real proxies do. */
 export interface Proxy extends AsyncDisposable {
   readonly url: string
-  /** The broker that it passes requests to. */
+  /** The broker that it forwards requests to. */
   target: string
-  /** `method path` of every request that came, in order. */
+  /** `method path` of every request, in order. */
   readonly seen: string[]
   intercept: Intercept
   edit: Edit
-  /** Cuts every connection that is open. */
+  /** Cuts every open connection. */
   cut(): void
 }
 
-/** Starts a proxy on a free port; until it is told otherwise it passes all on unchanged. */
+/** Starts a proxy on a free port. By default it forwards everything unchanged. */
 export async function startProxy(target: string): Promise<Proxy> {
   const seen: string[] = []
   const sockets = new Set<Socket>()
@@ -55,7 +55,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   return proxy
 }
 
-/** An address of this machine where nothing listens any more. */
+/** An address of this machine where nothing listens. */
 export async function closedAddress(): Promise<string> {
   await using proxy = await startProxy("")
   return proxy.url
@@ -64,7 +64,7 @@ export async function closedAddress(): Promise<string> {
 function forward(target: string, incoming: IncomingMessage, answer: ServerResponse, edit: Edit): void {
   const path = incoming.url ?? "/"
   const { host: _, ...headers } = incoming.headers
-  // As proxies do, it names the client. Each request counts as another client's, whose rate limit no other has used up.
+  // Names a new client for each request, so that requests do not share a rate limit.
   const named = { "x-forwarded-for": freshAddress(), ...headers }
   const outgoing = request(`${target}${path}`, { method: incoming.method, headers: named, agent: false }, (from) => {
     const { "content-length": _length, ...rest } = from.headers

@@ -1,6 +1,6 @@
 import { connect } from "node:net"
 
-/** Sends bytes as they are and answers everything that comes back until the connection closes. */
+/** Sends bytes unchanged, and resolves with everything received until the connection closes. */
 export function rawHttp(url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
@@ -8,7 +8,7 @@ export function rawHttp(url: string, bytes: string): Promise<string> {
     let text = ""
     socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk))
     socket.on("close", () => resolve(text))
-    // A broker that has answered may reset what it did not read.
+    // After its answer, a broker may reset a connection with unread bytes.
     socket.on("error", (error: NodeJS.ErrnoException) =>
       error.code === "ECONNRESET" || error.code === "EPIPE" ? resolve(text) : reject(error),
     )

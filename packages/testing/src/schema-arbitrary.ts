@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from "fast-check"
 
-/** A JSON Schema as the OpenAPI document writes them. */
+/** A JSON Schema of the OpenAPI document. */
 export interface JsonSchema {
   readonly $ref?: string
   readonly type?: string
@@ -20,10 +20,10 @@ export interface JsonSchema {
   readonly maximum?: number
 }
 
-/** Finds what a `$ref` names. */
+/** Resolves a `$ref`. */
 export type Resolve = (reference: string) => JsonSchema
 
-/** Values that the schema allows. Keywords that a request of ours does not need are left to the broker to refuse. */
+/** Values that the schema allows. Keywords that our requests do not use are ignored. */
 export function valuesOf(schema: JsonSchema, resolve: Resolve): Arbitrary<unknown> {
   if (schema.$ref !== undefined) return valuesOf(resolve(schema.$ref), resolve)
   if ("const" in schema) return fc.constant(schema.const)
@@ -57,7 +57,7 @@ function texts({ pattern, format, minLength = 0, maxLength = 300 }: JsonSchema):
   if (format === "date-time")
     return fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map((at) => at.toISOString())
   if (pattern === undefined) return fc.string({ minLength, maxLength: Math.min(maxLength, 300), unit: "binary" })
-  // The generator knows no lookaheads; what they exclude is filtered out.
+  // The generator does not support lookaheads: filter out what they exclude.
   const allowed = new RegExp(pattern)
   return fc
     .stringMatching(new RegExp(pattern.replaceAll(/\(\?![^()]*(?:\([^()]*\)[^()]*)*\)/g, "")), {
@@ -66,7 +66,7 @@ function texts({ pattern, format, minLength = 0, maxLength = 300 }: JsonSchema):
     .filter((text) => allowed.test(text) && text.length >= minLength)
 }
 
-/** What a value becomes when one of its parts is replaced by something else, or left out. */
+/** The value with one part replaced or left out. */
 export function broken(value: unknown): Arbitrary<unknown> {
   const something = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto"
 import { AgentWritApp, type AppOptions } from "@agentwrit/sdk"
 import { call } from "./client.ts"
 
-/** An app of its own under a ceiling, and what it signs in with. */
+/** A new app with its ceiling and credentials. */
 export interface RegisteredApp {
   readonly appId: string
   readonly clientId: string
   readonly clientSecret: string
 }
 
-/** Registers an app as the operator does; its name is new each time. */
+/** Registers an app under a new name, as the operator does. */
 export async function registerApp(
   url: string,
   bearer: string,

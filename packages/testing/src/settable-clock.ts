@@ -3,11 +3,11 @@ import type { Clock } from "@agentwrit/authority/ports"
 /** The instant at which a {@link settableClock} starts: milliseconds since the Unix epoch. */
 export const START: number = Date.UTC(2026, 0, 1)
 
-/** A clock that stands still until it is set. */
+/** A clock that only the test sets. */
 export interface SettableClock extends Clock {
-  /** Lets time pass until that instant. */
+  /** Advances the time to that instant. */
   set(milliseconds: number): void
-  /** Sets the clock as an operator or NTP would: no time passes. */
+  /** Steps the clock, as an operator or NTP does: no time passes. */
   step(milliseconds: number): void
 }
 

@@ -1,6 +1,6 @@
 import type { AuthoritySettings } from "@agentwrit/authority"
 
-/** The settings of an authority under test: those of a broker that is configured with nothing but a secret. */
+/** The settings of an authority under test: the broker's defaults. */
 export const TEST_SETTINGS: AuthoritySettings = {
   trustDomain: "agentwrit.local",
   issuer: "",

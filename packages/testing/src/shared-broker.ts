@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "vitest"
 import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "./broker-process.ts"
 import { adminToken } from "./client.ts"
 
-/** A running broker and an operator who is signed in. */
+/** A running broker, and an operator's token. */
 export interface SharedBroker {
   readonly folder: BrokerFolder
   readonly broker: BrokerProcess
@@ -10,7 +10,7 @@ export interface SharedBroker {
   readonly admin: string
 }
 
-/** Gives all tests of a file one broker; it ends after the last, and so does every other on its folder. */
+/** Gives all tests of a file one broker. It ends after the last test, with every other broker on its folder. */
 export function shareBroker(use: (shared: SharedBroker) => void | Promise<void>): void {
   let folder: BrokerFolder
   beforeAll(async () => {

@@ -22,7 +22,7 @@ export async function revoke(url: string, admin: string, level: string, target: 
   if (status !== 200) throw new Error(text)
 }
 
-/** Some agents, the first of which delegated to the second, that to the third, and so on; and each one's last token. */
+/** Agents of which each delegated to the next one, and the last token of each. */
 export async function delegationChain(url: string, admin: string, depth: number) {
   const agents = [await agent(url, admin, { task_id: `t-${crypto.randomUUID()}` })]
   const tokens = [agents[0]?.access_token ?? ""]

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
-/** What a user's bundler makes for browsers of an entry of a package as it is built, minified. */
+/** Bundles an entry of a built package for browsers, minified, as a user's bundler would. */
 export async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: `export * from "${entry}"`, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },

@@ -1,5 +1,5 @@
 import { cliReference } from "@agentwrit/awrit"
-import { holdDocument } from "./document.ts"
+import { checkDocument } from "./document.ts"
 
-// Holds docs/cli.md to the definitions of awrit's commands.
-await holdDocument("docs/cli.md", await cliReference(), "cli-docs")
+// Compares docs/cli.md with the definitions of awrit's commands.
+await checkDocument("docs/cli.md", await cliReference(), "cli-docs")

@@ -11,7 +11,7 @@ export interface PackedPackage extends WorkspacePackage {
   readonly tarball: string
 }
 
-/** A strict consumer that skips no declaration file: what a package's types name must be there for whoever installs it. */
+/** A strict consumer that checks declaration files too: every type that they name must be installed with the package. */
 const COMPILER_OPTIONS = {
   target: "es2024",
   strict: true,
@@ -37,7 +37,7 @@ const CONSUMERS = [
 /**
  * Unpacks the tarballs beside what they depend on, imports each entry point, and type-checks the imports as each kind of
  * consumer resolves them.
- * @returns what a user who installed them would run into.
+ * @returns the problems that a user would have.
  */
 export async function consumerFaults(folder: string, packed: readonly PackedPackage[]): Promise<string[]> {
   const modules = join(folder, "node_modules")
@@ -66,7 +66,7 @@ export async function consumerFaults(folder: string, packed: readonly PackedPack
   return (await Promise.all(attempts)).flat()
 }
 
-/** What the package declares, peers too, is taken from where it finds it itself; our own packages come from the tarballs. */
+/** Links a package's dependencies and peers from its own folder, except our packages, which come from the tarballs. */
 async function linkDependencies({ folder, manifest }: WorkspacePackage, modules: string): Promise<void> {
   for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
     if (!name.startsWith("@agentwrit/")) await link(resolve(folder, "node_modules", name), join(modules, name))

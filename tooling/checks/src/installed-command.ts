@@ -2,18 +2,18 @@ import { execFile } from "node:child_process"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
-/** A command line, how it ends, and what it says then. */
+/** A command line, its exit code, and its output. */
 interface Expected {
   readonly words: readonly string[]
   readonly code: number
   readonly says: RegExp
 }
 
-/** An export whose event is none. */
+/** An export with an invalid event. */
 const EXPORT =
   '{"id":"evt-000001","timestamp":"2026-03-29T00:00:00.000Z","event_type":"admin_auth","detail":"","outcome":"success","hash":"0"}\n'
 
-/** Each loads other parts: the contract, the SDK, the audit package, the store and its database, bcrypt, undici. */
+/** Together they load every dependency: contract, SDK, audit, the store and its database, bcrypt, undici. */
 const EXPECTED: readonly Expected[] = [
   { words: ["--version"], code: 0, says: /^awrit \d+\.\d+\.\d+\n$/ },
   { words: ["app", "--help"], code: 0, says: /^Commands:$/m },
@@ -30,9 +30,9 @@ const EXPECTED: readonly Expected[] = [
 ]
 
 /**
- * Runs `awrit` as it was installed, in a folder that knows nothing of this repository.
- * @param installed the folder whose `node_modules` has it.
- * @returns what does not work.
+ * Runs the installed `awrit` in a folder outside of this repository.
+ * @param installed the folder with its `node_modules`.
+ * @returns the commands that did not work.
  */
 export async function installedCommandFaults(installed: string): Promise<string[]> {
   const folder = join(installed, "awrit")

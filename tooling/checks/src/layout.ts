@@ -3,8 +3,8 @@ import { readdir, readFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { readJson } from "./workspace.ts"
 
-// Compares what packages depend on with the layers in turbo.json, the table of layers in CONTRIBUTING.md with both, and the paths and
-// links in the documents with the files. `turbo boundaries` would also count what only tests depend on.
+// Checks that dependencies follow the layers of turbo.json, that the table of layers in CONTRIBUTING.md says the same, and that
+// every path and link in the documents exists. `turbo boundaries` would also count dependencies of tests.
 
 interface Rules {
   readonly boundaries: {
@@ -21,28 +21,28 @@ process.exitCode = faults.length === 0 ? 0 : 1
 
 /** Where the table of layers, turbo's rules and the packages' own tags disagree. */
 async function layerFaults(): Promise<string[]> {
-  const told = await toldLayers()
+  const documented = await documentedLayers()
   const { tags } = (await readJson<Rules>("turbo.json")).boundaries
   const folders = (await Promise.all(["packages", "apps"].map(foldersIn))).flat()
   const found: string[] = []
   for (const folder of folders) {
     const layer = await layerOf(folder)
     const allowed = tags[layer]?.dependencies.allow
-    const row = told.get(folder)
+    const row = documented.get(folder)
     for (const dependency of await dependenciesOf(folder, folders)) {
       const below = await layerOf(dependency)
       if (allowed?.includes(below) === false)
         found.push(`${folder} depends on ${dependency}: turbo.json does not let ${layer} depend on ${below}`)
     }
     if (allowed === undefined)
-      found.push(`${folder}/turbo.json names the layer "${layer}", which turbo.json does not bound`)
+      found.push(`${folder}/turbo.json names the layer "${layer}", which turbo.json does not define`)
     else if (row !== `${layer} may import ${allowed.join(", ")}`)
       found.push(
         `CONTRIBUTING.md: the row of ${folder} must say that ${layer} may import ${allowed.join(", ") || "nothing"}`,
       )
   }
-  for (const folder of told.keys())
-    if (!folders.includes(folder)) found.push(`CONTRIBUTING.md has a row for ${folder}, which is gone`)
+  for (const folder of documented.keys())
+    if (!folders.includes(folder)) found.push(`CONTRIBUTING.md has a row for ${folder}, which does not exist`)
   return found
 }
 
@@ -50,14 +50,14 @@ async function layerOf(folder: string): Promise<string> {
   return (await readJson<{ tags: string[] }>(join(folder, "turbo.json"))).tags.join()
 }
 
-/** The folders that a package depends on when it runs. */
+/** The folders of a package's runtime dependencies. */
 async function dependenciesOf(folder: string, folders: readonly string[]): Promise<string[]> {
   const { dependencies = {} } = await readJson<{ dependencies?: Record<string, string> }>(join(folder, "package.json"))
   return folders.filter((other) => `@agentwrit/${basename(other)}` in dependencies)
 }
 
 /** The table's rows by folder. */
-async function toldLayers(): Promise<Map<string, string>> {
+async function documentedLayers(): Promise<Map<string, string>> {
   const rows = new Map<string, string>()
   const table = /^\| `(\w+)` +\| `((?:packages|apps)\/[\w-]+)` +\| ([^|]*)\|/gm
   for (const [, layer, folder = "", allowed = ""] of (await readFile("CONTRIBUTING.md", "utf8")).matchAll(table))
@@ -65,7 +65,7 @@ async function toldLayers(): Promise<Map<string, string>> {
   return rows
 }
 
-/** Paths of the repository that a document names, and that are not there. */
+/** Paths of the repository that a document names and that do not exist. */
 async function pathFaults(document: string): Promise<string[]> {
   const text = (await readFile(document, "utf8")).replaceAll(/^```.*?^```/gms, "")
   const named = [...text.matchAll(/`([^`\s]+)`/g)].flatMap(([, path = ""]) => (FOLDERS.test(path) ? [path] : []))
@@ -74,7 +74,7 @@ async function pathFaults(document: string): Promise<string[]> {
   )
   return [...named, ...linked]
     .filter((path) => !existsSync(path))
-    .map((path) => `${document} names ${path}, which is not there`)
+    .map((path) => `${document} names ${path}, which does not exist`)
 }
 
 async function markdownIn(folder: string): Promise<string[]> {

@@ -7,8 +7,8 @@ import { consumerFaults, type PackedPackage } from "./consumer.ts"
 import { installedCommandFaults } from "./installed-command.ts"
 import { publishedPackages, type WorkspacePackage } from "./workspace.ts"
 
-// Source is what development sees; this looks at what a user installs: each packed tarball, its manifest and its types, and all
-// of them together in a folder that knows nothing of this repository.
+// Development uses the source. This checks what a user installs: each packed tarball with its manifest and types, and all of
+// them together in a folder outside of this repository.
 const run = promisify(execFile)
 
 const SHIPPED = /^(dist\/.*\.(js|js\.map|d\.ts)|dist\/THIRD-PARTY-LICENSES\.txt|README\.md|LICENSE|package\.json)$/
@@ -31,7 +31,7 @@ try {
 for (const fault of faults) process.stderr.write(`${fault}\n`)
 process.exitCode = faults.length === 0 ? 0 : 1
 
-/** Packs as publishing does, and looks at the list of files. */
+/** Packs as publishing does, and checks the list of files. */
 async function pack({ folder }: WorkspacePackage): Promise<string> {
   const { stdout } = await run("pnpm", ["pack", "--json", "--pack-destination", scratch], { cwd: folder })
   const { filename, files }: { filename: string; files: { path: string }[] } = JSON.parse(stdout)

@@ -4,13 +4,13 @@ import { spawn } from "node:child_process"
 export interface Step {
   readonly name: string
   readonly command: readonly [program: string, ...words: string[]]
-  /** Shows the output as it comes, not only when the step fails. */
+  /** Streams the output. Default: it is shown only when the step fails. */
   readonly show?: boolean
-  /** Shows its last line beside its name: what it measured. */
-  readonly tell?: boolean
+  /** Shows the last line of the output beside the name of the step. */
+  readonly showLastLine?: boolean
 }
 
-/** Runs steps in order and answers the exit code: each gets a line, and one that fails shows what it said and ends the run. */
+/** Runs steps in order, one line each. The first one that fails shows its output and ends the run. Returns the exit code. */
 export async function runSteps(steps: readonly Step[]): Promise<number> {
   for (const step of steps) {
     const started = performance.now()
@@ -20,14 +20,14 @@ export async function runSteps(steps: readonly Step[]): Promise<number> {
       process.stdout.write(`${output}\n✗ ${step.name} (${seconds} s, exit ${code}): ${step.command.join(" ")}\n`)
       return 1
     }
-    const told = step.tell === true ? `: ${output.trimEnd().split("\n").at(-1)}` : ""
-    if (step.show !== true) process.stdout.write(`✓ ${step.name}${told} (${seconds} s)\n`)
+    const lastLine = step.showLastLine === true ? `: ${output.trimEnd().split("\n").at(-1)}` : ""
+    if (step.show !== true) process.stdout.write(`✓ ${step.name}${lastLine} (${seconds} s)\n`)
   }
   return 0
 }
 
 function runStep({ command: [program, ...words], show }: Step): Promise<{ code: number; output: string }> {
-  // Programs that write to a pipe would leave colours out on a terminal, and some take any FORCE_COLOR for a yes.
+  // The output is a pipe, so the programs cannot see the terminal. Set only one: some treat any FORCE_COLOR as true.
   const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }
   const env = { TURBO_TELEMETRY_DISABLED: "1", ...colour, ...process.env }
   return new Promise((resolve, reject) => {

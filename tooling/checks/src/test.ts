@@ -11,7 +11,7 @@ const CHECKS: readonly Step[] = [
   { name: "command line reference", command: ["node", "tooling/checks/src/cli.ts"] },
   { name: "types", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
   { name: "unused files, exports, dependencies", command: ["knip"] },
-  { name: "bundles", command: ["node", "tooling/checks/src/bundles.ts"], tell: true },
+  { name: "bundles", command: ["node", "tooling/checks/src/bundles.ts"], showLastLine: true },
   { name: "packages as they ship", command: ["node", "tooling/checks/src/packed.ts"] },
 ]
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 
-/** What the checks read of a package's manifest. */
+/** The fields of a package's manifest that the checks read. */
 export interface Manifest {
   readonly name: string
   readonly private?: boolean
@@ -29,7 +29,7 @@ async function packagesIn(parent: string): Promise<WorkspacePackage[]> {
   )
 }
 
-/** Reads a file of ours, whose shape is known. */
+/** Reads a JSON file of this repository. Its shape is not checked. */
 export async function readJson<T>(path: string): Promise<T> {
   return JSON.parse(await readFile(path, "utf8"))
 }

@@ -2,10 +2,10 @@ import { bundle } from "@agentwrit/checks/bundle"
 import { type Proxy as BrokerProxy, startProxy } from "@agentwrit/testing/proxy"
 import { type Browser, chromium } from "playwright-core"
 
-/** Where Debian's package puts the browser. */
+/** The browser of Debian's package. */
 export const CHROMIUM = "/usr/bin/chromium"
 
-/** Entries that a page loads, by the name under which it imports them: `await import("/sdk.js")`. */
+/** The bundles that a page can import, by path: `await import("/sdk.js")`. */
 const BUNDLES: Readonly<Record<string, string>> = {
   "/sdk.js": "@agentwrit/sdk",
   "/verify.js": "@agentwrit/sdk/verify",
@@ -16,18 +16,18 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ]
 
-/** A page in a real browser, of the origin that the broker is reached at too: the broker sends no CORS headers. */
+/** A page in a real browser. The broker is reached at the page's own origin, because it sends no CORS headers. */
 export interface BrowserPage extends AsyncDisposable {
   readonly origin: string
   readonly proxy: BrokerProxy
-  /** Runs the body of an async function in the page, and answers what it returns. */
+  /** Runs the body of an async function in the page, and resolves with its result. */
   run<T>(body: string): Promise<T>
 }
 
-/** Answers of the page's own origin beside the bundles and the broker, by path. */
+/** Further answers of the page's origin, by path. */
 export type PageRoutes = Readonly<Record<string, { status?: number; headers?: Record<string, string>; body?: string }>>
 
-/** Opens a page in Debian's Chromium, with a profile of its own that is gone afterwards. */
+/** Opens a page in Chromium, with a temporary profile. */
 export async function openPage(brokerUrl: string, routes: PageRoutes): Promise<BrowserPage> {
   const bundles = new Map<string, string>()
   for (const [path, entry] of Object.entries(BUNDLES)) bundles.set(path, await bundle(entry))

@@ -12,7 +12,7 @@ const run = promisify(execFile)
 /** The user that the image runs as. */
 export const IMAGE_USER = 1000
 
-/** What the Dockerfile says of its last stage. */
+/** The instructions of the Dockerfile's last stage. */
 export function dockerfile() {
   const text = readFileSync(join(ROOT, "docker/Dockerfile"), "utf8")
   const last = text.slice(text.lastIndexOf("\nFROM ")).replaceAll("\\\n", " ")
@@ -22,16 +22,16 @@ export function dockerfile() {
   return { text, said, environment: pairs("ENV"), labels: pairs("LABEL") }
 }
 
-/** What the image runs. */
+/** The programs of the image. */
 export type ImageProgram = "broker" | "healthcheck" | "awrit"
 
-/** What the image holds, as a tree that programs are started from as a container would. */
+/** The files of the image. Programs are started from it as in a container. */
 export interface ImageTree extends Disposable {
-  /** Where the programs are, without Node. */
+  /** The folder of the programs, without Node. */
   readonly app: string
-  /** Starts a program as the image's user, on a root that nobody can write to, with nothing of this environment. */
+  /** Starts a program as the image's user, on a read-only root, with only this environment. */
   start(program: ImageProgram, environment: Record<string, string>, words?: readonly string[]): ChildProcess
-  /** Runs one to its end. */
+  /** Runs a program to its end. */
   end(
     program: ImageProgram,
     environment: Record<string, string>,
@@ -40,8 +40,8 @@ export interface ImageTree extends Disposable {
 }
 
 /**
- * The tree of the image that was built (`IMAGE_TREE`), in a chroot; without one, what the Dockerfile's steps make of this
- * repository as it is built here, started in place.
+ * The tree of a built image (`IMAGE_TREE`) in a chroot. Without one: the result of the Dockerfile's steps on this repository,
+ * started in place.
  */
 export async function imageTree(): Promise<ImageTree> {
   const built = process.env["IMAGE_TREE"]
@@ -73,17 +73,17 @@ type Command = (program: ImageProgram) => string[]
 /** The Dockerfile's steps, without an engine: deploy, assemble. */
 async function deployed(folder: string): Promise<Command> {
   const tree = join(folder, "app")
-  // What is installed here already; no registry is asked.
+  // Offline: everything is installed here already.
   await run("pnpm", ["--filter", "@agentwrit/image", "deploy", "--offline", "--prod", tree], { cwd: ROOT })
   const architecture = process.arch === "x64" ? "amd64" : process.arch
   await run(process.execPath, [join(ROOT, "tooling/image/src/assemble.ts"), tree, architecture, "glibc"], { cwd: ROOT })
-  // Where the image's user can run it.
+  // A copy that the image's user may run.
   const node = join(folder, "node")
   cpSync(process.execPath, node)
   return (program) => ["/usr/bin/setpriv", ...AS_USER, "--inh-caps=-all", node, join(tree, "bin", program)]
 }
 
-/** A mount namespace of its own, in which the image is the root, read-only, with /data and /tmp of this machine. */
+/** A new mount namespace with the image as a read-only root, and with /data and /tmp of this machine. */
 function chrooted(tree: string): Command {
   const binds = ["proc", "tmp", "data"].map((name) => {
     mkdirSync(join(tree, name), { recursive: true })

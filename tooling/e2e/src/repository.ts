@@ -12,7 +12,7 @@ export const readText = (path: string): string => readFileSync(inRepository(path
 /** The names of the files in a folder. */
 export const filesIn = (folder: string): string[] => readdirSync(inRepository(folder))
 
-/** The broker's variables, as its source names them. */
+/** The names of the broker's variables, from its source. */
 export const brokerVariables = (): string[] =>
   [...readText("apps/broker/src/config/variables.ts").matchAll(/name: "(AA_\w+)"/g)].map(([, name = ""]) => name)
 

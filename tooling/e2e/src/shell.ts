@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process"
 
-/** Programs that are not there, named once on the console so that a skipped test tells why. */
+/** Whether one of the programs is missing. Prints which, so that a skipped test has a reason. */
 export function missingPrograms(what: string, ...programs: string[]): boolean {
   const missing = programs.filter((program) => {
     try {
@@ -10,7 +10,7 @@ export function missingPrograms(what: string, ...programs: string[]): boolean {
       return true
     }
   })
-  if (missing.length > 0) console.log(`not run: ${what}, because ${missing.join(", ")} is not there`)
+  if (missing.length > 0) console.log(`not run: ${what}, because ${missing.join(", ")} is not installed`)
   return missing.length > 0
 }
 

@@ -6,14 +6,14 @@ import { promisify } from "node:util"
 const run = promisify(execFile)
 const ROOT = new URL("../../../", import.meta.url)
 
-/** One example of a document, whole as it stands there. */
+/** One example of a document, unchanged. */
 export interface Snippet {
   /** The path of the document, from the repository's root. */
   readonly document: string
-  /** The heading that it stands under, and which it is there. */
+  /** Its heading, and its number in the document. */
   readonly name: string
   readonly text: string
-  /** What it says that it prints: the comment after each `console.log`. */
+  /** The output that it promises: the comment after each `console.log`. */
   readonly printed: readonly string[]
 }
 
@@ -31,15 +31,15 @@ export async function readSnippets(document: string, language: "ts" | "console" 
   return found
 }
 
-/** Examples as files, where all that they import is installed; gone at the end of the scope. */
+/** Examples as files, in a folder where their imports resolve. Removed at the end of the scope. */
 export interface SnippetFolder extends AsyncDisposable {
-  /** What the compiler says of all of them; nothing when they are right. */
+  /** The compiler's errors; empty when there are none. */
   check(): Promise<string>
-  /** Runs one, by its place among the examples, and answers its lines on standard output. */
+  /** Runs one, by its index, and resolves with the lines of its standard output. */
   run(at: number, environment?: Readonly<Record<string, string>>): Promise<string[]>
 }
 
-/** Writes examples out, with the addresses that they stand for in place of those that they show. */
+/** Writes examples to files, and replaces the addresses that they show by real ones. */
 export async function writeSnippets(
   name: string,
   snippets: readonly Snippet[],

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { AWRIT } from "@agentwrit/testing/awrit"
 
-/** Runs a program on a pseudo-terminal of a given width and types what it is told to, once a text was shown. */
+/** Runs a program on a pseudo-terminal of a given width, and types an answer after each expected text. */
 const PROGRAM = `
 import fcntl, json, os, pty, re, select, signal, struct, sys, termios, time
 columns, typed, command = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
@@ -29,11 +29,11 @@ status = os.waitpid(pid, 0)[1]
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 `
 
-/** What a program showed on a terminal. */
+/** What a program wrote to a terminal. */
 export interface Shown {
-  /** 128 and the signal's number, for one that ended it. */
+  /** The exit code; 128 plus its number when a signal ended the program. */
   readonly code: number
-  /** All of it, as the terminal got it. */
+  /** Everything, unchanged. */
   readonly raw: string
   /** The same without colours, cursor moves and carriage returns. */
   readonly text: string
@@ -43,15 +43,15 @@ export interface Shown {
 export interface TerminalOptions {
   readonly columns?: number
   readonly env?: Readonly<Record<string, string>>
-  /** What to type, each once its text was shown. */
+  /** What to type after which text. */
   readonly typed?: readonly (readonly [shown: string, typed: string])[]
 }
 
-/** Runs `awrit` on a pseudo-terminal, which takes python3. */
+/** Runs `awrit` on a pseudo-terminal. Needs python3. */
 export const onTerminal = (words: readonly string[], options: TerminalOptions = {}): Promise<Shown> =>
   programOnTerminal([process.execPath, AWRIT, ...words], options)
 
-/** Runs a program on a pseudo-terminal, which takes python3. */
+/** Runs a program on a pseudo-terminal. Needs python3. */
 export async function programOnTerminal(command: readonly string[], options: TerminalOptions): Promise<Shown> {
   const { columns = 80, env = {}, typed = [] } = options
   const { PATH = "" } = process.env

@@ -6,28 +6,28 @@ const MAIN = fileURLToPath(new URL("../../../apps/broker/src/main.ts", import.me
 /** A broker that runs beside this process. */
 export interface BrokerChild {
   readonly url: string
-  /** Settles with its exit code when it ends, by whatever cause. */
+  /** Resolves with the exit code when the process ends. */
   readonly ended: Promise<number>
   kill(signal: NodeJS.Signals): void
-  /** Shows from now on what the broker logs. */
+  /** Shows the broker's log from now on. */
   showLog(): void
 }
 
 /**
  * Starts the broker from its source and waits until it listens.
- * @throws Error with what the broker said when it does not start.
+ * @throws Error with the broker's output when it does not start.
  */
 export async function startBroker(environment: Readonly<Record<string, string>>): Promise<BrokerChild> {
-  // In a group of its own, so that Ctrl-C reaches it once, by us, and in order.
+  // In its own process group: Ctrl-C must reach it only through us.
   const child = spawn(process.execPath, ["--conditions=@agentwrit/source", MAIN], {
     env: { ...withoutSettings(process.env), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   })
-  const said: string[] = []
+  const errors: string[] = []
   const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 1)))
-  const url = await Promise.race([listening(child, said), ended.then(() => undefined)])
-  if (url === undefined) throw new Error(said.join("").trim())
+  const url = await Promise.race([listening(child, errors), ended.then(() => undefined)])
+  if (url === undefined) throw new Error(errors.join("").trim())
   process.once("exit", () => child.kill("SIGKILL"))
   return {
     url,
@@ -40,7 +40,7 @@ export async function startBroker(environment: Readonly<Record<string, string>>)
   }
 }
 
-/** A broker's settings in the caller's environment are for another broker; only its trust domain and log may be tried here. */
+/** Leaves out the caller's AA_ variables, which are for another broker, except those of trust domain and log. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = ["AA_TRUST_DOMAIN", "AA_LOG_LEVEL", "AA_LOG_FORMAT"]
   return Object.fromEntries(
@@ -48,16 +48,16 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   )
 }
 
-function listening({ stdout, stderr }: ChildProcess, said: string[]): Promise<string> {
+function listening({ stdout, stderr }: ChildProcess, errors: string[]): Promise<string> {
   return new Promise((resolve) => {
     let output = ""
-    const hear = (chunk: unknown) => said.push(String(chunk))
-    stderr?.on("data", hear)
+    const onError = (chunk: unknown) => errors.push(String(chunk))
+    stderr?.on("data", onError)
     stdout?.on("data", (chunk) => {
       output = (output + String(chunk)).slice(-1000)
       const found = /listening on (\S+)\n/.exec(output)
       if (found === null) return
-      stderr?.off("data", hear)
+      stderr?.off("data", onError)
       resolve(`http://${found[1]}`)
     })
   })

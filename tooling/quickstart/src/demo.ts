@@ -6,7 +6,7 @@ import { openDevelopmentFolder } from "./development-folder.ts"
 import { printFailure, printLine, printStep } from "./print.ts"
 import { walk } from "./walk.ts"
 
-// The walk of `start` on a free port and in a folder that is gone afterwards.
+// The steps of `start`, on a free port and in a temporary folder.
 const path = mkdtempSync(join(tmpdir(), "agentwrit-demo-"))
 process.once("exit", () => rmSync(path, { recursive: true, force: true }))
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))

@@ -9,13 +9,13 @@ export interface DevelopmentFolder {
   /** The C2SP verifier key of the audit trail, written by the broker. */
   readonly verifierKeyPath: string
   readonly adminSecret: string
-  /** What the broker is started with. */
+  /** The environment of the broker. */
   readonly environment: Readonly<Record<string, string>>
-  /** Whether it was made just now. */
+  /** Whether this call created it. */
   readonly created: boolean
 }
 
-/** Opens the folder, and makes what is missing: a configuration with a random admin secret that only its owner can read. */
+/** Opens the folder. Creates it and a configuration with a random admin secret when they do not exist. */
 export function openDevelopmentFolder(path: string, port: number): DevelopmentFolder {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   const configPath = join(path, "config")

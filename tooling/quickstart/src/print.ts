@@ -8,7 +8,7 @@ export function printStep(step: string, what: string): void {
   process.stdout.write(`  ${mark} ${step.padEnd(13)} ${what}\n`)
 }
 
-/** A line of its own. */
+/** One line. */
 export function printLine(text = ""): void {
   process.stdout.write(`${text}\n`)
 }

@@ -5,7 +5,7 @@ import { type DevelopmentFolder, openDevelopmentFolder } from "./development-fol
 import { printFailure, printLine, printStep } from "./print.ts"
 import { walk } from "./walk.ts"
 
-/** The folder for configuration, keys and data; another may be named on the command line. */
+/** The folder for configuration, keys and data; the command line may name another one. */
 const FOLDER = process.argv[2] ?? join(fileURLToPath(new URL("../../..", import.meta.url)), ".agentwrit")
 
 try {
@@ -20,7 +20,7 @@ try {
 } catch (error) {
   printFailure(error)
   process.exitCode = 1
-  // The broker, when it runs, ends with this process.
+  // A running broker ends with this process.
   process.exit()
 }
 
@@ -32,7 +32,7 @@ The broker serves ${url} until you press Ctrl-C. What to do next, in another ter
 
   export AA_CONFIG_PATH=${folder.configPath}
   npx pnpm@12 awrit app register --name crm --scopes 'read:data:*'   an app of your own
-  npx pnpm@12 awrit audit events                                     what happened so far
+  npx pnpm@12 awrit audit events                                     the audit trail so far
   npx pnpm@12 awrit --help                                           every command
 
   ${url}/v1/docs    the API
@@ -42,7 +42,7 @@ Keys and data are in ${folder.path}; delete that folder to start from scratch.
 `)
 }
 
-/** The first signal stops the broker cleanly, a second one at once. */
+/** The first signal stops the broker cleanly, the second one kills it. */
 function stopOnSignals(broker: BrokerChild): void {
   let asked = false
   const stop = (): void => {

@@ -3,23 +3,23 @@ import { readFileSync } from "node:fs"
 import { type AuditEvent, openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
 import type { DevelopmentFolder } from "./development-folder.ts"
 
-/** Tells one finished step. */
-export type Tell = (step: string, what: string) => void
+/** Called after each step, with what it did. */
+export type OnStep = (step: string, what: string) => void
 
 type Json = Record<string, unknown>
 
-/** The main job against a running broker, over HTTP as any client would do it. Throws at the first step that goes wrong. */
-export async function walk(url: string, folder: DevelopmentFolder, tell: Tell): Promise<void> {
+/** Performs the main job on a running broker, over plain HTTP. Throws when a step fails. */
+export async function walk(url: string, folder: DevelopmentFolder, onStep: OnStep): Promise<void> {
   const signedIn = await call(url, "POST /v1/admin/auth", 200, { json: { secret: folder.adminSecret } })
   const admin = text(signedIn["access_token"])
-  tell("sign in", `the operator has a token for ${signedIn["expires_in"]} s`)
+  onStep("sign in", `the operator has a token for ${signedIn["expires_in"]} s`)
 
   const policy = { agent_name: "quickstart", allowed_scope: ["read:data:*"], max_ttl: 300 }
   const launch = await call(url, "POST /v1/admin/launch-tokens", 201, { bearer: admin, json: policy })
-  tell("launch token", `good once, until ${launch["expires_at"]}, for read:data:* at most`)
+  onStep("launch token", `single use, valid until ${launch["expires_at"]}, for read:data:* at most`)
 
   const { nonce, expires_in } = await call(url, "GET /v1/challenge", 200)
-  tell("challenge", `nonce ${text(nonce).slice(0, 16)}…, good for ${expires_in} s`)
+  onStep("challenge", `nonce ${text(nonce).slice(0, 16)}…, valid for ${expires_in} s`)
 
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
   const registered = await call(url, "POST /v1/register", 200, {
@@ -27,42 +27,42 @@ export async function walk(url: string, folder: DevelopmentFolder, tell: Tell): 
       launch_token: launch["launch_token"],
       nonce,
       public_key: Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64"),
-      // The nonce travels as hex; what is signed are the 32 bytes behind it.
+      // The nonce is sent as hex. The agent signs its 32 decoded bytes.
       signature: sign(null, Buffer.from(text(nonce), "hex"), privateKey).toString("base64"),
       orch_id: "quickstart",
       task_id: "first-task",
       requested_scope: ["read:data:customer-7291"],
     },
   })
-  tell("registration", `the agent proved its key and is ${registered["agent_id"]}`)
+  onStep("registration", `the agent proved its key and is ${registered["agent_id"]}`)
 
   const token = text(registered["access_token"])
   const claims: Json = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())
-  tell(
+  onStep(
     "token",
     `scope ${String(claims["scope"])}, task ${claims["task_id"]}, ${registered["expires_in"]} s, jti ${text(claims["jti"]).slice(0, 8)}…`,
   )
 
   expect("valid", await valid(url, token), true)
-  tell("validated", "a resource server asks, and the token is good")
+  onStep("validated", "a resource server asked the broker: the token is valid")
 
   const renewed = text((await call(url, "POST /v1/token/renew", 200, { bearer: token }))["access_token"])
-  expect("the old token's validity", await valid(url, token), false)
-  tell("renewed", "a new token, and the old one is dead in the same commit")
+  expect("valid", await valid(url, token), false)
+  onStep("renewed", "the agent has a new token; the old one was revoked in the same commit")
 
   await call(url, "POST /v1/token/release", 204, { bearer: renewed })
-  tell("released", "the agent is done and gave its token back")
+  onStep("released", "the agent is done and released its token")
 
   const refused = await call(url, "POST /v1/token/renew", 403, { bearer: renewed })
   expect("valid", await valid(url, renewed), false)
-  tell("refused", `using it again: 403 ${refused["error_code"]}, ${refused["detail"]}`)
+  onStep("refused", `the released token no longer works: 403 ${refused["error_code"]}, ${refused["detail"]}`)
 
   const events = await trail(url, admin)
   const note = await checkpoint(url, admin)
   const pinned = parseVerifierKey(readFileSync(folder.verifierKeyPath, "utf8").trim())
   const report = await verifyTrail(events, { checkpoint: openCheckpoint(note, pinned) })
   if (!report.ok) throw new Error(report.message)
-  tell("audit", `${report.count} events, the hash chain and the signed checkpoint verify`)
+  onStep("audit", `${report.count} events: the hash chain and the signed checkpoint are valid`)
 }
 
 /** The whole trail, page by page. */

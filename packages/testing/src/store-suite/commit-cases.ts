@@ -143,7 +143,7 @@ export const commitCases: readonly StoreCase[] = [
       const results = await Promise.allSettled([
         store.commit({ writes: [{ type: "add_agent", agent: twice }], events: [draft({ detail: "first" })] }),
         store.commit({ writes: [{ type: "add_agent", agent: twice }], events: [draft({ detail: "duplicate" })] }),
-        store.commit({ writes: [], events: [draft({ agent_id: "\ud800 is no text" })] }),
+        store.commit({ writes: [], events: [draft({ agent_id: "\ud800 is not text" })] }),
         store.commit({ writes: [], events: [draft({ detail: "last" })] }),
       ])
       equal(

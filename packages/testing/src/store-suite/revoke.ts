@@ -13,7 +13,7 @@ export const entryOf = (seq: number, revocation: Revocation): RevocationEntry =>
   pruneAfter: revocation.pruneAfter,
 })
 
-/** With plain byte arrays, so that pages compare equal whatever kind a store returns. */
+/** With plain byte arrays: stores return different kinds, which would not compare as equal. */
 export async function pageOf(store: Store, after: number, limit: number, at: number): Promise<RevocationPage> {
   const { entries, head } = await store.revocations.page(after, limit, at)
   return { entries: entries.map(plain), head }

@@ -1,7 +1,7 @@
 import type { Store } from "@agentwrit/authority/ports"
 import type { SettableClock } from "../settable-clock.ts"
 
-/** The empty state of one case. Opening it again, after closing, finds what was committed. */
+/** The state of one case, empty at first. Closing and opening again keeps what was committed. */
 export interface StoreUnderTest {
   open(): Promise<Store>
   readonly clock: SettableClock
