@@ -22,7 +22,7 @@ import {
   type TargetError,
 } from "../src/index.ts"
 
-// Types are the tests here: each line compiles, or is expected not to.
+// Tests of types: each line must compile, or must not.
 
 const app = new AgentWritApp({ brokerUrl: "https://b.example", clientId: "c", clientSecret: "s" })
 const task = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] } as const
@@ -38,7 +38,7 @@ export const created = async (): Promise<void> => {
   expectTypeOf(delegated).toEqualTypeOf<DelegatedCredential>()
   expectTypeOf(delegated.chain).toEqualTypeOf<readonly DelegationRecord[]>()
   expectTypeOf(await delegated.token()).toEqualTypeOf<string>()
-  // What others give out as the standard fetch takes ours.
+  // Ours fits where a library expects the standard fetch.
   expectTypeOf(agent.fetch).toExtend<(input: string | URL | Request, init?: RequestInit) => Promise<Response>>()
   expectTypeOf<CredentialFetch>().toExtend<typeof globalThis.fetch>()
 
@@ -50,13 +50,13 @@ export const created = async (): Promise<void> => {
   await app.createAgent({ ...task, ttl: "60" })
   // @ts-expect-error there is no such option
   await app.createAgent({ ...task, autorenew: false })
-  // @ts-expect-error an agent is itself for good
+  // @ts-expect-error the id is readonly
   agent.id = ""
-  // @ts-expect-error its scope too
+  // @ts-expect-error the scope is readonly
   agent.scope.push("write:data:7")
   // @ts-expect-error an agent has no chain
   agent.chain
-  // @ts-expect-error the token is got by a call, so that no copy of the object has it
+  // @ts-expect-error the token comes from a method, so that no copy of the object contains it
   agent.token.length satisfies string
   // @ts-expect-error a delegation names its scope
   await agent.delegate({ to: agent.id })
@@ -82,12 +82,12 @@ export function explain(error: AgentWritError | CredentialError | BrokerError): 
   expectTypeOf<BrokerError["status"]>().toEqualTypeOf<number>()
   expectTypeOf<BrokerError["retryAfter"]>().toEqualTypeOf<number | undefined>()
   if (!(error instanceof AgentWritError)) return undefined
-  // @ts-expect-error what an error says is not changed
+  // @ts-expect-error the fields of an error are readonly
   error.code = "other"
   return error.hint ?? error.status
 }
 
-// A call is of a route in the contract's table, and reads the contract's answer or a part of it.
+// A call names a route of the contract, and reads its answer or a part of it.
 export const renewal = defineCall("POST /v1/token/renew", "unprocessed", { response: renewalResponse })
 export const part = defineCall("POST /v1/token/renew", "unprocessed", {
   response: message({ access_token: v.string() }),

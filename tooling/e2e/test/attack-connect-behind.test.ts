@@ -4,7 +4,7 @@ import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
 
-// Node hands the connection of a CONNECT over, and forgets the answers that wait on it: what they held was never given back.
+// After a CONNECT, Node forgets the answers that wait on the connection. Without a remedy, their places are never released.
 
 const FAR = "/v1/revocations?since=9007199254740991"
 const SOURCE = { "x-forwarded-for": "203.0.113.9" }
@@ -17,19 +17,19 @@ async function sendAll(url: string, requests: string): Promise<void> {
   await once(socket, "close", { signal: AbortSignal.timeout(5000) })
 }
 
-test("a CONNECT behind other requests takes no places for pages of the feed with it", async () => {
+test("a CONNECT after other requests releases their places for pages of the feed", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const head = `host: a\r\nx-forwarded-for: ${SOURCE["x-forwarded-for"]}\r\n`
-  // A stream comes first, so that all the others wait behind an answer that does not end.
+  // A stream comes first, so that the other answers wait behind one that does not end.
   const stream = `GET /v1/revocations HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`
-  const asked = `GET ${FAR} HTTP/1.1\r\n${head}\r\n`.repeat(20)
-  await sendAll(broker.url, `${stream}${asked}CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n`)
+  const pages = `GET ${FAR} HTTP/1.1\r\n${head}\r\n`.repeat(20)
+  await sendAll(broker.url, `${stream}${pages}CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n`)
   const status = async (): Promise<number> => (await call(broker.url, `GET ${FAR}`, { headers: SOURCE })).status
   await expect.poll(status).toBe(200)
 })
 
-test("a CONNECT behind an answer that does not end closes the connection", async () => {
+test("a CONNECT during an endless answer closes the connection", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const { hostname, port } = new URL(broker.url)

@@ -8,7 +8,7 @@ import { expect, test } from "vitest"
 const ENTRIES = 7000
 const ATTACKER = { "x-forwarded-for": "203.0.113.1" }
 
-/** Asks for ever other old positions, each a page of its own, and reads none to its end. */
+/** Requests a different old page each time, and reads none to its end. */
 function hoard(url: string, lanes: number): Disposable {
   const stopped = new AbortController()
   let since = 0
@@ -23,13 +23,13 @@ function hoard(url: string, lanes: number): Disposable {
     asked.once("error", () => undefined).once("close", () => setTimeout(ask, 10, accept))
     asked.end()
   }
-  // Every other one wants a stream, which is to wait for its page rather than end in an error.
+  // Every second one requests a stream, which must wait for its page instead of failing.
   for (let lane = 0; lane < lanes; lane++) ask(lane % 2 === 0 ? "text/event-stream" : "application/jwt")
   return { [Symbol.dispose]: () => stopped.abort() }
 }
 
-// Sixty-four of its pages waited, and every other verifier was refused, for as long as it went on.
-test("one source that asks for ever other pages keeps no verifier from the feed, and leaves the log alone", async () => {
+// Without limits per source, its pages filled the queue, and all other verifiers were refused.
+test("a source that requests different pages all the time does not keep verifiers from the feed, and does not fill the log", async () => {
   await using folder = await brokerFolder()
   await fillFeed(folder, ENTRIES)
   await using broker = await startBroker(folder)

@@ -9,10 +9,10 @@ import { expect, test } from "vitest"
 const ENTRIES = 7000
 const READER = { "x-forwarded-for": "203.0.113.1" }
 
-/** What one connection asks for, in one write: what comes behind it is not read while answers wait. */
+/** Pages that one connection requests, in one write: Node reads no further requests while answers wait. */
 const PAGES = 40
 
-/** Asked for first, and the same bytes for all: 15 MB, more than the kernel takes of what is not read. */
+/** Requested first, to fill the kernel's buffers: 15 MB, the same bytes for all. */
 const FILLING = Array.from({ length: 160 }, () => "/v1/openapi.json")
 
 async function residentMiB({ url }: BrokerProcess): Promise<number> {
@@ -20,7 +20,7 @@ async function residentMiB({ url }: BrokerProcess): Promise<number> {
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]) / 1024 ** 2
 }
 
-/** Asks for that many pages over one connection, each behind another position, and reads none. */
+/** Requests that many different pages over one connection, and reads none. */
 async function askWithoutReading({ url }: BrokerProcess, since: number): Promise<Socket> {
   const { port, hostname } = new URL(url)
   const socket = connect(Number(port), hostname).pause()
@@ -32,8 +32,8 @@ async function askWithoutReading({ url }: BrokerProcess, since: number): Promise
   return socket
 }
 
-// Each waited in the memory until it was read, from whomever: one source took more than a gigabyte.
-test("pages that one source does not read fill no memory, and it gets others once it goes away", {
+// Each page stays in memory until it is read. Without the limit, one source took more than a gigabyte.
+test("pages that a source does not read use little memory; after it disconnects it gets pages again", {
   timeout: 60_000,
 }, async () => {
   await using folder = await brokerFolder()
@@ -46,15 +46,15 @@ test("pages that one source does not read fill no memory, and it gets others onc
   try {
     for (let since = 1; since < 5 * PAGES; since += PAGES) {
       sockets.push(await askWithoutReading(broker, since))
-      // Of another source: it comes once these are made, or refused.
+      // From another source: answered after these pages were made or refused.
       await expect.poll(() => page(since + PAGES - 1)).toBe(200)
     }
     expect(await page(1900, READER)).toBe(503)
-    // What verifiers need that missed little is small, and there for whomever.
+    // Small pages, for verifiers that missed little, have no limit.
     for (const since of [ENTRIES, ENTRIES - 50]) expect(await page(since, READER)).toBe(200)
     using stream = await openFeed(broker.url, ENTRIES - 50, READER)
     await expect.poll(() => stream.events.at(-1)?.id).toBe(String(ENTRIES))
-    // Measured: 70, most of it pages that are kept for whoever asks next; 370 without the bound.
+    // Measured: 70, mostly cached pages; 370 without the limit.
     expect((await residentMiB(broker)) - before).toBeLessThan(160)
   } finally {
     for (const socket of sockets) socket.destroy()

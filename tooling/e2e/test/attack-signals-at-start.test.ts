@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { brokerFolder, launch } from "@agentwrit/testing/broker-process"
 import { expect, test } from "vitest"
 
-/** Starts a broker and sends it signals in the moment in which it says that it starts. */
+/** Starts a broker, and sends it signals as soon as it logs that it starts. */
 async function startAndSignal(environment: Record<string, string>, ...signals: readonly NodeJS.Signals[]) {
   const broker = launch(environment)
   while (!broker.output().stdout.includes("starting broker")) await once(broker.child.stdout, "data")
@@ -11,7 +11,7 @@ async function startAndSignal(environment: Record<string, string>, ...signals: r
   return broker
 }
 
-test.each(["SIGTERM", "SIGINT"] as const)("%s during the start stops the broker in good order", async (signal) => {
+test.each(["SIGTERM", "SIGINT"] as const)("%s during the start stops the broker cleanly", async (signal) => {
   await using folder = await brokerFolder()
   const { ended } = await startAndSignal(folder.environment, signal, signal)
   const { code, stdout, stderr } = await ended

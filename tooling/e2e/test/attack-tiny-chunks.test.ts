@@ -4,11 +4,11 @@ import { connect } from "node:net"
 import { type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { expect, test } from "vitest"
 
-/** MiB that were resident at the most since the start. */
+/** The peak of resident memory since the start, in MiB. */
 const peakMemory = ({ child }: BrokerProcess): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024
 
-/** Sends a body of that many blanks, a chunk each, and answers the status line. */
+/** Sends a body of that many spaces, one per chunk, and resolves with the status line. */
 async function sendBlanks({ url }: BrokerProcess, count: number): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
@@ -22,10 +22,10 @@ async function sendBlanks({ url }: BrokerProcess, count: number): Promise<string
   return String(text).split("\r\n")[0] ?? ""
 }
 
-// Each chunk was kept as an object of its own: a million of one byte took 320 MiB, and four such bodies a gigabyte.
+// With an object for each chunk, a million chunks of one byte took 320 MiB.
 const linux = { timeout: 60_000, skip: process.platform !== "linux" }
 
-test("chunks of one byte take little more memory than their bytes", linux, async () => {
+test("chunks of one byte use little more memory than their bytes", linux, async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   expect(await sendBlanks(broker, 50_000)).toBe("HTTP/1.1 400 Bad Request")

@@ -9,7 +9,7 @@ import { registerApp } from "@agentwrit/testing/sdk-app"
 import { revoke } from "@agentwrit/testing/verifying"
 import { expect, test } from "vitest"
 
-test("what was answered with 200 is there after kill -9, and the chain verifies", async () => {
+test("everything that was answered with 200 survives kill -9, and the chain verifies", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const { url } = broker
@@ -48,7 +48,7 @@ test("what was answered with 200 is there after kill -9, and the chain verifies"
   expect(page).toMatchObject({ from: head, to: head, reset: false })
   const { clientId: client_id, clientSecret: client_secret } = app
   expect((await call(again.url, "POST /v1/app/auth", { json: { client_id, client_secret } })).status).toBe(401)
-  // The agent that is registered, and the one that was renewed.
+  // One new agent, and the renewed one.
   expect((await call(again.url, "GET /v1/metrics")).text).toContain("\nagentwrit_active_agents 2\n")
   expect((await call(again.url, "POST /v1/token/renew", { bearer: registered.access_token })).status).toBe(200)
   const respent = await registration(again.url, token)
@@ -57,7 +57,7 @@ test("what was answered with 200 is there after kill -9, and the chain verifies"
   expect((await call(again.url, "POST /v1/register", { json: replayed })).status).toBe(401)
 })
 
-test("a checkpoint kept from before a restart holds after it", async () => {
+test("a checkpoint from before a restart is valid after it", async () => {
   await using folder = await brokerFolder()
   const pinned = join(folder.path, "audit.pub")
   const first = await startBroker(folder)
@@ -74,7 +74,7 @@ test("a checkpoint kept from before a restart holds after it", async () => {
   expect(Number(newer.split("\n")[1])).toBe(events.length)
 })
 
-test("an audit key that is corrupt or missing stops the start, and is not replaced", async () => {
+test("a corrupt or missing audit key stops the start, and is not replaced", async () => {
   await using folder = await brokerFolder()
   const broker = await startBroker(folder)
   await agent(broker.url, await adminToken(broker.url))
@@ -95,7 +95,7 @@ test("a second broker on the same database is refused", async () => {
   expect([code, stderr]).toEqual([1, expect.stringMatching(/in use by another broker/)])
 })
 
-test("a clean stop writes what is left of a flood of denials", async () => {
+test("a clean stop writes the counted denials of a flood", async () => {
   await using folder = await brokerFolder()
   const first = await startBroker(folder)
   const json = { token: "garbage" }

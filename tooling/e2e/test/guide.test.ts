@@ -10,7 +10,7 @@ import { missingPrograms, shell } from "../src/shell.ts"
 const SEEDS = fileURLToPath(new URL("../../../../shared/seeds", import.meta.url))
 const CERTIFICATES = fileURLToPath(new URL("../../../scripts/gen_test_certs.sh", import.meta.url))
 
-/** The guide's own lines, letter for letter. */
+/** The guide's lines, unchanged. */
 const GUIDE = {
   health: "curl -s http://localhost:8080/v1/health | jq .",
   bareHealth: "curl http://localhost:8080/v1/health",
@@ -38,7 +38,7 @@ const GUIDE = {
   https://localhost:8080/v1/health`,
 }
 
-/** The guide's port and paths become those of this run; nothing else is touched. */
+/** Replaces only the guide's port and paths by those of this run. */
 function here(line: string, broker: BrokerProcess, certificates = ""): string {
   const { port } = new URL(broker.url)
   return line
@@ -98,7 +98,7 @@ describe.skipIf(missingPrograms("the guide's TLS lines", "bash", "curl", "openss
   test.each([
     ["tls", GUIDE.tls, "(TLS)"],
     ["mtls", GUIDE.mtls, "(mTLS)"],
-  ])("%s: its clients are served, and others are not", async (mode, line, said) => {
+  ])("%s: serves its clients, and no others", async (mode, line, said) => {
     await using folder = await brokerFolder()
     const certificates = join(folder.path, "certs")
     execFileSync(CERTIFICATES, [certificates], { stdio: "ignore" })
@@ -112,7 +112,7 @@ describe.skipIf(missingPrograms("the guide's TLS lines", "bash", "curl", "openss
     expect(broker.output().stdout).toContain(said)
     const { stdout } = await shell(here(line, broker, certificates))
     expect(JSON.parse(stdout)).toEqual(HEALTH)
-    // A client that trusts no such CA, and where it is asked for, one without a certificate.
+    // A client that does not trust the CA; with mTLS, also one without a certificate.
     const others = [line.replace(/--cacert \S+/, ""), ...(mode === "mtls" ? [GUIDE.tls] : [])]
     for (const other of others) {
       const refused = await shell(here(other, broker, certificates))

@@ -5,7 +5,7 @@ import { auditProblems, checkpointProblems } from "@agentwrit/testing/independen
 import { createRemoteJWKSet, jwtVerify } from "jose"
 import { expect, test } from "vitest"
 
-test("an agent gets its first credential, and it ends when it is released", async () => {
+test("an agent gets its first credential, which ends with its release", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder, { AA_ISSUER: "https://broker.example", AA_AUDIENCE: "crm" })
   const { url } = broker
@@ -37,7 +37,7 @@ test("an agent gets its first credential, and it ends when it is released", asyn
   })
   const { agent_id, access_token } = registered.body
 
-  // A resource server that has never heard of us verifies with a library of its own.
+  // A resource server without our code verifies with its own library.
   const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`))
   const { payload, protectedHeader } = await jwtVerify(access_token, keys, {
     issuer: "https://broker.example",
@@ -87,7 +87,7 @@ test("an agent gets its first credential, and it ends when it is released", asyn
   })
 })
 
-test("the audit check of these tests sees what it is there to see", async () => {
+test("the audit check of these tests detects changes", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const admin = await adminToken(broker.url)
@@ -106,7 +106,7 @@ test("the audit check of these tests sees what it is there to see", async () => 
   )
 })
 
-test("a launch token of many uses registers many agents; one that binds ids only those", async () => {
+test("a launch token for many uses registers many agents; a bound one registers only its ids", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const { url } = broker

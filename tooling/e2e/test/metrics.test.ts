@@ -5,13 +5,13 @@ import { call } from "@agentwrit/testing/client"
 import { freshMetrics } from "@agentwrit/testing/fresh-metrics"
 import { expect, test } from "vitest"
 
-/** The value of a sample without labels, or with those that the name has. */
+/** The value of a sample; `name` contains its labels, if any. */
 async function sample(url: string, name: string): Promise<number> {
   const line = (await freshMetrics(url)).split("\n").find((text) => text.startsWith(`agentwrit_${name} `))
   return Number(line?.split(" ")[1])
 }
 
-test("a store that cannot commit shows, and so does a trail that was changed", { timeout: 60_000 }, async () => {
+test("metrics show a store that cannot commit and a changed trail", { timeout: 60_000 }, async () => {
   await using folder = await brokerFolder()
   const first = await startBroker(folder)
   const signIn = (url: string) => call(url, "POST /v1/admin/auth", { json: { secret: ADMIN_SECRET } })
@@ -30,7 +30,7 @@ test("a store that cannot commit shows, and so does a trail that was changed", {
   database.close()
   await using second = await startBroker(folder)
   expect(await sample(second.url, "audit_events_loaded")).toBeGreaterThan(1)
-  // At once, or after the start where a checkpoint covered the event before the end came.
+  // At the start, or in the background when a checkpoint already covered the event.
   await expect.poll(() => sample(second.url, "audit_chain_ok"), { timeout: 20_000 }).toBe(0)
   expect((await call(second.url, "GET /v1/health")).body.audit_chain).toBe("broken")
   expect(second.output().stderr).toContain("[AA:BROKER:FAIL]")

@@ -14,7 +14,7 @@ async function temporaryFolder() {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Runs a script to its end; once it says `until`, it gets a Ctrl-C. */
+/** Runs a script to its end; sends Ctrl-C once its output contains `until`. */
 async function run(name: string, words: string[], environment: Record<string, string>, until?: string) {
   const child = spawn(process.execPath, ["--conditions=@agentwrit/source", script(name), ...words], {
     env: { ...process.env, ...environment },
@@ -38,7 +38,7 @@ const STEPS = [
 ]
 const stepsIn = (output: string) => [...output.matchAll(/^ {2}✓ (.{13}) /gm)].map(([, step = ""]) => step.trim())
 
-test("demo walks through the main job, exits 0 and leaves nothing behind", async () => {
+test("demo performs the main job, exits with 0 and leaves no files", async () => {
   await using temporary = await temporaryFolder()
   const { code, output } = await run("demo", [], { TMPDIR: temporary.path })
   expect([code, stepsIn(output)]).toEqual([0, STEPS])
@@ -46,12 +46,12 @@ test("demo walks through the main job, exits 0 and leaves nothing behind", async
   expect(await readdir(temporary.path)).toEqual([])
 })
 
-test("demo exits 1 with what failed", async () => {
+test("demo exits with 1 and names the failure", async () => {
   const { code, output } = await run("demo", [], { AA_TRUST_DOMAIN: "Not A Domain" })
   expect([code, output]).toEqual([1, expect.stringContaining("AA_TRUST_DOMAIN")])
 })
 
-test("start makes a configuration once, walks, serves until Ctrl-C and exits 0; a second start goes on with its data", async () => {
+test("start creates a configuration, performs the main job, serves until Ctrl-C and exits with 0; a second start keeps its data", async () => {
   await using folder = await temporaryFolder()
   const path = join(folder.path, "development")
   const first = await run("start", [path], { AA_PORT: "0" }, "start from scratch")
@@ -70,7 +70,7 @@ test("start makes a configuration once, walks, serves until Ctrl-C and exits 0; 
   expect(await readFile(join(path, "config"), "utf8")).toBe(config)
 })
 
-test("start says when its port is taken, and names AA_PORT", async () => {
+test("start reports a port that is taken, and names AA_PORT", async () => {
   await using folder = await temporaryFolder()
   const taken = createServer().listen(0, "127.0.0.1")
   await once(taken, "listening")

@@ -39,7 +39,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 )
 
-test("the log says where and how the broker starts, and at level trace every answer by its route", async () => {
+test("the log has address and mode of the start, and at level trace every answer with its route", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder, { AA_LOG_LEVEL: "trace" })
   const secret = "not-to-be-logged"
@@ -55,17 +55,17 @@ test("the log says where and how the broker starts, and at level trace every ans
   expect(stdout).not.toContain(secret)
 })
 
-test("at level verbose no answer is logged, nor in production a warning", async () => {
+test("at level verbose no answer is logged; in production there is no warning", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder, { AA_LOG_LEVEL: "verbose", AA_MODE: "production" })
   await call(broker.url, "GET /v1/health")
   expect((await broker.end("SIGTERM")).stdout).not.toMatch(/TRACE|WARN/)
 })
 
-/** Milliseconds that requests under way get to finish when the broker stops; a stop without any does not wait for them. */
+/** Milliseconds that running requests have to finish during a stop. */
 const STOP_GRACE_MS = 10_000
 
-test("stopping with idle connections open does not wait for them", async () => {
+test("a stop does not wait for idle connections", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)
   const { hostname, port } = new URL(broker.url)
@@ -88,7 +88,7 @@ test("a stop ends the streams of the feed instead of cutting them off", async ()
   expect(await stream).toMatch(/\r\n0\r\n\r\n$/)
 })
 
-test("keys and database are the owner's alone, and a restart keeps tokens good", async () => {
+test("only the owner can read keys and database, and tokens are valid after a restart", async () => {
   await using folder = await brokerFolder()
   const first = await startBroker(folder)
   const { access_token } = await agent(first.url, await adminToken(first.url))
@@ -115,7 +115,7 @@ describe("a start is refused in one message", () => {
     expect(stderr + stdout).not.toMatch(/\bat .*:\d+:\d+/)
   })
 
-  test("for a port that is taken, which names AA_PORT", async () => {
+  test("for a port that is taken, and names AA_PORT", async () => {
     await using folder = await brokerFolder()
     const taken = createServer().listen(0, "127.0.0.1")
     await once(taken, "listening")
@@ -127,7 +127,7 @@ describe("a start is refused in one message", () => {
   })
 })
 
-test("seed tokens are printed in development alone, and work", async () => {
+test("seed tokens are printed only in development, and work", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder, { AA_SEED_TOKENS: "true" })
   const { stdout } = broker.output()

@@ -39,7 +39,7 @@ function health(url: string, options: object): Promise<{ status: number; hsts: s
   })
 }
 
-/** The server's certificate, once it answers a request; or the error that kept it from that. */
+/** The server's certificate after an answered request, or the error. */
 function handshake(url: string, options: ConnectionOptions, request = "GET /v1/health HTTP/1.1\r\nhost: a\r\n\r\n") {
   const { hostname, port } = new URL(url)
   return new Promise<{ fingerprint: string; answer: string; socket: TLSSocket }>((resolve, reject) => {
@@ -59,7 +59,7 @@ function handshake(url: string, options: ConnectionOptions, request = "GET /v1/h
 const HSTS = "max-age=63072000; includeSubDomains"
 
 describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
-  test("every answer carries HSTS, the parser's own included, and nothing below TLS 1.2 or without AEAD is spoken", async () => {
+  test("every answer has HSTS, also the parser's; TLS below 1.2 and ciphers without AEAD are refused", async () => {
     await using folder = await brokerFolder()
     const { ca, tls } = certificates(folder)
     await using broker = await startBroker(folder, tls)
@@ -82,7 +82,7 @@ describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
     expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })
   })
 
-  test("mutual: a client without a certificate, or with one by another CA, is refused in the handshake", async () => {
+  test("mTLS refuses a client without a certificate, or with one of another CA, in the handshake", async () => {
     await using folder = await brokerFolder()
     await using stranger = await brokerFolder()
     const { ca, client, mtls } = certificates(folder)
@@ -93,7 +93,7 @@ describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
     await expect(health(broker.url, { ca, ...certificates(stranger).client })).rejects.toThrow()
   })
 
-  test("certificates are read again on SIGHUP without dropping connections; broken ones are not taken", async () => {
+  test("SIGHUP reads the certificates again and keeps connections; broken certificates are not used", async () => {
     await using folder = await brokerFolder()
     const { ca, file, tls } = certificates(folder)
     await using broker = await startBroker(folder, tls)
@@ -122,7 +122,7 @@ describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
   test.each([
     ["never begun", ""],
     ["half done", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
-  ])("a handshake that is %s does not hold up a stop", async (_, sent) => {
+  ])("a handshake that is %s does not delay a stop", async (_, sent) => {
     await using folder = await brokerFolder()
     const { ca, tls } = certificates(folder)
     await using broker = await startBroker(folder, tls)
@@ -132,7 +132,7 @@ describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
     silent.write(Buffer.from(sent, "latin1"))
     // Answered only once the broker has read what the socket sent before.
     await health(broker.url, { ca, agent: false })
-    // The broker may cut it off in whichever way.
+    // Any way of closing the connection is fine.
     silent.on("error", () => undefined)
     const started = Date.now()
     expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })

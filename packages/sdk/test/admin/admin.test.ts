@@ -29,7 +29,7 @@ async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-test("an app from its registration to its end", async () => {
+test("an app can be registered, read, updated and deregistered", async () => {
   const admin = adminAt(shared.url)
   const made = await admin.createApp({ name: "sdk-admin", scopes: ["read:data:*"], tokenTtl: 600 })
   expect(made).toMatchObject({ name: "sdk-admin", scopes: ["read:data:*"], tokenTtl: 600, status: "active" })
@@ -43,7 +43,7 @@ test("an app from its registration to its end", async () => {
   await expect(admin.getApp("app-none-000000")).rejects.toMatchObject({ code: "not_found", status: 404 })
 })
 
-test("a launch token, its agent, and the agent's end", async () => {
+test("a launch token registers an agent, which can be listed and revoked", async () => {
   const admin = adminAt(shared.url)
   const { launchToken: ticket, policy } = await admin.createLaunchToken({
     agentName: "worker",
@@ -60,7 +60,7 @@ test("a launch token, its agent, and the agent's end", async () => {
   expect(await admin.revoke({ level: "task", target: "sdk-end" })).toMatchObject({ revoked: true, target: "sdk-end" })
 })
 
-test("what was answered is handed on as it came", async () => {
+test("answers are passed on unchanged", async () => {
   const admin = adminAt(shared.url)
   const told: string[] = []
   const { events } = await admin.listEvents({ limit: 2 }, { onAnswer: (json) => told.push(json) })
@@ -70,7 +70,7 @@ test("what was answered is handed on as it came", async () => {
   expect(JSON.parse(told[1] ?? "")).toMatchObject({ status: "ok", db_connected: true })
 })
 
-test("what goes wrong with an answer that was handed on is no failure of the call, which is not repeated", async () => {
+test("an error while the caller reads a passed-on answer does not repeat the call", async () => {
   await using proxy = await startProxy(shared.url)
   const onAnswer = (): never => {
     throw new Error("the pipe is closed")
@@ -110,7 +110,7 @@ test("a refused token is replaced once; a wrong secret is not tried again", asyn
   expect(signIns(proxy.seen)).toBe(4)
 })
 
-test("a caller that gives up leaves the sign-in to the others", async () => {
+test("an aborted call does not cancel a sign-in that other calls share", async () => {
   await using proxy = await startProxy(shared.url)
   const held: (() => void)[] = []
   proxy.intercept = (incoming, answer) => {
@@ -130,7 +130,7 @@ test("a caller that gives up leaves the sign-in to the others", async () => {
   expect(signIns(proxy.seen)).toBe(2)
 })
 
-test("the secret may be fetched, and its failure is the call's", async () => {
+test("the secret may come from a function, whose error fails the call", async () => {
   const admin = new AgentWritAdmin({ brokerUrl: shared.url, adminSecret: async () => ADMIN_SECRET })
   expect((await admin.listApps()).total).toBeGreaterThanOrEqual(0)
   const failing = new AgentWritAdmin({
@@ -141,7 +141,7 @@ test("the secret may be fetched, and its failure is the call's", async () => {
   expect((await failing.health()).status).toBe("ok")
 })
 
-/** Pages of two, so that few things fill many. */
+/** Small pages, so that a few items fill several. */
 async function pagedProxy(): ReturnType<typeof startProxy> {
   const proxy = await startProxy(shared.url)
   proxy.intercept = (incoming) => {
@@ -151,7 +151,7 @@ async function pagedProxy(): ReturnType<typeof startProxy> {
   return proxy
 }
 
-test("agents are gone through page by page, each once while others register", async () => {
+test("iterating agents yields each once, page by page, while others register", async () => {
   await using proxy = await pagedProxy()
   const made: string[] = []
   const register = async (): Promise<number> =>
@@ -163,7 +163,7 @@ test("agents are gone through page by page, each once while others register", as
   expect(listed).toEqual(made.slice(0, 5).toReversed())
 })
 
-test("agents that leave the list as they are gone through take no other with them", async () => {
+test("iterating agents skips none when others leave the list meanwhile", async () => {
   await using proxy = await pagedProxy()
   const made: string[] = []
   for (let n = 0; n < 7; n++)
@@ -177,7 +177,7 @@ test("agents that leave the list as they are gone through take no other with the
   expect(revoked).toEqual(made.toReversed())
 })
 
-test("events are gone through by where the last one stood, however the trail grows", async () => {
+test("iterating events continues after the last one while the trail grows", async () => {
   await using proxy = await pagedProxy()
   const admin = adminAt(proxy.url)
   const everything: AuditEvent[] = []
@@ -190,7 +190,7 @@ test("events are gone through by where the last one stood, however the trail gro
   expect(issued).toEqual(everything.filter(({ event_type }) => event_type === "launch_token_issued"))
 })
 
-test("a broker that answers one page again and again is found out, and not followed for ever", async () => {
+test("iterating fails when the broker answers the same page again", async () => {
   await using proxy = await pagedProxy()
   const { intercept } = proxy
   proxy.intercept = (incoming, answer) => {
@@ -203,7 +203,7 @@ test("a broker that answers one page again and again is found out, and not follo
     await expect(collected(events)).rejects.toMatchObject(lost)
 })
 
-test("following tells what comes, goes on after failures, and ends by its signal", async () => {
+test("following yields new events, continues after failures, and ends with its signal", async () => {
   await using proxy = await startProxy(shared.url)
   const admin = adminAt(proxy.url, { retries: 0 })
   await admin.listApps()
@@ -236,7 +236,7 @@ test("following tells what comes, goes on after failures, and ends by its signal
   await expect(following).rejects.toThrow("seen enough")
 })
 
-test("a broker that is down is named, and its degraded health is told", async () => {
+test("an error names a broker that is down, and health reports a degraded one", async () => {
   const nowhere = await closedAddress()
   const gone = adminAt(nowhere, { retries: 0 })
   await expect(gone.health()).rejects.toThrow(NetworkError)
@@ -259,7 +259,7 @@ test("a broker that is down is named, and its degraded health is told", async ()
   expect(proxy.seen).toHaveLength(1)
 })
 
-test("what the broker would refuse for its form is not sent", async () => {
+test("a malformed request is refused without sending it", async () => {
   await using proxy = await startProxy(shared.url)
   const admin = adminAt(proxy.url)
   await admin.listApps()
@@ -277,7 +277,7 @@ test("what the broker would refuse for its form is not sent", async () => {
   expect(proxy.seen).toHaveLength(before)
 })
 
-test("no secret shows in what is printed", async () => {
+test("printed objects show no secret", async () => {
   const admin = adminAt(shared.url)
   await admin.listApps()
   const error: unknown = await adminAt(shared.url, { adminSecret: "a wrong secret 0123456789" })
@@ -296,7 +296,7 @@ test("no secret shows in what is printed", async () => {
   }
 })
 
-test("a broker with a new signing key is signed in to again", async () => {
+test("a broker with a new signing key gets a new sign-in", async () => {
   await using proxy = await startProxy(shared.url)
   const admin = adminAt(proxy.url)
   await admin.listApps()

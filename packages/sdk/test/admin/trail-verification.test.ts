@@ -18,7 +18,7 @@ beforeEach(async () => {
   await launchToken(shared.url, shared.admin)
 })
 
-test("a sound trail, against its present checkpoint and a kept one", async () => {
+test("a sound trail verifies against its present checkpoint and a kept one", async () => {
   const admin = adminAt(shared.url)
   const checkpoint = await admin.checkpoint()
   await launchToken(shared.url, shared.admin)
@@ -35,21 +35,21 @@ test("a sound trail, against its present checkpoint and a kept one", async () =>
   expect((await admin.verifyTrail()).report.ok).toBe(true)
 })
 
-describe("what a dishonest broker answers", () => {
+describe("a dishonest broker", () => {
   const behind = async (edit: Edit): Promise<AsyncDisposable & { admin: AgentWritAdmin }> => {
     const proxy = await startProxy(shared.url)
     proxy.edit = (chunk, path) => (path.startsWith("/v1/audit/events") ? edit(chunk, path) : chunk)
     return { admin: adminAt(proxy.url), [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }
   }
 
-  test("an edited event is found where it stands", async () => {
+  test("an edited event is found at its position", async () => {
     await using edited = await behind((chunk) =>
       chunk.replace('"event_type":"admin_auth"', '"event_type":"admin_ruth"'),
     )
     expect((await edited.admin.verifyTrail()).report).toMatchObject({ ok: false, position: 1, reason: "hash" })
   })
 
-  test("a cut tail is found by the present checkpoint, where a key is pinned", async () => {
+  test("a cut tail is found by the present checkpoint when a key is pinned", async () => {
     await using cut = await behind((chunk) => {
       const answer = JSON.parse(chunk)
       return JSON.stringify({ ...answer, events: answer.events.slice(0, 1) })
@@ -63,7 +63,7 @@ describe("what a dishonest broker answers", () => {
   })
 })
 
-test("a checkpoint that the key did not sign, and a key that is none", async () => {
+test("a checkpoint of another key and an invalid key are refused", async () => {
   const admin = adminAt(shared.url)
   const checkpoint = await admin.checkpoint()
   await expect(

@@ -9,7 +9,7 @@ import { describe, expect, test, vi } from "vitest"
 import { AgentWritApp, type AppOptions, registerAgent } from "../../src/index.ts"
 
 const TASK = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] }
-/** Time passes in jumps here, while the network takes its own. */
+/** A long timeout: these tests advance the time in steps, and the network needs real time. */
 const NO_TIMEOUT = { timeoutMs: 2 ** 31 - 1 } as const
 const SIGN_IN = "POST /v1/app/auth"
 const CREATE = "POST /v1/app/launch-tokens"
@@ -30,7 +30,7 @@ async function appBehind(proxy: BrokerProxy, options: Partial<AppOptions> = {}) 
   return new AgentWritApp({ brokerUrl: proxy.url, clientId, clientSecret, ...NO_TIMEOUT, ...options })
 }
 
-/** Answers the first requests of a path in the broker's place, in turn. */
+/** Gives these answers to the first requests of a path, in order, instead of the broker. */
 function answering(path: string, ...answers: ((answer: ServerResponse) => void)[]) {
   return ({ url }: IncomingMessage, response: ServerResponse) => {
     const answer = url === path ? answers.shift() : undefined
@@ -59,7 +59,7 @@ const half = (answer: ServerResponse) => {
 const silence = () => undefined
 
 describe("signing in", () => {
-  test("happens when first needed, once for all who need it at once", async () => {
+  test("happens at the first use, once for concurrent calls", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     expect(proxy.seen).toEqual([])
@@ -68,7 +68,7 @@ describe("signing in", () => {
     await Promise.all(agents.map((agent) => agent.release()))
   })
 
-  test("with a wrong secret is refused, and told as such to everyone", async () => {
+  test("with a wrong secret fails every waiting call", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy, { clientSecret: "0".repeat(64) })
     const wrong = { name: "BrokerError", code: "unauthorized", status: 401, requestId: expect.any(String) }
@@ -77,7 +77,7 @@ describe("signing in", () => {
     expect(proxy.seen).toEqual([SIGN_IN, SIGN_IN])
   })
 
-  test("beyond the broker's limit tells when to come back, and does not wait a minute for it", async () => {
+  test("beyond the broker's rate limit fails with retryAfter, and does not wait a minute", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     proxy.intercept = answering("/v1/app/auth", problem(429, "rate_limited", { "retry-after": "60" }))
@@ -85,7 +85,7 @@ describe("signing in", () => {
     expect(proxy.seen).toEqual([SIGN_IN])
   })
 
-  test("happens again before the token expires, and once when the broker no longer takes it", async () => {
+  test("is repeated before the token expires, and once when the broker refuses the token", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     proxy.edit = (chunk, path) =>
@@ -100,7 +100,7 @@ describe("signing in", () => {
     expect(proxy.seen.slice(5).toSorted()).toEqual([SIGN_IN, CREATE, CREATE, CREATE, CREATE])
   })
 
-  test("of one call is used by another, whose refusal of the old token comes later", async () => {
+  test("is shared with a call whose old token is refused later", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     await app.createLaunchToken(TASK)
@@ -114,7 +114,7 @@ describe("signing in", () => {
     expect(proxy.seen.filter((seen) => seen === SIGN_IN)).toHaveLength(2)
   })
 
-  test("is not tried over and over when a new token is not taken either", async () => {
+  test("is not repeated when the new token is refused too", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     proxy.intercept = answering("/v1/app/launch-tokens", problem(401, "unauthorized"), problem(401, "unauthorized"))
@@ -130,7 +130,7 @@ describe("signing in", () => {
     await expect(app.createLaunchToken(TASK)).rejects.toMatchObject({ code: "unauthorized", status: 401 })
   })
 
-  test("goes on for the others when one of them no longer waits", async () => {
+  test("continues for other calls when one is aborted", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     const aborter = new AbortController()
@@ -146,7 +146,7 @@ describe("signing in", () => {
   })
 })
 
-describe("what may be done twice is tried again after", () => {
+describe("a repeatable call is retried after", () => {
   test.each<[string, (answer: ServerResponse) => void]>([
     ["500", problem(500, "internal_error")],
     ["503 with a Retry-After", problem(503, "unavailable", { "retry-after": "1" })],
@@ -166,7 +166,7 @@ describe("what may be done twice is tried again after", () => {
     if (_what.includes("Retry-After")) expect(Date.now() - began).toBeGreaterThanOrEqual(1000)
   })
 
-  test("silence for as long as an attempt may take", async () => {
+  test("a timeout of one attempt", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy, { timeoutMs: 60_000 })
     proxy.intercept = answering("/v1/app/launch-tokens", silence)
@@ -177,7 +177,7 @@ describe("what may be done twice is tried again after", () => {
     expect(proxy.seen).toEqual([SIGN_IN, CREATE, CREATE])
   })
 
-  test("waits that grow and are spread", async () => {
+  test("waits that grow and have jitter", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     const times: number[] = []
@@ -195,7 +195,7 @@ describe("what may be done twice is tried again after", () => {
     expect(third - second).toBeGreaterThan(590)
   })
 
-  test("and not when it asks for more than a short wait, in seconds or by a date; the error tells them", async () => {
+  test("but not when Retry-After asks for a long wait; the error has its seconds", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy)
     const date = new Date(Date.now() + 60_000).toUTCString()
@@ -209,7 +209,7 @@ describe("what may be done twice is tried again after", () => {
     expect(proxy.seen).toEqual([SIGN_IN, CREATE, CREATE])
   })
 
-  test("and given up after the retries that were asked for", async () => {
+  test("and fails after the configured number of retries", async () => {
     await using proxy = await startProxy(shared.url)
     const app = await appBehind(proxy, { retries: 1 })
     proxy.intercept = answering("/v1/app/launch-tokens", cut, cut, cut)
@@ -225,7 +225,7 @@ describe("a registration", () => {
     return registerAgent({ brokerUrl: proxy.url, launchToken: given, ...TASK })
   }
 
-  test("that was refused before it did anything is tried again, with a new nonce", async () => {
+  test("that was refused before it had an effect is retried with a new nonce", async () => {
     await using proxy = await startProxy(shared.url)
     proxy.intercept = answering("/v1/register", problem(429, "rate_limited", { "retry-after": "0" }))
     const agent = await time.passUntilSettled(registering(proxy))
@@ -233,7 +233,7 @@ describe("a registration", () => {
     await agent.release()
   })
 
-  test("that never reached the broker is tried again", async () => {
+  test("that never reached the broker is retried", async () => {
     const given = await launchToken(shared.url, shared.admin)
     const nowhere = await closedAddress()
     const urls: string[] = []
@@ -254,7 +254,7 @@ describe("a registration", () => {
     ["a cut connection", cut, "network_error"],
     ["an answer cut in its body", half, "network_error"],
     ["HTML", html(200), "unexpected_answer"],
-  ])("whose outcome is unknown is not: %s", async (_what, answer, code) => {
+  ])("whose outcome is unknown is not retried: %s", async (_what, answer, code) => {
     await using proxy = await startProxy(shared.url)
     proxy.intercept = answering("/v1/register", answer)
     await expect(time.passUntilSettled(registering(proxy))).rejects.toMatchObject({ code })
@@ -262,7 +262,7 @@ describe("a registration", () => {
   })
 })
 
-test("a delegation whose outcome is unknown is not tried again", async () => {
+test("a delegation whose outcome is unknown is not retried", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await appBehind(proxy)
   const [agent, other] = await Promise.all([app.createAgent(TASK), app.createAgent(TASK)])
@@ -274,7 +274,7 @@ test("a delegation whose outcome is unknown is not tried again", async () => {
 describe("an error names the broker and says what to do", () => {
   const app = (brokerUrl: string) => new AgentWritApp({ brokerUrl, clientId: "c", clientSecret: "s", retries: 0 })
 
-  test("when nothing listens there", async () => {
+  test("when nothing listens at its address", async () => {
     const brokerUrl = await closedAddress()
     await expect(app(brokerUrl).createAgent(TASK)).rejects.toMatchObject({
       name: "NetworkError",
@@ -292,7 +292,7 @@ describe("an error names the broker and says what to do", () => {
     ["HTML and 404", html(404), { name: "UnexpectedAnswerError", code: "unexpected_answer", status: 404 }],
     ["a redirect", (answer) => answer.writeHead(302, { location: "https://elsewhere.example" }).end(), { status: 302 }],
     ["JSON of another form", (answer) => answer.end("{}"), { name: "UnexpectedAnswerError", status: 200 }],
-    ["a token that is none", (answer) => answer.end(NO_TOKEN), { name: "UnexpectedAnswerError" }],
+    ["an invalid token", (answer) => answer.end(NO_TOKEN), { name: "UnexpectedAnswerError" }],
   ])("on %s", async (_what, answer, expected) => {
     await using proxy = await startProxy(shared.url)
     proxy.intercept = answering("/v1/app/auth", answer)
@@ -305,7 +305,7 @@ describe("an error names the broker and says what to do", () => {
   const NO_TOKEN = JSON.stringify({ access_token: "planted\r\n", expires_in: 60, token_type: "Bearer", scopes: [] })
 })
 
-test("an abort ends a call that is under way", async () => {
+test("an abort ends a running call", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await appBehind(proxy)
   const aborter = new AbortController()
@@ -314,7 +314,7 @@ test("an abort ends a call that is under way", async () => {
   expect(proxy.seen).toEqual([SIGN_IN, CREATE])
 })
 
-test("an abort ends waiting between attempts, and the call", async () => {
+test("an abort during the wait between two attempts ends the call", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await appBehind(proxy)
   proxy.intercept = answering("/v1/app/launch-tokens", problem(503, "unavailable", { "retry-after": "9" }))
@@ -327,7 +327,7 @@ test("an abort ends waiting between attempts, and the call", async () => {
   await expect(app.createAgent({ ...TASK, signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough")
 })
 
-test("a fetch of one's own that heeds no signal holds up neither the timeout nor an abort", async () => {
+test("timeout and abort work with a custom fetch that ignores its signal", async () => {
   const deaf = { clientId: "c", clientSecret: "s", retries: 0, fetch: () => new Promise<Response>(() => undefined) }
   const brokerUrl = "http://127.0.0.1:1"
   const timed = new AgentWritApp({ ...deaf, brokerUrl })
@@ -340,7 +340,7 @@ test("a fetch of one's own that heeds no signal holds up neither the timeout nor
   await expect(time.passUntilSettled(created)).rejects.toThrow(/timed out/)
 })
 
-test("an agent with options that cannot be meant costs no launch token, nor any call", async () => {
+test("invalid options of an agent are refused before any call", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await appBehind(proxy)
   const short = { publicKey: new Uint8Array(31), sign: () => new Uint8Array(64) }
@@ -355,7 +355,7 @@ test.each<[string, Partial<AppOptions>]>([
   ["a URL with a password", { brokerUrl: "https://user:planted@broker.example" }],
   ["no client id", { clientId: "" }],
   ["no client secret", { clientSecret: undefined as never }],
-  ["no time", { timeoutMs: 0 }],
+  ["a timeout of 0", { timeoutMs: 0 }],
   ["half a retry", { retries: 0.5 }],
 ])("an app with %s is a TypeError", (_what, options) => {
   const make = () =>

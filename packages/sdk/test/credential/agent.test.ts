@@ -19,7 +19,7 @@ shareTestBroker((broker) => {
   shared = broker
 })
 
-/** What the broker says of a token. */
+/** The broker's validation of a token. */
 async function claimsOf(token: string) {
   const { body } = await call(shared.url, "POST /v1/token/validate", { json: { token } })
   return body.valid === true ? body.claims : undefined
@@ -27,7 +27,7 @@ async function claimsOf(token: string) {
 
 const lifeOf = ({ exp, iat }: { exp: number; iat: number }) => exp - iat
 
-test("an app creates an agent, bound to its orchestration and task by a launch token good once; it ends with the block", async () => {
+test("an app creates an agent by a single-use launch token bound to its orchestration and task; the block releases it", async () => {
   const app = await sdkApp(shared)
   let token: string
   {
@@ -51,7 +51,7 @@ test("an app creates an agent, bound to its orchestration and task by a launch t
   expect(issued?.["detail"]).toContain("crm/t-42")
 })
 
-test("a launch token of an app registers the task that it is for, and no other, once", async () => {
+test("an app's launch token registers its own task only, and only once", async () => {
   const app = await sdkApp(shared)
   const given = await app.createLaunchToken({ ...TASK, maxTtl: 60, ttl: 100, agentName: "worker" })
   const other = registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK, taskId: "t-43" })
@@ -62,7 +62,7 @@ test("a launch token of an app registers the task that it is for, and no other, 
   await expect(again).rejects.toMatchObject({ code: "unauthorized", status: 401, requestId: expect.any(String) })
 })
 
-test("a process that holds only a launch token registers; ttl and maxTtl say how long tokens live", async () => {
+test("a process with only a launch token registers; ttl and maxTtl set the lifetime of tokens", async () => {
   const given = await launchToken(shared.url, shared.admin, { max_ttl: 120 })
   await using agent = await registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK, ttl: 90 })
   expect(lifeOf(await claimsOf(await agent.token()))).toBe(90)
@@ -74,7 +74,7 @@ test("a process that holds only a launch token registers; ttl and maxTtl say how
   expect(await Promise.all(lives)).toEqual([30, 40, 50])
 })
 
-test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused by the broker", async () => {
+test("keys may be core's, a WebCrypto pair or any signer; the broker refuses a wrong one", async () => {
   const app = await sdkApp(shared)
   const core = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
   const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])
@@ -87,7 +87,7 @@ test("keys: core's, a WebCrypto pair, or any that signs; a wrong one is refused 
   await expect(app.createAgent({ ...TASK, key: liar })).rejects.toMatchObject({ code: "unauthorized" })
 })
 
-test("a key that is made in memory cannot be exported; the scope that was given is copied and frozen", async () => {
+test("a generated key cannot be exported; the given scope is copied and frozen", async () => {
   const made = vi.spyOn(crypto.subtle, "generateKey")
   const app = await sdkApp(shared)
   const scope = [...TASK.scope]
@@ -99,7 +99,7 @@ test("a key that is made in memory cannot be exported; the scope that was given 
   expect([agent.scope, Object.isFrozen(agent.scope)]).toEqual([TASK.scope, true])
 })
 
-test("what the broker refuses is a BrokerError that says what to do; what it would refuse for its form is not sent", async () => {
+test("a refusal is a BrokerError that says what to do; a malformed request is not sent", async () => {
   const app = await sdkApp(shared)
   const beyond = await app.createAgent({ ...TASK, scope: ["write:data:1"] }).catch((error: unknown) => error)
   expect(beyond).toBeInstanceOf(BrokerError)
@@ -111,13 +111,13 @@ test("what the broker refuses is a BrokerError that says what to do; what it wou
   await expect(app.createAgent({ ...TASK, ttl: 0 })).rejects.toMatchObject({ code: "invalid_ttl" })
 })
 
-test("a long orchestration and task make a label that the broker takes", async () => {
+test("long orchestration and task ids give a label that the broker accepts", async () => {
   const app = await sdkApp(shared)
   await using agent = await app.createAgent({ ...TASK, orchId: "o".repeat(300), taskId: "t".repeat(300) })
   expect(agent.orchId).toHaveLength(300)
 })
 
-test("release is once, and for good", async () => {
+test("a release happens once and is final", async () => {
   const app = await sdkApp(shared)
   const agent = await app.createAgent(TASK)
   const token = await agent.token()
@@ -132,14 +132,14 @@ test("release is once, and for good", async () => {
     await expect(use).rejects.toMatchObject({ name: "CredentialError", code: "credential_released" })
 })
 
-test("releasing what was revoked before is done", async () => {
+test("releasing a revoked token succeeds", async () => {
   const app = await sdkApp(shared)
   const agent = await app.createAgent(TASK)
   await call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target: agent.id } })
   await agent.release()
 })
 
-test("a delegation is narrower, names its chain, cannot be renewed, and can be handed on and over", async () => {
+test("a delegated token is narrower, has its chain, cannot be renewed, and can be delegated again and sent to another process", async () => {
   const app = await sdkApp(shared)
   await using first = await app.createAgent({ ...TASK, scope: ["read:data:*"] })
   await using second = await app.createAgent(TASK)
@@ -168,7 +168,7 @@ test("a delegation is narrower, names its chain, cannot be renewed, and can be h
   expect(await claimsOf(await further.token())).toBeDefined()
 })
 
-test("a wider delegation, and one to no active agent, is refused", async () => {
+test("a wider delegation and one to an inactive agent are refused", async () => {
   const app = await sdkApp(shared)
   await using agent = await app.createAgent(TASK)
   await using other = await app.createAgent(TASK)
@@ -180,7 +180,7 @@ test("a wider delegation, and one to no active agent, is refused", async () => {
   await expect(delegateTo(agent, other.id)).rejects.toMatchObject({ code: "not_found", status: 404 })
 })
 
-test("an agent's own token, and what is none, is not accepted as a delegated one", async () => {
+test("an agent's own token and an invalid token are not accepted as a delegated one", async () => {
   const app = await sdkApp(shared)
   await using agent = await app.createAgent(TASK)
   for (const token of [await agent.token(), "", "a.b.c", `a.${btoa("[]")}.c`, "a\r\nb: c", undefined as never]) {

@@ -13,7 +13,7 @@ function credential(allowedOrigins?: readonly string[], fetch?: (url: string, in
 const bearer = `Bearer ${token}`
 
 describe("the request", () => {
-  it("carries the token beside what the caller gave", async () => {
+  it("has the token, and everything that the caller gave", async () => {
     await using api = await startApi()
     const { fetch } = credential()
     const answer = await fetch(`${api.origin}/a?b=c`, { method: "put", body: "text", headers: { "x-mine": "1" } })
@@ -31,14 +31,14 @@ describe("the request", () => {
     ["a form", () => ({ body: form() }), /^multipart\/form-data; boundary=/, /name="field"/],
     ["a stream", () => ({ body: new Blob(["ab"]).stream(), duplex: "half" }) as RequestInit, /^$/, "ab"],
   ]
-  it.each(bodies)("may have %s for a body", async (_what, init, type, body) => {
+  it.each(bodies)("may have %s as its body", async (_what, init, type, body) => {
     await using api = await startApi()
     await credential().fetch(api.origin, { method: "POST", ...init() })
     expect(api.received[0]?.headers["content-type"] ?? "").toMatch(type)
     expect(api.received[0]?.body).toMatch(body)
   })
 
-  it("may be a Request, whose body is sent and whose method, headers and signal hold", async () => {
+  it("may be a Request, whose body, method, headers and signal are used", async () => {
     await using api = await startApi()
     const aborter = new AbortController()
     const { signal } = aborter
@@ -52,7 +52,7 @@ describe("the request", () => {
     await expect(credential().fetch(new Request(api.origin, { signal }))).rejects.toThrow("enough")
   })
 
-  it("must not bring an Authorization of its own", async () => {
+  it("must not have an Authorization header of the caller", async () => {
     const { fetch } = credential(undefined, unreachable)
     const headers = { Authorization: "Basic eA==" }
     await expect(fetch("https://api.example", { headers })).rejects.toThrow(TypeError)
@@ -65,7 +65,7 @@ describe("the request", () => {
     expect(api.received).toEqual([])
   })
 
-  it("fails as fetch fails when nothing listens", async () => {
+  it("fails like fetch when nothing listens", async () => {
     await expect(credential().fetch(await closedAddress())).rejects.toThrow(TypeError)
   })
 })
@@ -101,14 +101,14 @@ describe("the target", () => {
     "https://evil.example/?https://api.example",
     "blob:https://api.example/0b4d-11",
     "http://127.0.0.1/",
-  ])("%s is not https://api.example, which alone is on the list", async (url) => {
+  ])("%s is refused when only https://api.example is on the list", async (url) => {
     const { fetch } = credential(["https://api.example"], unreachable)
     const refused = fetch(url)
     await expect(refused).rejects.toThrow(TargetError)
     await expect(refused).rejects.toMatchObject({ code: "origin_not_allowed" })
   })
 
-  it("may be http where the list says so, and is refused everywhere by an empty list", async () => {
+  it("may be http when the list contains it; an empty list refuses everything", async () => {
     const reached = async () => new Response("reached")
     expect((await credential(["http://api.internal"], reached).fetch("http://api.internal/x")).status).toBe(200)
     expect((await credential(["https://API.example:443"], reached).fetch("https://api.example/x")).status).toBe(200)
@@ -123,11 +123,11 @@ describe("the target", () => {
     "*",
     "",
     "ftp://a",
-  ])("%j is no origin for the list", (origin) => {
+  ])("%j is refused as an origin of the list", (origin) => {
     expect(() => credential([origin])).toThrow(TypeError)
   })
 
-  it("is told of by its origin alone", async () => {
+  it("is named in errors only by its origin", async () => {
     const error = await credential([]).fetch("https://api.example/secret-path?key=secret").catch(String)
     expect(error).toContain("https://api.example")
     expect(error).not.toContain("secret")
@@ -165,7 +165,7 @@ describe("a redirect", () => {
     },
   )
 
-  it("to another origin leaves the Host of the first behind, where a fetch of one's own sends that", async () => {
+  it("to another origin drops the Host header, which a custom fetch may send", async () => {
     const hosts: (string | null)[] = []
     const redirecting = async (url: string, { headers }: RequestInit) => {
       hosts.push(new Headers(headers).get("host"))
@@ -175,7 +175,7 @@ describe("a redirect", () => {
     expect(hosts).toEqual(["internal.example", null])
   })
 
-  it("to another port, or to another name of this machine, is to another origin", async () => {
+  it("to another port or another name of this machine goes to another origin", async () => {
     await using other = await startApi()
     const named = other.origin.replace("127.0.0.1", "localhost")
     await using home = await startApi(({ path }) => (path === "/port" ? to(other.origin, 302) : to(named, 302)))
@@ -186,7 +186,7 @@ describe("a redirect", () => {
     for (const { authorization } of other.received) expect(authorization).toBeUndefined()
   })
 
-  it("off the list is refused before anything is sent there; on it, it goes there without the token", async () => {
+  it("to an origin off the list is refused before anything is sent; to one on the list, it is followed without the token", async () => {
     await using other = await startApi()
     await using home = await startApi(() => to(other.origin, 307))
     await expect(credential([home.origin]).fetch(home.origin)).rejects.toMatchObject({ code: "origin_not_allowed" })
@@ -202,7 +202,7 @@ describe("a redirect", () => {
     [301, "PUT", "PUT", "text"],
     [307, "POST", "POST", "text"],
     [308, "PATCH", "PATCH", "text"],
-  ])("of status %i turns %s into %s", async (status, method, then, body) => {
+  ])("of status %i changes %s to %s", async (status, method, then, body) => {
     await using api = await startApi(({ path }) => (path === "/a" ? to("/b", status) : {}))
     await credential().fetch(`${api.origin}/a`, { method, body: "text" })
     expect(api.received[1]).toMatchObject({ method: then, body, authorization: bearer })
@@ -216,7 +216,7 @@ describe("a redirect", () => {
     expect(api.received).toHaveLength(1)
   })
 
-  it("is followed twenty times and no more", async () => {
+  it("is followed at most twenty times", async () => {
     await using api = await startApi(({ path }) => to(`/${Number(path.slice(1)) + 1}`, 302))
     await expect(credential().fetch(`${api.origin}/0`)).rejects.toMatchObject({ code: "redirect_refused" })
     expect(api.received).toHaveLength(21)
@@ -230,7 +230,7 @@ describe("a redirect", () => {
     },
   )
 
-  it("from https to http is refused, and so is one that the platform hides", async () => {
+  it("from https to http is refused, and so is one whose target the platform hides", async () => {
     const sent: string[] = []
     const down = async (url: string) => {
       sent.push(url)
@@ -246,7 +246,7 @@ describe("a redirect", () => {
     })
   })
 
-  it("is the caller's own with redirect: manual, an error with redirect: error, and no redirect without Location", async () => {
+  it("is returned with redirect: manual, an error with redirect: error, and needs a Location", async () => {
     await using api = await startApi(({ path }) => (path === "/a" ? to("/b", 302) : { status: 302 }))
     const { fetch } = credential()
     const answer = await fetch(`${api.origin}/a`, { redirect: "manual" })

@@ -23,10 +23,10 @@ shareTestBroker(
   { clock: time.clock, settings: { adminTokenTtl: 86_400 } },
 )
 
-/** Milliseconds of a token's life of 300 s as its holder counts it: the broker counts from the second that had begun. */
+/** Lifetime of a 300 s token as its holder sees it: the broker counts from the start of the second. */
 const LIFE_MS = 299_000
 
-/** An agent behind a proxy, whose failures are noted. */
+/** An agent behind a proxy, and the errors that it reported. */
 async function agentBehind(proxy: BrokerProxy, options: { ttl: number; autoRenew?: boolean }) {
   const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0, timeoutMs: 2 ** 31 - 1 })
   const failures: CredentialFailure[] = []
@@ -42,10 +42,10 @@ const renewals = (proxy: BrokerProxy) => proxy.seen.filter((seen) => seen === RE
 const revoke = (target: string) =>
   call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target } })
 
-test("a token is renewed by itself after about three quarters of its life, again and again", async () => {
+test("a token is renewed automatically after about three quarters of its lifetime, each time", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 300 })
-  // The first renewal is between 0.7 and 0.8, so the life of the second token begins up to 0.11 before the second row.
+  // The first renewal comes between 0.7 and 0.8, so the second token may be up to 0.11 older than this row assumes.
   const rows: [renewal: number, tooEarly: number, due: number][] = [
     [1, 0.69, 0.12],
     [2, 0.58, 0.22],
@@ -62,7 +62,7 @@ test("a token is renewed by itself after about three quarters of its life, again
   await agent.release()
 })
 
-test("renewals that many ask for at once are one, and all get its token", async () => {
+test("concurrent calls share one renewal and its token", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60, autoRenew: false })
   const before = await agent.token()
@@ -86,7 +86,7 @@ test("with autoRenew: false nothing is renewed, and an expired token is an error
   expect(renewals(proxy)).toBe(0)
 })
 
-test("one caller's abort ends its waiting, and neither the renewal nor another's", async () => {
+test("an abort ends one caller's wait, but not the renewal or other waits", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
   const aborter = new AbortController()
@@ -102,7 +102,7 @@ test("one caller's abort ends its waiting, and neither the renewal nor another's
   await expect(agent.token({ signal: aborter.signal })).rejects.toThrow("enough")
 })
 
-test("failures that pass are survived: the token is used on, and renewed once the broker is back", async () => {
+test("during an outage the token is used further, and renewed once the broker is back", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent, failures } = await agentBehind(proxy, { ttl: 300 })
   const first = await agent.token()
@@ -126,7 +126,7 @@ test("failures that pass are survived: the token is used on, and renewed once th
   await agent.release()
 })
 
-test("a renewal waits for as long as the broker asks, and is given up when the token will not live that long", async () => {
+test("a renewal honours Retry-After, and fails when the token expires before that", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent, failures } = await agentBehind(proxy, { ttl: 60 })
   for (const seconds of ["20", "3600"]) {
@@ -142,7 +142,7 @@ test("a renewal waits for as long as the broker asks, and is given up when the t
   await agent.release()
 })
 
-test("a refusal ends the renewals, and is what using the agent says from then on", async () => {
+test("a refusal ends the renewals, and every later use of the agent fails with it", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent, failures } = await agentBehind(proxy, { ttl: 300 })
   await revoke(agent.id)
@@ -154,7 +154,7 @@ test("a refusal ends the renewals, and is what using the agent says from then on
   expect(renewals(proxy)).toBe(1)
 })
 
-test("an agent whose app may no longer grant its scope keeps its token until that expires", async () => {
+test("an agent whose app lost the scope keeps its token until it expires", async () => {
   await using proxy = await startProxy(shared.url)
   const registered = await registerApp(shared.url, shared.admin)
   const app = await sdkApp(shared, { brokerUrl: proxy.url, ...registered })
@@ -165,7 +165,7 @@ test("an agent whose app may no longer grant its scope keeps its token until tha
   expect(await isValid(await agent.token())).toBe(true)
 })
 
-test("release waits for the renewal under way and gives back what that brought; none begins afterwards", async () => {
+test("a release waits for a running renewal and releases its token; no renewal begins afterwards", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 300 })
   const before = await agent.token()
@@ -184,7 +184,7 @@ test("release waits for the renewal under way and gives back what that brought; 
   expect(renewals(proxy)).toBe(1)
 })
 
-test("agents that were made together are not due together, but all between 70 and 80 % of their tokens' life", async () => {
+test("agents created together renew at different times, all between 70 and 80 % of the lifetime", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await sdkApp(shared, { brokerUrl: proxy.url })
   const agents = await Promise.all(Array.from({ length: 24 }, () => app.createAgent({ ...TASK, ttl: 300 })))
@@ -201,8 +201,8 @@ test("agents that were made together are not due together, but all between 70 an
   await Promise.all(agents.map((agent) => agent.release()))
 })
 
-test("a machine's wrong clock, from the start or stepped meanwhile, ends nothing early", async () => {
-  // This broker keeps the real time.
+test("a wrong clock, from the start or stepped later, ends no token early", async () => {
+  // This broker uses the real time.
   await using broker = await startTestBroker()
   await using proxy = await startProxy(broker.url)
   const own = { url: broker.url, admin: await adminToken(broker.url) }
@@ -221,7 +221,7 @@ test("a machine's wrong clock, from the start or stepped meanwhile, ends nothing
   vi.setSystemTime(now)
 })
 
-test("a token that became due unnoticed, as while a machine slept, is renewed before it is used", async () => {
+test("a token that became due while the machine slept is renewed before it is used", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
   const before = await agent.token()
@@ -234,7 +234,7 @@ test("a token that became due unnoticed, as while a machine slept, is renewed be
   await agent.release()
 })
 
-test("after the answer to a renewal was lost, release tells that a token may be left", async () => {
+test("after a lost answer to a renewal, the release reports that a token may remain", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
   proxy.edit = (chunk, path) => {
@@ -245,7 +245,7 @@ test("after the answer to a renewal was lost, release tells that a token may be 
   await expect(agent.release()).rejects.toMatchObject({ name: "CredentialError", code: "release_uncertain" })
 })
 
-test("and so it does after a broker that failed in the act, which is not asked again by the call itself", async () => {
+test("the same after a broker error during the renewal, which is not retried", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 3 })
   const agent = await app.createAgent({ ...TASK, autoRenew: false })
@@ -263,7 +263,7 @@ test("and so it does after a broker that failed in the act, which is not asked a
   await expect(agent.release()).rejects.toMatchObject({ name: "CredentialError", code: "release_uncertain" })
 })
 
-test("the end of a block does not hide the block's error behind the release's; that one is told to onError", async () => {
+test("at the end of a block, the block's error is thrown, and the release's error goes to onError", async () => {
   await using proxy = await startProxy(shared.url)
   const app = await sdkApp(shared, { brokerUrl: proxy.url, retries: 0, timeoutMs: 2 ** 31 - 1 })
   const failures: CredentialFailure[] = []
@@ -279,7 +279,7 @@ test("the end of a block does not hide the block's error behind the release's; t
   expect(failures).toMatchObject([{ during: "release", willRetry: false, error: { name: "NetworkError" } }])
 })
 
-test("a release that failed can be tried again", async () => {
+test("a failed release can be repeated", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
   const token = await agent.token()
@@ -299,7 +299,7 @@ test("a release that failed can be tried again", async () => {
   expect(await isValid(token)).toBe(false)
 })
 
-test("a request that the API refuses because its token was replaced under way is sent once more, with the present one", async () => {
+test("a request that is refused because its token was just replaced is sent once more with the new token", async () => {
   await using proxy = await startProxy(shared.url)
   const { agent } = await agentBehind(proxy, { ttl: 60 })
   const challenge = { status: 401, headers: { "www-authenticate": 'Bearer realm="api", error="invalid_token"' } }
@@ -316,7 +316,7 @@ test("a request that the API refuses because its token was replaced under way is
   expect(answer.status).toBe(200)
   expect(tokens[0]).not.toBe(tokens[1])
   expect(tokens[1]).toBe(`Bearer ${await agent.token()}`)
-  // A stream was read by then, and another origin gets no token by saying so.
+  // A stream was read already, and another origin must not get a token by a refusal.
   const streamed = { method: "POST", body: new Blob(["text"]).stream(), duplex: "half" } as RequestInit
   await using elsewhere = await startApi(async () => {
     await agent.renew()
@@ -325,12 +325,12 @@ test("a request that the API refuses because its token was replaced under way is
   expect((await agent.fetch(elsewhere.origin, streamed)).status).toBe(401)
   expect((await agent.fetch(`${api.origin}/to?${elsewhere.origin}`)).status).toBe(401)
   expect(elsewhere.received.map(({ authorization }) => authorization !== undefined)).toEqual([true, false])
-  // Whoever always says no gets no renewals by it.
+  // An API that always refuses causes no renewals.
   expect((await agent.fetch(`${api.origin}/always`)).status).toBe(401)
   expect([tokens.length, renewals(proxy)]).toEqual([4, 3])
 })
 
-test("waiting for a renewal keeps no process alive", async () => {
+test("a scheduled renewal does not keep the process alive", async () => {
   const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
   const script = `
     import { AgentWritApp } from "@agentwrit/sdk"

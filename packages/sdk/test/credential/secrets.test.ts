@@ -19,7 +19,7 @@ shareTestBroker(
   { clock: time.clock, settings: { adminTokenTtl: 86_400 } },
 )
 
-/** All that printing, logging, serializing or copying a value shows. */
+/** Everything that printing, logging, serializing or copying a value shows. */
 function shownBy(value: unknown): string {
   const texts = [String(value), format("%s %o %O %j", value, value, value, value)]
   for (const options of [{}, { depth: null, showHidden: true, getters: true, showProxy: true }] as const)
@@ -29,7 +29,7 @@ function shownBy(value: unknown): string {
   return texts.join("\n")
 }
 
-/** What is reached by name from a value, its prototypes' getters included, without calling a method. */
+/** Everything that the properties of a value reach, with its prototypes' getters, without calling a method. */
 function everyMember(value: unknown, seen = new Set<unknown>()): unknown {
   if (typeof value !== "object" || value === null || seen.has(value))
     return typeof value === "object" ? null : String(value)
@@ -41,7 +41,7 @@ function everyMember(value: unknown, seen = new Set<unknown>()): unknown {
   return members
 }
 
-test("no object shows a secret, however it is printed, logged, serialized or copied", async () => {
+test("no object shows a secret when it is printed, logged, serialized or copied", async () => {
   const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
   const seed = crypto.getRandomValues(new Uint8Array(32))
   const app = new AgentWritApp({ brokerUrl: shared.url, clientId, clientSecret })
@@ -60,13 +60,13 @@ test("no object shows a secret, however it is printed, logged, serialized or cop
     expect(shown).toContain(value instanceof AgentWritApp ? clientId : value.id)
     for (const secret of secrets) expect(shown).not.toContain(secret)
   }
-  // A key of ours can be seen, and nothing of it that is secret.
+  // The key object may be shown, but not its secret.
   const key = await generateAgentKey()
   expect(inspect(key, { depth: null, showHidden: true })).not.toMatch(/privateKey|CryptoKey/)
   await agent.release()
 })
 
-test("no error shows a secret, whatever the broker or what stands before it answers", async () => {
+test("no error shows a secret, whatever the broker or a proxy answers", async () => {
   await using proxy = await startProxy(shared.url)
   const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
   const options = { brokerUrl: proxy.url, clientId, clientSecret, retries: 0 }

@@ -30,7 +30,7 @@ const listening = async (listener: RequestListener) => {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
 }
 
-/** Where clients would learn which broker to go to (RFC 9728). */
+/** The URL of the metadata that names the broker (RFC 9728). */
 const METADATA = "https://api.example/.well-known/oauth-protected-resource"
 
 const honoApi: Api = async (verifier, onRefused) => {
@@ -114,14 +114,14 @@ describe.each([
   const get = (path: string, headers: Record<string, string> = {}) => call(api.url, `GET ${path}`, { headers })
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-  test("lets a good token through and tells handlers its claims, whatever the scheme's case", async () => {
+  test("accepts a good token and gives handlers its claims, whatever the case of the scheme", async () => {
     for (const scheme of ["Bearer", "bearer", "BEARER"]) {
       const { status, body } = await get("/open", { authorization: `${scheme} ${held.access_token}` })
       expect([status, body]).toEqual([200, { sub: held.agent_id }])
     }
   })
 
-  test("answers 401 without an error where no token was sent", async () => {
+  test("answers 401 without an error code when no token was sent", async () => {
     for (const headers of [{}, { authorization: "Basic eDp5" }]) {
       const { status, headers: answered, body } = await get("/list?secret=1", { ...headers, "x-request-id": "mine-1" })
       expect(status).toBe(401)
@@ -143,7 +143,7 @@ describe.each([
     }
   })
 
-  test("answers every bad token the same, and tells the operator why", async () => {
+  test("answers every bad token alike, and tells the operator the reason", async () => {
     const revoked = await agent(url, admin)
     await revoke(url, admin, "agent", revoked.agent_id)
     await expect.poll(() => verdict(verifier, revoked.access_token)).toBe("token_revoked")
@@ -176,7 +176,7 @@ describe.each([
     }
   })
 
-  test("refuses two Authorization headers, whichever is good", async () => {
+  test("refuses two Authorization headers, even if one is good", async () => {
     const { port } = new URL(api.url)
     for (const [first, second] of [
       [held.access_token, "x"],
@@ -192,7 +192,7 @@ describe.each([
     }
   })
 
-  test("answers 403 with what is missing, to a caller that proved itself", async () => {
+  test("answers 403 with the missing scope to a caller with a good token", async () => {
     const { status, headers, body } = await get("/list", bearer(held.access_token))
     expect([status, headers.get("www-authenticate")]).toEqual([
       403,
@@ -206,7 +206,7 @@ describe.each([
     expect((await get("/list", bearer(wide.access_token))).status).toBe(200)
   })
 
-  test("holds a path's parameter to the scope that is made from it, and lets no * or : widen it", async () => {
+  test("requires the scope made from a path parameter, which * and : cannot widen", async () => {
     const rows: [path: string, narrow: number, wide: number][] = [
       ["/data/7", 200, 200],
       ["/data/8", 403, 200],
@@ -223,19 +223,19 @@ describe.each([
       ["/raw/7%208", 403, 403],
     ]
     for (const [path, narrow, broad] of rows) {
-      // An id that is too long for a framework's router never gets to the guard.
+      // The framework's router refuses an id that is too long before the guard sees it.
       const told = async (token: string) => (await get(path, bearer(token))).status
       const seen = [path, await told(held.access_token), await told(wide.access_token)]
       expect(seen[1] === 404 || seen[1] === 414 ? [path, narrow, broad] : seen).toEqual([path, narrow, broad])
     }
   })
 
-  test("keeps operators and apps out where a scope is asked for", async () => {
+  test("refuses tokens of operators and apps when a scope is required", async () => {
     expect((await get("/list", bearer(await adminToken(url)))).status).toBe(403)
   })
 })
 
-test("a guard answers 503 with Retry-After while nothing can be verified", async () => {
+test("a guard answers 503 with Retry-After while it cannot verify tokens", async () => {
   const verifier = testVerifier({ brokerUrl: "http://127.0.0.1:9" })
   for (const start of [honoApi, expressApi, fastifyApi]) {
     const api = await start(verifier, () => undefined)
@@ -246,7 +246,7 @@ test("a guard answers 503 with Retry-After while nothing can be verified", async
   }
 })
 
-test("a bug in a scope function is the framework's 500, and never an open door", async () => {
+test("a bug in a scope function gives the framework's 500, and never access", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url })
   const bug = (): string => {
@@ -270,7 +270,7 @@ test("a bug in a scope function is the framework's 500, and never an open door",
   await server.close()
 })
 
-test("a request that names nothing is refused, and not let in for needing nothing", async () => {
+test("a request for which the scope function returns no scope is refused", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url })
   const scope = (c: { req: { queries(name: string): string[] | undefined } }) =>
@@ -282,11 +282,11 @@ test("a request that names nothing is refused, and not let in for needing nothin
   expect((await hono.request("/", { headers })).status).toBe(403)
 })
 
-test("a handler without a guard before it is told so", () => {
+test("reading the claims without a guard is an error that says so", () => {
   expect(() => expressGuard.claimsOf({})).toThrow(/no guard/)
 })
 
-test("scopeFor lets no part reach into the next", () => {
+test("scopeFor refuses a part that would change another part", () => {
   const { scopeFor } = honoGuard
   expect(scopeFor("read", "data", "customer:7")).toBe("read:data:customer:7")
   const rows: [action: string, resource: string, identifier: string | undefined][] = [
@@ -304,7 +304,7 @@ test("scopeFor lets no part reach into the next", () => {
   for (const row of rows) expect(() => scopeFor(...row), row.join()).toThrow(expect.objectContaining({ status: 403 }))
 })
 
-test("options that cannot be meant are a TypeError", () => {
+test("invalid options are a TypeError", () => {
   const verifier = testVerifier({ brokerUrl: url })
   for (const options of [{ scope: "read" }, { scope: ["read:data:7", "x"] }, { realm: 'a"b' }, { realm: "a\r\nb" }])
     expect(() => honoGuard.guard(verifier, options), JSON.stringify(options)).toThrow(TypeError)

@@ -137,7 +137,7 @@ const lines = [
 ] as const
 
 describe.each(lines)("with %s", (_, startServer, connectClient) => {
-  test("tools run for agents whose scope covers them, `*` included, and tell others what they lack", async () => {
+  test("tools run for agents whose scope covers them, also by `*`, and tell others the missing scope", async () => {
     const base = await startServer(testVerifier({ brokerUrl: url }))
     const narrow = await agent(url, admin)
     const wide = await agent(url, admin, { requested_scope: ["read:data:*"] })
@@ -157,7 +157,7 @@ describe.each(lines)("with %s", (_, startServer, connectClient) => {
       })
   })
 
-  test("a bad token is a 401 that leads to the metadata and never says why, and a revoked one is bad", async () => {
+  test("a bad or revoked token gets a 401 that names the metadata and gives no reason", async () => {
     const verifier = testVerifier({ brokerUrl: url })
     const base = await startServer(verifier)
     const { access_token, agent_id } = await agent(url, admin)
@@ -176,13 +176,13 @@ describe.each(lines)("with %s", (_, startServer, connectClient) => {
     await expect(connectClient(base, access_token)).rejects.toThrow()
   })
 
-  test("nothing is accepted while nothing can be verified", async () => {
+  test("no token is accepted while none can be verified", async () => {
     const base = await startServer(testVerifier({ brokerUrl: "http://127.0.0.1:9" }))
     expect((await call(base, "POST /mcp", { bearer: admin, json: {} })).status).toBe(500)
   })
 })
 
-test("on the 2.x line a tool's scopeChallenge answers 403 before the tool runs", async () => {
+test("in 2.x, a tool's scopeChallenge answers 403 before the tool runs", async () => {
   const base = await serverOfTwo(testVerifier({ brokerUrl: url }), true)
   const narrow = await agent(url, admin)
   const wide = await agent(url, admin, { requested_scope: ["read:data:*"] })
@@ -203,19 +203,19 @@ test("on the 2.x line a tool's scopeChallenge answers 403 before the tool runs",
   expect(refused.headers.get("www-authenticate")).toContain('scope="read:data:9"')
 })
 
-test("a tool that needs a list of scopes runs for nobody when the list is empty", () => {
+test("a tool with an empty list of scopes runs for nobody", () => {
   expect(() => requireToolScope({ scopes: ["read:data:*"] }, [])).toThrow(expect.objectContaining({ status: 403 }))
   expect(() => requireToolScope(undefined, [])).toThrow(expect.objectContaining({ status: 403 }))
 })
 
-test("a scopeChallenge asks of a caller without auth info all that the tool needs, and nothing of one that holds it", () => {
+test("a scopeChallenge names every scope for a caller without auth info, and none for one that has them", () => {
   const asks = scopeChallenge("read:data:7")
   const request = { params: {} }
   expect(asks({ request })).toMatchObject({ scopes: ["read:data:7"] })
   expect(asks({ request, authInfo: { scopes: ["read:data:*"] } })).toBeUndefined()
 })
 
-test("the 2.x line's Express middleware takes the verifier too", async () => {
+test("the Express middleware of 2.x accepts the verifier too", async () => {
   const verifier = testVerifier({ brokerUrl: url })
   const app = express()
   const bearer = requireBearerAuthExpress2({ verifier: mcpTokenVerifier(verifier, { OAuthError: server2.OAuthError }) })
@@ -228,7 +228,7 @@ test("the 2.x line's Express middleware takes the verifier too", async () => {
   expect((await call(base, "GET /", { bearer: "x" })).status).toBe(401)
 })
 
-test("the audience counts: the resource is told of tokens that name it, and of no others", async () => {
+test("auth info names the resource only when the audience of the token does, and a server for it requires that", async () => {
   const { access_token } = await agent(url, admin)
   const [head, claims] = [tokenPart(access_token, 0), tokenPart(access_token, 1)]
   const made = (aud: string[]) => signedByBroker(broker, head, { ...claims, aud })
@@ -244,7 +244,7 @@ test("the audience counts: the resource is told of tokens that name it, and of n
   await expect(strict.verifyAccessToken(made(["x"]))).rejects.toBeInstanceOf(InvalidTokenError)
 })
 
-test("auth info is what the SDK expects of a token", async () => {
+test("auth info has the form that the MCP SDK expects", async () => {
   const verifier = testVerifier({ brokerUrl: url })
   const { access_token, agent_id } = await agent(url, admin)
   const claims = await verifier.verify(access_token)
@@ -257,7 +257,7 @@ test("auth info is what the SDK expects of a token", async () => {
   })
 })
 
-test("the RFC 9728 metadata stands where clients of both lines look for it", async () => {
+test("the RFC 9728 metadata is where clients of both lines look for it", async () => {
   expect(metadataUrl).toBe("https://tools.example/.well-known/oauth-protected-resource/mcp")
   expect(metadataUrl).toBe(server2.getOAuthProtectedResourceMetadataUrl(new URL(RESOURCE)))
   expect(protectedResource({ verifier: { brokerUrl: "https://b.example" }, resource: "https://t.example" }).path).toBe(

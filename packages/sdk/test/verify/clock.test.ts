@@ -13,7 +13,7 @@ afterEach(() => vi.useRealTimers())
 test.each([
   [60, /stopped being fresh/],
   [-60, /in the future/],
-])("a clock that is wrong by %i s shuts the verifier, and the error says so", async (seconds, fault) => {
+])("a clock that is wrong by %i s makes the verifier unavailable, and the error says so", async (seconds, fault) => {
   const { access_token } = await agent(url, admin)
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 })
   const verifier = testVerifier({ brokerUrl: url })

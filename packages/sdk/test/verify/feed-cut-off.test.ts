@@ -20,7 +20,7 @@ shareTestBroker(
 )
 
 describe("a feed that is cut off", () => {
-  test("is followed again without a gap: what was revoked meanwhile is known", async () => {
+  test("is followed again without a gap: revocations from the outage are known", async () => {
     await using proxy = await startProxy(url)
     const { judged, agent_id, feedCalls } = await behindProxy({ time, proxy, admin })
     const before = feedCalls()
@@ -33,10 +33,10 @@ describe("a feed that is cut off", () => {
     await time.passUntil(async () => (await judged()) === "token_revoked")
   })
 
-  test("is asked for from just before the newest entry that still matters", async () => {
+  test("is requested again from just before the newest entry that still matters", async () => {
     const now = Math.floor(Date.now() / 1000)
     const { kid } = tokenPart(admin, 0)
-    /** Sends entries with these expiries, from number 10 on, cuts the stream, and returns the position that is asked for next. */
+    /** Sends entries with these expiries, numbered from 10, cuts the stream, and returns the position of the next request. */
     const asked = async (expiries: (number | null)[]) => {
       await using proxy = await startProxy(url)
       const entries = expiries.map((exp, at) => ({
@@ -69,7 +69,7 @@ describe("a feed that is cut off", () => {
     for (const [expiries, since] of rows) expect([expiries, await asked(expiries)]).toEqual([expiries, since])
   })
 
-  test("shuts the verifier at the moment when what it knows is too old", async () => {
+  test("makes the verifier unavailable once its knowledge is too old", async () => {
     await using proxy = await startProxy(url)
     let signedAt = 0
     proxy.edit = (chunk, path) => {
@@ -105,7 +105,7 @@ describe("a feed that is cut off", () => {
     await time.passUntil(async () => (await judged()) === "token_revoked")
   })
 
-  test("counts as cut off when it brings comments and never a message, and is then polled", async () => {
+  test("counts as cut off when it sends comments but no message, and is then polled", async () => {
     await using proxy = await startProxy(url)
     const { judged, agent_id } = await behindProxy({ time, proxy, admin }, { maxStalenessMs: 6_000 })
     let polls = 0
@@ -135,8 +135,8 @@ describe("without a stream", () => {
 
   test.each([
     ["there are too many streams", 503, { "content-type": "application/problem+json", "retry-after": "30" }],
-    ["a proxy answers a page of its own", 200, { "content-type": "text/html" }],
-    ["streams are not known", 406, { "content-type": "text/plain" }],
+    ["a proxy answers its own page", 200, { "content-type": "text/html" }],
+    ["streams are not supported", 406, { "content-type": "text/plain" }],
   ])("the feed is polled every 5 s: %s", async (_, status, headers) => {
     await using proxy = await startProxy(url)
     proxy.intercept = noStream(status, headers)
@@ -148,7 +148,7 @@ describe("without a stream", () => {
     expect(feedCalls() - before).toBeLessThanOrEqual(1 + (Date.now() - began) / 5_000)
   })
 
-  test("a broker that names a time is asked for a stream again after it", async () => {
+  test("the stream is requested again after the Retry-After of the broker", async () => {
     await using proxy = await startProxy(url)
     const streams: string[] = []
     proxy.intercept = (incoming, answer) => {

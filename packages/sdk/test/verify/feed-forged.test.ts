@@ -22,8 +22,8 @@ shareTestBroker(
 const message = (changes: Record<string, unknown>) => feedMessage(broker, tokenPart(admin, 0).kid, changes)
 const otherTask = () => `t-${crypto.randomUUID()}`
 
-describe("a feed that something on the way has changed shuts the verifier:", () => {
-  /** Edits every message from now on, expects the verifier to shut with that fault, and to open once the feed is right again. */
+describe("a feed that was changed on the way makes the verifier unavailable:", () => {
+  /** Edits every message from now on: the verifier must become unavailable with that fault, and available again without it. */
   async function expectShut(edit: (chunk: string) => string, fault: RegExp): Promise<void> {
     await using proxy = await startProxy(url)
     const { verifier, judged, access_token, agent_id, feedCalls } = await behindProxy({ time, proxy, admin })
@@ -45,7 +45,7 @@ describe("a feed that something on the way has changed shuts the verifier:", () 
     await expectShut((chunk) => chunk.replace(/.{8}\n\n$/, "AAAAAAAA\n\n"), /does not verify/)
   })
 
-  test("an entry that was taken out", async () => {
+  test("a removed entry", async () => {
     const withoutEntries = (chunk: string) =>
       chunk.replace(/^data: (\S+)$/m, (_, jws: string) => {
         const [header, payload = "", signature] = jws.split(".")
@@ -85,7 +85,7 @@ describe("a feed that something on the way has changed shuts the verifier:", () 
 })
 
 describe("a feed that is replayed", () => {
-  test("shuts the verifier, and what it knew before stays known", async () => {
+  test("makes the verifier unavailable, and it keeps the revocations that it knew", async () => {
     await using proxy = await startProxy(url)
     const kept: string[] = []
     proxy.edit = (chunk, path) => {
@@ -112,7 +112,7 @@ describe("a feed that is replayed", () => {
     await time.passUntil(async () => (await judged()) === "token_revoked")
   })
 
-  test("as a whole old snapshot is refused: it was signed before what is known", async () => {
+  test("as an old snapshot is refused: it was signed before the known messages", async () => {
     await using proxy = await startProxy(url)
     const { verifier, judged, access_token, agent_id } = await behindProxy({ time, proxy, admin })
     const old = Math.floor(Date.now() / 1000) - 20
@@ -127,7 +127,7 @@ describe("a feed that is replayed", () => {
   })
 })
 
-test("a reset only adds: what was held stays", async () => {
+test("a reset only adds entries: known revocations stay", async () => {
   await using proxy = await startProxy(url)
   const { judged, agent_id, feedCalls } = await behindProxy({ time, proxy, admin })
   await revoke(url, admin, "agent", agent_id)

@@ -8,7 +8,7 @@ import { testVerifier, verdict } from "@agentwrit/testing/verifying"
 /** The path of the feed. */
 export const FEED = "/v1/revocations"
 
-/** No request times out: time passes in jumps here, while the network takes its own. */
+/** No request times out: these tests advance the time in steps, and the network needs real time. */
 export const NO_TIMEOUT = { timeoutMs: 2 ** 31 - 1 } as const
 
 /** A verifier behind a proxy, and an agent whose token it accepts. */
@@ -24,7 +24,7 @@ export async function behindProxy(
   return { verifier, judged, access_token, agent_id, feedCalls }
 }
 
-/** Lets no request for the feed through. */
+/** Lets every request for the feed fail. */
 export const cutFeed: Intercept = (incoming, answer) => {
   if (incoming.url?.startsWith(FEED) !== true) return "pass"
   answer.destroy()

@@ -35,7 +35,7 @@ test("a broker with a new key: the verifier takes the new key and drops the old 
     expect(await time.passUntilSettled(verdict(verifier, access_token))).toBe("unknown_key")
 })
 
-test("a broker with a new database: the feed begins again, and the verifier follows", async () => {
+test("a broker with a new database starts its feed again, and the verifier follows", async () => {
   const first = await start()
   await using proxy = await startProxy(first.url)
   const verifier = testVerifier({ brokerUrl: proxy.url, ...NO_TIMEOUT })
@@ -50,13 +50,13 @@ test("a broker with a new database: the feed begins again, and the verifier foll
   const fresh = await agent(second.url, second.admin)
   const judged = () => verdict(verifier, fresh.access_token)
   await time.passUntil(async () => (await judged()) === fresh.agent_id)
-  // The new database knows nothing of it; the verifier does.
+  // The new database does not contain this revocation, but the verifier knows it.
   expect(await judgedHeld()).toBe("token_revoked")
   await revoke(second.url, second.admin, "agent", fresh.agent_id)
   await expect.poll(judged).toBe("token_revoked")
 })
 
-test("a database put back to an older copy is noticed, even when its feed has grown beyond where the verifier was", async () => {
+test("a restored older database is noticed, even when its feed has grown beyond the verifier's position", async () => {
   const first = await start()
   await using proxy = await startProxy(first.url)
   const held = await agent(first.url, first.admin)
@@ -72,7 +72,7 @@ test("a database put back to an older copy is noticed, even when its feed has gr
   proxy.cut()
   await first.stop()
 
-  // Its list begins like the first one's. The next number is another entry; then more, so that the list is longer than it ever was.
+  // The list begins like the first one. Then come other entries, until it is longer than the first one was.
   await using second = await start({ signingKey: first.signingKey })
   proxy.target = second.url
   await revoke(second.url, second.admin, "task", "before")

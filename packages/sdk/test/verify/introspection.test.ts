@@ -17,7 +17,7 @@ shareTestBroker(
 
 const VALIDATE = "POST /v1/token/validate"
 
-test("introspect asks the broker at each use, and only about tokens that are good by themselves", async () => {
+test("introspect asks the broker at each use, but only about tokens that pass the local checks", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "introspect" })
   const { access_token, agent_id } = await agent(url, admin)
@@ -32,7 +32,7 @@ test("introspect asks the broker at each use, and only about tokens that are goo
   expect(await verdict(verifier, access_token)).toBe("token_refused")
 })
 
-test("introspect keeps a yes for as long as it is told to", async () => {
+test("introspect caches a positive answer for the configured time", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "introspect", maxStalenessMs: 1_000 })
   const { access_token, agent_id } = await agent(url, admin)
@@ -45,7 +45,7 @@ test("introspect keeps a yes for as long as it is told to", async () => {
   expect(await verdict(verifier, access_token)).toBe("token_refused")
 })
 
-test("introspect accepts nothing without an answer of the broker's", async () => {
+test("introspect accepts nothing without an answer of the broker", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "introspect", retries: 0 })
   const { access_token, agent_id } = await agent(url, admin)
@@ -55,9 +55,9 @@ test("introspect accepts nothing without an answer of the broker's", async () =>
   const rows: [name: string, status: number, body: string | undefined, code: string][] = [
     ["HTML", 200, "<html>", "introspection_unavailable"],
     ["a failure", 500, "", "introspection_unavailable"],
-    ["half a yes", 200, '{"valid":true}', "introspection_unavailable"],
-    ["a yes to another token", 200, body, "token_refused"],
-    ["silence", 0, undefined, "introspection_unavailable"],
+    ["an incomplete answer", 200, '{"valid":true}', "introspection_unavailable"],
+    ["an answer about another token", 200, body, "token_refused"],
+    ["a timeout", 0, undefined, "introspection_unavailable"],
   ]
   for (const [name, status, text, code] of rows) {
     proxy.intercept = (incoming, answer) => {
@@ -70,7 +70,7 @@ test("introspect accepts nothing without an answer of the broker's", async () =>
   }
 })
 
-test("none accepts what was revoked until it expires: that is what its name says", async () => {
+test("none accepts a revoked token until it expires", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "none" })
   const { access_token, agent_id } = await agent(url, admin)

@@ -19,13 +19,13 @@ shareTestBroker(
   { clock: time.clock, settings: { adminTokenTtl: 86_400 } },
 )
 
-/** The verdict on a token, after as much time as it takes. */
+/** The verdict on a token. Advances the time until it is there. */
 const settled = (verifier: Verifier, token: string) => time.passUntilSettled(verdict(verifier, token))
 
 const JWKS = "/.well-known/jwks.json"
 const fetches = (proxy: BrokerProxy) => proxy.seen.filter((line) => line.endsWith(JWKS)).length
 
-/** A token of a stranger, well made but for its key: each has a key id of its own. */
+/** A well-formed token, signed by an unknown key with a new key id. */
 function strangersToken(like: string): string {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
   const { x = "" } = publicKey.export({ format: "jwk" })
@@ -35,15 +35,15 @@ function strangersToken(like: string): string {
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`
 }
 
-describe("keys that are not known", () => {
-  test("cause one fetch, however many come at once, and delay no known key", async () => {
+describe("unknown keys", () => {
+  test("cause one fetch together, and do not delay known keys", async () => {
     await using proxy = await startProxy(url)
     const verifier = testVerifier({ brokerUrl: proxy.url, ...NO_TIMEOUT })
     await verifier.ready()
     const { access_token, agent_id } = await agent(url, admin)
     const before = fetches(proxy)
     const flood = Array.from({ length: 300 }, () => verdict(verifier, strangersToken(access_token)))
-    // No time passes here, so that the flood still waits for the fetch that is due next.
+    // The time stands still, so the flood still waits for the next fetch.
     expect(await verdict(verifier, access_token)).toBe(agent_id)
     expect(fetches(proxy)).toBe(before)
     const verdicts = await time.passUntilSettled(Promise.all(flood))
@@ -51,7 +51,7 @@ describe("keys that are not known", () => {
     expect(fetches(proxy)).toBe(before + 1)
   })
 
-  test("are not asked for again until the next fetch is due", async () => {
+  test("cause no further fetch until the next one is due", async () => {
     await using proxy = await startProxy(url)
     const verifier = testVerifier({ brokerUrl: proxy.url, ...NO_TIMEOUT })
     await verifier.ready()
@@ -65,9 +65,9 @@ describe("keys that are not known", () => {
     expect(fetches(proxy)).toBe(before + 1)
   })
 
-  test("do not keep a real one from being found", async () => {
+  test("do not prevent a genuine new key from being found", async () => {
     await using proxy = await startProxy(url)
-    // The broker's key is published later than its first token is seen: as after a rotation, behind a cache.
+    // The key is published after its first token is seen, as after a rotation behind a cache.
     const other = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" })
     const published = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: other.x }] })
     proxy.intercept = (incoming, answer) => {
@@ -89,11 +89,11 @@ describe("keys that are not known", () => {
   })
 })
 
-describe("keys that cannot be fetched", () => {
+describe("a failed fetch of keys", () => {
   const broken: [name: string, status: number, body: string][] = [
     ["a failure", 500, "oops"],
     ["HTML", 200, "<html></html>"],
-    ["no set", 200, "[]"],
+    ["not a set", 200, "[]"],
     [
       "a set of another size than keys have",
       200,
@@ -112,7 +112,7 @@ describe("keys that cannot be fetched", () => {
     ["a key of small order", 200, JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }] })],
   ]
 
-  test.each(broken)("leave those that are there: %s", async (_, status, body) => {
+  test.each(broken)("keeps the known keys: %s", async (_, status, body) => {
     await using proxy = await startProxy(url)
     const verifier = testVerifier({ brokerUrl: proxy.url, retries: 0, ...NO_TIMEOUT })
     await verifier.ready()
@@ -122,7 +122,7 @@ describe("keys that cannot be fetched", () => {
       answer.writeHead(status, { "content-type": "application/json" }).end(body)
       return "taken"
     }
-    // Whether a stranger's token is one of a new key cannot be told: that is no verdict on the token.
+    // The verifier cannot know whether the key is new, so this is not a verdict on the token.
     expect(await settled(verifier, strangersToken(access_token))).toBe("keys_unavailable")
     expect(await verdict(verifier, access_token)).toBe(agent_id)
   })
@@ -139,7 +139,7 @@ describe("keys that cannot be fetched", () => {
   )
 })
 
-test("a key that is withdrawn is withdrawn for remembered tokens too", async () => {
+test("a withdrawn key ends cached tokens too", async () => {
   await using proxy = await startProxy(url)
   const verifier = testVerifier({ brokerUrl: proxy.url, revocation: "none", ...NO_TIMEOUT })
   await verifier.ready()
@@ -150,12 +150,12 @@ test("a key that is withdrawn is withdrawn for remembered tokens too", async () 
     answer.writeHead(200).end(JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: other.x }] }))
     return "taken"
   }
-  // Any unknown key makes it fetch; by itself it does so every minute.
+  // An unknown key triggers a fetch. Without one, a fetch happens every minute.
   expect(await settled(verifier, strangersToken(admin))).toBe("unknown_key")
   expect(await settled(verifier, admin)).toBe("unknown_key")
 })
 
-test("options that cannot be meant are a TypeError", () => {
+test("invalid options are a TypeError", () => {
   const warn = vi.spyOn(console, "warn")
   const rows: object[] = [
     { brokerUrl: "broker.example" },

@@ -32,11 +32,11 @@ const heartbeat = (iat: number) => ({
   fresh_until: iat + FEED_FRESHNESS_S,
 })
 
-test("a clock that is ahead for a while makes nothing forgotten that matters once it is right again", () => {
+test("a clock that was ahead for a while makes no entry forgotten that still matters", () => {
   const revocations = joined()
   const iat = seconds()
   vi.setSystemTime(Date.now() + 86_400_000)
-  // Expired entries are removed as a message comes.
+  // Expired entries are removed when a message comes.
   revocations.apply(heartbeat(iat))
   expect(revocations.unavailable?.code).toBe("feed_stale")
   vi.setSystemTime(iat * 1000)
@@ -45,7 +45,7 @@ test("a clock that is ahead for a while makes nothing forgotten that matters onc
   expect(revocations.has(digest)).toBe(true)
 })
 
-test("an entry is forgotten some time after it has expired", async () => {
+test("an entry is removed some time after it expired", async () => {
   const revocations = joined()
   expect(revocations.size).toBe(1)
   await time.pass(599_000)
@@ -56,7 +56,7 @@ test("an entry is forgotten some time after it has expired", async () => {
   expect(revocations.size).toBe(0)
 })
 
-test("a clock that is set back does not make old news fresh", async () => {
+test("a clock that is set back does not make old messages fresh", async () => {
   const revocations = joined({ maxStalenessMs: 2_000 })
   const now = Date.now()
   await time.pass(1_999)

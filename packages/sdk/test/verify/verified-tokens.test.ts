@@ -14,11 +14,11 @@ const claims = (): Claims => ({
   scope: ["admin:audit:*"],
 })
 
-/** Texts as long as a token may be, so that a few hundred are more than is kept. */
+/** Texts of the maximum length of a token, so that a few hundred exceed the cache. */
 const text = (at: number) => `${at}`.padEnd(64 * 1024, "x")
 const MORE_THAN_A_GENERATION = 200
 
-test("what is used is kept, and what is not makes room, so that memory has a bound", () => {
+test("used tokens stay, unused ones make room, so memory is bounded", () => {
   const tokens = new VerifiedTokens()
   const used = tokens.remember("used", { claims: claims(), key })
   tokens.remember("unused", { claims: claims(), key })
@@ -31,7 +31,7 @@ test("what is used is kept, and what is not makes room, so that memory has a bou
   expect(kept.filter((one) => one !== undefined).length).toBeLessThan(2 * MORE_THAN_A_GENERATION)
 })
 
-test("what is forgotten is so in both generations, and what is remembered twice counts once", () => {
+test("a deleted token is gone from both generations, and a token added twice counts once", () => {
   const tokens = new VerifiedTokens()
   tokens.remember("old", { claims: claims(), key })
   for (let at = 0; at < MORE_THAN_A_GENERATION; at++) tokens.remember(text(at), { claims: claims(), key })

@@ -24,7 +24,7 @@ async function readyVerifier(options: Partial<Parameters<typeof testVerifier>[0]
 }
 
 describe("a good token", () => {
-  test("yields its claims, frozen all the way down, also when the verifier was made just now", async () => {
+  test("yields its deeply frozen claims, also with a new verifier", async () => {
     const { access_token, agent_id } = await agent(url, admin)
     const claims = await testVerifier({ brokerUrl: url }).verify(access_token)
     expect(claims).toEqual(tokenPart(access_token, 1))
@@ -32,7 +32,7 @@ describe("a good token", () => {
     expect([claims, claims.scope].every(Object.isFrozen)).toBe(true)
   })
 
-  test("may be delegated, an app's or an operator's", async () => {
+  test("may be a delegated one, an app's or an operator's", async () => {
     const verifier = await readyVerifier()
     const { agents, tokens } = await delegationChain(url, admin, 3)
     const claims = await verifier.verify(tokens[3] ?? "")
@@ -42,7 +42,7 @@ describe("a good token", () => {
     expect(await verdict(verifier, admin)).toBe("admin")
   })
 
-  test("costs no call to the broker, however many come", async () => {
+  test("causes no call to the broker", async () => {
     await using proxy = await startProxy(url)
     const verifier = await readyVerifier({ brokerUrl: proxy.url })
     const before = proxy.seen.length
@@ -54,7 +54,7 @@ describe("a good token", () => {
 })
 
 describe("a token is refused", () => {
-  test("for each fault, with its code, and again when it comes again", async () => {
+  test("for each fault, with its code, each time", async () => {
     const verifier = await readyVerifier()
     const { access_token } = await agent(url, admin)
     const [header = "", payload = "", signature = ""] = access_token.split(".")
@@ -83,7 +83,7 @@ describe("a token is refused", () => {
       ["altered claims", `${header}.${encode({ ...good, scope: ["read:data:*"] })}.${signature}`, "bad_signature"],
       ["claims of the wrong shape", made({ scope: "read:data:7" }), "invalid_claims"],
       ["expired", made({ exp: now }), "token_expired"],
-      ["of tomorrow", made({ nbf: now + 86_400, exp: now + 90_000 }), "token_not_yet_valid"],
+      ["not yet valid", made({ nbf: now + 86_400, exp: now + 90_000 }), "token_not_yet_valid"],
       ["half a chain", made({ chain_hash: "0".repeat(64) }), "invalid_claims"],
     ]
     for (const [name, token, code] of rows) {
@@ -93,7 +93,7 @@ describe("a token is refused", () => {
     expect(await verdict(verifier, access_token)).toBe(good.sub)
   })
 
-  test("for a delegation chain in which one link does not hold", async () => {
+  test("for a delegation chain with one false link", async () => {
     const verifier = await readyVerifier()
     const { tokens } = await delegationChain(url, admin, 2)
     const token = tokens[2] ?? ""
@@ -134,7 +134,7 @@ describe("a token is refused", () => {
     expect(await verdict(await readyVerifier({ issuer: "" }), made(named))).toBe("issuer_mismatch")
   })
 
-  test("from the second on in which it expires, however often it was good before, but for the tolerance", async () => {
+  test("before and after its times, also from the cache; the tolerance applies to both", async () => {
     const verifier = await readyVerifier()
     const tolerant = await readyVerifier({ clockToleranceS: 10 })
     const { access_token } = await agent(url, admin)
@@ -176,7 +176,7 @@ describe("a revoked token is refused", () => {
     await expect.poll(() => verdict(verifier, token)).toBe("token_revoked")
   }
 
-  test("by each of the four levels, delegators in the middle of a chain included", async () => {
+  test("by each of the four levels, also through a delegator in the middle of a chain", async () => {
     const verifier = await readyVerifier()
     const rows: [level: string, at: number, revoked: number[], good: number[]][] = [
       ["agent", 0, [0, 1, 2, 3], []],
@@ -204,7 +204,7 @@ describe("a revoked token is refused", () => {
     expect(await verdict(verifier, own[1] ?? "")).toBe(agents[1])
   })
 
-  test("by its task, its own id, a release and a renewal", async () => {
+  test("by task, by id, by a release and by a renewal", async () => {
     const verifier = await readyVerifier()
     const task = `t-${crypto.randomUUID()}`
     const [ofTask, listed, released, renewed] = await Promise.all([
@@ -224,7 +224,7 @@ describe("a revoked token is refused", () => {
     expect(await verdict(verifier, body.access_token)).toBe(renewed?.agent_id)
   })
 
-  test("also when it had not been seen before, or the verifier came later", async () => {
+  test("also when it was not seen before, or the verifier started later", async () => {
     const verifier = await readyVerifier()
     const { access_token, agent_id } = await agent(url, admin)
     await revoke(url, admin, "agent", agent_id)
@@ -233,7 +233,7 @@ describe("a revoked token is refused", () => {
   })
 })
 
-test("errors tell the operator why, and the client nothing", async () => {
+test("errors tell the operator the reason, and the client nothing", async () => {
   const verifier = await readyVerifier()
   const { access_token, agent_id } = await agent(url, admin)
   await revoke(url, admin, "agent", agent_id)
@@ -249,7 +249,7 @@ test("errors tell the operator why, and the client nothing", async () => {
   expect(expired).toMatchObject({ status: 401, clientDetail: "token is invalid or expired" })
 })
 
-test("requireScope covers by the contract's rules and names what is missing", async () => {
+test("requireScope follows the contract's rules and names the missing scope", async () => {
   const claims = { scope: ["read:data:*", "write:data:7"] }
   for (const scope of ["read:data:1", "read:data:*", "write:data:7", ["read:data:2", "write:data:7"]])
     expect(() => requireScope(claims, scope)).not.toThrow()

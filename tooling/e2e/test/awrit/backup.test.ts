@@ -17,7 +17,7 @@ shareBroker((started) => {
 
 const database = (): string => join(shared.folder.path, "data.db")
 
-/** Beside the broker's: one that another program made, and a copy of the broker's in which somebody edited an event. */
+/** Makes two more databases: one of another program, and a copy of the broker's with an edited event. */
 async function madeWrong(): Promise<void> {
   new Sqlite(join(shared.folder.path, "other.db")).exec("CREATE TABLE notes (text)").close()
   const edited = join(shared.folder.path, "edited.db")
@@ -63,9 +63,9 @@ describe("awrit backup", { timeout: 60_000 }, () => {
       1,
       /never replaces a file: give another name/,
     ],
-    ["of a file that is not there", ["--db", "none.db", "--to", "x.db"], 1, /none\.db cannot be read .*AA_DB_PATH/],
+    ["of a file that does not exist", ["--db", "none.db", "--to", "x.db"], 1, /none\.db cannot be read .*AA_DB_PATH/],
     [
-      "of a file that is no database",
+      "of a file that is not a database",
       ["--db", "audit.pub", "--to", "x.db"],
       1,
       /audit\.pub is damaged, or not a database/,
@@ -82,8 +82,8 @@ describe("awrit backup", { timeout: 60_000 }, () => {
       1,
       /the copy is not sound, so nothing was backed up/,
     ],
-    ["into a folder that is not there", ["--db", "data.db", "--to", "no/x.db"], 1, /cannot be written to .*\/no/],
-  ])("%s says in one line what to do, and leaves nothing", async (_, words, exitCode, message) => {
+    ["into a folder that does not exist", ["--db", "data.db", "--to", "no/x.db"], 1, /cannot be written to .*\/no/],
+  ])("%s fails with one line that says what to do, and leaves no file", async (_, words, exitCode, message) => {
     const cwd = shared.folder.path
     const { code, stderr, stdout } = await awrit(["backup", ...words], { cwd })
     expect([code, stdout]).toEqual([exitCode, ""])
@@ -93,7 +93,7 @@ describe("awrit backup", { timeout: 60_000 }, () => {
     expect(existsSync(database())).toBe(true)
   })
 
-  test("leaves nothing behind on Ctrl-C", async () => {
+  test("leaves no file after Ctrl-C", async () => {
     await using folder = await brokerFolder()
     const from = join(folder.path, "large.db")
     const store = await SqliteStore.open({ path: from })
@@ -108,7 +108,7 @@ describe("awrit backup", { timeout: 60_000 }, () => {
     })
     let stderr = ""
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-    // The hidden copy has come to be: the command is under way.
+    // The hidden copy exists, so the command is running.
     await once(watcher, "change")
     watcher.close()
     child.kill("SIGINT")

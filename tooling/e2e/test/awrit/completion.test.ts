@@ -8,7 +8,7 @@ import { programOnTerminal } from "../../src/terminal.ts"
 
 const [TAB, TO_START, TO_END, ENTER] = ["\t", "\u0001", "\u0005", "\r"]
 
-/** How each shell starts without anybody's settings, and takes its completion as the help says. */
+/** How each shell starts without user settings, and loads the completion as the help says. */
 const SHELLS = {
   bash: { command: ["bash", "--norc", "--noprofile", "-i"], load: 'eval "$(awrit completion bash)"' },
   zsh: {
@@ -33,10 +33,10 @@ describe.each(Object.entries(SHELLS))("in %s", { timeout: 60_000 }, (name, { com
     })
     afterAll(() => rmSync(folder, { recursive: true }))
 
-    /** What the shell makes of each line when the tabulator is pressed at its end. */
+    /** The completion of each line after pressing Tab. */
     async function completed(lines: readonly string[]): Promise<string[]> {
       const ready = (step: number): string => `READY-${step}`
-      // What was typed is seen too: only what the shell printed holds these marks in one piece.
+      // The terminal echoes the typed line too. Only the shell's output contains these marks unbroken.
       const announce = (step: number): string => `echo READY'-'${step}${ENTER}`
       const typed = lines.map((line, step): readonly [string, string] => [
         ready(step),
@@ -54,7 +54,7 @@ describe.each(Object.entries(SHELLS))("in %s", { timeout: 60_000 }, (name, { com
       return [...text.matchAll(/LINE: (.*):END$/gm)].map(([, line = ""]) => line.trimEnd())
     }
 
-    test("what can only be meant is written out", async () => {
+    test("unambiguous words are completed", async () => {
       const cases = {
         "awrit app reg": "awrit app register",
         "awrit --json app u": "awrit --json app update",
@@ -62,7 +62,7 @@ describe.each(Object.entries(SHELLS))("in %s", { timeout: 60_000 }, (name, { com
         "awrit app --broker-url http://x list --js": "awrit app --broker-url http://x list --json",
         "awrit revoke --level tas": "awrit revoke --level task",
         "awrit revoke --level=tas": "awrit revoke --level=task",
-        // The value of a flag names no command, nor opens one's flags.
+        // The value of a flag is not taken for a command.
         "awrit revoke --level agent --tar": "awrit revoke --level agent --target",
         "awrit --key app audit ev": "awrit --key app audit events",
         "awrit revoke --level agent li": "awrit revoke --level agent li",

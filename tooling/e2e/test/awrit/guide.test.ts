@@ -11,7 +11,7 @@ import { missingPrograms, type ShellEnd, shell } from "../../src/shell.ts"
 
 const SEEDS = fileURLToPath(new URL("../../../../../shared/seeds", import.meta.url))
 
-/** The guide's own lines about `awrit`, letter for letter. */
+/** The guide's lines about `awrit`, unchanged. */
 const GUIDE = {
   initDev: "awrit init --mode dev --force",
   initProd: "awrit init --mode prod --config-path /etc/broker/config",
@@ -35,7 +35,7 @@ const GUIDE = {
   eventsJson: "awrit audit events --json",
 } as const
 
-/** The guide's notation becomes values: what stands in brackets may be given, `<…>` and `...` stand for something. */
+/** Replaces the guide's notation by values: optional parts in brackets, `<…>` and `...`. */
 function filled(line: string, values: Readonly<Record<string, string>>): string {
   return line
     .replaceAll(/[[\]]/g, "")
@@ -47,7 +47,7 @@ test.runIf(existsSync(SEEDS))("the lines are the guide's", () => {
     .map((name) => readFileSync(join(SEEDS, name), "utf8"))
     .join("\n")
   for (const line of Object.values(GUIDE)) expect(guide).toContain(line)
-  // None is left out: whatever the guide types at a prompt is here.
+  // Complete: every line after a prompt of the guide is here.
   const typed = guide.split("\n").filter((line) => /^awrit (?!is )[a-z]+ /.test(line))
   expect(typed.filter((line) => !Object.values(GUIDE).some((known) => known === line.trim()))).toEqual([])
 })
@@ -66,7 +66,7 @@ export AACTL_ADMIN_SECRET="$SECRET"
       shell(exported + filled(line, values), { SECRET: started.folder.environment["AA_ADMIN_SECRET"] ?? "" })
   })
 
-  /** The line worked: its output on stdout, nothing but words for people on stderr. */
+  /** Requires that the line succeeded: output on stdout, only messages for people on stderr. */
   async function done(line: string, values?: Readonly<Record<string, string>>): Promise<string> {
     const { code, stderr, stdout } = await type(line, values)
     expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" })
@@ -82,7 +82,7 @@ export AACTL_ADMIN_SECRET="$SECRET"
     const update = { "<app-id>": id, SCOPES: "read:data:*", N: "600" }
     expect(await done(GUIDE.update, update)).toContain("600 s")
     expect(await done(GUIDE.remove, { "<app-id>": id })).toContain("inactive")
-    // What the guide's brackets leave out may be left out; without a terminal nobody can be asked for it.
+    // Optional parts may be absent; without a terminal awrit does not ask for them.
     expect(await type("awrit app register")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--name is missing"),
@@ -105,7 +105,7 @@ export AACTL_ADMIN_SECRET="$SECRET"
   test("release", async () => {
     const { access_token: token } = await agent(shared.url, shared.admin)
     expect(await done(GUIDE.release, { "<jwt>": token })).toBe("")
-    // Again it counts as done (CONTRACT 8).
+    // A second time succeeds too (CONTRACT 8).
     await done(GUIDE.release, { "<jwt>": token })
   })
 
@@ -132,7 +132,7 @@ describe.skipIf(missingPrograms("the guide's awrit init", "bash"))("the guide's 
   }
   const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
-  test("init for development: broker and awrit work at once", async () => {
+  test("init for development: broker and awrit work without further set-up", async () => {
     await using folder = await brokerFolder()
     const made = await typed(folder, GUIDE.initDev)
     expect(made.code).toBe(0)
@@ -154,7 +154,7 @@ describe.skipIf(missingPrograms("the guide's awrit init", "bash"))("the guide's 
     expect(readFileSync(path, "utf8")).not.toBe(text)
   })
 
-  test("init for production: only the hash is kept, and the secret is shown once", async () => {
+  test("init for production: only the hash is stored, and the secret is shown once", async () => {
     await using folder = await brokerFolder()
     const made = await typed(folder, GUIDE.initProd)
     expect(made.code).toBe(0)

@@ -5,10 +5,10 @@ import { join } from "node:path"
 import { AWRIT } from "@agentwrit/testing/awrit"
 import { expect, test } from "vitest"
 
-/** Runs of each; the fastest of many is what the programs take, not what else the machine does. */
+/** Runs of each. The fastest of many shows the cost of the program, not other load of the machine. */
 const RUNS = 25
 
-/** Where the machine does much else, the fastest of so many: what a program takes, it takes in every run. */
+/** Runs on a busy machine. */
 const MOST_RUNS = 200
 
 const MOST = 1.5
@@ -24,7 +24,7 @@ test("--version takes at most half again as long as an empty script", { timeout:
       return performance.now() - began
     }
     const [scripts, versions]: [number[], number[]] = [[], []]
-    // In turns, so that both meet the same machine.
+    // Alternately, so that both run under the same load.
     const fastest = (): [script: number, version: number] => [Math.min(...scripts), Math.min(...versions)]
     const isTooSlow = ([script, version] = fastest()): boolean => version / script > MOST
     for (let run = 0; run < RUNS || (run < MOST_RUNS && isTooSlow()); run++) {

@@ -23,7 +23,7 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
   const status = async (taskId: string): Promise<string> =>
     (await call(shared.url, `GET /v1/admin/agents?task_id=${taskId}`, { bearer: shared.admin })).body.agents[0].status
 
-  test("a question says what will be hit; no means no, and leaves it", async () => {
+  test("a question names what it will change; no changes nothing", async () => {
     const words = ["revoke", "--level", "task", "--target", "terminal"]
     const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "n"]] })
     expect(text).toContain("1 active agent now")
@@ -31,14 +31,14 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     expect([code, await status("terminal")]).toEqual([1, "active"])
   })
 
-  test("Ctrl-C at a question leaves it too", async () => {
+  test("Ctrl-C at a question changes nothing", async () => {
     const words = ["revoke", "--level", "agent", "--target", agentId]
     const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "\u0003"]] })
     expect(text).toContain("(active)")
     expect([code, await status("terminal")]).toEqual([1, "active"])
   })
 
-  test("yes, or --yes without a question, does it", async () => {
+  test("yes, or --yes without a question, runs the command", async () => {
     await agent(shared.url, shared.admin, { task_id: "asked" })
     const asked = await onTerminal(["revoke", "--level", "task", "--target", "asked"], {
       env,
@@ -51,13 +51,13 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     expect([told.code, await status("told")]).toEqual([0, "revoked"])
   })
 
-  test("without a terminal nothing is asked and it goes ahead", async () => {
+  test("without a terminal the command runs without a question", async () => {
     await agent(shared.url, shared.admin, { task_id: "script" })
     const { code, stderr } = await awrit(["revoke", "--level", "task", "--target", "script"], { env })
     expect([code, stderr, await status("script")]).toEqual([0, "", "revoked"])
   })
 
-  test("what an app is made of is asked for, and its removal says what it hits", async () => {
+  test("app register asks for missing values, and app remove names what it will change", async () => {
     const typed = [
       ["Name of the app", "asked-app\r"],
       ["scope ceiling", "read:data:*\r"],
@@ -70,7 +70,7 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     expect([removed.code, removed.text]).toEqual([0, expect.stringContaining("inactive")])
   })
 
-  test("colour, and none with NO_COLOR or in a pipe", async () => {
+  test("output has colour, but not with NO_COLOR or in a pipe", async () => {
     const words = ["agent", "list"]
     expect((await onTerminal(words, { env })).raw).toMatch(COLOUR)
     expect((await onTerminal(words, { env: { ...env, NO_COLOR: "1" } })).raw).not.toMatch(COLOUR)
@@ -89,14 +89,14 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns)
   })
 
-  test("progress is shown while a trail is verified, on a terminal alone", async () => {
+  test("the verification of a trail shows its progress, only on a terminal", async () => {
     const shown = await onTerminal(["audit", "verify"], { env })
     expect([shown.code, shown.raw]).toEqual([0, expect.stringContaining("events verified")])
     const piped = await awrit(["audit", "verify"], { env })
     expect([piped.code, piped.stderr]).toEqual([0, expect.not.stringContaining("events verified")])
   })
 
-  test("Ctrl-C ends following without a word, as a shell expects", async () => {
+  test("Ctrl-C ends --follow silently, with the exit code that a shell expects", async () => {
     const { code, text } = await onTerminal(["audit", "events", "--follow"], { env, typed: [["evt-", "\u0003"]] })
     expect(code).toBe(130)
     expect(text).not.toMatch(/awrit:|Error|at .*\.js/)

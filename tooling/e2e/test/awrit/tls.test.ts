@@ -9,7 +9,7 @@ import { missingPrograms } from "../../src/shell.ts"
 const CERTIFICATES = fileURLToPath(new URL("../../../../scripts/gen_test_certs.sh", import.meta.url))
 
 describe.skipIf(missingPrograms("awrit over TLS", "openssl"))("over TLS", { timeout: 60_000 }, () => {
-  test.each(["tls", "mtls"])("%s: with what it takes it works, without it says what is missing", async (mode) => {
+  test.each(["tls", "mtls"])("%s: works with the certificates that it needs, and names a missing one", async (mode) => {
     await using folder = await brokerFolder()
     const certificates = join(folder.path, "certs")
     execFileSync(CERTIFICATES, [certificates], { stdio: "ignore" })
@@ -42,7 +42,7 @@ describe.skipIf(missingPrograms("awrit over TLS", "openssl"))("over TLS", { time
       expect(stranger).toMatchObject({ code: 1, stdout: "" })
       expect(stranger.stderr).toMatch(/^awrit: .*--cert FILE and --key FILE.*\n$/)
     }
-    // What Node is told to let pass, the doctor does not.
+    // The doctor checks certificates even when Node is told not to.
     const unverified = await awrit(["doctor"], { env: { ...env, ...own, NODE_TLS_REJECT_UNAUTHORIZED: "0" } })
     expect([unverified.code, unverified.stdout]).toEqual([
       1,

@@ -7,7 +7,7 @@ import { missingPrograms } from "../../src/shell.ts"
 
 const missing = missingPrograms("the SDK's bundles in Chromium", CHROMIUM)
 
-describe.skipIf(missing)("in Chromium, from bundles of what is built", { timeout: 60_000 }, () => {
+describe.skipIf(missing)("in Chromium, with bundles of the built packages", { timeout: 60_000 }, () => {
   let shared: SharedBroker
   shareBroker((broker) => {
     shared = broker
@@ -33,7 +33,7 @@ describe.skipIf(missing)("in Chromium, from bundles of what is built", { timeout
   }, 60_000)
   afterAll(async () => page[Symbol.asyncDispose]())
 
-  test("an agent gets its credential, uses, renews, delegates and releases it", async () => {
+  test("an agent gets, uses, renews, delegates and releases its credential", async () => {
     const told = await page.run<Record<string, unknown>>(`${setUp}
       const agent = await app.createAgent(task)
       const other = await app.createAgent(task)
@@ -68,7 +68,7 @@ describe.skipIf(missing)("in Chromium, from bundles of what is built", { timeout
     expect(sent.filter((seen) => seen === "POST /v1/token/release").length).toBe(3)
   })
 
-  test("a redirect, whose target browsers hide, is refused; the caller can take it himself", async () => {
+  test("a redirect is refused, because browsers hide its target; the caller can handle it with redirect: manual", async () => {
     const away = page.proxy.seen.length
     expect(
       await page.run(`${setUp}
@@ -81,7 +81,7 @@ describe.skipIf(missing)("in Chromium, from bundles of what is built", { timeout
     expect(page.proxy.seen.slice(away)).not.toContain("GET /v1/health")
   })
 
-  test("targets off the list, and bodies of every kind, are treated as in Node", async () => {
+  test("targets off the list and bodies of every kind behave as in Node", async () => {
     expect(
       await page.run(`${setUp}
         await using agent = await app.createAgent({ ...task, allowedOrigins: [location.origin] })
@@ -96,7 +96,7 @@ describe.skipIf(missing)("in Chromium, from bundles of what is built", { timeout
     ).toEqual(["TargetError origin_not_allowed", "TargetError origin_not_allowed", 200])
   })
 
-  test("the broker's refusals, and what is not the broker, are the same errors", async () => {
+  test("the broker's refusals and answers of other servers give the same errors as in Node", async () => {
     expect(
       await page.run(`${setUp}
         const codes = [await codeOf(app.createAgent({ ...task, scope: ["write:data:7"] }))]

@@ -19,7 +19,7 @@ shareBroker((shared) => {
 
 const AGENT = "spiffe://agentwrit\\.local/agent/\\w+/[\\w-]+/[0-9a-f]{16}"
 
-/** What each example prints, a regular expression a line, when it is run as its page says. */
+/** The output of each example, one regular expression per line. */
 const examples: [name: string, lines: string[]][] = [
   [
     "agent-pipeline",
@@ -79,7 +79,7 @@ async function start(name: string, environment: Readonly<Record<string, string>>
   return run(process.execPath, words, { cwd, env: { PATH, ...environment }, timeout: 50_000 })
 }
 
-test.each(examples)("%s runs and prints what it shows, and leaves no active app behind", async (name, lines) => {
+test.each(examples)("%s prints the expected output, and leaves no active app", async (name, lines) => {
   const { stdout } = await start(name, operator(url))
   const printed = stdout.trimEnd().split("\n")
   expect(printed).toEqual(lines.map((line) => expect.stringMatching(new RegExp(`^${line}$`))))
@@ -87,7 +87,7 @@ test.each(examples)("%s runs and prints what it shows, and leaves no active app 
   expect(body.apps.filter((app: { status: string }) => app.status === "active")).toEqual([])
 })
 
-test.concurrent.each(examples)("%s says what to do where no broker answers", async (name) => {
+test.concurrent.each(examples)("%s says what to do when no broker answers", async (name) => {
   const nowhere = await closedAddress()
   const told = {
     code: 1,
@@ -97,7 +97,7 @@ test.concurrent.each(examples)("%s says what to do where no broker answers", asy
   await expect(start(name, operator(nowhere))).rejects.toMatchObject(told)
 })
 
-test("every example is run here, and named on their page with its command", async () => {
+test("every example is run here, and listed on their page with its command", async () => {
   const folders = (await readdir(EXAMPLES, { withFileTypes: true })).filter((entry) => entry.isDirectory())
   // documents.test.ts runs first-credential, because the README shows it.
   const names = folders.map(({ name }) => name).filter((name) => !["operator", "first-credential"].includes(name))

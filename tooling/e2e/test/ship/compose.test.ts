@@ -26,7 +26,7 @@ interface ComposeFile {
 }
 
 const FILES = filesIn(".").filter((name) => /^docker-compose.*\.yml$/.test(name))
-/** Without its `$schema` and `id`s, which are of no draft that a validator knows; nothing refers to them. */
+/** Without its `$schema` and `id`s: validators do not know their draft, and nothing refers to them. */
 const specification = JSON.parse(
   JSON.stringify(composeSchema, (key, value) =>
     /^(\$schema|id)$/.test(key) && typeof value === "string" ? undefined : value,
@@ -43,21 +43,21 @@ const servicesOf = (name: string) => Object.entries(read(name).services)
 const environmentOf = ({ environment = [] }: Service) =>
   environment.map((entry) => entry.split("=", 2) as [string, string?])
 
-/** What is mounted from this machine: source and target. */
+/** Mounts of files of this machine: source and target. */
 const mountsOf = ({ volumes = [] }: Service) => volumes.map((entry) => entry.split(":") as [string, string, string?])
 
-test("there are the guide's three files and the one for monitoring", () => {
+test("the guide's three files and the one for monitoring exist", () => {
   expect(FILES.sort()).toEqual(
     ["", ".monitoring", ".mtls", ".tls"].map((overlay) => `docker-compose${overlay}.yml`).sort(),
   )
 })
 
 describe.each(FILES)("%s", (name) => {
-  test("is what the compose specification allows", () => {
+  test("is valid by the compose specification", () => {
     expect(validate(read(name)) ? [] : validate.errors).toEqual([])
   })
 
-  test("names only files and folders that are there", () => {
+  test("names only files and folders that exist", () => {
     for (const [, service] of servicesOf(name)) {
       if (service.build) expect(existsSync(inRepository(service.build.dockerfile))).toBe(true)
       for (const [source] of mountsOf(service).filter(([source]) => source.startsWith("./")))
@@ -65,7 +65,7 @@ describe.each(FILES)("%s", (name) => {
     }
   })
 
-  test("names only volumes and networks that it or the base has", () => {
+  test("names only volumes and networks that it or the base defines", () => {
     const { volumes = {}, networks = {} } = read(name)
     const known = Object.keys({ ...base.volumes, ...base.networks, ...volumes, ...networks })
     for (const [, service] of servicesOf(name)) {
@@ -74,7 +74,7 @@ describe.each(FILES)("%s", (name) => {
     }
   })
 
-  test("sets only variables of the broker, and gives it all files that it names", () => {
+  test("sets only variables of the broker, and mounts every file that they name", () => {
     const known = [...brokerVariables(), "HEALTHCHECK_CLIENT_CERT", "HEALTHCHECK_CLIENT_KEY"]
     const broker = read(name).services["broker"]
     if (broker === undefined) return
@@ -85,7 +85,7 @@ describe.each(FILES)("%s", (name) => {
     }
   })
 
-  test("publishes to this machine alone unless it is told otherwise", () => {
+  test("publishes its ports only on this machine by default", () => {
     for (const [, { ports = [] }] of servicesOf(name))
       for (const port of ports) expect(port).toMatch(/^(127\.0\.0\.1|\$\{AA_HOST_ADDRESS:-127\.0\.0\.1\}):/)
   })
@@ -102,7 +102,7 @@ test("the base is as the guide describes it", () => {
   expect(lines.slice(first, first + 5).find((line) => line.trim().startsWith("# image:"))).toBe(
     "    # image: devonartis/agentwrit:v2.0.0",
   )
-  // Every variable that an operator may set passes through, but what the container has its own of.
+  // Every variable that an operator may set is passed on, except those that the container sets itself.
   const passed = environmentOf(broker ?? {}).map(([variable]) => variable)
   const own = ["AA_MODE", "AA_CONFIG_PATH", "AA_SEED_TOKENS", "AA_AUDIT_KEY_PATH"]
   expect(
@@ -113,7 +113,7 @@ test("the base is as the guide describes it", () => {
 })
 
 describe.skipIf(missingPrograms("the stack's scripts", "bash", "openssl"))("the scripts", () => {
-  test("the certificates are where the overlays look for them, for the image's user and for nobody else", async () => {
+  test("the certificates are where the overlays expect them, readable only by the image's user", async () => {
     const folder = await mkdtemp(join(tmpdir(), "agentwrit-certs-"))
     try {
       execFileSync(inRepository("scripts/gen_test_certs.sh"), [folder], { stdio: "ignore" })
@@ -175,10 +175,10 @@ describe.skipIf(missingPrograms("the stack's scripts", "bash", "openssl"))("the 
     }
   })
 
-  test("the scripts call compose as the guide does, from wherever they are started", async () => {
+  test("the scripts call compose as the guide does, from any folder", async () => {
     const folder = await mkdtemp(join(tmpdir(), "agentwrit-compose-"))
     try {
-      // In the place of Docker: says what it was asked, and from where.
+      // Replaces Docker: prints its arguments and its folder.
       await writeFile(join(folder, "docker"), '#!/bin/sh\necho "$PWD: $*"\n', { mode: 0o755 })
       const up = await shell(`PATH=${folder}:$PATH; cd /; ${inRepository("scripts/stack_up.sh")}`, {
         AA_ADMIN_SECRET: "x",

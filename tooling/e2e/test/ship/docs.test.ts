@@ -11,16 +11,16 @@ import { missingPrograms, shell } from "../../src/shell.ts"
 
 const PAGES = filesIn("docs").filter((name) => name.endsWith(".md"))
 
-// A page is many programs, one after the other.
+// A page runs many programs one after the other.
 vi.setConfig({ testTimeout: 60_000 })
 
 describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq", "openssl", "python3"))(
   "the lines of",
   () => {
-    // Run by restore-drill.test.ts, as the broker is stopped between its lines, and by documents.test.ts, in the repository's root.
+    // Others run these: restore-drill.test.ts stops the broker between the lines, documents.test.ts needs the repository's root.
     const elsewhere = ["backup.md", "developer.md"]
     const pages = PAGES.filter((name) => !elsewhere.includes(name) && blocksOf(`docs/${name}`, "sh").length > 0)
-    test.each(pages)("%s run as they stand, one after the other", async (name) => {
+    test.each(pages)("%s run unchanged, one after the other", async (name) => {
       await using folder = await brokerFolder()
       await using broker = await startBroker(folder)
       const scratch = await mkdtemp(join(tmpdir(), "agentwrit-docs-"))
@@ -42,7 +42,7 @@ describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq
   },
 )
 
-// The reference of `awrit` is made of its own definitions, whose tests run its examples.
+// cli.md is generated, and the tests of awrit run its examples.
 test.each(PAGES.filter((name) => name !== "cli.md"))(
   "%s leaves to other machines only what cannot run here",
   (name) => {
@@ -59,7 +59,7 @@ test("the operator's table has every variable, with its default", () => {
   const source = readText("apps/broker/src/config/variables.ts")
   for (const [, variable = "", told = ""] of rows) {
     const [, entry = ""] = source.split(`name: "${variable}"`)[1]?.split(/^(.*?)^ {2}\},/ms) ?? []
-    // Numbers, words and paths; what is no fixed value is told in words.
+    // Numbers, words and paths are compared; other defaults are described in words.
     const fixed = /fallback: "?([\w./]+)"?,/.exec(entry)?.[1]
     const [shown] = told.split(";")
     if (fixed !== undefined && fixed !== "undefined") expect([variable, shown]).toEqual([variable, `\`${fixed}\``])
@@ -71,7 +71,7 @@ shareBroker((shared) => {
   url = shared.url
 })
 
-test("the operator's table has every metric of ours", async () => {
+test("the operator's table has every metric of the broker", async () => {
   const { text } = await call(url, "GET /v1/metrics")
   const served = [...text.matchAll(/^# TYPE (agentwrit_\w+)/gm)].map(([, name = ""]) => name)
   const table =
@@ -82,7 +82,7 @@ test("the operator's table has every metric of ours", async () => {
   expect([...new Set(told)].sort()).toEqual(served.sort())
 })
 
-test("the diagram of the packages is that of their manifests", () => {
+test("the diagram of the packages agrees with their manifests", () => {
   const [diagram = ""] = blocksOf("docs/architecture.md", "mermaid")
   const drawn = [...diagram.matchAll(/^ *([\w-]+)(?:\[.*?\])? --(?: "[^"]*" --)?> ([\w-]+)/gm)].map(
     ([, from = "", to = ""]) => [from, to] as const,

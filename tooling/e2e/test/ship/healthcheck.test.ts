@@ -20,7 +20,7 @@ async function check(environment: Record<string, string>): Promise<{ code: numbe
   return { code, said }
 }
 
-/** What the health check says while something else than a broker has the port. */
+/** The output of the health check while another server has the port. */
 async function checkOf(answer: RequestListener): Promise<{ code: number; said: string }> {
   const server = createServer(answer).listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -33,7 +33,7 @@ async function checkOf(answer: RequestListener): Promise<{ code: number; said: s
 }
 
 describe("the health check", () => {
-  test("of a broker whose store cannot commit fails, and says where to look", async () => {
+  test("fails when the store cannot commit, and says where to look", async () => {
     const { code, said } = await checkOf((_, answer) => answer.writeHead(503).end())
     expect([code, said]).toEqual([
       1,
@@ -41,12 +41,12 @@ describe("the health check", () => {
     ])
   })
 
-  test("of one that does not answer gives up", async () => {
+  test("gives up when the broker does not answer", async () => {
     const { code, said } = await checkOf(() => undefined)
     expect([code, said]).toEqual([1, expect.stringContaining("no answer within 4000 ms")])
   })
 
-  test("that cannot know the port says so", async () => {
+  test("says when it cannot know the port", async () => {
     const { code, said } = await check({ AA_PORT: "0" })
     expect([code, said]).toEqual([1, expect.stringContaining("set AA_PORT")])
   })

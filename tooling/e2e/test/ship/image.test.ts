@@ -34,7 +34,7 @@ describe("the Dockerfile", () => {
     expect(froms).toEqual(["BUILDER", "NODE", "RUNTIME"].map((name) => `\${${name}}`))
   })
 
-  test("says what the guide promises of the image", () => {
+  test("keeps the guide's promises about the image", () => {
     expect(said("EXPOSE")).toBe("8080")
     expect(said("VOLUME")).toBe("/data")
     expect(said("ENTRYPOINT")).toBe('["/broker"]')
@@ -50,11 +50,11 @@ describe("the Dockerfile", () => {
     expect(labels["org.opencontainers.image.licenses"]).toBe("Apache-2.0")
   })
 
-  test("copies only what is there", () => {
+  test("copies only files that exist", () => {
     const ignored = readFileSync(new URL("../../../../.dockerignore", import.meta.url), "utf8")
     for (const [, path = ""] of ignored.matchAll(/^!(\S+)$/gm))
       expect([path, statSync(new URL(`../../../../${path}`, import.meta.url)).size > 0]).toEqual([path, true])
-    // Behind what is let in, so that a broker that ran in a folder of the sources leaves its keys and data out.
+    // After the inclusions, so that keys and data of a broker that ran in a source folder stay out.
     const last = ignored.lastIndexOf("!")
     for (const pattern of ["**/*.key", "**/*.db*"]) expect(ignored.indexOf(`\n${pattern}\n`)).toBeGreaterThan(last)
   })
@@ -100,7 +100,7 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
 
   const port = 18_000 + (process.pid % 20_000)
 
-  /** The Dockerfile's environment, and what an operator adds to it; the volume is a folder of this test. */
+  /** The Dockerfile's environment with the operator's additions; the volume is a folder of this test. */
   function environment(name: string, more: Record<string, string> = {}): Record<string, string> {
     const data = join(folder, name)
     mkdirSync(data, { recursive: true, mode: 0o700 })
@@ -113,7 +113,7 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
 
   const file = (name: string) => join(certificates, name)
 
-  /** As `docker exec` does: the container's environment, and what the operator gives along. */
+  /** Like `docker exec`: the container's environment with the operator's additions. */
   async function operate(env: Record<string, string>): Promise<void> {
     const told = { ...env, AACTL_BROKER_URL: `http://127.0.0.1:${port}`, AACTL_ADMIN_SECRET: ADMIN_SECRET }
     const awrit = (...words: string[]) => tree.end("awrit", told, words)
@@ -126,14 +126,14 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
     expect([statSync(copy).uid, statSync(copy).mode & 0o777]).toEqual([IMAGE_USER, 0o600])
   }
 
-  test("holds every program that the repository publishes", () => {
+  test("contains every program that the repository publishes", () => {
     const apps = readdirSync(new URL("../../../../apps", import.meta.url))
     const programs = apps.flatMap((app) => Object.keys(JSON.parse(readText(`apps/${app}/package.json`)).bin))
     const names = programs.map((program) => program.replace(/^agentwrit-/, ""))
     expect(readdirSync(join(tree.app, "bin")).sort()).toEqual(names.sort())
   })
 
-  test("weighs what the documentation says", () => {
+  test("has the size that the documentation says", () => {
     const kilobytes = Number.parseInt(execFileSync("du", ["-sk", tree.app]).toString(), 10)
     for (const page of ["docs/operator.md", "CHANGELOG.md"]) {
       const [, told] = /(\d+) MB of\s+programs/.exec(readText(page)) ?? []
@@ -154,38 +154,41 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
       },
       "serving",
     ],
-  ])("over %s it serves, the health check tells so, and SIGTERM ends it cleanly", async (name, settings, told) => {
-    const mode = settings["AA_TLS_MODE"]?.()
-    const env = environment(name.replace(/\W/g, ""), {
-      AA_BIND_ADDRESS: "0.0.0.0",
-      ...(mode !== undefined && { AA_TLS_CERT: file("broker.pem"), AA_TLS_KEY: file("broker-key.pem") }),
-      ...(mode === "mtls" && { AA_TLS_CLIENT_CA: file("ca.pem") }),
-      ...Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, value()])),
-    })
-    const idle = await tree.end("healthcheck", env)
-    expect(idle).toMatchObject({ code: 1, said: expect.stringContaining("ECONNREFUSED") })
-    const broker = tree.start("broker", env)
-    let said = ""
-    for (const stream of [broker.stdout, broker.stderr]) stream?.on("data", (text) => (said += text))
-    const ended = once(broker, "close")
-    try {
-      await expect.poll(() => said).toContain("listening on 0.0.0.0")
-      expect(said).toContain("mode=production")
-      expect(await tree.end("healthcheck", env)).toEqual({ code: 0, said: `${told}\n` })
-      const owner = statSync(env["AA_DB_PATH"] ?? "")
-      expect([owner.uid, owner.mode & 0o777]).toEqual([IMAGE_USER, 0o600])
-      if (mode === undefined) await operate(env)
-    } finally {
-      broker.kill("SIGTERM")
-    }
-    expect(await ended).toEqual([0, null])
-    expect(said).toContain("stopped")
-  })
+  ])(
+    "over %s the broker serves, the health check succeeds, and SIGTERM stops it cleanly",
+    async (name, settings, told) => {
+      const mode = settings["AA_TLS_MODE"]?.()
+      const env = environment(name.replace(/\W/g, ""), {
+        AA_BIND_ADDRESS: "0.0.0.0",
+        ...(mode !== undefined && { AA_TLS_CERT: file("broker.pem"), AA_TLS_KEY: file("broker-key.pem") }),
+        ...(mode === "mtls" && { AA_TLS_CLIENT_CA: file("ca.pem") }),
+        ...Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, value()])),
+      })
+      const idle = await tree.end("healthcheck", env)
+      expect(idle).toMatchObject({ code: 1, said: expect.stringContaining("ECONNREFUSED") })
+      const broker = tree.start("broker", env)
+      let said = ""
+      for (const stream of [broker.stdout, broker.stderr]) stream?.on("data", (text) => (said += text))
+      const ended = once(broker, "close")
+      try {
+        await expect.poll(() => said).toContain("listening on 0.0.0.0")
+        expect(said).toContain("mode=production")
+        expect(await tree.end("healthcheck", env)).toEqual({ code: 0, said: `${told}\n` })
+        const owner = statSync(env["AA_DB_PATH"] ?? "")
+        expect([owner.uid, owner.mode & 0o777]).toEqual([IMAGE_USER, 0o600])
+        if (mode === undefined) await operate(env)
+      } finally {
+        broker.kill("SIGTERM")
+      }
+      expect(await ended).toEqual([0, null])
+      expect(said).toContain("stopped")
+    },
+  )
 
   test.each([
     [0o700, /signing\.key cannot be opened \(EACCES\): it and its folder must belong to the user/],
     [0o755, /signing\.key cannot be written \(EACCES\): check the folder's rights/],
-  ])("a volume of another user, mode %o, is told of", async (mode, message) => {
+  ])("a volume of another user, mode %o, is reported", async (mode, message) => {
     const name = `volume-${mode}`
     const env = environment(name)
     chownSync(join(folder, name), 0, 0)
@@ -194,20 +197,20 @@ describe.skipIf(cannot)("the image's tree, as its user, on a root that it cannot
     expect([code, said]).toEqual([1, expect.stringMatching(message)])
   })
 
-  test("a database that root put into the volume, a backup perhaps, is told of", async () => {
+  test("a database that belongs to root, such as a restored backup, is reported", async () => {
     const env = environment("put-back")
     writeFileSync(env["AA_DB_PATH"] ?? "", "", { mode: 0o600 })
     const { code, said } = await tree.end("broker", env)
     expect([code, said]).toEqual([1, expect.stringMatching(/data\.db cannot be opened .* both belong to the user/)])
   })
 
-  test("without a secret it says what to set", async () => {
+  test("a start without a secret says what to set", async () => {
     const { AA_ADMIN_SECRET: _, ...env } = environment("secretless")
     const { code, said } = await tree.end("broker", env)
     expect([code, said]).toEqual([1, expect.stringContaining("AA_ADMIN_SECRET is unset: it is required")])
   })
 
-  test("a private key that the image's user may not read is told of", async () => {
+  test("a private key that the image's user cannot read is reported", async () => {
     const key = join(folder, "root-key.pem")
     writeFileSync(key, readFileSync(file("broker-key.pem")), { mode: 0o600 })
     const env = environment("keyless", { AA_TLS_MODE: "tls", AA_TLS_CERT: file("broker.pem"), AA_TLS_KEY: key })

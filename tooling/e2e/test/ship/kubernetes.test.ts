@@ -11,7 +11,7 @@ import { parseAllDocuments } from "yaml"
 import { dockerfile, IMAGE_USER } from "../../src/image.ts"
 import { brokerVariables, readText } from "../../src/repository.ts"
 
-// biome-ignore lint/suspicious/noExplicitAny: manifests are read as what they are, whatever that is.
+// biome-ignore lint/suspicious/noExplicitAny: manifests are read without types.
 const read = (name: string): any[] =>
   parseAllDocuments(readText(`deploy/kubernetes/${name}`)).map((document) => document.toJS())
 const manifests = read("agentwrit.yaml")
@@ -33,12 +33,12 @@ describe("the manifests", () => {
     },
   )
 
-  test("a wrong field would be found", () => {
+  test("the validation detects a wrong field", () => {
     const broken = { ...of("Service"), spec: { ports: [{ port: "eighty" }] } }
     expect(() => new Service(broken).validate()).toThrow()
   })
 
-  test("all is in one namespace, and it enforces the restricted profile, which the pod keeps to", () => {
+  test("everything is in one namespace with the restricted profile, and the pod conforms to it", () => {
     expect(of("Namespace").metadata.labels["pod-security.kubernetes.io/enforce"]).toBe("restricted")
     for (const { kind, metadata } of manifests) if (kind !== "Namespace") expect(metadata.namespace).toBe("agentwrit")
     const { securityContext: pod, containers } = of("StatefulSet").spec.template.spec
@@ -51,7 +51,7 @@ describe("the manifests", () => {
       })
   })
 
-  test("names, ports, paths and variables fit one another and the image", () => {
+  test("names, ports, paths and variables agree with each other and the image", () => {
     const { replicas, selector, template } = of("StatefulSet").spec
     const [broker] = template.spec.containers
     expect(replicas).toBe(1)
@@ -69,7 +69,7 @@ describe("the manifests", () => {
     expect(broker.envFrom[0].configMapRef.name).toBe(of("ConfigMap").metadata.name)
   })
 
-  test("a backup is put back by a pod like the broker's, on its volume, in its image", () => {
+  test("a backup is restored by a pod like the broker's, with its volume and image", () => {
     const [restore] = restorePods
     const { spec } = of("StatefulSet").spec.template
     const [broker] = spec.containers
@@ -78,7 +78,7 @@ describe("the manifests", () => {
     for (const like of ["securityContext", "volumes", "serviceAccountName", "automountServiceAccountToken"])
       expect(restore.spec[like]).toEqual(spec[like])
     for (const like of ["image", "securityContext", "volumeMounts"]) expect(container[like]).toEqual(broker[like])
-    // Neither the service nor the policy takes it for the broker.
+    // Neither service nor policy selects this pod.
     expect(restore.metadata.labels).toBeUndefined()
   })
 })

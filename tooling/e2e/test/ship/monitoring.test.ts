@@ -25,7 +25,7 @@ shareBroker((shared) => {
   url = shared.url
 })
 
-test("alerts and dashboard ask only for metrics that the broker has", async () => {
+test("alerts and dashboard use only metrics of the broker", async () => {
   const { text } = await call(url, "GET /v1/metrics")
   const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = ""]) => name))
   const asked = [...rules.map(({ expr }) => expr), ...queries].flatMap(
@@ -35,7 +35,7 @@ test("alerts and dashboard ask only for metrics that the broker has", async () =
   for (const name of asked) expect(served).toContain(name.replace(/_(bucket|sum|count)$/, ""))
 })
 
-test("what the guide, a broken chain, a degraded store and a stale maintenance call for is alerted on", () => {
+test("there are alerts for the guide's cases, a broken chain, a degraded store and stale maintenance", () => {
   const said = rules.map(({ expr }) => expr).join("\n")
   for (const metric of [
     'agentwrit_admin_auth_total{status="failure"}',
@@ -47,7 +47,7 @@ test("what the guide, a broken chain, a degraded store and a stale maintenance c
     expect(said).toContain(metric)
 })
 
-test("every alert leads to a section of the documentation", () => {
+test("every alert links to a section of the documentation", () => {
   for (const { annotations } of rules) {
     const [page = "", anchor = ""] = annotations.runbook.split("#")
     const headings = [...readText(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
@@ -60,7 +60,7 @@ test("every alert leads to a section of the documentation", () => {
   }
 })
 
-test("Prometheus and Grafana find one another and the files that they are told of", () => {
+test("Prometheus and Grafana find each other and their files", () => {
   const { services } = parse(readText("docker-compose.monitoring.yml"))
   const [scrape] = parse(readText("deploy/monitoring/prometheus.yml")).scrape_configs
   const [target] = scrape.static_configs[0].targets
@@ -77,14 +77,14 @@ test("Prometheus and Grafana find one another and the files that they are told o
 })
 
 describe.skipIf(missingPrograms("promtool's look at the rules", "promtool"))("promtool", () => {
-  test("takes configuration and rules, and the dashboard's queries", async () => {
+  test("accepts configuration, rules and the dashboard's queries", async () => {
     const { code, stderr, stdout } = await shell(
       `promtool check config ${inRepository("deploy/monitoring/prometheus.yml")}`,
     )
     expect([code, stdout + stderr]).toEqual([0, expect.stringContaining(`${rules.length} rules found`)])
   })
 
-  test("each alert fires when its time has come, and not before", async () => {
+  test("each alert fires at its time, and not before", async () => {
     const { code, stderr, stdout } = await shell(
       `promtool test rules ${inRepository("deploy/monitoring/alerts.test.yml")}`,
     )

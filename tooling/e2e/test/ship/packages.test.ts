@@ -9,13 +9,13 @@ const FOLDERS = ["packages", "apps"]
 describe.each(FOLDERS)("%s", (folder) => {
   const manifest = manifestOf(folder)
 
-  test("says where it comes from: npm takes no provenance of a package that names another repository, or none", () => {
+  test("names its repository, which npm requires for provenance", () => {
     const [, source] = /^ARG SOURCE=(\S+)$/m.exec(readText("docker/Dockerfile")) ?? []
     expect(manifest.repository).toEqual({ type: "git", url: `git+${source}.git`, directory: folder })
     expect(manifest.publishConfig).toEqual({ access: "public", provenance: true })
   })
 
-  test("carries the version of all, and changesets moves it with them", () => {
+  test("has the version of all packages, and changesets moves them together", () => {
     expect(manifest.version).toBe(manifestOf("apps/broker").version)
     const { fixed } = JSON.parse(readText(".changeset/config.json"))
     expect(fixed).toEqual([["@agentwrit/*"]])

@@ -18,7 +18,7 @@ import { missingPrograms, type ShellEnd, shell } from "../../src/shell.ts"
 
 const [keepCheckpoint = "", backUp = "", verifyBackup = "", putBack = "", ...more] = blocksOf("docs/backup.md", "sh")
 
-/** Runs lines of the page as they stand, but for where the broker lives and whom the machine takes for its user. */
+/** Runs lines of the page, with only the broker's folder and user replaced. */
 async function type(folder: BrokerFolder, lines: string, url = ""): Promise<ShellEnd> {
   const here = lines
     .replaceAll("http://localhost:8080", url)
@@ -35,7 +35,7 @@ const done = (end: ShellEnd) => expect({ code: end.code, stderr: end.code === 0 
 describe.skipIf(missingPrograms("the drill of a restore", "bash", "curl", "jq"))("the page on backups", () => {
   test("has four blocks of lines, which the drill runs", () => expect([putBack === "", more]).toEqual([false, []]))
 
-  test("by its lines a lost database comes back, and verifiers that follow the feed miss nothing they knew", async () => {
+  test("its lines restore a lost database, and verifiers keep every revocation that they knew", async () => {
     await using folder = await brokerFolder()
     mkdirSync(join(folder.path, "backups"))
     const broker = await startBroker(folder)
@@ -70,16 +70,16 @@ describe.skipIf(missingPrograms("the drill of a restore", "bash", "curl", "jq"))
     expect(auditProblems(events)).toEqual([])
     expect(events.filter(({ event_type }) => event_type === "trail_restored")).toHaveLength(1)
 
-    // The broker has forgotten what was revoked since the backup; whoever followed the feed has not.
+    // The broker lost the revocations since the backup. Verifiers that followed the feed still have them.
     const asked = await call(url, "POST /v1/token/validate", { json: { token: after.access_token } })
     expect(asked.body.valid).toBe(true)
     await expect.poll(verdicts).toEqual([good.agent_id, "token_revoked", "token_revoked"])
-    // And it follows the restored broker: a new revocation reaches it.
+    // The verifier follows the restored broker: it gets a new revocation.
     await revoke(url, anew, "agent", good.agent_id)
     await expect.poll(verdicts).toEqual(["token_revoked", "token_revoked", "token_revoked"])
   }, 60_000)
 
-  test("by its lines a backup that was cut is told from what it was", async () => {
+  test("its lines detect a truncated backup", async () => {
     await using folder = await brokerFolder()
     mkdirSync(join(folder.path, "backups"))
     await using broker = await startBroker(folder)

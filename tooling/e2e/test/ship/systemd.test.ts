@@ -22,7 +22,7 @@ test("unit and environment file set only variables of the broker", () => {
   expect(file).toContain("AA_ADMIN_SECRET")
 })
 
-test("the state stays in the folder that systemd makes, and the certificates are read again on reload", () => {
+test("the state is in the folder that systemd creates, and a reload reads the certificates again", () => {
   const [folder] = said("StateDirectory")
   expect(said("Environment").join(" ")).toContain(`AA_DB_PATH=/var/lib/${folder}/data.db`)
   expect(said("ExecReload")).toEqual(["/bin/kill -HUP $MAINPID"])
@@ -30,7 +30,7 @@ test("the state stays in the folder that systemd makes, and the certificates are
   expect(Object.keys(bin)).toContain(said("ExecStart")[0]?.split(" ").at(-1))
 })
 
-test("the backup's unit backs up what the broker's has, as its user, and its timer starts it", async () => {
+test("the backup's unit copies the broker's database as its user, and the timer starts it", async () => {
   for (const like of ["User", "Group", "StateDirectory"]) expect(said(like, BACKUP)).toEqual(said(like))
   expect(filesIn("deploy/systemd")).toContain(`${/([\w-]+)\.timer$/.exec(TIMER)?.[1]}.service`)
   await using folder = await brokerFolder()
@@ -42,7 +42,7 @@ test("the backup's unit backs up what the broker's has, as its user, and its tim
   const old = join(backups, "2020-01-01-000000.db")
   writeFileSync(old, "")
   utimesSync(old, 0, 0)
-  // As systemd reads them: %% is %, and $$ is $.
+  // In systemd's files, %% means % and $$ means $.
   const [command = "", sweep = ""] = [...said("ExecStart", BACKUP), ...said("ExecStartPost", BACKUP)].map((line) =>
     line
       .replaceAll("%%", "%")
@@ -66,7 +66,7 @@ describe.skipIf(missingPrograms("systemd's look at the unit", "systemd-analyze")
     expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2)
   })
 
-  test("would find what is wrong", async () => {
+  test("detects a wrong unit", async () => {
     const folder = mkdtempSync(join(tmpdir(), "agentwrit-unit-"))
     try {
       const broken = join(folder, "agentwrit-broker.service")

