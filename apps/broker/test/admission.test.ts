@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { ask, brokerFolder, signIn } from "./in-process.ts"
 
-test("changes beyond the commit queue are told to come back, and what was acknowledged is there", async () => {
+test("changes beyond the commit queue are refused with Retry-After, and acknowledged ones are stored", async () => {
   await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)
@@ -21,7 +21,7 @@ test("changes beyond the commit queue are told to come back, and what was acknow
   expect((await ask(broker.app, "POST /v1/admin/launch-tokens", { bearer, json })).status).toBe(201)
 })
 
-test("queries beyond the reader's queue are told to come back", async () => {
+test("queries beyond the reader's queue are refused with Retry-After", async () => {
   await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)

@@ -5,7 +5,7 @@ import { ask, brokerFolder } from "./in-process.ts"
 
 const KEPT = new URL("../../../docs/openapi.json", import.meta.url)
 
-test("the OpenAPI document is served as it is kept in docs", async () => {
+test("the served OpenAPI document is the one in docs", async () => {
   await using folder = await brokerFolder()
   await using broker = await folder.open()
   const document = await ask(broker.app, "GET /v1/openapi.json")
@@ -40,7 +40,7 @@ test("the API page runs no script and loads nothing", async () => {
   expect(page.headers.get("x-content-type-options")).toBe("nosniff")
 })
 
-test("the API page answers GET and HEAD alone", async () => {
+test("the API page answers only GET and HEAD", async () => {
   await using folder = await brokerFolder()
   await using broker = await folder.open()
   const posted = await ask(broker.app, "POST /v1/docs")

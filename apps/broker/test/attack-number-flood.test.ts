@@ -14,7 +14,7 @@ function milliseconds(text: string): number {
   return best
 }
 
-// One number at the limit made the reading of all others, up to half a million, fifty times as slow.
+// One number at the limit once made reading half a million other numbers fifty times slower.
 test("a number at the limit among a megabyte of others does not stop the thread", () => {
   const zeros = "0,".repeat(500_000)
   expect(milliseconds(`[${zeros}9007199254740992]`)).toBeLessThan(5 * milliseconds(`[${zeros}9007199254740991]`))
@@ -34,7 +34,7 @@ test.each([
   ['"\\\\",9007199254740993', false],
   ['{"9007199254740993":9007199254740992}', true],
   ['{"a\\"9007199254740992":-9007199254740993}', false],
-])("of the spellings that are read as 2^53, %s is accepted: %s", (members, isAccepted) => {
+])("of the spellings that parse as 2^53, %s is accepted: %s", (members, isAccepted) => {
   const read = () => parseJson(bytes(`[${members}]`))
   if (isAccepted) expect(read()).toBeInstanceOf(Array)
   else expect(read).toThrow(MalformedJsonError)

@@ -2,8 +2,8 @@ import { expect, test, vi } from "vitest"
 import { serve } from "../src/server.ts"
 import { ask, brokerFolder, signIn } from "./in-process.ts"
 
-// The server once wrote the error to the console, past the log and its redaction.
-test("a stream that cannot go on is broken off, and nothing but the log tells of it", async () => {
+// The server once wrote the error to the console, without the log's redaction.
+test("a failed stream is disconnected, and only the log reports it", async () => {
   await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)

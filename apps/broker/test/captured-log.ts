@@ -1,17 +1,17 @@
 import type { LogStream } from "../src/log/line-writer.ts"
 import { createLog, type Log, type LogFormat, type LogLevel } from "../src/log/log.ts"
 
-/** At the end of its second, so that rounding up would show. */
+/** At the end of its second, to detect rounding up. */
 export const NOON = Date.UTC(2026, 1, 15, 12, 0, 0, 999)
 
-/** A log, and what it wrote so far. */
+/** A log, and what it has written. */
 export interface Capture {
   readonly log: Log
   readonly stdout: string[]
   readonly stderr: string[]
 }
 
-/** A stream that keeps what is written. */
+/** A stream that stores what is written. */
 const captured = (texts: string[]): LogStream => ({
   writableLength: 0,
   write(text, done) {

@@ -37,16 +37,16 @@ const failure = async (run: Promise<unknown>): Promise<unknown> =>
   )
 
 describe("fileAnchor", () => {
-  it("stands beside the audit key", () => {
+  it("is a file beside the audit key", () => {
     expect(checkpointPath("/keys/audit.key")).toBe("/keys/audit.checkpoint")
     expect(checkpointPath("audit.key")).toBe("audit.checkpoint")
   })
 
-  it("has kept nothing at first", async () => {
+  it("is empty at first", async () => {
     expect(await fileAnchor(path).kept()).toBeUndefined()
   })
 
-  it("writes once for all that wait, so that none waits for as many syncs as there are", async () => {
+  it("writes once for all waiting calls", async () => {
     const written: string[] = []
     const watcher = watch(folder, (_, name) => {
       if (name === "audit.checkpoint") written.push(name)
@@ -61,7 +61,7 @@ describe("fileAnchor", () => {
     expect(written.length).toBeLessThan(12)
   })
 
-  it("keeps a note over restarts, for its owner alone, and leaves nothing else behind", async () => {
+  it("keeps a note across restarts, readable only by its owner, and leaves no other file", async () => {
     await fileAnchor(path).keep(note(1))
     await fileAnchor(path).keep(note(2, { fill: "B" }))
     expect(await fileAnchor(path).kept()).toBe(note(2, { fill: "B" }))
@@ -78,7 +78,7 @@ describe("fileAnchor", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  it("compares sizes as numbers, however long", async () => {
+  it("compares sizes as numbers of any length", async () => {
     const anchor = fileAnchor(path)
     for (const size of ["9", "10", "9007199254740992", "9007199254740993"]) {
       await anchor.keep(note(size, { fill: size.at(-1) ?? "A" }))
@@ -88,14 +88,14 @@ describe("fileAnchor", () => {
     expect(await anchor.kept()).toContain("\n9007199254740993\n")
   })
 
-  it("never goes back to an older one", async () => {
+  it("never goes back to an older note", async () => {
     const anchor = fileAnchor(path)
     await anchor.keep(note(10))
     await anchor.keep(note(9))
     expect(await anchor.kept()).toBe(note(10))
   })
 
-  it("ends at the newest, however calls overlap", async () => {
+  it("keeps the newest note of concurrent calls", async () => {
     const anchor = fileAnchor(path)
     const sizes = Array.from({ length: 40 }, (_, i) => ((i * 17) % 40) + 1)
     await Promise.all(sizes.map((size) => anchor.keep(note(size))))
@@ -103,7 +103,7 @@ describe("fileAnchor", () => {
     expect(readdirSync(folder)).toEqual(["audit.checkpoint"])
   })
 
-  it("answers only when the note is there", async () => {
+  it("resolves only once the note is on disk", async () => {
     const anchor = fileAnchor(path)
     const sizes = [3, 5, 4]
     await Promise.all(
@@ -114,7 +114,7 @@ describe("fileAnchor", () => {
     )
   })
 
-  it("takes the same tree signed anew", async () => {
+  it("accepts the same tree with a new signature", async () => {
     const anchor = fileAnchor(path)
     await anchor.keep(note(4))
     await anchor.keep(note(4, { signature: "b3RoZXI=" }))
@@ -134,7 +134,7 @@ describe("fileAnchor", () => {
   })
 
   it.each(["", "x", "agentwrit.local/audit\n12", note("012"), note("-1"), note("1").replace("A=", "=")])(
-    "does not write over a damaged file (%j), and hands it over as it is",
+    "does not overwrite a damaged file (%j), and returns it unchanged",
     async (content) => {
       writeFileSync(path, content)
       const anchor = fileAnchor(path)
@@ -143,16 +143,16 @@ describe("fileAnchor", () => {
     },
   )
 
-  it("refuses a file without end", async () => {
+  it("refuses an endless file", async () => {
     writeFileSync(path, "x".repeat(64 * 1024 + 1))
     expect(await failure(fileAnchor(path).kept())).toMatchObject({ code: "checkpoint_malformed" })
   })
 
-  it("takes nothing but a missing file for none", async () => {
+  it("treats only a missing file as empty", async () => {
     mkdirSync(path)
     const anchor = fileAnchor(path)
     expect(await failure(anchor.kept())).toMatchObject({ code: "checkpoint_unreadable" })
-    // While serving it may pass: the checkpoint is refused, and the trail stays trusted.
+    // The cause may pass while the broker serves: the checkpoint is refused, and the trail stays trusted.
     expect(await failure(anchor.keep(note(1)))).toMatchObject({ name: "UnavailableError", code: "busy" })
     writeFileSync(join(folder, "file"), "")
     expect(await failure(fileAnchor(join(folder, "file", "x")).kept())).toMatchObject({
@@ -160,7 +160,7 @@ describe("fileAnchor", () => {
     })
   })
 
-  it("is unavailable when it cannot write, and goes on afterwards", async () => {
+  it("is unavailable while it cannot write, and works afterwards", async () => {
     const gone = join(folder, "later")
     const anchor = fileAnchor(join(gone, "audit.checkpoint"))
     const error = await failure(anchor.keep(note(1)))
@@ -171,7 +171,7 @@ describe("fileAnchor", () => {
     expect(await anchor.kept()).toBe(note(2))
   })
 
-  it("is misused with what is no checkpoint", async () => {
+  it("throws a TypeError for a text that is not a checkpoint", async () => {
     expect(await failure(fileAnchor(path).keep("hello"))).toBeInstanceOf(TypeError)
     expect(readdirSync(folder)).toEqual([])
   })

@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Loads with a secret, and with no config file but those in the test's folder. */
+/** Loads with a secret, and only with config files in the test's folder. */
 const load = (env: Record<string, string | undefined> = {}) =>
   loadConfig({ AA_ADMIN_SECRET: SECRET, ...env }, { home: join(folder, "home"), etc: join(folder, "etc") })
 
@@ -61,7 +61,7 @@ describe("defaults", () => {
     expect(load().warnings).toEqual([])
   })
 
-  it("hold for every variable that is set to nothing", () => {
+  it("apply to every variable that is empty", () => {
     const empty = Object.fromEntries(Object.values(VARIABLES).map(({ name }) => [name, ""]))
     const { isTrustedProxy: _, ...config } = load({ ...empty, AA_ADMIN_SECRET: SECRET }).config
     const { isTrustedProxy: __, ...defaults } = load().config
@@ -108,7 +108,7 @@ describe("good values", () => {
     expect(load({ [name]: value }).warnings).toEqual([])
   })
 
-  it("tells trusted proxies", () => {
+  it("recognises trusted proxies", () => {
     expect(load({ AA_TRUSTED_PROXIES: "10.0.0.0/8" }).config.isTrustedProxy("10.1.1.1")).toBe(true)
   })
 })
@@ -249,7 +249,7 @@ describe("AA_DEFAULT_TTL above AA_MAX_TTL", () => {
   it.each([
     ["300", "300"],
     ["600", "0"],
-  ])("%s under %s is none", (defaultTtl, maxTtl) => {
+  ])("%s below %s gives no warning", (defaultTtl, maxTtl) => {
     expect(load({ AA_DEFAULT_TTL: defaultTtl, AA_MAX_TTL: maxTtl }).warnings).toEqual([])
   })
 })
@@ -268,17 +268,17 @@ describe("unknown variables", () => {
     expect(more).toEqual([])
   })
 
-  it.each(["AACTL_BROKER_URL", "HOME", "MY_AA_PORT"])("%s is not ours", (name) => {
+  it.each(["AACTL_BROKER_URL", "HOME", "MY_AA_PORT"])("%s is ignored", (name) => {
     expect(warningsOf({ [name]: "x" })).toEqual([])
   })
 
-  it("that are empty are unset", () => {
+  it("that are empty are ignored", () => {
     expect(warningsOf({ AA_PROT: "", AA_POTR: undefined })).toEqual([])
   })
 })
 
 describe("trusted proxies", () => {
-  it.each(["0.0.0.0/0", "10.0.0.0/8,::/0"])("%s warns that anyone may name any address", (text) => {
+  it.each(["0.0.0.0/0", "10.0.0.0/8,::/0"])("%s warns that anyone can claim any address", (text) => {
     expect(warningsOf({ AA_TRUSTED_PROXIES: text })).toEqual([expect.stringContaining("every client")])
   })
 })
@@ -290,7 +290,7 @@ describe("TLS", () => {
     return path
   }
 
-  it("takes the files of its mode", () => {
+  it("reads the files of its mode", () => {
     const [cert, key, clientCa] = [file("cert.pem"), file("key.pem"), file("ca.pem")]
     const files = { AA_TLS_CERT: cert, AA_TLS_KEY: key }
     expect(load({ AA_TLS_MODE: "tls", ...files }).config.tls).toEqual({ mode: "tls", cert, key })
@@ -302,7 +302,7 @@ describe("TLS", () => {
     })
   })
 
-  it("names each file that is missing or no file", () => {
+  it("names each path that is missing or not a file", () => {
     const missing = join(folder, "missing.pem")
     const problems = problemsOf({
       AA_TLS_MODE: "mtls",
@@ -323,7 +323,7 @@ describe("TLS", () => {
     expect(problemsOf({ AA_TLS_MODE: "tls", AA_TLS_CERT: pipe, AA_TLS_KEY: file("k") })).toHaveLength(1)
   })
 
-  it("warns of files that its mode leaves unused", () => {
+  it("warns of files that its mode does not use", () => {
     const path = file("cert.pem")
     expect(warningsOf({ AA_TLS_CERT: path, AA_TLS_KEY: path })).toHaveLength(2)
     expect(warningsOf({ AA_TLS_MODE: "tls", AA_TLS_CERT: path, AA_TLS_KEY: path, AA_TLS_CLIENT_CA: path })).toEqual([
@@ -337,7 +337,7 @@ describe("paths", () => {
     [{ AA_SIGNING_KEY_PATH: "/k/one.key", AA_AUDIT_KEY_PATH: "/k/../k/one.key" }, "AA_AUDIT_KEY_PATH"],
     [{ AA_SIGNING_KEY_PATH: "/k/audit.key" }, "AA_AUDIT_KEY_PATH"],
     [{ AA_SIGNING_KEY_PATH: "/k/one", AA_DB_PATH: "/k/one" }, "AA_DB_PATH"],
-  ])("%j: two things in one file", (env, name) => {
+  ])("%j: two purposes of one file", (env, name) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(new RegExp(`^${name}.*same file`))])
   })
 })
@@ -351,7 +351,7 @@ describe("the config file", () => {
   }
   const own = (content: string) => write(join(folder, "home", ".broker", "config"), content)
 
-  it("stands behind the environment and before the defaults", () => {
+  it("is overridden by the environment, and overrides the defaults", () => {
     const path = own("MODE=production\nADMIN_SECRET=from-the-file-of-the-user\nBROKER_URL=http://localhost:8080\n")
     expect(load({ AA_ADMIN_SECRET: "" }).config).toMatchObject({
       mode: "production",
@@ -361,7 +361,7 @@ describe("the config file", () => {
     expect(load({ AA_MODE: "development" }).config).toMatchObject({ mode: "development", adminSecret: SECRET })
   })
 
-  it("is judged like the environment, its secret masked, its line named", () => {
+  it("is checked like the environment; messages mask its secret and name its line", () => {
     const path = own("# mine\nMODE=staging\nADMIN_SECRET=change-me-in-production\n")
     expect(problemsOf({ AA_ADMIN_SECRET: undefined })).toEqual([
       `AA_MODE, from config file ${path}, line 2: MODE="staging": accepted is development or production`,
@@ -369,25 +369,25 @@ describe("the config file", () => {
     ])
   })
 
-  it("with an empty secret has none", () => {
+  it("with an empty secret counts as without one", () => {
     own("ADMIN_SECRET=\n")
     expect(problemsOf({ AA_ADMIN_SECRET: undefined })).toEqual([expect.stringMatching(/^AA_ADMIN_SECRET is unset: /)])
   })
 
-  it("that cannot be read is not also blamed for the secret that may stand in it", () => {
+  it("that cannot be read gives no second message about a missing secret", () => {
     expect(problemsOf({ AA_ADMIN_SECRET: undefined, AA_CONFIG_PATH: join(folder, "none") })).toEqual([
       expect.stringMatching(/^AA_CONFIG_PATH=.*does not exist/),
     ])
   })
 
-  it("under a name that cannot be one is not looked for elsewhere", () => {
+  it("with an impossible path is not searched elsewhere", () => {
     own("MODE=production\n")
     expect(problemsOf({ AA_CONFIG_PATH: "a\nb" })).toEqual([expect.stringMatching(/^AA_CONFIG_PATH="a\\nb": accepted/)])
   })
 })
 
 describe("the table of variables", () => {
-  it("holds every variable of the guide and CONTRACT 6, and the one that declares a restore, once", () => {
+  it("contains every variable of the guide and CONTRACT 6, and AA_DECLARE_RESTORE, once", () => {
     expect(
       Object.values(VARIABLES)
         .map(({ name }) => name)
@@ -414,7 +414,7 @@ describe("the table of variables", () => {
     )
   })
 
-  it("explains each", () => {
+  it("describes each", () => {
     for (const { summary, accepted } of Object.values(VARIABLES)) {
       expect(summary).not.toBe("")
       expect(accepted).not.toBe("")

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { ask, brokerFolder } from "./in-process.ts"
 
 test.each(["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND"])(
-  "as a part of another app it answers its paths, and %s, where it has no such method, with a 405",
+  "mounted in another app, it answers its own paths, and an unsupported %s with 405",
   async (method) => {
     await using folder = await brokerFolder()
     await using broker = await folder.open()

@@ -32,7 +32,7 @@ test("messages come in order, as events with their position as id", async () => 
   expect(textOf(await reader.read())).toBe("id: 2\ndata: jws\n\n")
 })
 
-test("a reader with more than 1 MiB unread takes no message until it reads", async () => {
+test("a reader with more than 1 MiB unread gets no message until it reads", async () => {
   const { reader, follower } = open()
   expect(follower.send(message(1, 1, "x".repeat(MIB)))).toBe(true)
   expect(follower.send(message(2, 2))).toBe(false)
@@ -42,7 +42,7 @@ test("a reader with more than 1 MiB unread takes no message until it reads", asy
   expect(textOf(await next)).toContain("id: 2\n")
 })
 
-test("a stream has caught up once the reader has read the newest position, and says so once", async () => {
+test("a stream reports once that its reader has read the newest position", async () => {
   const { reader, follower, caughtUp } = open()
   follower.send(message(1, 2))
   await reader.read()
@@ -56,7 +56,7 @@ test("a stream has caught up once the reader has read the newest position, and s
   expect(caughtUp).toHaveBeenCalledTimes(1)
 })
 
-test("a reader that goes away ends the following and gives back what the stream held", async () => {
+test("a reader that disconnects ends the stream and releases its places", async () => {
   const { reader, unfollow, caughtUp, closed } = open()
   await reader.cancel()
   for (const called of [unfollow, caughtUp, closed]) expect(called).toHaveBeenCalledTimes(1)

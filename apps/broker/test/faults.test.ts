@@ -5,13 +5,13 @@ import { ask, brokerFolder, launchToken, registration, signIn } from "./in-proce
 
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
 
-/** A thread takes its time to start on a busy machine. */
+/** On a busy machine a thread starts slowly. */
 const SOON = { timeout: 10_000 }
 
 const auditChain = async (app: Parameters<typeof ask>[0]): Promise<string> =>
   (await ask(app, "GET /v1/health")).body.audit_chain
 
-test("while the store cannot commit nothing is issued, denials are denied, and reads go on", async () => {
+test("while the store cannot commit, nothing is issued, denials work, and reads work", async () => {
   await using folder = await brokerFolder("sqlite")
   const unrecorded: string[] = []
   await using broker = await folder.open({ observer: { unrecorded: ({ eventType }) => unrecorded.push(eventType) } })
@@ -43,7 +43,7 @@ test("while the store cannot commit nothing is issued, denials are denied, and r
   expect(broker.bugs).toEqual([])
 })
 
-test("a trail that was changed shows in health, and no checkpoint is signed over it", async () => {
+test("health reports a changed trail, and no checkpoint is signed over it", async () => {
   await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   await signIn(first.app)
@@ -58,7 +58,7 @@ test("a trail that was changed shows in health, and no checkpoint is signed over
   expect([checkpoint.status, checkpoint.body.error_code]).toEqual([503, "unavailable"])
 })
 
-test("a database that lost a checkpoint which left the process is not opened", async () => {
+test("a database without a checkpoint that was given out is not opened", async () => {
   await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   await ask(first.app, "GET /v1/audit/checkpoint", { bearer: await signIn(first.app) })
@@ -80,17 +80,14 @@ test.each([
     "UPDATE checkpoints SET edge = cast(substr(edge, 1, length(edge) - 1) || x'00' AS blob)",
   ],
   ["the end of the trail", "DELETE FROM events WHERE seq > 1"],
-  ["the hash to go on from", "UPDATE checkpoints SET head_hash = zeroblob(32)"],
-  [
-    "an instant that is none",
-    "DELETE FROM checkpoints; UPDATE events SET timestamp = 9000000000000000000 WHERE seq = 2",
-  ],
-])("a database with %s changed starts, tells of it, and signs nothing", async (what, sql) => {
+  ["the last event's hash", "UPDATE checkpoints SET head_hash = zeroblob(32)"],
+  ["an invalid instant", "DELETE FROM checkpoints; UPDATE events SET timestamp = 9000000000000000000 WHERE seq = 2"],
+])("a database with a change of %s starts, reports it, and signs nothing", async (what, sql) => {
   await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   const admin = await signIn(first.app)
   await signIn(first.app)
-  if (what !== "an instant that is none") await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })
+  if (what !== "an invalid instant") await ask(first.app, "GET /v1/audit/checkpoint", { bearer: admin })
   await first.crash()
   change(folder.database, sql)
   await using second = await folder.open()
@@ -100,7 +97,7 @@ test.each([
   expect(second.bugs).toEqual([])
 })
 
-test("a trail stays sound while the place for its checkpoints is away, and through a crash then", async () => {
+test("a trail stays sound while checkpoints cannot be kept, also through a crash", async () => {
   await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   const admin = await signIn(first.app)
@@ -147,7 +144,7 @@ test.each([
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
 })
 
-test("a sound trail is verified wholly after the start, a new one needs no verification", async () => {
+test("a sound trail is verified completely after the start; a new one needs no verification", async () => {
   await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   expect(await auditChain(first.app)).toBe("ok")
@@ -160,7 +157,7 @@ test("a sound trail is verified wholly after the start, a new one needs no verif
   expect(found).toEqual([undefined])
 })
 
-test("a verification that cannot be done is told of, and nothing is called verified", async () => {
+test("a failed verification is reported, and the trail does not count as verified", async () => {
   await using folder = await brokerFolder("sqlite")
   const first = await folder.open()
   await signIn(first.app)
@@ -174,7 +171,7 @@ test("a verification that cannot be done is told of, and nothing is called verif
   change(folder.database, "ALTER TABLE hidden RENAME TO events")
 })
 
-test("a body full of numbers at the limit is read in no time", async () => {
+test("a body full of numbers at the limit is read quickly", async () => {
   await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const body = `{"secret":"x","text":"9007199254740993","numbers":[${Array.from({ length: 55_000 }, () => "9007199254740992").join(",")}]}`

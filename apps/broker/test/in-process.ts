@@ -28,8 +28,8 @@ export interface Setup {
 }
 
 /**
- * A folder whose broker can be opened, closed and opened again; its clock stands still until it is set.
- * @param kind where the state is: in the memory of this process, or in the folder's database.
+ * A folder whose broker can be opened, closed and opened again. Only the test advances its clock.
+ * @param kind where the state is: in memory, or in the folder's database.
  */
 export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
   const data = new MemoryData()
@@ -42,7 +42,7 @@ export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
     /** While `away`, no checkpoint can be kept outside the database. */
     anchor,
     database: join(path, "data.db"),
-    /** What a store in memory holds. */
+    /** The state of a store in memory. */
     data,
     async open({ secret = SECRET, settings, observer }: Setup = {}) {
       const store =
@@ -72,7 +72,7 @@ export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
         authority,
         bugs,
         maintain: authority.maintain,
-        /** Ends without the last checkpoint that a clean stop signs. */
+        /** Ends like a crash: without the last checkpoint of a clean stop. */
         crash: () => store.housekeeping.close(),
         [Symbol.asyncDispose]: () => authority.close(),
       }

@@ -57,14 +57,14 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 const RFC_8410_PUBLIC = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1"
 
 describe("loadOrCreateKey", () => {
-  it("makes a key that only its owner may read, as PKCS#8 PEM, and leaves nothing else behind", () => {
+  it("creates a key as PKCS#8 PEM, readable only by its owner, and leaves no other file", () => {
     const { key, created } = loadOrCreateKey(at("signing.key"))
     expect(created).toBe(true)
     expect(mode(at("signing.key"))).toBe(0o600)
     expect(readdirSync(folder)).toEqual(["signing.key"])
     const pem = readFileSync(at("signing.key"), "utf8")
     expect(pem).toMatch(/^-----BEGIN PRIVATE KEY-----\n[\s\S]+\n-----END PRIVATE KEY-----\n$/)
-    // OpenSSL reads the same key from it.
+    // OpenSSL reads the same key.
     const message = Buffer.from("message")
     expect(verify(null, message, createPublicKey(createPrivateKey(pem)), key.sign(message))).toBe(true)
   })
@@ -84,7 +84,7 @@ describe("loadOrCreateKey", () => {
     }
   })
 
-  it("finds the same key again and leaves its file alone", () => {
+  it("loads the same key again and does not change its file", () => {
     const first = loadOrCreateKey(at("signing.key"))
     const pem = readFileSync(at("signing.key"), "utf8")
     const second = loadOrCreateKey(at("signing.key"))
@@ -93,7 +93,7 @@ describe("loadOrCreateKey", () => {
     expect(readFileSync(at("signing.key"), "utf8")).toBe(pem)
   })
 
-  it("makes another key for another file", () => {
+  it("creates another key for another file", () => {
     expect(loadOrCreateKey(at("a")).key.keyId).not.toBe(loadOrCreateKey(at("b")).key.keyId)
   })
 
@@ -134,7 +134,7 @@ describe("loadOrCreateKey", () => {
     ["EC in SEC1", "key_wrong_type", ec.export({ type: "sec1", format: "pem" }).toString()],
     ["Ed448", "key_wrong_type", pkcs8(generateKeyPairSync("ed448").privateKey)],
     ["X25519", "key_wrong_type", pkcs8(generateKeyPairSync("x25519").privateKey)],
-    ["a file without end", "key_unreadable", "x".repeat(16 * 1024 + 1)],
+    ["an endless file", "key_unreadable", "x".repeat(16 * 1024 + 1)],
     ["a key that the group reads", "key_exposed", RFC_8410_KEY, 0o640],
     ["a key that all read", "key_exposed", RFC_8410_KEY, 0o604],
     ["a key that the group writes", "key_exposed", RFC_8410_KEY, 0o620],
@@ -149,7 +149,7 @@ describe("loadOrCreateKey", () => {
     expect(readdirSync(folder)).toEqual(["signing.key"])
   })
 
-  it("refuses a folder and a named pipe in its place", () => {
+  it("refuses a folder and a named pipe", () => {
     mkdirSync(at("folder"), { mode: 0o700 })
     execFileSync("mkfifo", ["-m", "600", at("pipe")])
     for (const name of ["folder", "pipe"])
@@ -164,7 +164,7 @@ describe("loadOrCreateKey", () => {
     }
   })
 
-  it("never takes the place of something that has the name already", () => {
+  it("never replaces anything that has the name already", () => {
     symlinkSync(at("none"), at("signing.key"))
     expect(refusal(() => loadOrCreateKey(at("signing.key")))).toMatchObject({ code: "key_unreadable" })
     expect(readdirSync(folder)).toEqual(["signing.key"])
@@ -172,8 +172,8 @@ describe("loadOrCreateKey", () => {
   })
 })
 
-describe("brokers that start at once", () => {
-  it("end up with one key", async () => {
+describe("brokers that start at the same time", () => {
+  it("use one key", async () => {
     const source = fileURLToPath(new URL("../src/key-files.ts", import.meta.url))
     const code = `
       import { loadOrCreateKey } from ${JSON.stringify(source)}
@@ -206,7 +206,7 @@ describe("loadAuditKey", () => {
   const origin = "agentwrit.local/audit"
   const load = (name = "audit.key", trailExists = false) => loadAuditKey({ path: at(name), origin, trailExists })
 
-  it("makes a key for an empty trail, and keeps its C2SP verifier key beside it", () => {
+  it("creates a key for an empty trail, and writes its C2SP verifier key beside it", () => {
     const { key, created, verifierKey, verifierKeyPath } = load()
     expect(created).toBe(true)
     expect(verifierKeyPath).toBe(at("audit.pub"))
@@ -227,7 +227,7 @@ describe("loadAuditKey", () => {
     expect(load(name).verifierKeyPath).toBe(at(pub))
   })
 
-  it("finds the same key again, trail or not", () => {
+  it("loads the same key again, with or without a trail", () => {
     const { verifierKey } = load()
     expect(load("audit.key", true)).toMatchObject({ created: false, verifierKey })
     expect(load("audit.key", false)).toMatchObject({ created: false, verifierKey })
@@ -240,7 +240,7 @@ describe("loadAuditKey", () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it.each(["", "something else\n"])("puts right a verifier key file that holds %j", (content) => {
+  it.each(["", "something else\n"])("corrects a verifier key file that contains %j", (content) => {
     const { verifierKey } = load()
     writeFileSync(at("audit.pub"), content)
     load("audit.key", true)
@@ -248,19 +248,19 @@ describe("loadAuditKey", () => {
     expect(readdirSync(folder).sort()).toEqual(["audit.key", "audit.pub"])
   })
 
-  it("leaves a verifier key file alone that is right", () => {
+  it("does not change a correct verifier key file", () => {
     load()
     const before = statSync(at("audit.pub")).ino
     load("audit.key", true)
     expect(statSync(at("audit.pub")).ino).toBe(before)
   })
 
-  it("refuses what a signing key is refused for", () => {
+  it("is refused for the same faults as a signing key", () => {
     write("audit.key", RFC_8410_KEY, 0o644)
     expect(refusal(() => load("audit.key", true)).code).toBe("key_exposed")
   })
 
-  it("says so when the verifier key cannot be kept", () => {
+  it("reports when the verifier key cannot be written", () => {
     mkdirSync(at("audit.pub"))
     expect(refusal(() => load())).toMatchObject({ code: "key_unwritable", path: at("audit.pub") })
   })

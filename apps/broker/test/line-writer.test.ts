@@ -19,7 +19,7 @@ test("lines are written once a tick, not while they are logged", async () => {
   expect(stderr).toHaveLength(1)
 })
 
-test("a flush writes at once, and the tick after it writes nothing again", async () => {
+test("a flush writes at once, and the next tick repeats nothing", async () => {
   const { log, stdout } = capture()
   log.ok("main", "message")
   await log.flush()
@@ -46,7 +46,7 @@ test("lines beyond the backlog are dropped and counted", async () => {
   expect(written.join("")).toBe("3 dropped\nd\n")
 })
 
-/** Runs code in its own process, with a `log` on its real stdout and stderr. */
+/** Runs code in its own process, with a `log` on real stdout and stderr. */
 function run(body: string) {
   const source = fileURLToPath(new URL("../src/log/log.ts", import.meta.url))
   const code = `
@@ -80,7 +80,7 @@ test("no line is lost or torn when the process exits after a flush, though the p
   expect(stderr).toMatch(/^\[AA:BROKER:FAIL\] \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \| main \| last\n$/)
 })
 
-test("a reader that goes away does not end the process", async () => {
+test("a reader that closes the pipe does not end the process", async () => {
   const child = run(`
     log.ok("main", "ready")
     await new Promise((resolve) => process.stdin.once("data", resolve))

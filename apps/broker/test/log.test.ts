@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { LogContext, LogFormat, LogLevel } from "../src/log/log.ts"
 import { capture, NOON } from "./captured-log.ts"
 
-/** The one line that an event makes, without its line end. */
+/** The line of one event, without its line end. */
 function lineOf(message: string, context?: LogContext, format: LogFormat = "text"): string {
   const { log, stdout } = capture({ format })
   log.ok("main", message, context)
@@ -32,7 +32,7 @@ describe("the guide's format", () => {
     ])
   })
 
-  it("has the second in which each line was written, also when the clock is set back", () => {
+  it("has the second of each line, also when the clock is set back", () => {
     const times = [NOON - 999, NOON, NOON + 1, NOON]
     const { log, stdout } = capture({ now: () => times.shift() ?? Number.NaN })
     for (const message of ["first", "second", "third", "fourth"]) log.ok("main", message)
@@ -129,7 +129,7 @@ describe("values", () => {
     expect(lineOf("message", { "a=1, b": "x", "c\n": "y" })).toBe(`${HEAD}message | a_1__b=x, c_=y`)
   })
 
-  it("of any text make one line of as many fields as there are names", () => {
+  it("with any text give one line, with one field for each name", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), (a, b) => {
         const hostile = `${a} | ${b}, x=1 `
@@ -145,7 +145,7 @@ describe("values", () => {
     )
   })
 
-  it("that are endless are cut", () => {
+  it("that are too long are cut", () => {
     const line = lineOf("message", { name: "x".repeat(1_000_000) })
     expect(line.length).toBeLessThan(9000)
     expect(line).toContain("991808 more characters")
@@ -153,7 +153,7 @@ describe("values", () => {
 })
 
 describe("JSON", () => {
-  it("is one object a line", () => {
+  it("has one object per line", () => {
     const context = {
       count: 42,
       ok: true,
@@ -174,7 +174,7 @@ describe("JSON", () => {
     })
   })
 
-  it("has no field that a name could take the place of", () => {
+  it("has no field that a caller's name could replace", () => {
     const context = JSON.parse('{ "level": "FAIL", "message": "forged", "__proto__": "x" }')
     const parsed: { readonly context: unknown } = JSON.parse(lineOf("message", context, "json"))
     expect(parsed).toMatchObject({ level: "OK", message: "message" })
@@ -204,7 +204,7 @@ describe("redaction", () => {
     expect(stdout.join("")).not.toContain("the-")
   })
 
-  it("that fails shows nothing", () => {
+  it("that fails hides the whole value", () => {
     const { log, stdout } = capture({
       redact: () => {
         throw new Error("no")

@@ -11,7 +11,7 @@ function heapInUse(): number {
 }
 
 describe("RateLimit", () => {
-  it("keeps a million keys in bounded memory, and the limit of who keeps asking", () => {
+  it("uses bounded memory for a million keys, and keeps the limit of an active key", () => {
     const limit = new RateLimit({ burst: 3, times: 1, interval: "minute" })
     const takes = Array.from({ length: 5 }, () => limit.take("stubborn"))
     expect(takes).toEqual([true, true, true, false, false])

@@ -13,7 +13,7 @@ const DECLARED = { AA_DECLARE_RESTORE: "2026-11-25" }
 
 const at = (folder: BrokerFolder, name: string) => join(folder.path, name)
 
-/** Runs a broker for a while; answers the checkpoint that an auditor took away at the end. */
+/** Runs a broker for a while, and returns an auditor's checkpoint from the end. */
 async function history(
   folder: BrokerFolder,
   during: (url: string, admin: string) => Promise<unknown> = async () => undefined,
@@ -34,7 +34,7 @@ const sizeOf = (note: string) => Number(note.split("\n")[1])
 const revoke = (target: string) => (url: string, admin: string) =>
   call(url, "POST /v1/revoke", { bearer: admin, json: { level: "task", target } })
 
-// Made once, as a broker's life is dear; each test begins with a copy of it.
+// Made once, because brokers start slowly. Each test begins with a copy.
 let made: BrokerFolder
 let checkpoints: { readonly atBackup: string; readonly atLoss: string }
 let forgotten: Awaited<ReturnType<typeof agent>>
@@ -51,13 +51,13 @@ beforeAll(async () => {
 })
 afterAll(() => made[Symbol.asyncDispose]())
 
-/** Makes a folder one whose database was put back to an older copy; answers the checkpoints from the time of the copy and of the loss. */
+/** Creates a folder whose database was put back to an older copy. Returns the checkpoints of the copy and of the loss. */
 async function restoredFolder(folder: BrokerFolder) {
   await cp(made.path, folder.path, { recursive: true })
   return checkpoints
 }
 
-test("an undeclared restore stops the start, which says how to declare it and changes nothing", async () => {
+test("an undeclared restore stops the start; the message says how to declare it, and nothing is changed", async () => {
   await using folder = await brokerFolder()
   await restoredFolder(folder)
   const before = readdirSync(folder.path).sort()
@@ -66,7 +66,7 @@ test("an undeclared restore stops the start, which says how to declare it and ch
   expect(readdirSync(folder.path).sort()).toEqual(before)
 })
 
-test("an agent that the copy does not know hands on nothing, though its token is good", async () => {
+test("an agent that the copy does not contain cannot delegate, although its token is good", async () => {
   await using folder = await brokerFolder()
   await restoredFolder(folder)
   await using broker = await startBroker(folder, DECLARED)
@@ -76,7 +76,7 @@ test("an agent that the copy does not know hands on nothing, though its token is
   expect([status, body.error_code]).toEqual([403, "forbidden"])
 })
 
-test("a declared restore goes on under a new key and origin, and its first event names what was known", async () => {
+test("a declared restore continues under a new key and origin, and its first event names the last checkpoint", async () => {
   await using folder = await brokerFolder()
   const { atBackup, atLoss } = await restoredFolder(folder)
   copyFileSync(at(folder, "audit.pub"), at(folder, "pinned.pub"))
@@ -99,7 +99,7 @@ test("a declared restore goes on under a new key and origin, and its first event
 
   const { text } = await call(broker.url, "GET /v1/audit/checkpoint", { bearer: admin })
   expect(checkpointProblems(text, events, at(folder, "audit.pub"))).toEqual([])
-  // What auditors hold from before: the older one still fits, the newer one does not.
+  // Of the auditors' checkpoints, the older one still fits, the newer one does not.
   expect(checkpointProblems(atBackup, events, at(folder, "pinned.pub"))).toEqual([])
   expect(checkpointProblems(atLoss, events, at(folder, "pinned.pub"))).not.toEqual([])
   expect(readFileSync(at(folder, "audit.restores"), "utf8")).toContain(
@@ -111,7 +111,7 @@ test("a declared restore goes on under a new key and origin, and its first event
 })
 
 describe("a declaration counts once", () => {
-  test("left set, it changes nothing at the next start, and says so", async () => {
+  test("left set, it is ignored at the next start, with a warning", async () => {
     await using folder = await brokerFolder()
     await restoredFolder(folder)
     await (await startBroker(folder, DECLARED)).stop()
@@ -123,7 +123,7 @@ describe("a declaration counts once", () => {
     expect(readFileSync(at(folder, "audit.pub"), "utf8")).toBe(key)
   })
 
-  test("left set, it does not let the database be put back once more", async () => {
+  test("left set, it does not allow a second restore", async () => {
     await using folder = await brokerFolder()
     await restoredFolder(folder)
     await (await startBroker(folder, DECLARED)).stop()
@@ -132,7 +132,7 @@ describe("a declaration counts once", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("put back to an older copy")])
   })
 
-  test("another name counts again, also for a copy from before the first restore", async () => {
+  test("another name declares another restore, also of a copy from before the first one", async () => {
     await using folder = await brokerFolder()
     await restoredFolder(folder)
     await (await startBroker(folder, DECLARED)).stop()
@@ -145,10 +145,10 @@ describe("a declaration counts once", () => {
     expect(readFileSync(at(folder, "audit.restores"), "utf8").split("\n")).toHaveLength(3)
   })
 
-  test("a start that broke off before it was recorded leaves it unspent", async () => {
+  test("a start that failed before recording it does not spend it", async () => {
     await using folder = await brokerFolder()
     await restoredFolder(folder)
-    // An address that cannot be had is found out after the restore; without its record that is a crash before it was written.
+    // The unusable address fails the start after the restore. Deleting the record makes it a crash before the record was written.
     const { code } = await runBroker({ ...folder.environment, ...DECLARED, AA_BIND_ADDRESS: "203.0.113.1" })
     expect(code).toBe(1)
     rmSync(at(folder, "audit.restores"))
@@ -163,7 +163,7 @@ describe("a declaration counts once", () => {
   })
 })
 
-test("a lost audit key is replaced by declaring a restore, and the public half tells what was known", async () => {
+test("a declared restore replaces a lost audit key; the verifier key still proves the last checkpoint", async () => {
   await using folder = await brokerFolder()
   const { atLoss } = await restoredFolder(folder)
   rmSync(at(folder, "audit.key"))
@@ -175,7 +175,7 @@ test("a lost audit key is replaced by declaring a restore, and the public half t
   expect(restored?.["detail"]).toContain(`has ${sizeOf(atLoss)} events`)
 })
 
-test("with all keys lost it says that nothing is known", async () => {
+test("with all keys lost, the event says that no checkpoint is known", async () => {
   await using folder = await brokerFolder()
   await restoredFolder(folder)
   for (const name of readdirSync(folder.path)) if (/^(audit|signing)\./.test(name)) rmSync(at(folder, name))
@@ -185,7 +185,7 @@ test("with all keys lost it says that nothing is known", async () => {
   expect(restored?.["detail"]).toContain("no checkpoint from before is known")
 })
 
-test("after a restore a missing or another audit key stops the start", async () => {
+test("after a restore, a missing or different audit key stops the start", async () => {
   await using folder = await brokerFolder()
   await restoredFolder(folder)
   await (await startBroker(folder, DECLARED)).stop()
@@ -198,7 +198,7 @@ test("after a restore a missing or another audit key stops the start", async () 
 
 test.each([
   ["is damaged", "no record\n", /audit\.restores is damaged/],
-  ["was cut", "2026-11-25 0123456789abcdef", /audit\.restores is damaged/],
+  ["was truncated", "2026-11-25 0123456789abcdef", /audit\.restores is damaged/],
 ])("a record of restores that %s stops the start", async (_, content, message) => {
   await using folder = await brokerFolder()
   await restoredFolder(folder)
@@ -206,14 +206,14 @@ test.each([
   expect(await runBroker(folder.environment)).toMatchObject({ code: 1, stderr: expect.stringMatching(message) })
 })
 
-test("nothing can be declared where nothing was, and the declaration is not spent by it", async () => {
+test("a restore of nothing is refused, and the declaration is not spent", async () => {
   await using folder = await brokerFolder()
   const { code, stderr } = await runBroker({ ...folder.environment, ...DECLARED })
   expect([code, stderr]).toEqual([1, expect.stringContaining("unset AA_DECLARE_RESTORE")])
   expect(readdirSync(folder.path)).not.toContain("audit.restores")
 })
 
-test("an empty database in the place of a lost one is a restore too", async () => {
+test("an empty database instead of a lost one is a restore too", async () => {
   await using folder = await brokerFolder()
   const { atLoss: lost } = await restoredFolder(folder)
   rmSync(at(folder, "data.db"))
@@ -224,7 +224,7 @@ test("an empty database in the place of a lost one is a restore too", async () =
   expect(first?.["detail"]).toContain(`put back to 0 events; the last known checkpoint has ${sizeOf(lost)} events`)
 })
 
-test("the feed is reset for whoever holds a position from before, and launch tokens are void", async () => {
+test("the feed is reset for positions from before, and launch tokens are void", async () => {
   await using folder = await brokerFolder()
   let unspent = ""
   await history(folder, async (url, admin) => {

@@ -11,7 +11,7 @@ async function page(app: App, since: number) {
   return payloadOf((await ask(app, `GET /v1/revocations?since=${since}`)).text)
 }
 
-/** Lists that many targets without a broker. */
+/** Writes that many revocations without a broker. */
 function fill(data: MemoryData, count: number): void {
   for (let seq = 1; seq <= count; seq++) {
     const digest = createHash("sha256").update(String(seq)).digest()
@@ -41,7 +41,7 @@ async function readAll(response: Response, read = (_text: string): void => undef
 const revoke = (app: App, bearer: string, target: string) =>
   ask(app, "POST /v1/revoke", { bearer, json: { level: "task", target } })
 
-test("a page that is read while others revoke never resets the reader", async () => {
+test("revocations during the reading of a page never reset the reader", async () => {
   await using folder = await brokerFolder("sqlite")
   await using broker = await folder.open()
   const bearer = await signIn(broker.app)
@@ -57,14 +57,14 @@ test("a page that is read while others revoke never resets the reader", async ()
     expect(message).toMatchObject({ from: since, reset: false })
     for (const { seq } of message.entries) told.push(seq)
     since = message.to
-    // In process nothing but this lets the others in.
+    // In process, only this lets other work run.
     await new Promise(setImmediate)
   }
   await revoking
   expect(told).toEqual(Array.from({ length: 32 * 40 }, (_, index) => index + 1))
 })
 
-test("a long list comes in pages of 5,000, a snapshot too, and the last one is fresh", async () => {
+test("long lists and snapshots come in pages of 5,000, and the last page is fresh", async () => {
   await using folder = await brokerFolder()
   fill(folder.data, 12_001)
   await using broker = await folder.open()
@@ -93,7 +93,7 @@ test("all unknown positions share one snapshot", async () => {
   expect(payloadOf(answers[0]?.text ?? "")).toMatchObject({ from: 0, reset: true })
 })
 
-test("an entry is left out five minutes after it has stopped to matter", async () => {
+test("an entry is left out five minutes after it stopped mattering", async () => {
   await using folder = await brokerFolder()
   await using broker = await folder.open()
   const admin = await signIn(broker.app)

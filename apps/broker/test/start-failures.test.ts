@@ -14,7 +14,7 @@ const readText = (path: string) => readFileSync(new URL(`../../../${path}`, impo
 const page = readText("docs/troubleshooting.md")
 const told = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, message = ""]) => message)
 
-/** A case as a new operator meets it: what is wrong, the message that the page has of it, and how it comes to be. */
+/** What is wrong, the message on the page, and how the test causes it. */
 type Case = readonly [
   what: string,
   message: string,
@@ -28,7 +28,7 @@ const file = (folder: BrokerFolder, name: string, content: string, mode = 0o600)
   return path
 }
 
-// Made once, as a broker's life is dear.
+// Made once, because brokers start slowly.
 let used: BrokerFolder
 beforeAll(async () => {
   used = await brokerFolder()
@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => used[Symbol.asyncDispose]())
 
-/** Puts into the folder what a broker leaves there that has served and has a trail. */
+/** Fills the folder with the files of a broker that has served. */
 const served = (folder: BrokerFolder): Promise<void> => cp(used.path, folder.path, { recursive: true })
 
 const change = (folder: BrokerFolder, sql: string): void => {
@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     "tokens are never printed in production",
     () => ({ AA_SEED_TOKENS: "true", AA_MODE: "production" }),
   ],
-  ["a TTL that is none", "accepted is a whole decimal number from", () => ({ AA_MAX_TTL: "1h" })],
+  ["an invalid TTL", "accepted is a whole decimal number from", () => ({ AA_MAX_TTL: "1h" })],
   ["TLS without a certificate", "it is required, because AA_TLS_MODE is", () => ({ AA_TLS_MODE: "tls" })],
   [
     "an open config file",
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     (f) => ({ AA_TLS_MODE: "tls", AA_TLS_CERT: join(f.path, "absent"), AA_TLS_KEY: file(f, "key", "x") }),
   ],
   [
-    "a certificate that is none",
+    "an invalid certificate",
     "the TLS files cannot be used",
     (f) => ({ AA_TLS_MODE: "tls", AA_TLS_CERT: file(f, "cert", "none"), AA_TLS_KEY: file(f, "key", "none") }),
   ],
@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     (f) => ({ AA_SIGNING_KEY_PATH: join(f.path, "absent", "signing.key") }),
   ],
   [
-    "a key that is none",
+    "an invalid key",
     "does not hold a readable private key in PKCS#8 PEM",
     (f) => {
       file(f, "signing.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
@@ -135,7 +135,7 @@ const CASES: readonly Case[] = [
     },
   ],
   [
-    "another file in the database's place",
+    "another file instead of the database",
     "is not a database: choose another AA_DB_PATH",
     (f) => {
       file(f, "data.db", "no database, but a text that is long enough ".repeat(40))
@@ -210,7 +210,7 @@ const CASES: readonly Case[] = [
 ]
 
 describe("a start that is refused", () => {
-  test.each(CASES)("for %s says what the page has: %s", async (_, message, prepare) => {
+  test.each(CASES)("for %s prints the message of the page: %s", async (_, message, prepare) => {
     await using folder = await brokerFolder()
     mkdirSync(folder.path, { recursive: true })
     const environment = { ...folder.environment, ...(await prepare(folder)) }
@@ -219,7 +219,7 @@ describe("a start that is refused", () => {
     expect(stderr).toContain(message)
     expect(code).toBe(1)
     expect(told).toContain(message)
-    // Made for an operator: no stack, no secret.
+    // The message is for an operator: no stack, no secret.
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(stderr).not.toContain(folder.environment["AA_ADMIN_SECRET"])
   })
@@ -239,7 +239,7 @@ describe("a start that is refused", () => {
 
 const BACKUP_TESTS = "tooling/e2e/test/awrit/backup.test.ts"
 
-/** Messages of the page that other tests bring about, with the words by which those look for them. */
+/** Messages of the page that other tests cause, and the text by which those tests recognise them. */
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   "is not a variable of the broker and is ignored; the nearest one is": [
     "apps/broker/test/config.test.ts",
@@ -284,7 +284,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
   "the broker answers 503": ["tooling/e2e/test/ship/healthcheck.test.ts", "the broker answers 503"],
   "holds another key than its name says": ["apps/broker/test/restore.test.ts", "another key than its name says"],
   "was carried out before and is ignored": ["apps/broker/test/restore.test.ts", "was carried out before"],
-  // These take a machine that keeps low ports for root, and a file system without locks: no test has them, only the source.
+  // These need reserved low ports and a file system without locks, so no test covers them: only the source contains the text.
   "the port may not be opened by this user": [
     "apps/broker/src/start-failure.ts",
     "the port may not be opened by this user",
@@ -292,7 +292,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
   "cannot be made durable": ["packages/store-sqlite/src/connection.ts", "cannot be made durable"],
 }
 
-test("every message that the page has of a start is brought about by a test", () => {
+test("every message about starts on the page is covered by a test", () => {
   const starts = page.slice(0, page.indexOf("## While it serves"))
   const messages = [...starts.matchAll(/^\| `([^`]+)`/gm)].map(([, message = ""]) => message)
   const tried = CASES.map(([, message]) => message)

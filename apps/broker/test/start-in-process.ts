@@ -4,15 +4,15 @@ import { type RunningBroker, start } from "../src/start.ts"
 import { startFailure } from "../src/start-failure.ts"
 import { type Capture, capture } from "./captured-log.ts"
 
-/** A broker that was started in this process from its environment, its files and its database. */
+/** A broker in this process, started from environment, files and database. */
 export interface StartedBroker extends AsyncDisposable {
   readonly url: string
   output(): { readonly stdout: string; readonly stderr: string }
-  /** Stops it as a signal does. */
+  /** Stops it like a signal. */
   stop(): Promise<void>
 }
 
-/** Starts a broker in this process as its program does. It ends with its folder at the latest. */
+/** Starts a broker in this process as its program does. It ends with its folder. */
 export async function startBroker(
   folder: BrokerFolder,
   environment: Readonly<Record<string, string>> = {},
@@ -31,7 +31,7 @@ export async function startBroker(
   return broker
 }
 
-/** Starts a broker that has to fail, and returns what its program would print and exit with. */
+/** Starts a broker that must fail, and returns the output and exit code that its program would have. */
 export async function runBroker(environment: Readonly<Record<string, string>>): Promise<Ended> {
   const logged = capture()
   try {

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest"
 import { createBroker } from "../src/index.ts"
 import { ask, brokerFolder } from "./in-process.ts"
 
-test("what a host's own listener throws is a bug like any other: told of, answered as a problem, and off the console", async () => {
+test("an error of the host's listener is handled like any bug: reported, answered as a problem, not printed", async () => {
   await using folder = await brokerFolder()
   await using broker = await folder.open()
   const bugs: unknown[] = []

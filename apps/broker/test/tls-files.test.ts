@@ -16,7 +16,7 @@ test.each([
   ["a client CA without a certificate", "AA_TLS_CLIENT_CA", "data.txt"],
   ["a client CA that is a key", "AA_TLS_CLIENT_CA", "client-key.pem"],
   ["a client CA with a broken certificate after a whole one", "AA_TLS_CLIENT_CA", "half.pem"],
-])("%s stops the start, and the message names variable and file", async (_, variable, name) => {
+])("%s stops the start, and the message names the variable and the file", async (_, variable, name) => {
   await using folder = await brokerFolder()
   execFileSync(SCRIPT, [folder.path], { stdio: "ignore" })
   const file = (name: string) => join(folder.path, name)

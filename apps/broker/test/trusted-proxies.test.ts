@@ -61,7 +61,7 @@ describe("trustedProxyCheck", () => {
     expect(trustedProxyCheck([])("127.0.0.1")).toBe(false)
   })
 
-  it("is misused with what was not parsed", () => {
+  it("throws a TypeError for a range that was not parsed", () => {
     expect(() => trustedProxyCheck(["proxy.example"])).toThrow(TypeError)
   })
 })

@@ -4,7 +4,7 @@ import { TtlCache } from "../src/ttl-cache.ts"
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-it("makes once for all who ask until it is too old, also while it is made", async () => {
+it("makes a value once until it is too old, also for concurrent calls", async () => {
   const kept = new TtlCache<number>(100)
   const made = Promise.withResolvers<number>()
   const make = vi.fn(() => made.promise)
@@ -19,7 +19,7 @@ it("makes once for all who ask until it is too old, also while it is made", asyn
   expect(await kept.get(async () => 2)).toBe(2)
 })
 
-it("makes what failed again after the same time", async () => {
+it("tries again after a failure, after the same time", async () => {
   const kept = new TtlCache<number>(100)
   const failing = async () => {
     throw new Error("not now")

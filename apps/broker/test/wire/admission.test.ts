@@ -7,7 +7,7 @@ import { startWireBroker } from "./wire-broker.ts"
 const slowBody = (source: string): string =>
   `POST /v1/token/validate HTTP/1.1\r\nhost: a\r\nx-forwarded-for: ${source}\r\ncontent-length: 1048576\r\n\r\n`
 
-test("bodies that never end fill no more than 64 MiB, and others are told to come back until they go", async () => {
+test("endless bodies use at most 64 MiB, and others are refused with Retry-After meanwhile", async () => {
   await using broker = await startWireBroker()
   const { port, hostname } = new URL(broker.url)
   const answers: string[] = []

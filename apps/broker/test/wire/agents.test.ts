@@ -3,7 +3,7 @@ import { settableClock } from "@agentwrit/testing/settable-clock"
 import { expect, test } from "vitest"
 import { startWireBroker } from "./wire-broker.ts"
 
-test("the operator sees every agent and how it stands", async () => {
+test("the operator sees every agent and its status", async () => {
   const clock = settableClock()
   clock.set(Date.now())
   await using broker = await startWireBroker({ clock })

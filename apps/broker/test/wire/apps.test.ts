@@ -68,7 +68,7 @@ describe("managing apps", () => {
     expect(JSON.stringify(await trail(url, admin)) + broker.output().stdout).not.toContain(client_secret)
   })
 
-  test("a name is taken for ever, also in a race", async () => {
+  test("a name is taken for ever, also with concurrent requests", async () => {
     const json = { name: "once", scopes: ["read:data:*"] }
     const racing = await Promise.all(
       Array.from({ length: 20 }, () => call(url, "POST /v1/admin/apps", { bearer: admin, json })),
@@ -99,7 +99,7 @@ describe("managing apps", () => {
     expect(await lastEvent("app_registered")).toMatchObject({ outcome: "denied", detail: body.detail })
   })
 
-  test("an update changes what it names, and tells of a changed ceiling", async () => {
+  test("an update changes only the given fields, and records a changed ceiling", async () => {
     const app = await newApp()
     const path = `PUT /v1/admin/apps/${app.app_id}`
     const ttl = await call(url, path, { bearer: admin, json: { token_ttl: 600 } })
@@ -118,7 +118,7 @@ describe("managing apps", () => {
     }
   })
 
-  test("of 30 updates at once each takes place, one after the other", async () => {
+  test("30 concurrent updates all take effect, one after the other", async () => {
     const app = await newApp()
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, at) =>
@@ -149,7 +149,7 @@ describe("managing apps", () => {
 })
 
 describe("an app's sign-in", () => {
-  test("answers a token that opens the app's routes alone", async () => {
+  test("gives a token for the app's routes only", async () => {
     const app = await newApp({ token_ttl: 60 })
     const { client_id, client_secret } = app
     const { status, body } = await call(url, "POST /v1/app/auth", { json: { client_id, client_secret } })
@@ -170,7 +170,7 @@ describe("an app's sign-in", () => {
     expect((await call(url, "POST /v1/token/release", { bearer })).status).toBe(204)
   })
 
-  test("unknown client, wrong secret and inactive app answer alike, and differ in the trail", async () => {
+  test("an unknown client, a wrong secret and an inactive app get the same answer; the trail tells them apart", async () => {
     const app = await newApp()
     const gone = await newApp()
     await call(url, `DELETE /v1/admin/apps/${gone.app_id}`, { bearer: admin })
@@ -191,7 +191,7 @@ describe("an app's sign-in", () => {
 })
 
 describe("an app's launch tokens", () => {
-  test("stay under its ceiling, and the refusal names what is beyond", async () => {
+  test("stay within its ceiling, and a refusal names the exceeding scope", async () => {
     const app = await newApp()
     const bearer = await signIn(app)
     const json = { agent_name: "worker", allowed_scope: ["read:data:7", "read:secrets:*", "write:data:*"] }
@@ -204,7 +204,7 @@ describe("an app's launch tokens", () => {
     })
   })
 
-  test("launch agents that renew and delegate", async () => {
+  test("register agents that can renew and delegate", async () => {
     const bearer = await signIn(await newApp())
     const [one, other] = [await appAgent(bearer), await appAgent(bearer)]
     const json = { delegate_to: other.agent_id, scope: ["read:data:7"] }
@@ -212,7 +212,7 @@ describe("an app's launch tokens", () => {
     expect((await call(url, "POST /v1/token/renew", { bearer: one.access_token })).status).toBe(200)
   })
 
-  test("a narrowed ceiling holds at once: for launch tokens made before, renewal and delegation", async () => {
+  test("a narrowed ceiling applies at once to existing launch tokens, renewal and delegation", async () => {
     const app = await newApp()
     const bearer = await signIn(app)
     const launchToken = await appLaunchToken(bearer)
@@ -240,7 +240,7 @@ describe("an app's launch tokens", () => {
     expect((await call(url, "POST /v1/register", within)).status).toBe(200)
   })
 
-  test("a delegated token carries no scope further than the first app's ceiling still allows", async () => {
+  test("a delegated token passes on no scope beyond the present ceiling of the first app", async () => {
     const app = await newApp()
     const bearer = await signIn(app)
     const root = await appAgent(bearer)
@@ -260,7 +260,7 @@ describe("an app's launch tokens", () => {
 })
 
 describe("deregistering an app", () => {
-  test("takes effect at once, is answered alike again, and survives a restart", async () => {
+  test("takes effect at once, gives the same answer again, and survives a restart", async () => {
     const app = await newApp()
     const bearer = await signIn(app)
     const launchToken = await appLaunchToken(bearer)
@@ -298,7 +298,7 @@ describe("deregistering an app", () => {
     expect(shown.body).toMatchObject({ status: "inactive", deregistered_at: first.body.deregistered_at })
   })
 
-  test("registrations that race with it succeed before it or not at all", async () => {
+  test("concurrent registrations succeed before it or not at all", async () => {
     const app = await newApp()
     const bearer = await signIn(app)
     const launchToken = await appLaunchToken(bearer, { single_use: false })

@@ -5,11 +5,11 @@ import { delegationChain, testVerifier, verdict } from "@agentwrit/testing/verif
 import { describe, expect, test } from "vitest"
 import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
 
-// The attacker of these has more than any can have: each token below is signed by the broker's own key, and only its chain is false.
+// Stronger than any real attack: each token is signed by the broker's own key, and only its chain is false.
 
 let broker: WireBroker
 let url: string
-/** Two tokens, each through a chain of three. */
+/** Two tokens, each with a chain of three. */
 let tokens: string[] = []
 
 shareWireBroker(async (shared) => {
@@ -18,7 +18,7 @@ shareWireBroker(async (shared) => {
   for (let time = 0; time < 2; time++) tokens.push((await delegationChain(url, shared.admin, 3)).tokens[3] ?? "")
 })
 
-/** Both verdicts on a token: the broker's, and the code that a resource server's verifier gives. */
+/** Both verdicts on a token: the broker's, and the code of a resource server's verifier. */
 async function verdicts(
   verifier: ReturnType<typeof testVerifier>,
   token: string,
@@ -35,7 +35,7 @@ const refused = [
 ]
 
 describe("a token whose chain is", () => {
-  test.each(CHAIN_FORGERIES)("%s is refused by broker and verifier alike", async (_, forge) => {
+  test.each(CHAIN_FORGERIES)("%s is refused by broker and verifier", async (_, forge) => {
     const verifier = testVerifier({ brokerUrl: url })
     const [token = "", another = ""] = tokens
     const delegation_chain = forge(chainOf(token), chainOf(another))
@@ -46,14 +46,14 @@ describe("a token whose chain is", () => {
     }
   })
 
-  test("its own is taken by both, signed as it is", async () => {
+  test("genuine is accepted by both", async () => {
     const [token = ""] = tokens
     const again = signedByBroker(broker, tokenPart(token, 0), tokenPart(token, 1))
     expect(again).toBe(token)
     expect(await verdicts(testVerifier({ brokerUrl: url }), again)).toEqual([true, tokenPart(token, 1).sub])
   })
 
-  // What is left is sound by itself, so that only the hash over all of it tells.
+  // The rest is a sound chain, so only the hash over the whole chain shows the cut.
   test("cut at its end is refused by both", async () => {
     const [token = ""] = tokens
     const claims = { ...tokenPart(token, 1), delegation_chain: chainOf(token).slice(0, -1) }

@@ -5,7 +5,7 @@ import { startWireBroker, type WireBroker } from "./wire-broker.ts"
 
 const OF_SOURCE = 1024
 
-/** Opens a connection from that address and asks for health; what came back until then, or nothing. */
+/** Opens a connection from that address and requests health. Resolves with the answer, or with nothing. */
 async function health({ url }: WireBroker, localAddress: string, sockets: Socket[]): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect({ port: Number(port), host: hostname, localAddress })
@@ -21,11 +21,11 @@ async function health({ url }: WireBroker, localAddress: string, sockets: Socket
   return text.split("\r\n")[0] ?? ""
 }
 
-// Elsewhere a loopback interface has one address.
+// Only on Linux does the loopback interface have many addresses.
 const linux = { skip: process.platform !== "linux" }
 
-// Ten thousand idle ones took 160 MiB, and 520 with a half-sent head each, kept by a request every two minutes.
-test("one source's connections are bounded, and others are served", linux, async () => {
+// Ten thousand idle connections took 160 MiB, and 520 MiB with a half-sent head each, kept open by a request every two minutes.
+test("the connections of one source are limited, and others are served", linux, async () => {
   await using broker = await startWireBroker()
   const sockets: Socket[] = []
   try {

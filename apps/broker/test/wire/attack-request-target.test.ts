@@ -3,7 +3,7 @@ import { rawHttp } from "@agentwrit/testing/raw-http"
 import { expect, test } from "vitest"
 import { startWireBroker } from "./wire-broker.ts"
 
-// A fragment has no place in a request's target, but the parser lets one through. It is under no redaction, and 80 kB long if need be.
+// A request target must not have a fragment, but the parser accepts one, of up to 80 kB. It is not redacted.
 test.each([
   ["a fragment", "/v1/revoke#0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"],
   ["a fragment behind a query", "/v1/revoke?a=b#0123456789abcdef"],

@@ -6,8 +6,8 @@ import { startWireBroker } from "./wire-broker.ts"
 /** The hash of {@link ADMIN_SECRET} at the cost that `awrit init` writes. */
 const HASH = "$2b$12$HC9cuC/bwDNfOkbceVRnA.pqlkKmzCVKa3km5HCZ001wFOGcdhFd2"
 
-// Nine of its sign-ins were checked before anyone else's, and while it went on others were refused.
-test("one address that guesses a secret which is slow to check keeps no operator from signing in", async () => {
+// Without a fair queue, nine of the attacker's sign-ins ran before any other, and others were refused.
+test("an address that guesses a slow secret does not keep operators from signing in", async () => {
   await using broker = await startWireBroker({ adminSecret: HASH })
   const signIn = (address: string, secret: string) =>
     call(broker.url, "POST /v1/admin/auth", { json: { secret }, headers: { "x-forwarded-for": address } })

@@ -4,7 +4,7 @@ import { adminToken, call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
 import { startWireBroker, type WireBroker } from "./wire-broker.ts"
 
-/** Begins a body of 1 MiB, and sends all but the last byte. */
+/** Sends a body of 1 MiB without its last byte. */
 async function beginBody({ url }: WireBroker, source: string): Promise<Socket> {
   const { port, hostname } = new URL(url)
   const socket = connect(Number(port), hostname)
@@ -15,8 +15,8 @@ async function beginBody({ url }: WireBroker, source: string): Promise<Socket> {
   return socket
 }
 
-// Sixty-four connections, a byte short of their end, kept every other client's requests out, revocations among them.
-test("one source with a hundred bodies that never end locks no one else out", async () => {
+// Without a limit per source, 64 unfinished bodies kept out all other requests, also revocations.
+test("one source with a hundred endless bodies does not block others", async () => {
   await using broker = await startWireBroker()
   const sockets: Socket[] = []
   let refused = 0
@@ -26,7 +26,7 @@ test("one source with a hundred bodies that never end locks no one else out", as
       socket.once("data", () => refused++)
       sockets.push(socket)
     }
-    // All but the eight that there is room for.
+    // All except the eight that the limit allows.
     await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThanOrEqual(92)
     expect(await adminToken(broker.url)).toMatch(/^eyJ/)
   } finally {
@@ -34,8 +34,8 @@ test("one source with a hundred bodies that never end locks no one else out", as
   }
 })
 
-// Eight of these took all the room there was for bodies, of whatever size, with 36 Mbit/s.
-test("nine sources with all the bodies that they may have keep no small one out", async () => {
+// Without a separate limit for large bodies, eight sources used up the room for all bodies, with 36 Mbit/s.
+test("nine sources that use all large bodies do not block small ones", async () => {
   await using broker = await startWireBroker()
   const admin = await adminToken(broker.url)
   const sockets: Socket[] = []
@@ -46,7 +46,7 @@ test("nine sources with all the bodies that they may have keep no small one out"
       socket.once("data", () => refused++)
       sockets.push(socket)
     }
-    // The room of all is full: what is left of it holds none of a kind that counts.
+    // The total limit is reached: no further large body is accepted.
     await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThanOrEqual(7)
     const large = { token: "x".repeat(800_000) }
     expect((await call(broker.url, "POST /v1/token/validate", { json: large })).status).toBe(503)

@@ -57,7 +57,7 @@ const bad: [what: string, make: () => string | Promise<string>, reason: RegExp][
     /header/,
   ],
   [
-    "a key of its own",
+    "another key",
     () => {
       const input = `${encode(header())}.${encode(claims())}`
       return `${input}.${sign(null, Buffer.from(input), generateKeyPairSync("ed25519").privateKey).toString("base64url")}`
@@ -69,17 +69,17 @@ const bad: [what: string, make: () => string | Promise<string>, reason: RegExp][
     () => signedByBroker(header(), { ...claims(), iat: now() - 400, nbf: now() - 400, exp: now() - 45 }),
     /expired 4\d s ago/,
   ],
-  ["a token of the future", () => signedByBroker(header(), { ...claims(), nbf: now() + 60, exp: now() + 600 }), /./],
+  ["a token from the future", () => signedByBroker(header(), { ...claims(), nbf: now() + 60, exp: now() + 600 }), /./],
   [
-    "a scope twice named",
+    "a repeated scope",
     () => signedByBroker(header(), JSON.stringify(claims()).replace('"scope":', '"scope":["admin:x:*"],"scope":')),
     /./,
   ],
   ["an unknown kind", () => signedByBroker(header(), { ...claims(), kind: "root" }), /kind/],
-  ["times that are no numbers", () => signedByBroker(header(), { ...claims(), exp: "9999999999" }), /exp/],
+  ["times that are not numbers", () => signedByBroker(header(), { ...claims(), exp: "9999999999" }), /exp/],
 ]
 
-describe("a bearer token is refused without a word of why", () => {
+describe("a bearer token is refused without a reason", () => {
   test.each(bad)("%s", async (_, make, reason) => {
     const bearer = await make()
     for (const [route, detail] of [
@@ -114,7 +114,7 @@ describe("a bearer token is refused without a word of why", () => {
     expect([refused.status, refused.body.error_code]).toEqual([401, "unauthorized"])
   })
 
-  test("but its scheme may be of any case", async () => {
+  test("but its scheme may have any case", async () => {
     const headers = { authorization: `bEARER ${admin}` }
     expect((await call(broker.url, "GET /v1/audit/events", { headers })).status).toBe(200)
   })
@@ -122,7 +122,7 @@ describe("a bearer token is refused without a word of why", () => {
 
 describe("a caller of the wrong kind", () => {
   test.each(["POST /v1/admin/launch-tokens", "GET /v1/audit/events", "GET /v1/audit/checkpoint"])(
-    "finds %s closed",
+    "cannot use %s",
     async (route) => {
       const refused = await call(broker.url, route, { bearer: agentToken })
       expect([refused.status, refused.body.error_code]).toEqual([403, "insufficient_scope"])
@@ -133,19 +133,19 @@ describe("a caller of the wrong kind", () => {
     },
   )
 
-  test("does not renew", async () => {
+  test("cannot renew", async () => {
     const refused = await call(broker.url, "POST /v1/token/renew", { bearer: admin })
     expect([refused.status, refused.body.error_code]).toEqual([403, "forbidden"])
   })
 
-  test("opens no management route, whatever scope it holds", async () => {
+  test("cannot use a management route with any scope", async () => {
     const agentClaims = tokenPart(agentToken, 1)
     const bearer = signedByBroker(header(), { ...agentClaims, scope: ["admin:audit:*", "admin:launch-tokens:*"] })
     const refused = await call(broker.url, "GET /v1/audit/events", { bearer })
     expect([refused.status, refused.body.error_code]).toEqual([403, "insufficient_scope"])
   })
 
-  test("of the right kind with too narrow a scope reads what it lacks", async () => {
+  test("of the right kind with too narrow a scope learns the missing scope", async () => {
     const bearer = signedByBroker(header(), { ...claims(), scope: ["admin:revoke:*", "admin:audit:7"] })
     const refused = await call(broker.url, "GET /v1/audit/events", { bearer })
     expect([refused.status, refused.body.error_code]).toEqual([403, "insufficient_scope"])
@@ -154,7 +154,7 @@ describe("a caller of the wrong kind", () => {
   })
 })
 
-test("of twenty concurrent renewals of one token exactly one succeeds, and of releases too", async () => {
+test("exactly one of twenty concurrent renewals of a token succeeds; the same for releases", async () => {
   const { access_token } = await agent(broker.url, admin)
   const renewals = await Promise.all(
     Array.from({ length: 20 }, () => call(broker.url, "POST /v1/token/renew", { bearer: access_token })),
@@ -170,7 +170,7 @@ test("of twenty concurrent renewals of one token exactly one succeeds, and of re
   expect(releases.filter(({ status }) => status === 204)).toHaveLength(1)
 })
 
-test("a wrong secret is refused, and neither it nor the right one is in trail or log", async () => {
+test("a wrong secret is refused, and neither secret is in trail or log", async () => {
   const presented = "a secret that someone guessed"
   const refused = await call(broker.url, "POST /v1/admin/auth", { json: { secret: presented } })
   expect([refused.status, refused.body.error_code]).toEqual([401, "unauthorized"])

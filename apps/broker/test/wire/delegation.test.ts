@@ -33,7 +33,7 @@ async function chainOf(length: number): Promise<{ agents: Agent[]; tokens: strin
   return { agents, tokens }
 }
 
-/** RFC 8785 for what a record holds. */
+/** RFC 8785 for the members of a record. */
 const canonical = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map(canonical).join(",")}]`
@@ -80,13 +80,13 @@ test("a delegated token carries a chain that anyone can verify from CONTRACT 2",
   })
 })
 
-test("five delegations are the most", async () => {
+test("a chain has at most five delegations", async () => {
   const { tokens } = await chainOf(5)
   const sixth = await delegate(tokens[5] ?? "", { delegate_to: (await newAgent()).agent_id, scope: ["read:data:7"] })
   expect([sixth.status, sixth.body.error_code]).toEqual([403, "scope_violation"])
 })
 
-test("it never outlives the token that it was made with, and lives 60 s when nothing is asked", async () => {
+test("it expires no later than the delegator's token, and after 60 s by default", async () => {
   const [delegator, other] = [await newAgent({ requested_ttl: 100 }), await newAgent()]
   const json = { delegate_to: other.agent_id, scope: ["read:data:7"] }
   expect((await delegate(delegator.access_token, json)).body.expires_in).toBe(60)
@@ -95,7 +95,7 @@ test("it never outlives the token that it was made with, and lives 60 s when not
   expect(long.body.expires_in).toBeLessThanOrEqual(100)
 })
 
-test("it is not renewed, and releasing it ends it alone", async () => {
+test("it cannot be renewed, and a release ends only this token", async () => {
   const { agents, tokens } = await chainOf(1)
   const renewal = await call(broker.url, "POST /v1/token/renew", { bearer: tokens[1] ?? "" })
   expect([renewal.status, renewal.body.error_code]).toEqual([403, "forbidden"])
@@ -107,12 +107,12 @@ describe("a delegation is refused, and its reason is in the trail", () => {
   const unknown = "spiffe://agentwrit.local/agent/crm/t-42/0123456789abcdef"
   test.each<[string, Json, number, string, string, RegExp]>([
     ["to nobody", { delegate_to: undefined }, 400, "invalid_request", "delegation_created", /delegate_to/],
-    ["to what is no agent id", { delegate_to: "crm" }, 400, "invalid_request", "delegation_created", /delegate_to/],
-    ["of nothing", { scope: [] }, 400, "invalid_request", "delegation_created", /scope/],
-    ["for no time", { ttl: 0 }, 400, "invalid_ttl", "delegation_created", /ttl/],
+    ["to an invalid agent id", { delegate_to: "crm" }, 400, "invalid_request", "delegation_created", /delegate_to/],
+    ["of no scope", { scope: [] }, 400, "invalid_request", "delegation_created", /scope/],
+    ["for zero seconds", { ttl: 0 }, 400, "invalid_ttl", "delegation_created", /ttl/],
     ["to a stranger", { delegate_to: unknown }, 404, "not_found", "delegation_created", /unknown/],
     [
-      "of more than is held",
+      "of more than the delegator's scope",
       { scope: ["read:data:7", "read:data:8"] },
       403,
       "scope_violation",
@@ -165,7 +165,7 @@ describe("a delegation is refused, and its reason is in the trail", () => {
     expect([refused.status, refused.body.error_code]).toEqual([404, "not_found"])
   })
 
-  test("from anyone but an agent", async () => {
+  test("from an operator or app", async () => {
     const refused = await delegate(admin, { delegate_to: (await newAgent()).agent_id, scope: ["read:data:7"] })
     expect([refused.status, refused.body.error_code]).toEqual([403, "forbidden"])
   })
@@ -174,7 +174,7 @@ describe("a delegation is refused, and its reason is in the trail", () => {
 describe("a revocation", () => {
   const validity = (tokens: string[]) => Promise.all(tokens.map(valid))
 
-  test("of a token ends that token alone", async () => {
+  test("of a token ends only that token", async () => {
     const { tokens } = await chainOf(2)
     const answer = await revoke("token", claimsOf(tokens[1] ?? "").jti)
     const { jti } = claimsOf(tokens[1] ?? "")
@@ -182,7 +182,7 @@ describe("a revocation", () => {
     expect(await validity(tokens)).toEqual([true, false, true])
   })
 
-  test("of an agent in the middle of a chain ends its tokens and all that came through it", async () => {
+  test("of an agent in the middle of a chain ends its tokens and those delegated through it", async () => {
     const { agents, tokens } = await chainOf(3)
     await revoke("agent", agents[1]?.agent_id ?? "")
     expect(await validity([...tokens, agents[1]?.access_token ?? "", agents[3]?.access_token ?? ""])).toEqual([
@@ -197,7 +197,7 @@ describe("a revocation", () => {
     ])
   })
 
-  test("of a chain ends what was delegated from the agent, now and later, but not its own tokens", async () => {
+  test("of a chain ends the agent's present and later delegations, but not its own tokens", async () => {
     const { agents, tokens } = await chainOf(3)
     const middle = agents[1]
     await revoke("chain", middle?.agent_id ?? "")
@@ -209,14 +209,14 @@ describe("a revocation", () => {
     expect([later.status, later.body.error_code]).toEqual([403, "forbidden"])
   })
 
-  test("of a task ends its tokens, and no agent registers for it any more", async () => {
+  test("of a task ends its tokens, and agents can no longer register for it", async () => {
     const { access_token } = await newAgent({ task_id: "t-doomed" })
     await revoke("task", "t-doomed")
     expect(await valid(access_token)).toBe(false)
     await expect(newAgent({ task_id: "t-doomed" })).rejects.toThrow(/forbidden/)
   })
 
-  test("is idempotent, and takes unknown targets", async () => {
+  test("is idempotent, and accepts unknown targets", async () => {
     const { access_token, agent_id } = await newAgent()
     for (let time = 0; time < 2; time++) expect((await revoke("agent", agent_id)).status).toBe(200)
     expect((await revoke("token", "0".repeat(32))).status).toBe(200)

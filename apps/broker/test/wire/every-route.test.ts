@@ -6,7 +6,7 @@ import { auditProblems } from "@agentwrit/testing/independent-audit"
 import { describe, expect, test } from "vitest"
 import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
 
-// What CONTRACT 1 to 4 promise of every route alike, as tables; what each route does is tested elsewhere.
+// The promises of CONTRACT 1 to 4 for every route, as tables. Other tests cover what each route does.
 
 let broker: WireBroker
 let url: string
@@ -28,10 +28,10 @@ interface Walked {
   readonly route: string
   readonly kinds?: readonly Kind[]
   readonly scope?: string
-  /** A right body. */
+  /** A valid body. */
   readonly body?: () => Promise<Record<string, unknown>> | Record<string, unknown>
   readonly required?: readonly string[]
-  /** The event of a refused request; absent for a route that leaves none of its own. */
+  /** The event of a refused request; absent when the route has none. */
   readonly deniedAs?: string
 }
 
@@ -137,7 +137,7 @@ test("the table has every route of the contract", () => {
 const named = (route: string): string => route.replace("{id}", appId)
 const now = () => Math.floor(Date.now() / 1000)
 
-/** A genuine token with these claims over an admin's. */
+/** A token with an admin's claims and these changes, signed by the broker's key. */
 function forged(changes: Record<string, unknown>): string {
   const jti = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join("")
   return signedByBroker(broker, tokenPart(admin, 0), { ...tokenPart(admin, 1), jti, ...changes })
@@ -164,7 +164,7 @@ function expectProblem(answer: Awaited<ReturnType<typeof call>>, path: string, s
   expect(answer.headers.get("www-authenticate")).toBe(status === 401 ? "Bearer" : null)
 }
 
-/** Asks, and answers what the trail got of it. */
+/** Sends the request, and returns the events that it wrote. */
 async function asked(route: string, options: CallOptions) {
   const before = (await trail(url, admin)).length
   const answer = await call(url, named(route), options)
@@ -184,9 +184,9 @@ describe.each(WALKED.filter(({ kinds }) => kinds !== undefined))(
     test.each([
       ["no token", () => undefined, /no bearer token/],
       ["garbage", () => "garbage", /three parts/],
-      ["an expired one", () => forged({ nbf: now() - 90, iat: now() - 90, exp: now() - 45 }), /expired 4\d s ago/],
-      ["one of a stranger's key", () => `${good().slice(0, -8)}AAAAAAAA`, /./],
-    ])("with %s is told nothing, and the trail the reason", async (_, make, reason) => {
+      ["an expired token", () => forged({ nbf: now() - 90, iat: now() - 90, exp: now() - 45 }), /expired 4\d s ago/],
+      ["a token of another key", () => `${good().slice(0, -8)}AAAAAAAA`, /./],
+    ])("with %s gets no reason, but the trail does", async (_, make, reason) => {
       const { answer, path, added } = await asked(route, await withBody(make()))
       expectProblem(answer, path, 401, "unauthorized")
       expect(answer.body.detail).toBe(detail)
@@ -194,7 +194,7 @@ describe.each(WALKED.filter(({ kinds }) => kinds !== undefined))(
       expect(added[0]?.["detail"]).toMatch(reason)
     })
 
-    test("with a revoked one", async () => {
+    test("with a revoked token", async () => {
       const bearer = good()
       const json = { level: "token", target: tokenPart(bearer, 1).jti }
       await call(url, "POST /v1/revoke", { bearer: admin, json })
@@ -204,7 +204,7 @@ describe.each(WALKED.filter(({ kinds }) => kinds !== undefined))(
       expect(added[0]).toMatchObject({ event_type: "token_revoked_access", outcome: "denied" })
     })
 
-    test("of another kind, whatever it may do", async () => {
+    test("of another kind, with any scope", async () => {
       for (const kind of (["admin", "app", "agent"] as const).filter((each) => !kinds.includes(each))) {
         const bearer = ofKind(kind, scope === undefined ? ["read:data:*"] : [scope])
         const { answer, path, added } = await asked(route, await withBody(bearer))
@@ -258,7 +258,7 @@ describe.each(WALKED.filter(({ body }) => body !== undefined))(
 
     test.each(MALFORMED)("that is %s", async (_, raw) => refusedAs400({ raw: raw as string }))
 
-    test("whose members are of the wrong type, or missing, names them", async () => {
+    test("with missing or ill-typed members is refused with their names", async () => {
       const right = (await body?.()) ?? {}
       for (const name of Object.keys(right)) {
         await refusedAs400({ json: { ...right, [name]: {} } }, name)
@@ -270,7 +270,7 @@ describe.each(WALKED.filter(({ body }) => body !== undefined))(
       }
     })
 
-    test("may hold members that nobody named, of any name", async () => {
+    test("may have unknown members of any name", async () => {
       const right = JSON.stringify((await body?.()) ?? {})
       const raw = `${right.slice(0, -1)},"__proto__":{"admin":true},"constructor":{"prototype":1},"extra":[${deep(20)}]}`
       const { answer } = await asked(route, { ...bearer(), raw })
@@ -294,7 +294,7 @@ describe.each(WALKED)("$route", ({ route, deniedAs }) => {
       }
     })
 
-  test("answers other methods with 405 and those that it has", async () => {
+  test("answers other methods with 405 and Allow", async () => {
     const own = WALKED.filter(({ route }) => route.endsWith(` ${path}`)).map(({ route }) => route.split(" ")[0] ?? "")
     const allowed = own.flatMap((each) => (each === "GET" ? ["GET", "HEAD"] : [each]))
     for (const other of ["GET", "POST", "PUT", "DELETE", "PATCH"].filter((each) => !allowed.includes(each))) {
@@ -305,7 +305,7 @@ describe.each(WALKED)("$route", ({ route, deniedAs }) => {
   })
 
   if (method === "GET")
-    test("answers HEAD as GET, without a body", async () => {
+    test("answers HEAD like GET, without a body", async () => {
       const bearer = { bearer: admin }
       const [get, head] = [await call(url, named(route), bearer), await call(url, `HEAD ${named(path)}`, bearer)]
       expect([head.status, head.text]).toEqual([get.status, ""])
@@ -326,7 +326,7 @@ function chunks(size: number): ReadableStream<Uint8Array> {
 }
 
 describe("the trail", () => {
-  test("gets something from every success that changes state, and nothing from reads", async () => {
+  test("has an event for every successful change, and none for reads", async () => {
     const [held, other, renewed, released] = [
       await agent(url, admin),
       await agent(url, admin),
@@ -369,7 +369,7 @@ describe("the trail", () => {
     }
   })
 
-  test("after all of that verifies by independent code, and neither it nor the log holds a secret", async () => {
+  test("then verifies by independent code, and neither trail nor log contains a secret", async () => {
     const events = await trail(url, admin)
     expect(events.length).toBeGreaterThan(300)
     expect(auditProblems(events)).toEqual([])

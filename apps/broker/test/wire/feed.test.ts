@@ -32,7 +32,7 @@ async function revoke(level: string, target: string): Promise<void> {
 
 const now = () => Math.floor(Date.now() / 1000)
 
-/** What a follower has joined up: throws at a hole. */
+/** The entries that a follower has received. Throws for a gap. */
 function joined(messages: readonly Message[], since = 0) {
   let position = since
   const entries: Message["entries"] = []
@@ -45,7 +45,7 @@ function joined(messages: readonly Message[], since = 0) {
 }
 
 describe("pages of the feed", () => {
-  test("tell what was revoked, by digests that only those understand who know the targets", async () => {
+  test("contain revocations as digests, which only those who know the targets can match", async () => {
     const before = await page()
     const held = await agent(url, admin)
     const task = `t-secret-${Date.now()}`
@@ -78,7 +78,7 @@ describe("pages of the feed", () => {
     expect(JSON.stringify(message)).not.toContain(task)
   })
 
-  test("tell of a release and of a renewal's old token", async () => {
+  test("contain released tokens and the old tokens of renewals", async () => {
     const { head } = await page()
     const one = await agent(url, admin)
     const jti = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti
@@ -91,7 +91,7 @@ describe("pages of the feed", () => {
     ])
   })
 
-  test("begin a snapshot for a position that there is not yet, and say what is wrong with others", async () => {
+  test("begin a snapshot for a future position, and refuse invalid positions with a reason", async () => {
     const { head } = await page()
     for (const since of [head + 1, 9_007_199_254_740_991])
       expect(await page(since)).toMatchObject({ from: 0, to: head, head, reset: true })
@@ -100,7 +100,7 @@ describe("pages of the feed", () => {
       expect((await call(url, `GET /v1/revocations?since=${since}`)).status).toBe(400)
   })
 
-  test("answer HEAD and any Accept but that of a stream", async () => {
+  test("answer HEAD and every Accept except that of a stream", async () => {
     for (const accept of ["*/*", "application/jwt", "text/*", "text/event-streams"])
       expect((await call(url, "GET /v1/revocations", { headers: { accept } })).headers.get("content-type")).toBe(
         "application/jwt",
@@ -113,7 +113,7 @@ describe("pages of the feed", () => {
 })
 
 describe("the stream", () => {
-  test("pushes each revocation, joined up, with the headers of every answer", async () => {
+  test("pushes each revocation without a gap, with the headers of every answer", async () => {
     const { head } = await page()
     using stream = await openFeed(url, 0)
     expect(stream.status).toBe(200)
@@ -135,7 +135,7 @@ describe("the stream", () => {
     for (const { fresh_until, iat } of messages) expect(fresh_until).toBe(iat + 30)
   })
 
-  test("resumes by Last-Event-ID before `since`, without a hole, and refuses one that is no position", async () => {
+  test("resumes by Last-Event-ID, which overrides `since`, without a gap, and refuses an invalid one", async () => {
     const { head } = await page()
     await revoke("task", `missed-${head}`)
     using stream = await openFeed(url, 0, { "last-event-id": String(head) })
@@ -148,7 +148,7 @@ describe("the stream", () => {
     }
   })
 
-  test("has no hole and no repetition for those who join while revocations commit", async () => {
+  test("has no gap and no repetition for followers that join during commits", async () => {
     let done = false
     let revoked = 0
     const work = Promise.all(
@@ -177,7 +177,7 @@ describe("the stream", () => {
     }
   })
 
-  test("stays fresh by an empty message every 5 s", { timeout: 60_000 }, async () => {
+  test("stays fresh through an empty message every 5 s", { timeout: 60_000 }, async () => {
     const { head } = await page()
     const began = performance.now()
     using stream = await openFeed(url, head)
@@ -188,7 +188,7 @@ describe("the stream", () => {
       expect(verified(data)).toMatchObject({ from: head, to: head, head, entries: [], reset: false })
   })
 
-  test("is opened 256 times from one source and no more, and a client that leaves makes room", async () => {
+  test("can be opened 256 times from one source, and a client that leaves makes room", async () => {
     const streams = await Promise.all(Array.from({ length: 256 }, () => openFeed(url, 0)))
     expect(streams.every(({ status }) => status === 200)).toBe(true)
     const refused = await call(url, "GET /v1/revocations", {
@@ -214,7 +214,7 @@ describe("the stream", () => {
     for (const stream of streams) stream[Symbol.dispose]()
   })
 
-  test("asks nothing of a client that sends no request behind it", async () => {
+  test("stays open for a client that sends no further request", async () => {
     const text = await rawHttp(url, "HEAD /v1/revocations HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   })

@@ -4,7 +4,7 @@ import { startWireBroker, type WireBroker } from "./wire-broker.ts"
 
 type Events = Awaited<ReturnType<typeof trail>>
 
-/** Denials that events of a kind stand for. */
+/** The number of denials that events of a type represent. */
 function denialsIn(events: Events, kind: string): number {
   return events
     .filter(({ event_type }) => event_type === kind)
@@ -14,8 +14,8 @@ function denialsIn(events: Events, kind: string): number {
 const validate = ({ url }: WireBroker, address: string) =>
   call(url, "POST /v1/token/validate", { json: { token: "garbage" }, headers: { "x-forwarded-for": address } })
 
-test("a flood from one source becomes one event a second, none goes uncounted, and others keep theirs", async () => {
-  // No denial comes back while the clock stands still.
+test("a flood from one source becomes one event a second with its count, and other sources keep their own events", async () => {
+  // The clock stands still, so no permit comes back.
   const now = Date.now()
   await using broker = await startWireBroker({ clock: { now: () => now } })
   const admin = await adminToken(broker.url)

@@ -15,7 +15,7 @@ shareWireBroker((shared) => {
 
 type Samples = Map<string, number>
 
-/** Reads Prometheus' text format; throws on a line that is none of it. */
+/** Parses Prometheus' text format; throws for an invalid line. */
 async function scrape(from = url): Promise<Samples> {
   const samples: Samples = new Map()
   for (const line of (await freshMetrics(from)).split("\n")) {
@@ -27,7 +27,7 @@ async function scrape(from = url): Promise<Samples> {
   return samples
 }
 
-/** Counters of ours that moved, and by how much; what every request moves is left out. */
+/** The broker's counters that changed, and by how much, without those that every request changes. */
 async function movedBy(act: () => Promise<unknown>): Promise<Record<string, number>> {
   const before = await scrape()
   await act()
@@ -43,7 +43,7 @@ async function movedBy(act: () => Promise<unknown>): Promise<Record<string, numb
 
 const event = (type: string) => `audit_events_total{event_type="${type}"}`
 
-test("every operation moves its own series", async () => {
+test("every operation changes its own series", async () => {
   const right = () => adminToken(url)
   expect(await movedBy(right)).toEqual({
     'admin_auth_total{status="success"}': 1,
@@ -136,7 +136,7 @@ test("requests are timed by their route's pattern, and unknown paths together", 
   expect(after.get("process_resident_memory_bytes")).toBeGreaterThan(0)
 })
 
-test("active agents rise with a registration, and fall with a release, a revocation and the end of a token", async () => {
+test("active agents rise with a registration, and fall with a release, a revocation and an expiry", async () => {
   const clock = settableClock()
   clock.set(Date.now())
   await using own = await startWireBroker({ clock })
@@ -165,12 +165,12 @@ test("a genuine token from the future counts as clock skew, an expired one does 
   expect(await movedBy(validating({ nbf: now - 90, exp: now - 60 }))).toEqual(invalid)
 })
 
-test("the maintenance tells when it ran, within seconds of the start", async () => {
+test("the maintenance reports its run within seconds of the start", async () => {
   const last = async () => (await scrape()).get("agentwrit_maintenance_last_run_timestamp_seconds") ?? 0
   await expect.poll(last, { timeout: 20_000 }).toBeGreaterThan(Date.now() / 1000 - 60)
 })
 
-test("scopes of many names share a series after the first 200", async () => {
+test("after the first 200 scopes, further ones share a series", async () => {
   const allowed_scope = Array.from({ length: 250 }, (_, n) => `read:kind-${n}:*`)
   admin = await adminToken(url)
   const launch = await launchToken(url, admin, { allowed_scope, single_use: false })

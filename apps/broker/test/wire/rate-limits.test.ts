@@ -19,7 +19,7 @@ const counted = (answers: readonly { status: number }[]) => {
   return counts
 }
 
-/** The most requests that a limit lets through since an instant: its burst, and what came back over time. */
+/** The most requests that a limit allows since an instant: its burst, and the permits that came back. */
 const allowed = (burst: number, perSecond: number, began: number): number =>
   burst + Math.ceil((perSecond * (performance.now() - began)) / 1000)
 
@@ -29,7 +29,7 @@ describe("admin sign-in", () => {
   const signIn = (address: string, json: unknown = { secret: ADMIN_SECRET }) =>
     from(address, "POST /v1/admin/auth", { json })
 
-  test("is refused after ten at once from an address, whatever was sent, and 5 a second come back", async () => {
+  test("is refused after ten at once from an address, whatever was sent; 5 a second come back", async () => {
     const kinds = [{ secret: ADMIN_SECRET }, { secret: "wrong" }, { secret: 7 }]
     const began = performance.now()
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => signIn("203.0.113.1", kinds[n % 3])))
@@ -58,7 +58,7 @@ describe("app sign-in", () => {
   const signIn = (address: string, client_id: string, client_secret = "wrong") =>
     from(address, "POST /v1/app/auth", { json: { client_id, client_secret } })
 
-  test("is refused after three at once for a client and an address, known or not", async () => {
+  test("is refused after three at once for a client and an address, also for an unknown client", async () => {
     const json = { name: "limited", scopes: ["read:data:*"] }
     const { client_id, client_secret } = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
     expect(await statuses(Array.from({ length: 6 }, () => signIn("203.0.113.2", client_id, client_secret)))).toEqual({
@@ -72,7 +72,7 @@ describe("app sign-in", () => {
     expect((await signIn("203.0.113.3", client_id, client_secret)).status).toBe(200)
   })
 
-  test("is refused after 60 from an address, however many clients are named", async () => {
+  test("is refused after 60 from an address, for any number of clients", async () => {
     const began = performance.now()
     const counts = await statuses(Array.from({ length: 80 }, (_, n) => signIn("203.0.113.4", `client-${n}`)))
     expect(counts[429] ?? 0).toBeGreaterThanOrEqual(80 - allowed(60, 1, began))
@@ -80,7 +80,7 @@ describe("app sign-in", () => {
   })
 })
 
-test("X-Forwarded-For counts from a trusted proxy alone", async () => {
+test("X-Forwarded-For counts only from a trusted proxy", async () => {
   await using direct = await startWireBroker({ app: { isTrustedProxy: () => false } })
   const json = { secret: ADMIN_SECRET }
   const began = performance.now()

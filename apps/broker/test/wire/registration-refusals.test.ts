@@ -88,7 +88,7 @@ const refusals: [
     /lower-case/,
   ],
   ["a nonce with a space", async (right) => ({ ...right, nonce: ` ${right["nonce"]}` }), 401, "unauthorized", /64/],
-  ["a key that is no base64", set({ public_key: "not base64!" }), 401, "unauthorized", /public_key/],
+  ["a key that is not base64", set({ public_key: "not base64!" }), 401, "unauthorized", /public_key/],
   ["a key in base64url", set({ public_key: "-_".repeat(21) }), 401, "unauthorized", /public_key/],
   [
     "a key with stray bits",
@@ -120,7 +120,7 @@ const refusals: [
   ],
 ]
 
-describe("a registration is refused, its reason is in the trail alone, and its launch token stays good", () => {
+describe("a registration is refused, only the trail has the reason, and the launch token stays good", () => {
   test.each(refusals)("with %s", async (_, wrong, status, code, reason) => {
     const token = await launchToken(broker.url, admin)
     const right = await registration(broker.url, token)
@@ -148,7 +148,7 @@ describe("a registration is refused, its reason is in the trail alone, and its l
     [128, true],
     [129, false],
     [1900, false],
-  ])("with ids of %i characters of a stranger's, which the trail keeps: %s", async (length, kept) => {
+  ])("with a stranger's ids of %i characters, which the trail keeps: %s", async (length, kept) => {
     const taskId = "t".repeat(length)
     const json = await registration(broker.url, "00".repeat(32), { task_id: taskId })
     expect((await call(broker.url, "POST /v1/register", { json })).status).toBe(401)
@@ -167,7 +167,7 @@ describe("a registration is refused, its reason is in the trail alone, and its l
     expect((await trail(broker.url, admin)).at(-1)?.["detail"]).toMatch(/already used/)
   })
 
-  test("with a nonce that was used", async () => {
+  test("with a used nonce", async () => {
     const token = await launchToken(broker.url, admin, { single_use: false })
     const right = await registration(broker.url, token)
     expect((await call(broker.url, "POST /v1/register", { json: right })).status).toBe(200)
@@ -192,14 +192,14 @@ describe("a registration is refused, its reason is in the trail alone, and its l
   })
 })
 
-test("the refused scope's hint tells how to mend the request", async () => {
+test("the hint of a refused scope says how to correct the request", async () => {
   const token = await launchToken(broker.url, admin, { allowed_scope: ["read:data:*", "write:log:1"] })
   const json = await registration(broker.url, token, { requested_scope: ["read:data:7", "write:data:7"] })
   const { body } = await call(broker.url, "POST /v1/register", { json })
   expect(body.hint).toMatch(/missing: write:data:7; nearest allowed: (read:data:\*|write:log:1)/)
 })
 
-test("of fifty concurrent registrations with one single-use launch token exactly one succeeds", async () => {
+test("exactly one of fifty concurrent registrations with a single-use launch token succeeds", async () => {
   const token = await launchToken(broker.url, admin)
   const requests = await Promise.all(Array.from({ length: 50 }, () => registration(broker.url, token)))
   const answers = await Promise.all(requests.map((json) => call(broker.url, "POST /v1/register", { json })))
@@ -207,7 +207,7 @@ test("of fifty concurrent registrations with one single-use launch token exactly
   expect(statuses).toEqual([200, ...Array.from({ length: 49 }, () => 401)])
 })
 
-test("of fifty concurrent registrations with one nonce exactly one succeeds", async () => {
+test("exactly one of fifty concurrent registrations with one nonce succeeds", async () => {
   const token = await launchToken(broker.url, admin, { single_use: false })
   const { privateKey, publicKey } = agentKey()
   const challenge = await nonce(broker.url)
@@ -237,7 +237,7 @@ test("a scope too long for a token is refused before anything is spent, and the 
   expect((await call(broker.url, "POST /v1/token/renew", { bearer: body.access_token })).status).toBe(200)
 })
 
-test("without a ceiling the longest TTL is an instant that can still be written down", async () => {
+test("without a limit, the longest TTL gives an expiry that can still be represented", async () => {
   await using unlimited = await startWireBroker({ settings: { maxTtl: 0 } })
   const operator = await adminToken(unlimited.url)
   const token = await launchToken(unlimited.url, operator, { max_ttl: Number.MAX_SAFE_INTEGER })
@@ -247,7 +247,7 @@ test("without a ceiling the longest TTL is an instant that can still be written 
   expect([status, body.expires_in]).toEqual([200, 100 * 366 * 86_400])
 })
 
-test("a key of another curve in the same clothes is refused", async () => {
+test("a key of another curve with the same length is refused", async () => {
   const { publicKey } = generateKeyPairSync("x25519")
   const x = publicKey.export({ format: "jwk" }).x ?? ""
   const token = await launchToken(broker.url, admin)
@@ -255,6 +255,6 @@ test("a key of another curve in the same clothes is refused", async () => {
   expect((await call(broker.url, "POST /v1/register", { json })).status).toBe(401)
 })
 
-test("after all of that the trail verifies", async () => {
+test("afterwards the trail verifies", async () => {
   expect(auditProblems(await trail(broker.url, admin))).toEqual([])
 })

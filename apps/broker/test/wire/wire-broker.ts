@@ -14,11 +14,11 @@ import { type Capture, capture } from "../captured-log.ts"
 
 /** A broker in this process with the server, the event log and the metrics of the real one. */
 export interface WireBroker extends TestBroker {
-  /** What it logged so far. */
+  /** Its log so far. */
   output(): { readonly stdout: string; readonly stderr: string }
 }
 
-/** Starts a broker in this process, with everything of the real one but its configuration and its files. */
+/** Starts a broker in this process, with everything of the real one except configuration and files. */
 export async function startWireBroker(options: TestBrokerOptions = {}): Promise<WireBroker> {
   const logged = capture()
   return { ...(await startTestBroker(withServer(options, logged))), output: () => outputOf(logged) }
