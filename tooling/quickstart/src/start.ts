@@ -35,8 +35,8 @@ The broker serves ${url} until you press Ctrl-C. What to do next, in another ter
   npx pnpm@12 awrit audit events                                     the audit trail so far
   npx pnpm@12 awrit --help                                           every command
 
-  ${url}/v1/docs    the API
-  docs/developer.md               write agents in your own code
+  ${url}/v1/docs   the API
+  docs/developer.md   write agents in your own code
 
 Keys and data are in ${folder.path}; delete that folder to start from scratch.
 `)

@@ -25,7 +25,7 @@ export function checkToken(context: AuthorityContext, token: string): TokenVerdi
   try {
     verified = verify(context, token)
   } catch (error) {
-    return { ok: false, isRevoked: false, reason: messageOf(error) }
+    return { ok: false, isRevoked: false, reason: refusalReason(error) }
   }
   const { claims } = verified
   const now = toUnixSeconds(context.clock.now())
@@ -34,7 +34,7 @@ export function checkToken(context: AuthorityContext, token: string): TokenVerdi
     checkClaims(claims, { now, ...(issuer !== "" && { issuer }), ...(audience !== undefined && { audience }) })
   } catch (error) {
     if (claims.nbf > now) context.observer.clockSkew?.()
-    return { ok: false, isRevoked: false, reason: messageOf(error), claims }
+    return { ok: false, isRevoked: false, reason: refusalReason(error), claims }
   }
   if (verified.revocationDigests.some((digest) => context.revocations.has(digest)))
     return { ok: false, isRevoked: true, reason: revocationReason(context, claims), claims }
@@ -71,7 +71,8 @@ function revocationReason(context: AuthorityContext, claims: Claims): string {
   return found === undefined ? "token is revoked" : `token is revoked at level ${found.level}: ${found.target}`
 }
 
-function messageOf(error: unknown): string {
+/** Why core refused; rethrows every other error, which is a bug. */
+function refusalReason(error: unknown): string {
   if (error instanceof CoreError) return error.message
   throw error
 }

@@ -1,8 +1,8 @@
 import { signCheckpoint } from "@agentwrit/audit"
 import type { AuthorityContext } from "../context.ts"
+import { messageOf } from "../message-of.ts"
 import { UnavailableError } from "../ports/change.ts"
 import { Refusal } from "../refusal.ts"
-import { messageOf } from "./trail-contradiction.ts"
 
 /** A signed checkpoint over every commit that was answered before the call (CONTRACT 3, `GET /v1/audit/checkpoint`). */
 export async function signedCheckpoint(context: AuthorityContext): Promise<string> {

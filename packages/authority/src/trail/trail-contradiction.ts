@@ -1,5 +1,6 @@
 import { type Checkpoint, openCheckpoint, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import { encodeBase64 } from "@agentwrit/core"
+import { messageOf } from "../message-of.ts"
 import type { CheckpointAnchor } from "../ports/checkpoint-anchor.ts"
 import type { Store } from "../ports/store.ts"
 import type { StoredCheckpoint, TreeHead } from "../ports/trail.ts"
@@ -95,9 +96,6 @@ function problemOf(stored: StoredCheckpoint, verifierKey: VerifierKey): string |
     return `the trail's checkpoint of ${stored.size} events does not open: ${messageOf(cause)}`
   }
 }
-
-/** The text of whatever was thrown. */
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 function sameHead(stored: TreeHead, signed: TreeHead): boolean {
   return stored.size === signed.size && encodeBase64(stored.root) === encodeBase64(signed.root)
