@@ -1,4 +1,4 @@
-import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { defineConfig, type Options } from "tsup"
 
@@ -23,6 +23,7 @@ const DEFINE_REQUIRE = `import { createRequire as createRequireHere } from "node
 const require = createRequireHere(import.meta.url)`
 
 rmSync("dist", { recursive: true, force: true })
+mkdirSync("dist")
 
 const shared: Options = {
   format: "esm",

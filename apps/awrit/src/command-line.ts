@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util"
 import { closest, distance } from "fastest-levenshtein"
-import type { Arguments, Command } from "./command.ts"
+import { type Argument, type Arguments, type Given, listOf, type Values } from "./arguments.ts"
 import { UsageError } from "./errors.ts"
 import { GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
 import type { Branch, Tree } from "./tree.ts"
@@ -18,10 +18,10 @@ export interface Resolved {
 export function resolve(words: readonly string[], tree: Tree): Resolved {
   const path: string[] = []
   const rest: string[] = []
-  let branch: Branch = { summary: "", commands: tree }
+  let branch: Branch = { summary: "awrit, the operator's command line for AgentWrit", commands: tree }
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ""
-    if (branch.commands === undefined) rest.push(word)
+    if (typeof branch === "function") rest.push(word)
     // "awrit help app" and "awrit app help" mean "awrit app --help".
     else if (word === "help") rest.push("--help")
     else if (word.startsWith("-")) {
@@ -48,63 +48,81 @@ function named(commands: Tree, word: string, path: readonly string[]): Branch {
 const takesValue = (word: string): boolean =>
   Object.entries(GLOBAL_FLAGS).some(([name, { type }]) => type === "string" && word === `--${name}`)
 
-/** Reads the global flags and ignores all others. */
-export function globalFlags(words: readonly string[], args: Arguments = {}): GlobalFlags {
-  const { values } = parseArgs({ args: [...words], options: options({ ...args, ...GLOBAL_FLAGS }), strict: false })
-  const text = (name: keyof GlobalFlags): string | undefined => {
-    const value = values[name]
-    return typeof value === "string" && value !== "" ? value : undefined
-  }
-  return {
-    json: values["json"] === true,
-    "broker-url": text("broker-url"),
-    ca: text("ca"),
-    cert: text("cert"),
-    key: text("key"),
-    yes: values["yes"] === true,
-    help: values["help"] === true,
-    version: values["version"] === true,
+/** Whether a command line has a flag. It need not be correct otherwise. */
+export const hasFlag = (words: readonly string[], flag: "json" | "help" | "version", args: Arguments = {}): boolean =>
+  read(words, args).values[flag] === true
+
+/**
+ * Reads the arguments of a command, and the global flags.
+ * @param line the command, such as `awrit app register`, for messages.
+ * @throws UsageError for an unknown flag, a missing value, a flag given twice, and a surplus argument.
+ */
+export function parse<const A extends Arguments>(
+  words: readonly string[],
+  args: A,
+  line: string,
+): { given: Given<A>; flags: GlobalFlags } {
+  const { positionals, tokens, values } = read(words, args)
+  const names = Object.keys(args).filter((name) => args[name]?.type === "positional")
+  checkFlags(tokens, { ...args, ...GLOBAL_FLAGS }, line)
+  const surplus = positionals[names.length]
+  if (surplus !== undefined)
+    throw new UsageError(`"${line}" takes no argument "${shown(surplus)}"; see "${line} --help"`)
+  const all = { ...values, ...Object.fromEntries(names.map((name, at) => [name, positionals[at]])) }
+  return { given: valuesOf(args, all), flags: valuesOf(GLOBAL_FLAGS, all) }
+}
+
+function checkFlags(tokens: Read["tokens"], known: Arguments, line: string): void {
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind !== "option") continue
+    const { name, rawName, value } = token
+    const flag = Object.hasOwn(known, name) ? known[name] : undefined
+    if (flag === undefined || flag.type === "positional" || ![`--${name}`, `-${flag.short}`].includes(rawName)) {
+      const meant = nearestFlag(rawName, known)
+      const advice = meant === undefined ? `see "${line} --help"` : `did you mean ${meant}?`
+      throw new UsageError(`"${line}" has no flag ${shown(rawName)}; ${advice}`)
+    }
+    if (seen.has(name)) throw new UsageError(`--${name} is given twice`)
+    seen.add(name)
+    if (flag.type === "boolean") {
+      if (value !== undefined) throw new UsageError(`--${name} takes no value`)
+    } else if (value === undefined || value === "") {
+      const example = flag.value === undefined ? "" : `: --${name} ${flag.value}`
+      throw new UsageError(`--${name} needs a value${example}`)
+    } else if (!token.inlineValue && value.startsWith("--"))
+      // parseArgs takes the next flag as the missing value.
+      throw new UsageError(`--${name} needs a value; write a value that starts with -- as --${name}=VALUE`)
   }
 }
 
-/**
- * Refuses what citty accepts: unknown flags, a missing value, a flag given twice, and surplus arguments.
- * @throws {@link UsageError}
- */
-export function checkWords(words: readonly string[], { name, args }: Pick<Command, "name" | "args">): void {
-  const known: Arguments = { ...args, ...GLOBAL_FLAGS }
-  const line = ["awrit", name].join(" ").trim()
-  const { tokens } = parseArgs({
+function valuesOf<const A extends Arguments>(args: A, all: Read["values"]): Given<A> {
+  const values = Object.entries(args).map(([name, { type }]) => [name, convert(type, all[name])])
+  return Object.fromEntries(values)
+}
+
+function convert(type: Argument["type"], value: Read["values"][string]): Values[Argument["type"]] {
+  if (type === "boolean") return value === true
+  if (typeof value !== "string") return undefined
+  if (type === "list") return listOf(value)
+  return type === "number" && /^-?\d{1,15}$/.test(value) ? Number(value) : value
+}
+
+type Read = ReturnType<typeof read>
+
+function read(words: readonly string[], args: Arguments) {
+  const options = Object.entries<Argument>({ ...args, ...GLOBAL_FLAGS }).flatMap(([name, { type, short }]) =>
+    type === "positional"
+      ? []
+      : [[name, { type: type === "boolean" ? type : "string", ...(short !== undefined && { short }) }] as const],
+  )
+  return parseArgs({
     args: [...words],
-    options: options(known),
+    options: Object.fromEntries(options),
     strict: false,
     allowPositionals: true,
     tokens: true,
   })
-  const seen = new Set<string>()
-  let positionals = Object.values(args).filter(({ type }) => type === "positional").length
-  for (const token of tokens) {
-    if (token.kind === "positional" && positionals-- <= 0)
-      throw new UsageError(`"${line}" takes no argument "${shown(token.value)}"; see "${line} --help"`)
-    if (token.kind !== "option") continue
-    const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined
-    const spellings = [`--${token.name}`, `-${flag?.short}`]
-    if (flag === undefined || flag.type === "positional" || !spellings.includes(token.rawName)) {
-      const meant = nearestFlag(token.rawName, known)
-      const advice = meant === undefined ? `see "${line} --help"` : `did you mean ${meant}?`
-      throw new UsageError(`"${line}" has no flag ${shown(token.rawName)}; ${advice}`)
-    }
-    if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice`)
-    seen.add(token.name)
-    if (flag.type === "boolean" && token.value !== undefined) throw new UsageError(`--${token.name} takes no value`)
-    // parseArgs takes the next flag as the missing value.
-    if (flag.type === "string" && (token.value ?? "") === "")
-      throw new UsageError(
-        `--${token.name} needs a value${flag.value === undefined ? "" : `: --${token.name} ${flag.value}`}`,
-      )
-    if (flag.type === "string" && token.inlineValue === false && token.value.startsWith("--"))
-      throw new UsageError(`--${token.name} needs a value; write a value that starts with -- as --${token.name}=VALUE`)
-  }
 }
 
 const LONGEST_WORD = 64
@@ -120,14 +138,6 @@ function nearestFlag(given: string, args: Arguments): string | undefined {
 
 const similar = (word: string, name: string): string | undefined =>
   distance(word, name) <= 1 + word.length / 3 ? name : undefined
-
-function options(args: Arguments): Record<string, { type: "string" | "boolean"; short?: string }> {
-  return Object.fromEntries(
-    Object.entries(args).flatMap(([name, { type, short }]) =>
-      type === "positional" ? [] : [[name, { type, ...(short !== undefined && { short }) }]],
-    ),
-  )
-}
 
 /** A word for a message: escaped, and shortened if it may be a secret. */
 const shown = (word: string): string =>

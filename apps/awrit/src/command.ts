@@ -1,32 +1,20 @@
-import type { ArgsDef, CommandDef } from "citty"
+import type { Arguments, Given } from "./arguments.ts"
+import type { Context } from "./context.ts"
 
-/** One flag or positional argument of a command. */
-export interface Argument {
-  readonly type: "string" | "boolean" | "positional"
-  readonly description: string
-  /** A one-letter form, such as `h` for `-h`. */
-  readonly short?: string
-  /** The name of the value in help, such as `SECONDS`. */
-  readonly value?: string
-  /** The accepted values, for help and completion. The command itself refuses others. */
-  readonly choices?: readonly string[]
-}
-
-/** A command's arguments by their kebab-case names. */
-export type Arguments = Readonly<Record<string, Argument>>
-
-/** The given values, by exactly the declared names: a mistyped name does not compile. */
-export type Given<A extends Arguments> = {
-  readonly [Name in keyof A]: A[Name]["type"] extends "boolean" ? boolean : string | undefined
-}
-
-/** A command, with its texts for help, completion and docs/cli.md. */
-export interface Command {
+/** A command: its texts for help, completion and docs/cli.md, its arguments, and what it does. */
+export interface Command<A extends Arguments = Arguments> {
+  /** Its words after `awrit`, such as `app register`. */
   readonly name: string
+  /** One sentence, without a full stop. */
   readonly summary: string
-  readonly details: readonly string[]
-  readonly args: Arguments
+  /** More paragraphs for help. */
+  readonly details?: readonly string[]
+  readonly args: A
+  /** Complete command lines. */
   readonly examples: readonly string[]
-  /** The definition that citty parses and runs. */
-  readonly citty: CommandDef<ArgsDef>
+  /** Does it. @returns the exit code; nothing means 0. */
+  run(given: Given<A>, context: Context): Promise<number | undefined> | Promise<void>
 }
+
+/** Makes a command. Its `run` gets only the declared arguments. */
+export const command = <const A extends Arguments>(definition: Command<A>): Command => definition

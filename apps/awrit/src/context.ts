@@ -5,7 +5,6 @@ import type { GlobalFlags } from "./global-flags.ts"
 import type { Io } from "./io.ts"
 import type { Output } from "./output.ts"
 import { Settings } from "./settings.ts"
-import type { Tree } from "./tree.ts"
 
 /** What a command can use. */
 export class Context {
@@ -13,16 +12,11 @@ export class Context {
   readonly io: Io
   readonly out: Output
   readonly settings: Settings
-  /** All commands. */
-  readonly tree: Tree
-  /** The exit code of the process. */
-  exitCode = 0
 
-  constructor({ flags, io, out, tree }: Pick<Context, "flags" | "io" | "out" | "tree">) {
+  constructor({ flags, io, out }: Pick<Context, "flags" | "io" | "out">) {
     this.flags = flags
     this.io = io
     this.out = out
-    this.tree = tree
     this.settings = new Settings(flags, io.env)
   }
 

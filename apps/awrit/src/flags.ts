@@ -4,14 +4,15 @@ import { UsageError } from "./errors.ts"
 
 /**
  * Validates flags with the API's schema, so that wrong values are reported before any request.
- * @param wire flags by the API's field names; `undefined` for flags that are not given.
+ * @param flags named as the API's fields, but with hyphens.
  * @throws UsageError that names the flag.
  */
 export function readFlags<const S extends v.GenericSchema>(
   schema: S,
-  wire: Readonly<Record<string, unknown>>,
+  flags: Readonly<Record<string, unknown>>,
 ): v.InferOutput<S> {
-  const read = decode(schema, Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== undefined)))
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined)
+  const read = decode(schema, Object.fromEntries(given.map(([name, value]) => [name.replaceAll("-", "_"), value])))
   if (read.ok) return read.value
   throw new UsageError(inFlags(read.detail, read.field))
 }
@@ -25,11 +26,3 @@ function inFlags(detail: string, field: string | undefined): string {
     flag + detail.slice(field.length).replaceAll("token_ttl", "--token-ttl").replace(" (in a URL, write + as %2B)", "")
   )
 }
-
-/** Splits scopes at commas and spaces. */
-export const scopeList = (text: string | undefined): string[] | undefined =>
-  text?.split(/[\s,]+/).filter((scope) => scope !== "")
-
-/** A number if the text is one. The API's schema reports any other text. */
-export const numeric = (text: string | undefined): number | string | undefined =>
-  text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : text

@@ -1,3 +1,5 @@
+import type { Arguments, Given } from "./arguments.ts"
+
 /** Flags of every command. They may stand before or after its name. */
 export const GLOBAL_FLAGS = {
   json: {
@@ -20,16 +22,7 @@ export const GLOBAL_FLAGS = {
   yes: { type: "boolean", description: "Do not ask for confirmation" },
   help: { type: "boolean", short: "h", description: "Show help" },
   version: { type: "boolean", description: "Show the version" },
-} as const
+} as const satisfies Arguments
 
 /** The given {@link GLOBAL_FLAGS}. */
-export interface GlobalFlags {
-  readonly json: boolean
-  readonly "broker-url": string | undefined
-  readonly ca: string | undefined
-  readonly cert: string | undefined
-  readonly key: string | undefined
-  readonly yes: boolean
-  readonly help: boolean
-  readonly version: boolean
-}
+export type GlobalFlags = Given<typeof GLOBAL_FLAGS>

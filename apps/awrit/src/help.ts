@@ -1,35 +1,28 @@
-import type { Arguments, Command } from "./command.ts"
+import type { Arguments } from "./arguments.ts"
+import type { Command } from "./command.ts"
 import { GLOBAL_FLAGS } from "./global-flags.ts"
 import type { Output } from "./output.ts"
 import { padded, widthOf, wrapped } from "./text.ts"
-import type { Tree } from "./tree.ts"
+import type { Group } from "./tree.ts"
 
 type Styled = Output["styled"]
+
+/** Names, each with its meaning. */
+export type Rows = readonly (readonly [name: string, meaning: string])[]
 
 /** Spaces before the first and the second column of a list. */
 const INDENT = 2
 const GAP = 2
 
 /** Help of `awrit` itself, or of a group of commands. */
-export function groupHelp(
-  path: readonly string[],
-  summary: string,
-  commands: Tree,
-  width: number,
-  styled: Styled,
-): string {
-  const name = ["awrit", ...path].join(" ")
-  const rows = Object.entries(commands).map(([word, branch]) => {
-    const below = branch.commands === undefined ? "" : ` (${Object.keys(branch.commands).join(", ")})`
-    return [word, branch.summary + below] as const
-  })
+export async function groupHelp(name: string, group: Group, width: number, styled: Styled): Promise<string> {
   return [
-    ...wrapped(`${path.length === 0 ? "awrit, the operator's command line for AgentWrit" : summary}.`, width),
+    ...wrapped(`${group.summary}.`, width),
     "",
     `${styled("bold", "Usage:")} ${name} COMMAND`,
     "",
     styled("bold", "Commands:"),
-    ...list(rows, width),
+    ...list(await groupRows(group), width),
     "",
     styled("bold", "Global flags:"),
     ...list(flagRows(GLOBAL_FLAGS), width),
@@ -38,30 +31,32 @@ export function groupHelp(
   ].join("\n")
 }
 
+/** The commands of a group, each with its summary. */
+export function groupRows({ commands }: Group): Promise<Rows> {
+  const rows = Object.entries(commands).map(async ([word, branch]) => {
+    if (typeof branch === "function") return [word, (await branch()).summary] as const
+    return [word, `${branch.summary} (${Object.keys(branch.commands).join(", ")})`] as const
+  })
+  return Promise.all(rows)
+}
+
 /** Help of one command. */
 export function commandHelp(command: Command, width: number, styled: Styled): string {
-  const { args, details, examples, summary } = command
+  const { args, details = [], examples, summary } = command
   const positionals = Object.entries(args).filter(([, { type }]) => type === "positional")
-  const flags = flagRows(args)
+  const section = (title: string, rows: Rows): string[] =>
+    rows.length === 0 ? [] : ["", styled("bold", `${title}:`), ...list(rows, width)]
   return [
     ...wrapped(`${summary}.`, width),
     ...details.flatMap((paragraph) => ["", ...wrapped(paragraph, width)]),
     "",
     ...usageLines(command, width, styled),
-    ...(positionals.length === 0
-      ? []
-      : [
-          "",
-          styled("bold", "Arguments:"),
-          ...list(
-            positionals.map(([name, { description }]) => [`<${name}>`, description]),
-            width,
-          ),
-        ]),
-    ...(flags.length === 0 ? [] : ["", styled("bold", "Flags:"), ...list(flags, width)]),
-    "",
-    styled("bold", "Global flags:"),
-    ...list(flagRows(GLOBAL_FLAGS), width),
+    ...section(
+      "Arguments",
+      positionals.map(([name, { description }]) => [`<${name}>`, description]),
+    ),
+    ...section("Flags", flagRows(args)),
+    ...section("Global flags", flagRows(GLOBAL_FLAGS)),
     "",
     styled("bold", "Examples:"),
     ...examples.map((example) => `${" ".repeat(INDENT)}${example}`),
@@ -69,7 +64,7 @@ export function commandHelp(command: Command, width: number, styled: Styled): st
 }
 
 /** The rows of a list of flags. */
-export function flagRows(args: Arguments): (readonly [flag: string, description: string])[] {
+export function flagRows(args: Arguments): Rows {
   return Object.entries(args).flatMap(([name, { type, short, value, description, choices }]) => {
     if (type === "positional") return []
     const accepted = choices === undefined ? "" : `: ${choices.join(", ")}`
@@ -79,29 +74,20 @@ export function flagRows(args: Arguments): (readonly [flag: string, description:
 }
 
 /** The usage of a command, without global flags. */
-export function usageOf({ name, args }: Pick<Command, "name" | "args">): string[] {
+function usageLines({ name, args }: Command, width: number, styled: Styled): string[] {
   const positionals = Object.entries(args).flatMap(([word, { type }]) => (type === "positional" ? [`<${word}>`] : []))
-  return [`awrit ${name}`, ...positionals, ...flagRows(args).map(([flag]) => `[${flag}]`)]
+  const parts = [...positionals, ...flagRows(args).map(([flag]) => `[${flag}]`)]
+  const before = ` awrit ${name} `
+  const indent = "Usage:".length + before.length
+  // A flag and its value stay on one line.
+  const lines = wrapped(parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" "), width - indent)
+  return lines.map((line, at) => {
+    const text = line.replaceAll("\u00a0", " ")
+    return (at === 0 ? styled("bold", "Usage:") + before + text : " ".repeat(indent) + text).trimEnd()
+  })
 }
 
-function usageLines(command: Command, width: number, styled: Styled): string[] {
-  const [first = "", ...parts] = usageOf(command)
-  const title = "Usage: "
-  const lines: string[] = []
-  let line = title + first
-  for (const part of parts) {
-    if (widthOf(line) + 1 + widthOf(part) > width) {
-      lines.push(line)
-      line = " ".repeat(title.length + first.length)
-    }
-    line += ` ${part}`
-  }
-  return [...lines, line].map((text, at) =>
-    at === 0 ? styled("bold", title.trim()) + text.slice(title.length - 1) : text,
-  )
-}
-
-function list(rows: readonly (readonly [string, string])[], width: number): string[] {
+function list(rows: Rows, width: number): string[] {
   const first = Math.max(...rows.map(([name]) => widthOf(name)))
   const before = INDENT + first + GAP
   return rows.flatMap(([name, text]) =>

@@ -1,6 +1,6 @@
-import { runCommand } from "citty"
-import { checkWords, globalFlags, resolve } from "./command-line.ts"
+import { hasFlag, parse, resolve } from "./command-line.ts"
 import { TREE } from "./commands/tree.ts"
+import { candidates } from "./completion/candidates.ts"
 import { Context } from "./context.ts"
 import { UsageError } from "./errors.ts"
 import { failureOf } from "./failure.ts"
@@ -11,7 +11,7 @@ import { VERSION } from "./version.ts"
 
 /** Runs a command line. @returns the exit code: 0 when done, 1 when refused or failed, 2 when the command line is wrong. */
 export async function run(words: readonly string[], io: Io = process): Promise<number> {
-  const out = new Output(io, globalFlags(words).json)
+  const out = new Output(io, hasFlag(words, "json"))
   try {
     const exitCode = await dispatch(words, io, out)
     await out.flush()
@@ -24,31 +24,28 @@ export async function run(words: readonly string[], io: Io = process): Promise<n
 }
 
 async function dispatch(words: readonly string[], io: Io, out: Output): Promise<number> {
+  const [first, shell = "", ...typed] = words
+  if (first === "__complete") {
+    for (const line of await candidates(shell, typed, TREE)) await out.line(line)
+    return 0
+  }
   const { path, branch, rest } = resolve(words, TREE)
-  const loaded = await branch.load?.()
-  const flags = globalFlags(rest, loaded?.args)
-  if (flags.version) {
+  const line = ["awrit", ...path].join(" ")
+  const asked = typeof branch === "function" ? await branch() : branch
+  const args = "args" in asked ? asked.args : {}
+  if (hasFlag(rest, "version", args)) {
     await out.document({ version: VERSION })
     await out.lines([`awrit ${VERSION}`])
     return 0
   }
-  const width = out.width ?? 80
-  if (loaded === undefined) {
-    const { commands = TREE } = branch
-    if (!flags.help) {
-      checkWords(rest, { name: path.join(" "), args: {} })
-      const example = ["awrit", ...path, "COMMAND"].join(" ")
-      throw new UsageError(`say which command: ${example}, one of ${Object.keys(commands).join(", ")}`)
-    }
-    await out.line(groupHelp(path, branch.summary, commands, width, out.styled))
+  if (hasFlag(rest, "help", args)) {
+    const width = out.width ?? 80
+    const { styled } = out
+    await out.line("args" in asked ? commandHelp(asked, width, styled) : await groupHelp(line, asked, width, styled))
     return 0
   }
-  if (flags.help) {
-    await out.line(commandHelp(loaded, width, out.styled))
-    return 0
-  }
-  checkWords(rest, loaded)
-  const context = new Context({ flags, io, out, tree: TREE })
-  await runCommand(loaded.citty, { rawArgs: rest, data: context })
-  return context.exitCode
+  const { flags, given } = parse(rest, args, line)
+  if (!("args" in asked))
+    throw new UsageError(`say which command: ${line} COMMAND, one of ${Object.keys(asked.commands).join(", ")}`)
+  return (await asked.run(given, new Context({ flags, io, out }))) ?? 0
 }

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from "vitest"
-import type { Given } from "../src/command.ts"
-import { command } from "../src/define-command.ts"
+import type { Given } from "../src/arguments.ts"
+import { command } from "../src/command.ts"
 
 test("a command gets only the flags that it declares", () => {
   command({

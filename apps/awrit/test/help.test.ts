@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { resolve } from "../src/command-line.ts"
 import { TREE } from "../src/commands/tree.ts"
 import { commandHelp, groupHelp } from "../src/help.ts"
 import { allCommands } from "../src/tree.ts"
@@ -6,10 +7,12 @@ import { allCommands } from "../src/tree.ts"
 const plain = (_: unknown, text: string): string => text
 
 describe.each([80, 200])("help at %i columns", (width) => {
-  test("of awrit and its groups", () => {
-    expect(groupHelp([], "", TREE, width, plain)).toMatchSnapshot()
-    const { commands = {}, summary = "" } = TREE["audit"] ?? {}
-    expect(groupHelp(["audit"], summary, commands, width, plain)).toMatchSnapshot()
+  test("of awrit and its groups", async () => {
+    for (const words of [[], ["audit"]]) {
+      const { branch } = resolve(words, TREE)
+      if (typeof branch === "function") throw new Error("not a group")
+      expect(await groupHelp(["awrit", ...words].join(" "), branch, width, plain)).toMatchSnapshot()
+    }
   })
 
   test("of every command, each line within the width", async () => {
@@ -24,8 +27,8 @@ describe.each([80, 200])("help at %i columns", (width) => {
 })
 
 test("every command is in the tree under its own name", async () => {
-  const names = Object.entries(TREE).flatMap(([word, { commands }]) =>
-    commands === undefined ? [word] : Object.keys(commands).map((below) => `${word} ${below}`),
+  const names = Object.entries(TREE).flatMap(([word, branch]) =>
+    typeof branch === "function" ? [word] : Object.keys(branch.commands).map((below) => `${word} ${below}`),
   )
   expect((await allCommands(TREE)).map(({ name }) => name)).toEqual(names)
 })

@@ -8,7 +8,6 @@ const CHECKS: readonly Step[] = [
   { name: "promises", command: ["oxlint"] },
   { name: "layers and layout", command: ["node", "tooling/checks/src/layout.ts"] },
   { name: "OpenAPI document", command: ["node", "tooling/checks/src/openapi.ts"] },
-  { name: "command line reference", command: ["node", "tooling/checks/src/cli.ts"] },
   { name: "types", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
   { name: "unused files, exports, dependencies", command: ["knip"] },
   { name: "bundles", command: ["node", "tooling/checks/src/bundles.ts"], showLastLine: true },

@@ -1,7 +1,6 @@
 import { agentsQuery } from "@agentwrit/contract"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
-import { numeric, readFlags } from "../flags.ts"
+import { type Command, command } from "../command.ts"
+import { readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
 import { exact, expiry } from "../time.ts"
 
@@ -19,20 +18,12 @@ export const agentList: Command = command({
     "task-id": { type: "string", value: "ID", description: "Only agents of this task" },
     "orch-id": { type: "string", value: "ID", description: "Only agents of this orchestration" },
     "app-id": { type: "string", value: "APP-ID", description: "Only agents that this app launched" },
-    limit: { type: "string", value: "N", description: "The maximum number of agents, 1 to 1000; default 100" },
-    offset: { type: "string", value: "N", description: "The number of agents to skip" },
+    limit: { type: "number", value: "N", description: "The maximum number of agents, 1 to 1000; default 100" },
+    offset: { type: "number", value: "N", description: "The number of agents to skip" },
   },
   examples: ["awrit agent list --status active", "awrit agent list --task-id t-42 --json"],
   async run(given, context) {
-    const query = readFlags(agentsQuery, {
-      status: given.status,
-      task_id: given["task-id"],
-      orch_id: given["orch-id"],
-      app_id: given["app-id"],
-      limit: numeric(given.limit),
-      offset: numeric(given.offset),
-    })
-    const page = await (await context.admin()).listAgents(query, context.answer)
+    const page = await (await context.admin()).listAgents(readFlags(agentsQuery, given), context.answer)
     const now = Date.now()
     await context.out.table(page.agents, [
       { title: "AGENT ID", cell: ({ agentId }) => agentId },

@@ -1,7 +1,6 @@
 import { appIdOf } from "../app-id.ts"
 import { appRecord } from "../app-record.ts"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 
 /** `awrit app get` */
 export const appGet: Command = command({

@@ -1,8 +1,8 @@
 import { appCreationRequest } from "@agentwrit/contract"
 import { appRecord } from "../app-record.ts"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
-import { numeric, readFlags, scopeList } from "../flags.ts"
+import { listOf } from "../arguments.ts"
+import { type Command, command } from "../command.ts"
+import { readFlags } from "../flags.ts"
 
 /** `awrit app register` */
 export const appRegister: Command = command({
@@ -18,18 +18,15 @@ export const appRegister: Command = command({
       value: "NAME",
       description: "2 to 64 lower-case letters, digits and single hyphens, starting with a letter",
     },
-    scopes: { type: "string", value: "SCOPES", description: "The scope ceiling: the most that its agents can get" },
-    "token-ttl": { type: "string", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
+    scopes: { type: "list", value: "SCOPES", description: "The scope ceiling: the most that its agents can get" },
+    "token-ttl": { type: "number", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
   },
   examples: ["awrit app register --name billing --scopes 'read:invoices:*,write:invoices:42'"],
   async run(given, context) {
     const name = given.name ?? (await context.ask("Name of the app", "billing"))
-    const scopes = given.scopes ?? (await context.ask("Its scope ceiling, separated by commas", "read:invoices:*"))
-    const app = readFlags(appCreationRequest, {
-      name,
-      scopes: scopeList(scopes),
-      token_ttl: numeric(given["token-ttl"]),
-    })
+    const scopes =
+      given.scopes ?? listOf(await context.ask("Its scope ceiling, separated by commas", "read:invoices:*"))
+    const app = readFlags(appCreationRequest, { ...given, name, scopes })
     const made = await (await context.admin()).createApp(app, context.answer)
     await context.out.record([...appRecord(made), ["client secret", `${made.clientSecret}  (shown only once)`]])
     context.out.note("Save the client secret now: the broker stores only its hash.")

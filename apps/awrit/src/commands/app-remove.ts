@@ -1,6 +1,5 @@
 import { appIdOf } from "../app-id.ts"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { counted } from "../text.ts"
 import { since } from "../time.ts"
 

@@ -1,9 +1,8 @@
 import { appUpdateRequest } from "@agentwrit/contract"
 import { appIdOf } from "../app-id.ts"
 import { appRecord } from "../app-record.ts"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
-import { numeric, readFlags, scopeList } from "../flags.ts"
+import { type Command, command } from "../command.ts"
+import { readFlags } from "../flags.ts"
 
 /** `awrit app update` */
 export const appUpdate: Command = command({
@@ -14,16 +13,13 @@ export const appUpdate: Command = command({
   ],
   args: {
     id: { type: "string", value: "APP-ID", description: "The app's id" },
-    scopes: { type: "string", value: "SCOPES", description: "The new ceiling, separated by commas" },
-    "token-ttl": { type: "string", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
+    scopes: { type: "list", value: "SCOPES", description: "The new ceiling, separated by commas" },
+    "token-ttl": { type: "number", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
   },
   examples: ["awrit app update --id app-billing-1a2b3c --scopes read:invoices:42 --token-ttl 600"],
-  async run(given, context) {
-    const id = appIdOf(given.id, "--id")
-    const update = readFlags(appUpdateRequest, {
-      scopes: scopeList(given.scopes),
-      token_ttl: numeric(given["token-ttl"]),
-    })
+  async run({ id: givenId, ...changes }, context) {
+    const id = appIdOf(givenId, "--id")
+    const update = readFlags(appUpdateRequest, changes)
     await context.out.record(appRecord(await (await context.admin()).updateApp(id, update, context.answer)))
   },
 })

@@ -1,12 +1,12 @@
 import { sequenceOf } from "@agentwrit/audit"
 import { AUDIT_EVENT_TYPES, type AuditEvent, auditEventsQuery } from "@agentwrit/contract"
 import type { EventsQuery } from "@agentwrit/sdk/admin"
-import type { Arguments, Command, Given } from "../command.ts"
+import type { Arguments, Given } from "../arguments.ts"
+import { type Command, command } from "../command.ts"
 import type { Context } from "../context.ts"
-import { command } from "../define-command.ts"
 import { UsageError } from "../errors.ts"
 import { EVENT_COLUMNS, eventLine } from "../event-columns.ts"
-import { numeric, readFlags } from "../flags.ts"
+import { readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
 import { visible } from "../text.ts"
 
@@ -35,11 +35,11 @@ const ARGS = {
   until: { type: "string", value: "TIME", description: "Only events at or before this time" },
   after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
   limit: {
-    type: "string",
+    type: "number",
     value: "N",
     description: "The maximum number of events, 1 to 1000; default 100, with --follow 10",
   },
-  offset: { type: "string", value: "N", description: "The number of events to skip" },
+  offset: { type: "number", value: "N", description: "The number of events to skip" },
   follow: { type: "boolean", description: "Keep showing new events until Ctrl-C" },
 } as const satisfies Arguments
 
@@ -56,21 +56,11 @@ export const auditEvents: Command = command({
     "awrit audit events --since 2026-03-29T00:00:00Z --limit 50",
     "awrit audit events --follow --outcome denied",
   ],
-  async run(given, context) {
-    const query = readFlags(auditEventsQuery, {
-      agent_id: given["agent-id"],
-      task_id: given["task-id"],
-      event_type: given["event-type"],
-      outcome: given.outcome,
-      since: given.since,
-      until: given.until,
-      after: given.after,
-      limit: numeric(given.limit),
-      offset: numeric(given.offset),
-    })
-    if (given.follow) {
-      checkFollowing(given)
-      await follow(given.limit === undefined ? { ...query, limit: TAIL_EVENTS } : query, context)
+  async run({ follow: isFollowing, ...filter }, context) {
+    const query = readFlags(auditEventsQuery, filter)
+    if (isFollowing) {
+      checkFollowing(filter)
+      await follow(filter.limit === undefined ? { ...query, limit: TAIL_EVENTS } : query, context)
       return
     }
     const page = await (await context.admin()).listEvents(query, context.answer)
@@ -79,7 +69,7 @@ export const auditEvents: Command = command({
   },
 })
 
-function checkFollowing({ after, limit, offset, since, until }: Given<typeof ARGS>): void {
+function checkFollowing({ after, limit, offset, since, until }: Omit<Given<typeof ARGS>, "follow">): void {
   if (offset !== undefined) throw new UsageError("--offset cannot be given with --follow")
   if (until !== undefined) throw new UsageError("--until cannot be given with --follow, which runs until Ctrl-C")
   if (limit !== undefined && (after !== undefined || since !== undefined))

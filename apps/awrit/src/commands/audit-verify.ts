@@ -1,5 +1,4 @@
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
 import { readEvidence } from "../trail-evidence.ts"
 import { verifyBroker, verifyDatabase, verifyExport } from "../trail-sources.ts"

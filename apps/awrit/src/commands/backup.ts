@@ -1,6 +1,5 @@
 import type { Backup, BackupOptions } from "@agentwrit/store-sqlite"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
 import type { Output } from "../output.ts"
 import { Progress } from "../progress.ts"

@@ -1,7 +1,8 @@
-import type { Command } from "../command.ts"
-import { completionScript, SHELLS } from "../completion/script.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
+import { SCRIPTS } from "../completion/scripts.ts"
 import { UsageError } from "../errors.ts"
+
+const SHELLS = Object.keys(SCRIPTS) as (keyof typeof SCRIPTS)[]
 
 /** `awrit completion` */
 export const completion: Command = command({
@@ -13,11 +14,10 @@ export const completion: Command = command({
     'awrit completion zsh > "$HOME/.zfunc/_awrit"',
     "awrit completion fish > ~/.config/fish/completions/awrit.fish",
   ],
-  async run(given, context) {
+  async run(given, { out }) {
     const shell = SHELLS.find((known) => known === given.shell)
     if (shell === undefined) throw new UsageError(`<shell> must be one of ${SHELLS.join(", ")}`)
-    const script = await completionScript(shell, context.tree)
-    await context.out.document({ shell, script })
-    await context.out.lines([script.trimEnd()])
+    await out.document({ shell, script: SCRIPTS[shell] })
+    await out.lines([SCRIPTS[shell]])
   },
 })

@@ -1,6 +1,5 @@
-import type { Command } from "../command.ts"
+import { type Command, command } from "../command.ts"
 import type { Context } from "../context.ts"
-import { command } from "../define-command.ts"
 import { brokerFindings } from "../doctor/broker.ts"
 import { certificateFindings } from "../doctor/certificate.ts"
 import { configurationFindings, urlFinding } from "../doctor/configuration.ts"

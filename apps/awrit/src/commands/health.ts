@@ -1,5 +1,4 @@
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { span } from "../time.ts"
 
 /** `awrit health` */

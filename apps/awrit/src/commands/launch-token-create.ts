@@ -1,7 +1,6 @@
 import { launchTokenRequest } from "@agentwrit/contract"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
-import { numeric, readFlags, scopeList } from "../flags.ts"
+import { type Command, command } from "../command.ts"
+import { readFlags } from "../flags.ts"
 import { expiry } from "../time.ts"
 
 /** `awrit launch-token create` */
@@ -12,16 +11,16 @@ export const launchTokenCreate: Command = command({
   args: {
     "agent-name": { type: "string", value: "NAME", description: "A label for the audit trail" },
     "allowed-scope": {
-      type: "string",
+      type: "list",
       value: "SCOPES",
       description: "The most that the agent may request, separated by commas",
     },
     "max-ttl": {
-      type: "string",
+      type: "number",
       value: "SECONDS",
       description: "The longest TTL that the agent may request; default AA_DEFAULT_TTL of the broker",
     },
-    ttl: { type: "string", value: "SECONDS", description: "The launch token's own lifetime, 1 to 86400; default 30" },
+    ttl: { type: "number", value: "SECONDS", description: "The launch token's own lifetime, 1 to 86400; default 30" },
     reusable: { type: "boolean", description: "Valid for any number of registrations until it expires; default one" },
     "orch-id": { type: "string", value: "ID", description: "Valid only for this orchestration" },
     "task-id": { type: "string", value: "ID", description: "Valid only for this task" },
@@ -30,21 +29,13 @@ export const launchTokenCreate: Command = command({
     "awrit launch-token create --agent-name data-processor --allowed-scope 'read:data:*'",
     "awrit launch-token create --agent-name worker --allowed-scope read:data:7 --orch-id crm --task-id t-42 --json",
   ],
-  async run(given, context) {
-    const launchToken = readFlags(launchTokenRequest, {
-      agent_name: given["agent-name"],
-      allowed_scope: scopeList(given["allowed-scope"]),
-      max_ttl: numeric(given["max-ttl"]),
-      ttl: numeric(given.ttl),
-      single_use: !given.reusable,
-      orch_id: given["orch-id"],
-      task_id: given["task-id"],
-    })
+  async run({ reusable, ...policy }, context) {
+    const launchToken = readFlags(launchTokenRequest, { ...policy, "single-use": !reusable })
     const made = await (await context.admin()).createLaunchToken(launchToken, context.answer)
     await context.out.record([
       ["launch token", `${made.launchToken}  (shown only once)`],
       ["expires", expiry(made.expiresAt)],
-      ["good for", given.reusable ? "any number of registrations" : "one registration"],
+      ["good for", reusable ? "any number of registrations" : "one registration"],
       ["scope", made.policy.allowedScope.join(" ")],
       ["max ttl", `${made.policy.maxTtl} s`],
     ])

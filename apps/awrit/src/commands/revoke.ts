@@ -1,8 +1,7 @@
 import { revocationRequest } from "@agentwrit/contract"
 import { parseAgentId } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
 import { counted } from "../text.ts"
 
@@ -32,7 +31,7 @@ export const revoke: Command = command({
     "awrit revoke --level task --target task-001 --yes",
   ],
   async run(given, context) {
-    const revocation = readFlags(revocationRequest, { level: given.level, target: given.target })
+    const revocation = readFlags(revocationRequest, given)
     const admin = await context.admin()
     if (revocation.level !== "token")
       await context.confirm(async () => `${await consequence(admin, revocation)} Go on?`)

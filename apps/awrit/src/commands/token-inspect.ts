@@ -1,6 +1,5 @@
 import { type Claims, type CoreError, checkClaims, decodeToken, parseJwkSet, verifyToken } from "@agentwrit/core"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { CommandError } from "../errors.ts"
 import { expiry, since } from "../time.ts"
 import { TOKEN_FLAG, tokenOf } from "../token-input.ts"

@@ -1,6 +1,5 @@
 import { BrokerError } from "@agentwrit/sdk/admin"
-import type { Command } from "../command.ts"
-import { command } from "../define-command.ts"
+import { type Command, command } from "../command.ts"
 import { CommandError } from "../errors.ts"
 import { TOKEN_FLAG, tokenOf } from "../token-input.ts"
 

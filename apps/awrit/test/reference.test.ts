@@ -1,8 +1,9 @@
-import type { Command } from "./command.ts"
-import { TREE } from "./commands/tree.ts"
-import { GLOBAL_FLAGS } from "./global-flags.ts"
-import { flagRows, usageOf } from "./help.ts"
-import { allCommands } from "./tree.ts"
+import { expect, test } from "vitest"
+import type { Command } from "../src/command.ts"
+import { TREE } from "../src/commands/tree.ts"
+import { GLOBAL_FLAGS } from "../src/global-flags.ts"
+import { flagRows, type Rows } from "../src/help.ts"
+import { allCommands } from "../src/tree.ts"
 
 const HEAD = `# awrit
 
@@ -18,20 +19,17 @@ The operator's command line. \`npx pnpm@12 run cli-docs\` generates this page fr
 - Tables fit the terminal and never cut an id. In a pipe or a file nothing is cut.
 `
 
-const ENVIRONMENT: readonly (readonly [variable: string, text: string])[] = [
+const ENVIRONMENT: Rows = [
   ["AACTL_BROKER_URL", "the broker; else `BROKER_URL` of the config file, else `http://localhost:8080`"],
   ["AACTL_ADMIN_SECRET", "the admin secret; else `ADMIN_SECRET` of the config file, unless that is a hash"],
-  ["AACTL_CA", "CA certificates for the broker's certificate (PEM), as `--ca`"],
-  ["AACTL_CERT", "client certificate for mutual TLS, as `--cert`"],
-  ["AACTL_KEY", "its private key, as `--key`"],
+  ["AACTL_CA, AACTL_CERT, AACTL_KEY", "as `--ca`, `--cert` and `--key`"],
   ["AA_CONFIG_PATH", "the config file, instead of `/etc/broker/config` or `~/.broker/config`"],
   ["NO_COLOR", "no colour, unless it is empty"],
 ]
 
 const CONFIG_FILE = "A config file that is a symbolic link, or that group or others can read, is refused."
 
-/** The reference of all commands, in Markdown. */
-export async function cliReference(): Promise<string> {
+test("docs/cli.md describes every command", async () => {
   const commands = await allCommands(TREE)
   const parts = [
     HEAD,
@@ -39,34 +37,22 @@ export async function cliReference(): Promise<string> {
     `## Environment\n\n${list(ENVIRONMENT)}\n\n${CONFIG_FILE}\n`,
     ...commands.map(section),
   ]
-  return `${parts.join("\n").trimEnd()}\n`
-}
+  await expect(`${parts.join("\n").trimEnd()}\n`).toMatchFileSnapshot("../../../docs/cli.md")
+})
 
-function section(command: Command): string {
-  const { args, details, examples, name, summary } = command
-  const positionals = Object.entries(args).filter(([, { type }]) => type === "positional")
-  return [
+function section({ args, details = [], examples, name, summary }: Command): string {
+  const positionals = Object.entries(args).flatMap(([word, { description, type }]) =>
+    type === "positional" ? [[`<${word}>`, description] as const] : [],
+  )
+  const rows = [...positionals, ...flagRows(args)]
+  const paragraphs = [
     `## awrit ${name}`,
-    "",
     `${summary}.`,
-    ...details.flatMap((paragraph) => ["", paragraph]),
-    "",
-    "```text",
-    usageOf(command).join(" "),
-    "```",
-    ...(positionals.length === 0
-      ? []
-      : ["", ...positionals.map(([word, { description }]) => `\`<${word}>\`: ${description}.`)]),
-    ...(flagRows(args).length === 0 ? [] : ["", list(flagRows(args))]),
-    "",
-    "```console",
-    ...examples,
-    "```",
-    "",
-  ].join("\n")
+    ...details,
+    ...(rows.length === 0 ? [] : [list(rows)]),
+    `\`\`\`console\n${examples.join("\n")}\n\`\`\``,
+  ]
+  return `${paragraphs.join("\n\n")}\n`
 }
 
-/** A list of names, each with its meaning. */
-function list(rows: readonly (readonly [name: string, text: string])[]): string {
-  return rows.map(([name, text]) => `- \`${name}\`: ${text}`).join("\n")
-}
+const list = (rows: Rows): string => rows.map(([name, text]) => `- \`${name}\`: ${text}`).join("\n")

@@ -1,2 +1,0 @@
-export { cliReference } from "./reference.ts"
-export { run } from "./run.ts"
