@@ -1,5 +1,14 @@
-import type { Answered } from "./http/middleware.ts"
 import type { Log } from "./log/log.ts"
+
+/** A request that was answered. */
+export interface Answered {
+  readonly requestId: string
+  readonly method: string
+  /** The route's pattern, or `other`. The path itself could hold a secret. */
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
 
 /** Logs each answer at level `trace`. */
 export function answerLog(log: Log): (answered: Answered) => void {

@@ -1,4 +1,5 @@
+export type { Answered } from "./answer-log.ts"
 export { type BrokerApp, type BrokerOptions, createBroker } from "./broker.ts"
 export type { IsTrustedProxy } from "./http/client-address.ts"
-export type { Answered, BrokerEnvironment } from "./http/middleware.ts"
+export type { BrokerEnvironment } from "./http/request.ts"
 export { Metrics } from "./metrics.ts"

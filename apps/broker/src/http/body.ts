@@ -27,8 +27,18 @@ export class BodyAbortedError extends Error {
 const EMPTY = new Uint8Array(0)
 
 /**
- * Reads a request's body, and stops at the limit, also when it is chunked and declares no length.
+ * Whether a request has a body.
  * @param incoming Node's request behind `request`; absent when the app is called in process.
+ */
+export function hasBody(request: Request, incoming: IncomingMessage | undefined): boolean {
+  if (incoming === undefined) return request.body !== null
+  const { headers } = incoming
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
+}
+
+/**
+ * Reads a request's body, and stops at the limit, also when it is chunked and declares no length.
+ * @param incoming as for {@link hasBody}.
  * @param acquirePlace takes a place for a large body, and returns what releases it.
  * @throws {@link Refusal} `payload_too_large`, TooManyBodiesError or BodyAbortedError
  */
@@ -37,9 +47,9 @@ export async function readBody(
   incoming: IncomingMessage | undefined,
   acquirePlace: () => (() => void) | undefined,
 ): Promise<Uint8Array> {
+  if (!hasBody(request, incoming)) return EMPTY
   if (incoming === undefined) return collect(request.body)
-  const { "content-length": length, "transfer-encoding": encoding } = incoming.headers
-  if (length === undefined && encoding === undefined) return EMPTY
+  const length = incoming.headers["content-length"]
   return receive(incoming, length === undefined ? undefined : Number(length), acquirePlace)
 }
 

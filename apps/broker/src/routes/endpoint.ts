@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http"
 import type { AuditEventType } from "@agentwrit/audit"
 import { type Authority, type BearerWording, type Caller, Refusal } from "@agentwrit/authority"
 import {
@@ -16,6 +15,7 @@ import {
 } from "@agentwrit/contract"
 import type { Claims } from "@agentwrit/core"
 import { type Answer, json } from "../http/answer.ts"
+import type { HttpRequest } from "../http/request.ts"
 import { jsonApi } from "../protocol/json-api.ts"
 import type { Protocol } from "../protocol/protocol.ts"
 
@@ -35,30 +35,8 @@ export interface EndpointRequest<N extends RouteName> {
 export interface Endpoint {
   readonly route: Route
   readonly protocol: Protocol
-  answer(authority: Authority, request: RawRequest): Promise<Answer>
-}
-
-/** Parts of the HTTP request that few endpoints need. */
-export interface HttpRequest {
-  /** `HEAD` is answered like `GET`, without the body. */
-  readonly method: string
-  header(name: string): string | undefined
-  /** Node's own answer; `undefined` in process. */
-  readonly outgoing: ServerResponse | undefined
-  /** Reports an error after the answer has begun. */
-  failed(error: unknown): void
-}
-
-/** A request before its route's schemas read it. */
-export interface RawRequest {
-  /** What limits and the trail's flood protection count by. */
-  readonly source: string
-  /** The parameters of the path, decoded. */
-  readonly parameters: Readonly<Record<string, string>>
-  /** Reads the body within its limits. */
-  readBody(): Promise<Uint8Array>
-  readonly url: string
-  readonly http: HttpRequest
+  /** Answers a request; without a promise where nothing has to be waited for. */
+  answer(authority: Authority, request: HttpRequest): Promise<Answer> | Answer
 }
 
 /** The options of {@link endpoint}. */
@@ -79,28 +57,44 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
   const { protocol = jsonApi, deniedAs } = options
   const route: Route = routes[name]
   const { needs } = route
+  const readsNothing = needs === "none" && !options.admit && !route.request && !route.query && !route.parameters
+
+  async function answer(authority: Authority, http: HttpRequest): Promise<Answer> {
+    const parameters = readParameters(route, http.parameters)
+    const caller = { source: http.source, resource: resourceOf(route, parameters) }
+    const deny = async (refusal: Refusal, claims?: Claims): Promise<never> => {
+      if (deniedAs !== undefined) await authority.recordDenial(caller, deniedAs, refusal, claims)
+      throw refusal
+    }
+    let bytes: Uint8Array
+    try {
+      bytes = await http.readBody()
+    } catch (error) {
+      throw error instanceof Refusal ? await deny(error) : error
+    }
+    if (options.admit !== undefined) await options.admit(authority, caller)
+    const claims =
+      needs === "none"
+        ? undefined
+        : await authority.authenticate(
+            caller,
+            protocol.credential((name) => http.header(name)),
+            needs,
+            options.wording,
+          )
+    const read = readRequest(route, protocol, bytes, http.url)
+    if (read instanceof Refusal) return deny(read, claims)
+    // The route's own schemas read all of them, so they have its types.
+    return options.run(authority, { caller, claims, parameters, http, ...read } as EndpointRequest<N>)
+  }
+
   return {
     route,
     protocol,
-    async answer(authority, { source, parameters: raw, readBody, url, http }) {
-      const parameters = readParameters(route, raw)
-      const caller = { source, resource: resourceOf(route, parameters) }
-      const deny = async (refusal: Refusal, claims?: Claims): Promise<never> => {
-        if (deniedAs !== undefined) await authority.recordDenial(caller, deniedAs, refusal, claims)
-        throw refusal
-      }
-      const bytes = await readBody().catch((error: unknown) => {
-        if (error instanceof Refusal) return deny(error)
-        throw error
-      })
-      await options.admit?.(authority, caller)
-      const credential = needs === "none" ? undefined : protocol.credential(http.header)
-      const claims =
-        needs === "none" ? undefined : await authority.authenticate(caller, credential, needs, options.wording)
-      const read = readRequest(route, protocol, bytes, url)
-      if (read instanceof Refusal) return deny(read, claims)
-      // The route's own schemas read all of them, so they have its types.
-      return options.run(authority, { caller, claims, parameters, http, ...read } as EndpointRequest<N>)
+    answer(authority, http) {
+      if (!readsNothing || http.hasBody) return answer(authority, http)
+      const caller = { source: http.source, resource: route.path }
+      return options.run(authority, { caller, http } as EndpointRequest<N>)
     },
   }
 }

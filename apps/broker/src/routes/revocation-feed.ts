@@ -2,6 +2,7 @@ import { type Authority, type FeedFollower, type FeedMessage, Refusal } from "@a
 import type { Answer } from "../http/answer.ts"
 import { eventStream } from "../http/event-stream.ts"
 import { Quota } from "../http/quota.ts"
+import { problemPartsOf } from "../protocol/problem-parts.ts"
 import { type Endpoint, type EndpointRequest, endpoint } from "./endpoint.ts"
 
 const EVENT_STREAM = "text/event-stream"
@@ -55,7 +56,7 @@ export function revocations(): Endpoint {
     }
     const { outgoing } = http
     const abort = (error: unknown): void => {
-      http.failed(error)
+      if (problemPartsOf(error) === undefined) http.failed(error)
       outgoing?.req.socket.destroy()
     }
     const body = eventStream({

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 import { decodeHex } from "@agentwrit/core"
 import { uniqueHex } from "../unique-hex.ts"
 import { rejectRegistration } from "./reject-registration.ts"
@@ -8,7 +8,8 @@ export const NONCE_TTL = 30
 
 const EXPIRY_BYTES = 6
 const RANDOM_BYTES = 10
-const UNSIGNED_CHARACTERS = 2 * (EXPIRY_BYTES + RANDOM_BYTES)
+const UNSIGNED_BYTES = EXPIRY_BYTES + RANDOM_BYTES
+const UNSIGNED_CHARACTERS = 2 * UNSIGNED_BYTES
 const NONCE_TEXT = /^[0-9a-f]{64}$/
 
 /** A nonce that was made with our key and has not expired. Only the commit can tell whether it was used before. */
@@ -20,15 +21,18 @@ export interface GenuineNonce {
 
 /**
  * Makes and verifies nonces without storing them, so that a flood of challenges allocates nothing. A nonce is 6 bytes
- * of expiry and 10 random bytes, followed by the first 16 bytes of their HMAC-SHA256.
+ * of expiry and 10 random bytes, followed by the first 16 bytes of the SHA-256 of the key and these.
+ *
+ * A hash over key and message is weak only where messages differ in length: then another could be appended. It takes a
+ * quarter of the time of an HMAC in Node, which was the largest part of a challenge.
  */
 export class Nonces {
-  readonly #key: KeyObject
+  /** The key, and room for the signed bytes. */
+  readonly #message: Buffer
 
   /** @param key secret bytes. Every broker needs the same, also after a restart or a new signing key. */
   constructor(key: Uint8Array) {
-    // With a KeyObject, createHmac takes 2 µs instead of 12.
-    this.#key = createSecretKey(key)
+    this.#message = Buffer.concat([key, new Uint8Array(UNSIGNED_BYTES)])
   }
 
   /** A new nonce, as 64 lower-case hex characters. */
@@ -55,6 +59,7 @@ export class Nonces {
   }
 
   #tag(unsigned: string): string {
-    return createHmac("sha256", this.#key).update(unsigned, "hex").digest("hex").slice(0, UNSIGNED_CHARACTERS)
+    this.#message.write(unsigned, this.#message.length - UNSIGNED_BYTES, "hex")
+    return hash("sha256", this.#message, "hex").slice(0, UNSIGNED_CHARACTERS)
   }
 }

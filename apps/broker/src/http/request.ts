@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Context } from "hono"
+import type { Exchange } from "./answer.ts"
+import { createLargeBodyQuota, hasBody, readBody } from "./body.ts"
+import { clientAddress, type IsTrustedProxy } from "./client-address.ts"
+import { sourceOf } from "./client-source.ts"
+import { requestIdOf } from "./headers.ts"
+import type { Quota } from "./quota.ts"
+
+/** A request's context; behind a Node server the bindings hold Node's own request and answer. */
+export interface BrokerEnvironment {
+  readonly Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }
+}
+
+/** What {@link createReceiver} is given. */
+export interface ReceiverOptions {
+  readonly onBug: (error: unknown, request: Exchange) => void
+  readonly secureTransport?: boolean | undefined
+  readonly isTrustedProxy?: IsTrustedProxy | undefined
+}
+
+/** Makes the requests of one broker, which share the places for large bodies. */
+export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
+  const { onBug, secureTransport = false, isTrustedProxy = () => false } = options
+  const shared = { onBug, secureTransport, isTrustedProxy, largeBodies: createLargeBodyQuota() }
+  return (c) => new HttpRequest(c, shared)
+}
+
+interface Shared {
+  readonly onBug: ReceiverOptions["onBug"]
+  readonly secureTransport: boolean
+  readonly isTrustedProxy: IsTrustedProxy
+  readonly largeBodies: Quota
+}
+
+/** A request as the broker sees it. The cheapest requests need few of its parts, so each is made when it is asked for. */
+export class HttpRequest implements Exchange {
+  readonly requestId: string
+  readonly #c: Context<BrokerEnvironment>
+  readonly #shared: Shared
+
+  constructor(c: Context<BrokerEnvironment>, shared: Shared) {
+    this.requestId = requestIdOf(c.req.header("x-request-id"))
+    this.#c = c
+    this.#shared = shared
+  }
+
+  get secureTransport(): boolean {
+    return this.#shared.secureTransport
+  }
+
+  /** `HEAD` is answered like `GET`, without the body. */
+  get method(): string {
+    return this.#c.req.method
+  }
+
+  get url(): string {
+    return this.#c.req.url
+  }
+
+  /** The path as it was sent, not decoded. */
+  get path(): string {
+    const path = this.url.slice(this.url.indexOf("/", this.url.indexOf("//") + 2))
+    const end = path.search(/[?#]/)
+    return end === -1 ? path : path.slice(0, end)
+  }
+
+  /** The parameters of the path, decoded. */
+  get parameters(): Readonly<Record<string, string>> {
+    return this.#c.req.param()
+  }
+
+  /** What limits and the trail's flood protection count by: the client's address or network. */
+  get source(): string {
+    const peer = this.#c.env?.incoming?.socket.remoteAddress ?? ""
+    return sourceOf(clientAddress(peer, this.header("x-forwarded-for"), this.#shared.isTrustedProxy))
+  }
+
+  /** Node's own answer; `undefined` in process. */
+  get outgoing(): ServerResponse | undefined {
+    return this.#c.env?.outgoing
+  }
+
+  get hasBody(): boolean {
+    return hasBody(this.#c.req.raw, this.#c.env?.incoming)
+  }
+
+  /** Reports a bug, whose cause the client does not learn. */
+  failed(bug: unknown): void {
+    this.#shared.onBug(bug, this)
+  }
+
+  header(name: string): string | undefined {
+    return this.#c.req.header(name)
+  }
+
+  /** Reads the body, at most 1 MiB. */
+  readBody(): Promise<Uint8Array> {
+    const { largeBodies } = this.#shared
+    return readBody(this.#c.req.raw, this.#c.env?.incoming, () => {
+      const { source } = this
+      return largeBodies.acquire(source) ? () => largeBodies.release(source) : undefined
+    })
+  }
+}
