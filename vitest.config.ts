@@ -28,11 +28,11 @@ class ProcessesFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: ProcessesFirst },
-    // The tests wait for other processes more than they compute, so that two of them fit two cores.
+    // At least two: the tests mostly wait for other processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: packages.map((root) => ({
       root,
-      // Tests read the source of every package; the built ones are held by the checks on what ships.
+      // Tests use the source of every package. tooling/checks tests the built packages.
       resolve: { conditions: ["@agentwrit/source"] },
       ssr: { resolve: { conditions: ["@agentwrit/source", "node"], externalConditions: ["node"] } },
       test: {
@@ -40,7 +40,7 @@ export default defineConfig({
         include: ["test/**/*.test.ts"],
         // A worker for each file would import everything again, which took a fifth of the time. The others change their environment.
         isolate: root === "apps/awrit" || root === "tooling/e2e",
-        // Only for what never ends: no assertion rests on time, however busy the machine is.
+        // Only for tests that hang: no assertion depends on time.
         testTimeout: 60_000,
         hookTimeout: 60_000,
         expect: { poll: { timeout: 30_000 } },

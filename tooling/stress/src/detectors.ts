@@ -46,7 +46,7 @@ export const detectors: Scenario = {
     sees("sockets", abuse, /still open/, /answered with "200", not "400"/)
     const flood = await floodProblems(broker, admin, { count: 200, next: () => get, status: 401 })
     sees("floods", flood.problems, /answered with 200: \d+/)
-    sees("floods", await streamProblems(broker, "no token", 2), /does not tell of a revocation/)
+    sees("floods", await streamProblems(broker, "no token", 2), /did not get a revocation/)
 
     const leak = { status: 500, text: "Error: secret-1234567890\n    at run (file.js:1:2)", headers: "" }
     const leaked = answerProblems(leak, ["secret-1234567890"])

@@ -137,7 +137,7 @@ export function residentMib(pid: number | undefined): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
 }
 
-/** Opens more feed streams than the bound: those within it hear of a revocation, the others are told to poll. */
+/** Opens more feed streams than the limit: open ones must get a revocation, the others a 503 with Retry-After. */
 export async function streamProblems({ url }: BrokerProcess, admin: string, count: number): Promise<string[]> {
   const opened: FeedStream[] = []
   while (opened.length < count) {
@@ -158,7 +158,7 @@ export async function streamProblems({ url }: BrokerProcess, admin: string, coun
     return [
       ...(open.length === Math.min(count, MAX_STREAMS) ? [] : [`${open.length} streams are open`]),
       ...(open.length + refused.length === count ? [] : ["a stream is refused without 503 and Retry-After"]),
-      ...(isHeard ? [] : ["an open stream does not tell of a revocation"]),
+      ...(isHeard ? [] : ["an open stream did not get a revocation"]),
     ]
   } finally {
     for (const stream of opened) stream[Symbol.dispose]()

@@ -40,7 +40,7 @@ export interface Observer {
    * A denial could not be written to the trail, because the store cannot commit. The request was denied all the same.
    */
   unrecorded?(event: { readonly eventType: string; readonly detail: string }, cause: unknown): void
-  /** The `nbf` of a genuine token is later than the clock. */
+  /** The `nbf` of a genuine token is in the future. */
   clockSkew?(): void
   /** The periodic checkpoint failed; the next commit tries again. */
   checkpointFailed?(cause: unknown): void
