@@ -6,7 +6,8 @@ import type { Socket } from "node:net"
  * yet; a client that keeps such spares would delay every stop.
  */
 export class Connections {
-  readonly #answers = new Map<Socket, Set<ServerResponse>>()
+  /** The answers of each connection that may not be sent yet. Sent ones go with the next request, not with a listener each. */
+  readonly #answers = new Map<Socket, ServerResponse[]>()
   /** TLS connections whose handshake is not done, by peer. */
   readonly #handshaking = new Map<string, Socket>()
   #isClosing = false
@@ -21,7 +22,7 @@ export class Connections {
 
   /** Whether a request of the connection is being answered. */
   isAnswering(socket: Socket): boolean {
-    return (this.#answers.get(socket)?.size ?? 0) > 0
+    return this.#answers.get(socket)?.some(isUnsent) ?? false
   }
 
   /** Closes each connection as soon as its requests are answered, idle ones at once. */
@@ -48,7 +49,7 @@ export class Connections {
       socket.destroy()
       return
     }
-    const answers = new Set<ServerResponse>()
+    const answers: ServerResponse[] = []
     this.#answers.set(socket, answers)
     socket.once("close", () => {
       this.#answers.delete(socket)
@@ -59,17 +60,25 @@ export class Connections {
 
   #answer(socket: Socket, response: ServerResponse): void {
     const answers = this.#answers.get(socket)
-    answers?.add(response)
-    response.once("close", () => {
-      answers?.delete(response)
-      if (this.#isClosing) this.#closeIfIdle(socket)
-    })
+    while (answers?.[0]?.writableFinished) answers.shift()
+    answers?.push(response)
+    if (this.#isClosing) this.#closeAfter(response, socket)
   }
 
   #closeIfIdle(socket: Socket): void {
+    const unsent = this.#answers.get(socket)?.filter(isUnsent) ?? []
+    for (const response of unsent) this.#closeAfter(response, socket)
     // Ends rather than destroys, so that the last answer still reaches the client.
-    if (!this.isAnswering(socket)) socket.end(() => socket.destroy())
+    if (unsent.length === 0) socket.end(() => socket.destroy())
+  }
+
+  #closeAfter(response: ServerResponse, socket: Socket): void {
+    response.once("close", () => {
+      if (!this.isAnswering(socket)) socket.end(() => socket.destroy())
+    })
   }
 }
+
+const isUnsent = (response: ServerResponse): boolean => !response.writableFinished && !response.destroyed
 
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

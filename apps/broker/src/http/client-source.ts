@@ -8,6 +8,7 @@ const NETWORK_GROUPS = 4
  * an IPv6 address.
  */
 export function sourceOf(address: string): string {
+  if (isIP(address) === 4) return address
   const [plain = ""] = address.split("%")
   if (isIP(plain) !== 6) return plain
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1]

@@ -9,6 +9,9 @@ export const NONCE_TTL = 30
 const EXPIRY_BYTES = 6
 const RANDOM_BYTES = 10
 const UNSIGNED_BYTES = EXPIRY_BYTES + RANDOM_BYTES
+/** Of SHA-256. */
+const BLOCK_BYTES = 64
+const HASH_BYTES = 32
 const UNSIGNED_CHARACTERS = 2 * UNSIGNED_BYTES
 const NONCE_TEXT = /^[0-9a-f]{64}$/
 
@@ -21,18 +24,19 @@ export interface GenuineNonce {
 
 /**
  * Makes and verifies nonces without storing them, so that a flood of challenges allocates nothing. A nonce is 6 bytes
- * of expiry and 10 random bytes, followed by the first 16 bytes of the SHA-256 of the key and these.
- *
- * A hash over key and message is weak only where messages differ in length: then another could be appended. It takes a
- * quarter of the time of an HMAC in Node, which was the largest part of a challenge.
+ * of expiry and 10 random bytes, followed by the first 16 bytes of their HMAC-SHA256.
  */
 export class Nonces {
-  /** The key, and room for the signed bytes. */
-  readonly #message: Buffer
+  /** The two messages that an HMAC hashes (RFC 2104): the key, padded to a block, and room for what follows it. */
+  readonly #inner: Buffer
+  readonly #outer: Buffer
 
   /** @param key secret bytes. Every broker needs the same, also after a restart or a new signing key. */
   constructor(key: Uint8Array) {
-    this.#message = Buffer.concat([key, new Uint8Array(UNSIGNED_BYTES)])
+    const block = Buffer.alloc(BLOCK_BYTES)
+    block.set(key.length > BLOCK_BYTES ? hash("sha256", key, "buffer") : key)
+    this.#inner = Buffer.concat([block.map((byte) => byte ^ 0x36), new Uint8Array(UNSIGNED_BYTES)])
+    this.#outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), new Uint8Array(HASH_BYTES)])
   }
 
   /** A new nonce, as 64 lower-case hex characters. */
@@ -59,7 +63,9 @@ export class Nonces {
   }
 
   #tag(unsigned: string): string {
-    this.#message.write(unsigned, this.#message.length - UNSIGNED_BYTES, "hex")
-    return hash("sha256", this.#message, "hex").slice(0, UNSIGNED_CHARACTERS)
+    // Two hashes take half the time of a createHmac, which was the largest part of a challenge.
+    this.#inner.write(unsigned, BLOCK_BYTES, "hex")
+    this.#outer.write(hash("sha256", this.#inner, "hex"), BLOCK_BYTES, "hex")
+    return hash("sha256", this.#outer, "hex").slice(0, UNSIGNED_CHARACTERS)
   }
 }

@@ -33,6 +33,13 @@ describe("a nonce", () => {
     },
   )
 
+  test.each([0, 1, 63, 64, 65, 200])("has the HMAC of its first half by a key of %d bytes", (length) => {
+    const longKey = new Uint8Array(length).fill(9)
+    const nonce = new Nonces(longKey).issue(START)
+    const mac = createHmac("sha256", longKey).update(nonce.slice(0, 32), "hex").digest("hex")
+    expect(nonce.slice(32)).toBe(mac.slice(0, 32))
+  })
+
   test("counts whole milliseconds", () => {
     expect(nonces.issue(START + 0.7).slice(0, 12)).toBe(nonces.issue(START).slice(0, 12))
   })
