@@ -5,9 +5,6 @@ import { ask, brokerFolder, launchToken, registration, signIn } from "./in-proce
 
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
 
-/** On a busy machine a thread starts slowly. */
-const SOON = { timeout: 10_000 }
-
 const auditChain = async (app: Parameters<typeof ask>[0]): Promise<string> =>
   (await ask(app, "GET /v1/health")).body.audit_chain
 
@@ -110,7 +107,7 @@ test("a trail stays sound while checkpoints cannot be kept, also through a crash
   await first.crash()
   folder.anchor.away = false
   await using second = await folder.open()
-  await expect.poll(() => auditChain(second.app), SOON).toBe("ok")
+  await expect.poll(() => auditChain(second.app)).toBe("ok")
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(200)
 })
 
@@ -138,7 +135,7 @@ test.each([
   const found: (string | undefined)[] = []
   await using second = await folder.open({ observer: { trailVerified: (problem) => found.push(problem) } })
   expect(await auditChain(second.app)).toBe("verifying")
-  await expect.poll(() => auditChain(second.app), SOON).toBe("broken")
+  await expect.poll(() => auditChain(second.app)).toBe("broken")
   expect(found).toEqual([expect.stringContaining(`audit trail broken at ${where}: `)])
   expect((await ask(second.app, "GET /v1/health")).status).toBe(200)
   expect((await ask(second.app, "GET /v1/audit/checkpoint", { bearer: admin })).status).toBe(503)
@@ -153,7 +150,7 @@ test("a sound trail is verified completely after the start; a new one needs no v
   const found: (string | undefined)[] = []
   await using second = await folder.open({ observer: { trailVerified: (problem) => found.push(problem) } })
   expect(await auditChain(second.app)).toBe("verifying")
-  await expect.poll(() => auditChain(second.app), SOON).toBe("ok")
+  await expect.poll(() => auditChain(second.app)).toBe("ok")
   expect(found).toEqual([undefined])
 })
 
@@ -166,17 +163,7 @@ test("a failed verification is reported, and the trail does not count as verifie
   const observer = { trailUnverified: (cause: unknown) => told.push(cause) }
   await using second = await folder.open({ observer })
   change(folder.database, "ALTER TABLE events RENAME TO hidden")
-  await expect.poll(() => told.length, SOON).toBe(1)
+  await expect.poll(() => told.length).toBe(1)
   expect(await auditChain(second.app)).toBe("verifying")
   change(folder.database, "ALTER TABLE hidden RENAME TO events")
-})
-
-test("a body full of numbers at the limit is read quickly", async () => {
-  await using folder = await brokerFolder("sqlite")
-  await using broker = await folder.open()
-  const body = `{"secret":"x","text":"9007199254740993","numbers":[${Array.from({ length: 55_000 }, () => "9007199254740992").join(",")}]}`
-  const started = performance.now()
-  const response = await broker.app.request("/v1/admin/auth", { method: "POST", body })
-  expect(response.status).toBe(401)
-  expect(performance.now() - started).toBeLessThan(1000)
 })

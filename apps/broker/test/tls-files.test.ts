@@ -2,11 +2,23 @@ import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { brokerFolder } from "@agentwrit/testing/broker-process"
-import { expect, test } from "vitest"
+import { type BrokerFolder, brokerFolder } from "@agentwrit/testing/broker-process"
+import { afterAll, beforeAll, expect, test } from "vitest"
 import { runBroker } from "./start-in-process.ts"
 
 const SCRIPT = fileURLToPath(new URL("../../../scripts/gen_test_certs.sh", import.meta.url))
+
+let folder: BrokerFolder
+const file = (name: string) => join(folder.path, name)
+beforeAll(async () => {
+  folder = await brokerFolder()
+  execFileSync(SCRIPT, [folder.path], { stdio: "ignore" })
+  const ca = readFileSync(file("ca.pem"), "utf8")
+  writeFileSync(file("data.txt"), "no certificate")
+  writeFileSync(file("empty.pem"), "")
+  writeFileSync(file("half.pem"), `${ca}${ca.slice(0, 200)}`)
+})
+afterAll(() => folder[Symbol.asyncDispose]())
 
 test.each([
   ["a file without a certificate", "AA_TLS_CERT", "data.txt"],
@@ -17,13 +29,6 @@ test.each([
   ["a client CA that is a key", "AA_TLS_CLIENT_CA", "client-key.pem"],
   ["a client CA with a broken certificate after a whole one", "AA_TLS_CLIENT_CA", "half.pem"],
 ])("%s stops the start, and the message names the variable and the file", async (_, variable, name) => {
-  await using folder = await brokerFolder()
-  execFileSync(SCRIPT, [folder.path], { stdio: "ignore" })
-  const file = (name: string) => join(folder.path, name)
-  const ca = readFileSync(file("ca.pem"), "utf8")
-  writeFileSync(file("data.txt"), "no certificate")
-  writeFileSync(file("empty.pem"), "")
-  writeFileSync(file("half.pem"), `${ca}${ca.slice(0, 200)}`)
   const { code, stderr } = await runBroker({
     ...folder.environment,
     AA_TLS_MODE: "mtls",

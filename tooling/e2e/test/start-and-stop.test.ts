@@ -62,22 +62,6 @@ test("at level verbose no answer is logged; in production there is no warning", 
   expect((await broker.end("SIGTERM")).stdout).not.toMatch(/TRACE|WARN/)
 })
 
-/** Milliseconds that running requests have to finish during a stop. */
-const STOP_GRACE_MS = 10_000
-
-test("a stop does not wait for idle connections", async () => {
-  await using folder = await brokerFolder()
-  await using broker = await startBroker(folder)
-  const { hostname, port } = new URL(broker.url)
-  const socket = connect(Number(port), hostname)
-  await once(socket, "connect")
-  await call(broker.url, "GET /v1/health")
-  const started = Date.now()
-  expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })
-  expect(Date.now() - started).toBeLessThan(STOP_GRACE_MS)
-  socket.destroy()
-})
-
 test("a stop ends the streams of the feed instead of cutting them off", async () => {
   await using folder = await brokerFolder()
   await using broker = await startBroker(folder)

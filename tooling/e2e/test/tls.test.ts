@@ -1,8 +1,6 @@
 import { execFileSync } from "node:child_process"
-import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
 import { Agent, get } from "node:https"
-import { connect as connectPlain } from "node:net"
 import { join } from "node:path"
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls"
 import { fileURLToPath } from "node:url"
@@ -117,27 +115,5 @@ describe.skipIf(missingPrograms("TLS", "bash", "openssl"))("over TLS", () => {
     expect(await health(broker.url, { agent: agent.keepAlive })).toEqual({ status: 200, hsts: HSTS })
     before.socket.write("GET /v1/health HTTP/1.1\r\nhost: a\r\n\r\n")
     await expect(new Promise((resolve) => before.socket.once("data", resolve))).resolves.toMatch(/^HTTP\/1.1 200/)
-  })
-
-  test.each([
-    ["never begun", ""],
-    ["half done", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
-  ])("a handshake that is %s does not delay a stop", async (_, sent) => {
-    await using folder = await brokerFolder()
-    const { ca, tls } = certificates(folder)
-    await using broker = await startBroker(folder, tls)
-    const { hostname, port } = new URL(broker.url)
-    const silent = connectPlain(Number(port), hostname)
-    await once(silent, "connect")
-    silent.write(Buffer.from(sent, "latin1"))
-    // Answered only once the broker has read what the socket sent before.
-    await health(broker.url, { ca, agent: false })
-    // Any way of closing the connection is fine.
-    silent.on("error", () => undefined)
-    const started = Date.now()
-    expect(await broker.end("SIGTERM")).toMatchObject({ code: 0 })
-    // A handshake is cut off after 5 s anyway.
-    expect(Date.now() - started).toBeLessThan(5000)
-    silent.destroy()
   })
 })

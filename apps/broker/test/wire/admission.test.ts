@@ -21,7 +21,7 @@ test("endless bodies use at most 64 MiB, and others are refused with Retry-After
     socket.write(slowBody(`198.19.0.${at}`))
     socket.write(Buffer.alloc(1_048_575, 32))
   }
-  await expect.poll(() => answers.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(7)
+  await expect.poll(() => answers.length).toBeGreaterThanOrEqual(7)
   for (const answer of answers) {
     expect(answer).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/)
     expect(answer).toMatch(/\r\nretry-after: 1\r\n/i)
@@ -29,6 +29,6 @@ test("endless bodies use at most 64 MiB, and others are refused with Retry-After
   expect((await call(broker.url, "GET /v1/health")).status).toBe(200)
   for (const socket of sockets) socket.destroy()
   const validate = async () => (await call(broker.url, "POST /v1/token/validate", { json: { token: "x" } })).status
-  await expect.poll(validate, { timeout: 20_000 }).toBe(200)
+  await expect.poll(validate).toBe(200)
   expect(broker.output().stderr).toBe("")
 })

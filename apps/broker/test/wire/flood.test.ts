@@ -28,7 +28,7 @@ test("a flood from one source becomes one event a second with its count, and oth
   expect((await call(broker.url, "GET /v1/admin/apps", options)).status).toBe(403)
 
   const count = async () => denialsIn(await trail(broker.url, admin), "token_auth_failed")
-  await expect.poll(count, { timeout: 20_000 }).toBe(501)
+  await expect.poll(count).toBe(501)
   const seconds = (performance.now() - began) / 1000
   const events = await trail(broker.url, admin)
   const denials = events.filter(({ event_type }) => event_type === "token_auth_failed")

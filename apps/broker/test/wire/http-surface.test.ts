@@ -216,12 +216,11 @@ describe("a query of the trail", () => {
   })
 })
 
+// With Node's own limit, this test would time out.
 test("a client that sends only half of its headers gets a 408 within seconds", async () => {
-  const started = Date.now()
   const text = await rawHttp(broker.url, "GET /v1/health HTTP/1.1\r\nhost: a\r\n")
   expect(text).toMatch(/^HTTP\/1.1 408 /)
   expect(text.toLowerCase()).toContain("x-content-type-options: nosniff")
-  expect(Date.now() - started).toBeLessThan(7500)
 })
 
 test("clients that send CONNECT and disconnect do not end the broker", async () => {

@@ -183,7 +183,7 @@ describe("a registration is refused, only the trail has the reason, and the laun
         async () =>
           (await call(broker.url, "POST /v1/register", { json: { ...right, nonce: "" } })).status &&
           (await trail(broker.url, admin)).at(-1)?.["detail"],
-        { timeout: 20_000, interval: 200 },
+        { interval: 200 },
       )
       .toMatch(/launch token expired/)
     expect(await call(broker.url, "POST /v1/register", { json: await registration(broker.url, token) })).toMatchObject({

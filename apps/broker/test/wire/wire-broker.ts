@@ -51,9 +51,11 @@ function withServer(options: TestBrokerOptions, { log }: Capture): TestBrokerOpt
       onBug: (error) => log.fail("http", "a request ran into a bug", { error: String(error) }),
       ...options.app,
     },
-    listen: async (app: BrokerApp) => {
-      const server = await serve(app, { port: 0, address: "127.0.0.1", isTrustedProxy })
-      return { port: server.address.port, stop: () => server.stop() }
-    },
+    listen:
+      options.listen ??
+      (async (app: BrokerApp) => {
+        const server = await serve(app, { port: 0, address: "127.0.0.1", isTrustedProxy })
+        return { port: server.address.port, stop: () => server.stop() }
+      }),
   }
 }

@@ -1,40 +1,35 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { statSync } from "node:fs"
+import { basename, dirname } from "node:path"
+import { fileURLToPath } from "node:url"
 import { AWRIT } from "@agentwrit/testing/awrit"
 import { expect, test } from "vitest"
 
-/** Runs of each. The fastest of many shows the cost of the program, not other load of the machine. */
-const RUNS = 25
+/** Lists the modules that a program loads, each on a line of stderr. */
+const LIST_LOADED = `
+import { writeSync } from "node:fs"
+import { registerHooks } from "node:module"
+registerHooks({
+  load(url, context, next) {
+    writeSync(2, url + "\\n")
+    return next(url, context)
+  },
+})`
 
-/** Runs on a busy machine. */
-const MOST_RUNS = 200
+/** What Node reads and compiles of it in a moment. */
+const MOST_BYTES = 4096
 
-const MOST = 1.5
-
-test("--version takes at most half again as long as an empty script", { timeout: 120_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "agentwrit-quick-"))
-  try {
-    const empty = join(folder, "empty.mjs")
-    writeFileSync(empty, "")
-    const took = (words: readonly string[]): number => {
-      const began = performance.now()
-      execFileSync(process.execPath, words, { stdio: "ignore" })
-      return performance.now() - began
-    }
-    const [scripts, versions]: [number[], number[]] = [[], []]
-    // Alternately, so that both run under the same load.
-    const fastest = (): [script: number, version: number] => [Math.min(...scripts), Math.min(...versions)]
-    const isTooSlow = ([script, version] = fastest()): boolean => version / script > MOST
-    for (let run = 0; run < RUNS || (run < MOST_RUNS && isTooSlow()); run++) {
-      scripts.push(took([empty]))
-      versions.push(took([AWRIT, "--version"]))
-    }
-    const [script, version] = fastest()
-    console.log(`empty script ${script.toFixed(1)} ms, awrit --version ${version.toFixed(1)} ms`)
-    expect(version / script).toBeLessThanOrEqual(MOST)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+// The whole command line takes several times as long to load as Node takes to start.
+test("--version loads Node's own modules and a few kilobytes beside the program, and no package", () => {
+  const hooks = `data:text/javascript,${encodeURIComponent(LIST_LOADED)}`
+  const words = ["--import", hooks, AWRIT, "--version"]
+  const told = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>&1', process.execPath, ...words], { encoding: "utf8" })
+  const lines = told.trimEnd().split("\n")
+  expect(lines).toContainEqual(expect.stringMatching(/^awrit \d+\.\d+\.\d+$/))
+  const files = lines.filter((line) => line.startsWith("file:")).map((url) => fileURLToPath(url))
+  expect(files[0]).toBe(AWRIT)
+  expect(files.filter((file) => dirname(file) !== dirname(AWRIT))).toEqual([])
+  const sizes = Object.fromEntries(files.map((file) => [basename(file), statSync(file).size]))
+  const total = Object.values(sizes).reduce((sum, size) => sum + size, 0)
+  expect(total, JSON.stringify(sizes)).toBeLessThan(MOST_BYTES)
 })

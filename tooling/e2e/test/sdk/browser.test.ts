@@ -115,7 +115,7 @@ describe.skipIf(missing)("in Chromium, with bundles of the built packages", { ti
       return (await verifier.verify(await agent.token())).sub`)
     await call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target: id } })
     const code = () => page.run(`${setUp} return codeOf(verifier.verify(await agent.token()))`)
-    await expect.poll(code, { timeout: 5000 }).toBe("InvalidTokenError token_revoked")
+    await expect.poll(code).toBe("InvalidTokenError token_revoked")
     await page.run("verifier.close()")
   })
 })
