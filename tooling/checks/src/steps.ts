@@ -10,20 +10,35 @@ export interface Step {
   readonly showLastLine?: boolean
 }
 
-/** Runs steps in order, one line each. The first one that fails shows its output and ends the run. Returns the exit code. */
-export async function runSteps(steps: readonly Step[]): Promise<number> {
-  for (const step of steps) {
-    const started = performance.now()
-    const { code, output } = await runStep(step)
-    const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    if (code !== 0) {
-      process.stdout.write(`${output}\n✗ ${step.name} (${seconds} s, exit ${code}): ${step.command.join(" ")}\n`)
-      return 1
+/**
+ * Runs steps, several at once, and returns the exit code. Each gets a line when it ends. After one that fails, which shows its
+ * output, no further step starts.
+ */
+export async function runSteps(steps: readonly Step[], atOnce = 1): Promise<number> {
+  const waiting = [...steps]
+  let exitCode = 0
+  const lane = async (): Promise<void> => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      if (await succeeds(step)) continue
+      exitCode = 1
+      waiting.length = 0
     }
-    const lastLine = step.showLastLine === true ? `: ${output.trimEnd().split("\n").at(-1)}` : ""
-    if (step.show !== true) process.stdout.write(`✓ ${step.name}${lastLine} (${seconds} s)\n`)
   }
-  return 0
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  return exitCode
+}
+
+async function succeeds(step: Step): Promise<boolean> {
+  const started = performance.now()
+  const { code, output } = await runStep(step)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  if (code !== 0) {
+    process.stdout.write(`${output}\n✗ ${step.name} (${seconds} s, exit ${code}): ${step.command.join(" ")}\n`)
+    return false
+  }
+  const lastLine = step.showLastLine === true ? `: ${output.trimEnd().split("\n").at(-1)}` : ""
+  if (step.show !== true) process.stdout.write(`✓ ${step.name}${lastLine} (${seconds} s)\n`)
+  return true
 }
 
 function runStep({ command: [program, ...words], show }: Step): Promise<{ code: number; output: string }> {
