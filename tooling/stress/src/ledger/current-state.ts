@@ -1,6 +1,6 @@
 import { call } from "@agentwrit/testing/client"
 import { digestOf, feedVerifier } from "@agentwrit/testing/feed"
-import type { Check } from "./check-input.ts"
+import type { Check } from "./ledger.ts"
 import type { ExpectedAgent, TrailState } from "./trail-state.ts"
 
 /** How far an agent's expiry may lie from its event: a commit may wait for the disk. */

@@ -1,5 +1,6 @@
 import type { Answer } from "@agentwrit/testing/client"
 import { tokenPart } from "@agentwrit/testing/forged-tokens"
+import type { Findings } from "../findings.ts"
 
 /** Operations that change the broker's state. */
 export type OperationKind =
@@ -146,3 +147,11 @@ export const isRevoked = (token: HeldToken, revoked: ReadonlySet<string>): boole
   revoked.has(`agent ${token.sub}`) ||
   revoked.has(`task ${token.taskId}`) ||
   token.delegators.some((agent) => revoked.has(`agent ${agent}`) || revoked.has(`chain ${agent}`))
+
+/** What each check of a restarted broker works with. */
+export interface Check {
+  readonly url: string
+  readonly admin: string
+  readonly ledger: Ledger
+  readonly found: Findings
+}

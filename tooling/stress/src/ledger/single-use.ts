@@ -1,6 +1,5 @@
 import { call, registration } from "@agentwrit/testing/client"
-import type { Check } from "./check-input.ts"
-import type { SentRegistration } from "./ledger.ts"
+import type { Check, SentRegistration } from "./ledger.ts"
 import type { TrailState } from "./trail-state.ts"
 
 /** How many of each kind one check tries. */

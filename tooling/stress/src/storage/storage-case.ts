@@ -222,10 +222,7 @@ export class StorageCase {
 }
 
 /** A refused start must end with exit code 1 and a message that says what to do, without a stack trace. */
-export async function refusedStartProblems(
-  { environment }: Pick<BrokerFolder, "environment">,
-  message: RegExp,
-): Promise<string[]> {
+export async function refusedStartProblems({ environment }: BrokerFolder, message: RegExp): Promise<string[]> {
   const { child, ended: end, output } = launch({ ...environment })
   await waitUntil(() => child.exitCode !== null || / listening on /.test(output().stdout), 20_000)
   child.kill("SIGKILL")
