@@ -14,15 +14,13 @@ The operator's command line. \`npx pnpm@12 run cli-docs\` generates this page fr
   \`audit events --follow\` print one event a line.
 - A refused or failed command prints nothing on stdout and one line on stderr. Its brackets hold the API's \`error_code\`, as in
   \`(conflict, request 1a2b3c4d5e6f7a8b)\`.
-- \`audit verify\`, \`doctor\`, \`health\` and \`token inspect\` exit with 1 and print their result if it is bad.
-- Commands that cannot be undone ask on a terminal; \`--yes\` skips the question. Without a terminal they do not ask.
+- Without a terminal no command asks.
 - Tables fit the terminal and never cut an id. In a pipe or a file nothing is cut.
 `
 
 const ENVIRONMENT: Rows = [
-  ["AACTL_BROKER_URL", "the broker; else `BROKER_URL` of the config file, else `http://localhost:8080`"],
   ["AACTL_ADMIN_SECRET", "the admin secret; else `ADMIN_SECRET` of the config file, unless that is a hash"],
-  ["AACTL_CA, AACTL_CERT, AACTL_KEY", "as `--ca`, `--cert` and `--key`"],
+  ["AACTL_BROKER_URL, AACTL_CA, AACTL_CERT, AACTL_KEY", "as the flags above, which win"],
   ["AA_CONFIG_PATH", "the config file, instead of `/etc/broker/config` or `~/.broker/config`"],
   ["NO_COLOR", "no colour, unless it is empty"],
 ]

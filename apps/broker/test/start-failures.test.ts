@@ -259,29 +259,10 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
     "tooling/e2e/test/ship/image.test.ts",
     "check the folder's rights",
   ],
-  "never replaces a file: give another name": [BACKUP_TESTS, "never replaces a file: give another name"],
   "cannot be read (": [BACKUP_TESTS, "none\\.db cannot be read .*AA_DB_PATH"],
   "is damaged, or not a database": [BACKUP_TESTS, "is damaged, or not a database"],
-  "is not a database of the broker: give its AA_DB_PATH": [
-    BACKUP_TESTS,
-    "is not a database of the broker: give its AA_DB_PATH",
-  ],
   "cannot be written to": [BACKUP_TESTS, "cannot be written to"],
   "the copy is not sound, so nothing was backed up": [BACKUP_TESTS, "the copy is not sound, so nothing was backed up"],
-  "interrupted: nothing was backed up": [BACKUP_TESTS, "interrupted: nothing was backed up"],
-  "AA_ADMIN_SECRET is not set. Set it first": [
-    "tooling/e2e/test/ship/compose.test.ts",
-    "AA_ADMIN_SECRET is not set. Set it first",
-  ],
-  "Docker with its compose plugin is needed": [
-    "tooling/e2e/test/ship/compose.test.ts",
-    "Docker with its compose plugin is needed",
-  ],
-  "is a link or belongs to another user": [
-    "tooling/e2e/test/ship/compose.test.ts",
-    "is a link or belongs to another user",
-  ],
-  "the broker answers 503": ["tooling/e2e/test/ship/healthcheck.test.ts", "the broker answers 503"],
   "holds another key than its name says": ["apps/broker/test/restore.test.ts", "another key than its name says"],
   "was carried out before and is ignored": ["apps/broker/test/restore.test.ts", "was carried out before"],
   // These need reserved low ports and a file system without locks, so no test covers them: only the source contains the text.

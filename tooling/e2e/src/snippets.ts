@@ -17,14 +17,14 @@ export interface Snippet {
   readonly printed: readonly string[]
 }
 
-/** The examples of a document in one language, in their order. */
-export async function readSnippets(document: string, language: "ts" | "console" = "ts"): Promise<Snippet[]> {
+/** The TypeScript examples of a document, in their order. */
+export async function readSnippets(document: string): Promise<Snippet[]> {
   const page = await readFile(new URL(document, ROOT), "utf8")
   const found: Snippet[] = []
   let heading = ""
   for (const [, title, fence, text = ""] of page.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm))
     if (title !== undefined) heading = title
-    else if (fence === language) {
+    else if (fence === "ts") {
       const printed = [...text.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, line = ""]) => line)
       found.push({ document, name: `${heading} (${found.length + 1})`, text, printed })
     }

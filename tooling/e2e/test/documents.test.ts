@@ -9,6 +9,7 @@ import { call } from "@agentwrit/testing/client"
 import { registerApp } from "@agentwrit/testing/sdk-app"
 import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { afterAll, expect, test } from "vitest"
+import { blocksOf } from "../src/repository.ts"
 import { shell } from "../src/shell.ts"
 import { readSnippets, type SnippetFolder, writeSnippets } from "../src/snippets.ts"
 
@@ -71,8 +72,8 @@ test("examples/first-credential is the program that the README shows", async () 
   expect(snippets.find(({ document }) => document === "README.md")?.text).toBe(program)
 })
 
-test("the commands of docs/developer.md register an app at a development broker", async () => {
-  const [, { text: lines = "" } = {}] = await readSnippets("docs/developer.md", "console")
+test("the commands of the README register an app at a development broker", async () => {
+  const [, lines = ""] = blocksOf("README.md", "sh")
   const { scripts } = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"))
   const folder = await mkdtemp(join(tmpdir(), "agentwrit-e2e-"))
   try {

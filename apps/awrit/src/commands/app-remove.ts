@@ -9,7 +9,7 @@ export const appRemove: Command = command({
   summary: "Deregister an app",
   details: [
     "Takes effect at once: the app cannot sign in, its own tokens are revoked, and its unused launch tokens are invalid. Its agents keep their tokens until they expire, but cannot renew or delegate. Its name stays reserved.",
-    "On a terminal, the command asks for confirmation; --yes skips the question. Without a terminal, it does not ask.",
+    "On a terminal, it asks first; --yes skips the question.",
   ],
   args: { id: { type: "string", value: "APP-ID", description: "The app's id" } },
   examples: ["awrit app remove --id app-billing-1a2b3c", "awrit app remove --id app-billing-1a2b3c --yes"],

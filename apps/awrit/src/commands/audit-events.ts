@@ -48,7 +48,7 @@ export const auditEvents: Command = command({
   name: "audit events",
   summary: "Show events of the audit trail, oldest first",
   details: [
-    "--follow shows the last matching events and then each new one, until Ctrl-C. With --json it prints one event per line. It reconnects after an outage.",
+    "--follow shows the last matching events and then each new one, also after an outage. With --json it prints one event per line.",
   ],
   args: ARGS,
   examples: [

@@ -10,7 +10,7 @@ export const backup: Command = command({
   name: "backup",
   summary: "Copy and verify the broker's database while the broker runs",
   details: [
-    "The copy is one file with the database at one instant. The command verifies its pages, schema and whole audit trail before it names the file, so a file with this name is a complete backup. It never replaces a file. Run it on the broker's machine, as the broker's user.",
+    "The copy is one file with the database at one instant. Its pages, schema and whole audit trail are verified before it gets its name, so a file with this name is a complete backup. It never replaces a file. Run it on the broker's machine, as the broker's user.",
     "The backup does not contain keys: copy signing.key and audit.key once to where you keep secrets. docs/backup.md shows how to restore.",
   ],
   args: {

@@ -11,7 +11,7 @@ export const revoke: Command = command({
   summary: "Revoke a token, an agent, a task or a delegation chain",
   details: [
     "token: one token, by its jti. agent: every token of an agent or app, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens.",
-    "Revocation is permanent. On a terminal, the levels agent, task and chain ask for confirmation; --yes skips the question. Without a terminal, they do not ask.",
+    "Revocation is permanent. On a terminal, the levels agent, task and chain ask first; --yes skips the question.",
   ],
   args: {
     level: {
