@@ -31,8 +31,8 @@ class ProcessesFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: ProcessesFirst },
-    // At least two: the tests mostly wait for other processes.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than the machine runs at once: the tests often wait, for processes and for the network.
+    maxWorkers: availableParallelism() + 1,
     projects: packages.map((root) => ({
       root,
       // Tests use the source of every package. tooling/checks tests the built packages.

@@ -12,9 +12,12 @@ const bytes = (base64: string | null): Uint8Array => Uint8Array.from(Buffer.from
 const flipped = (hash: Uint8Array, bit: number): Uint8Array =>
   hash.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte))
 
+/** Both sides of two powers of two, where the shape of the tree changes. */
+const MOST_LEAVES = 35
+
 describe("proofs", () => {
   test("of inclusion are valid for every leaf of trees of every size, and for no other leaf, position, size or root", () => {
-    for (let size = 1; size <= 70; size++) {
+    for (let size = 1; size <= MOST_LEAVES; size++) {
       const tree = leaves.slice(0, size)
       for (const [index, leaf] of tree.entries()) {
         const claim = { leafHash: leaf, index, size, root: rootAt(size), proof: inclusionProof(tree, index) }
@@ -31,9 +34,9 @@ describe("proofs", () => {
   const prove = consistencyProver(leaves)
   const hexOf = (proof: readonly Uint8Array[]): string => proof.map((hash) => encodeHex(hash)).join(" ")
 
-  test("of consistency agree with the RFC's definition for all m < n up to 100", () => {
+  test("of consistency agree with the RFC's definition for all m < n up to 35", () => {
     const wrong: string[] = []
-    for (let toSize = 1; toSize <= 100; toSize++) {
+    for (let toSize = 1; toSize <= MOST_LEAVES; toSize++) {
       for (let fromSize = 1; fromSize <= toSize; fromSize++) {
         const proof = consistencyProof(leaves.slice(0, toSize), fromSize)
         if (hexOf(proof) !== hexOf(prove(fromSize, toSize))) wrong.push(`${fromSize} of ${toSize}`)
@@ -42,9 +45,9 @@ describe("proofs", () => {
     expect(wrong).toEqual([])
   })
 
-  test("of consistency are valid for all m < n up to 150, and never with a bit flipped or a hash missing", () => {
+  test("of consistency are valid for all m < n up to 35, and never with a bit flipped or a hash missing", () => {
     const wrong: string[] = []
-    for (let toSize = 2; toSize <= 150; toSize++) {
+    for (let toSize = 2; toSize <= MOST_LEAVES; toSize++) {
       for (let fromSize = 1; fromSize < toSize; fromSize++) {
         const proof: readonly Uint8Array[] = prove(fromSize, toSize)
         const claim = { fromSize, fromRoot: rootAt(fromSize), toSize, toRoot: rootAt(toSize), proof }

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { consumerFaults, type PackedPackage } from "./consumer.ts"
 import { installedCommandFaults } from "./installed-command.ts"
+import { lintFaults } from "./package-lint.ts"
 import { publishedPackages, type WorkspacePackage } from "./workspace.ts"
 
 // Development uses the source. This checks what a user installs: each packed tarball with its manifest and types, and all of
@@ -20,8 +21,7 @@ try {
   const packed: PackedPackage[] = []
   for (const shipped of packages) packed.push({ ...shipped, tarball: await pack(shipped) })
   for (const { folder, tarball } of packed) {
-    await check(folder, "publint", ["run", tarball, "--strict"])
-    await check(folder, "attw", [tarball, "--profile", "esm-only"])
+    faults.push(...(await lintFaults(tarball)).map((fault) => `${folder}: ${fault}`))
   }
   const consumer = join(scratch, "consumer")
   faults.push(...(await consumerFaults(consumer, packed)), ...(await installedCommandFaults(consumer)))
@@ -41,10 +41,4 @@ async function pack({ folder }: WorkspacePackage): Promise<string> {
   const strays = shipped.filter((path) => !SHIPPED.test(path))
   if (strays.length > 0) faults.push(`${folder} ships ${strays.join(", ")}`)
   return join(scratch, filename.split("/").at(-1) ?? "")
-}
-
-async function check(folder: string, program: string, words: readonly string[]): Promise<void> {
-  await run(program, words).catch((error: { stdout: string; stderr: string }) => {
-    faults.push(`${program} on ${folder}:\n${error.stdout}${error.stderr}`)
-  })
 }
