@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { styleText } from "node:util"
 import { CommandError, ReaderGone } from "./errors.ts"
 import type { Io, OutputStream } from "./io.ts"
@@ -56,7 +57,8 @@ export class Output {
    */
   async line(text: string): Promise<void> {
     if (!this.#isOpen()) return
-    if (!this.#stdout.write(`${text}\n`)) await new Promise<void>((resolve) => this.#whenWritten("drain", resolve))
+    if (!this.#stdout.write(`${text}\n`))
+      await once(this.#stdout, "drain", { signal: this.gone }).catch(() => undefined)
     this.#isOpen()
   }
 
@@ -122,16 +124,6 @@ export class Output {
   #isOpen(): boolean {
     if (this.gone.aborted && !(this.gone.reason instanceof ReaderGone)) throw this.gone.reason
     return !this.gone.aborted
-  }
-
-  #whenWritten(event: "drain", resolve: () => void): void {
-    const done = (): void => {
-      this.#stdout.off(event, done)
-      this.gone.removeEventListener("abort", done)
-      resolve()
-    }
-    this.#stdout.once(event, done)
-    this.gone.addEventListener("abort", done)
   }
 
   #style(stream: OutputStream, style: Style, text: string): string {

@@ -28,10 +28,10 @@ export class Progress {
     const bar = "█".repeat(filled) + "░".repeat(BAR_COLUMNS - filled)
     const text = `${bar} ${Math.floor(part * 100)}%  ${done} of ${total} ${this.#verb}`
     this.#out.status(text.slice(0, this.#out.statusWidth - 1))
-  }
+  };
 
   /** Removes the bar. */
-  end(): void {
+  [Symbol.dispose](): void {
     if (this.#shownAt > 0) this.#out.status("")
   }
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs"
-import { type ConfigFile, codeOf, readConfigFile } from "@agentwrit/config-file"
+import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
 import { CommandError, UsageError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
 import type { Environment } from "./io.ts"
+import { readFile } from "./read-file.ts"
 
 /** The contents of the PEM files for TLS. */
 export interface TlsFiles {
@@ -93,12 +93,7 @@ function checkedUrl(text: string, failure: (fault: string) => Error): string {
 }
 
 function pem(name: string, path: string): string {
-  let text: string
-  try {
-    text = readFileSync(path, "utf8")
-  } catch (error) {
-    throw new CommandError(`--${name}: ${path} cannot be read (${codeOf(error)})`)
-  }
+  const text = readFile(`--${name}`, path)
   if (!text.includes("-----BEGIN ")) throw new CommandError(`--${name}: ${path} is not a PEM file`)
   return text
 }

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs"
 import { type Checkpoint, openCheckpoint, parseVerifierKey, type VerifierKey } from "@agentwrit/audit"
-import { codeOf } from "@agentwrit/config-file"
-import { CommandError } from "./errors.ts"
+import { readFile } from "./read-file.ts"
 
 /** What a trail is verified against. */
 export interface Evidence {
@@ -20,17 +18,9 @@ export interface Evidence {
 export function readEvidence(vkey: string | undefined, checkpoint: string | undefined): Evidence {
   if (vkey === undefined) return {}
   // A C2SP key is name+hash+key. Everything else is a path.
-  const text = /^[^+/]+(?:\/[^+]+)?\+[0-9a-f]{8}\+/.test(vkey) ? vkey : read("--vkey", vkey).trim()
+  const text = /^[^+/]+(?:\/[^+]+)?\+[0-9a-f]{8}\+/.test(vkey) ? vkey : readFile("--vkey", vkey).trim()
   const key = parseVerifierKey(text)
   if (checkpoint === undefined) return { key }
-  const keptNote = read("--checkpoint", checkpoint)
+  const keptNote = readFile("--checkpoint", checkpoint)
   return { key, kept: openCheckpoint(keptNote, key), keptNote }
-}
-
-function read(flag: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8")
-  } catch (error) {
-    throw new CommandError(`${flag}: ${path} cannot be read (${codeOf(error)})`)
-  }
 }

@@ -1,5 +1,4 @@
-import { createReadStream, fstatSync, openSync } from "node:fs"
-import type { Readable } from "node:stream"
+import { createReadStream, fstatSync, openSync, type ReadStream } from "node:fs"
 import { openCheckpoint, type TreeHead, verifyTrail } from "@agentwrit/audit"
 import { codeOf } from "@agentwrit/config-file"
 import type { Context } from "./context.ts"
@@ -9,109 +8,80 @@ import { Progress } from "./progress.ts"
 import type { Evidence } from "./trail-evidence.ts"
 import { checkpointWords, type Verdict } from "./trail-verdict.ts"
 
-const CHAIN = "hash chain"
-
 const PIN_KEY =
   "The hash chain is intact. To prove that no event was cut off or rewritten, give --vkey (the broker's audit.pub) and --checkpoint (a checkpoint that you kept)."
 
 /** Verifies the trail that the broker returns. */
 export async function verifyBroker({ key, kept, keptNote }: Evidence, context: Context): Promise<Verdict> {
-  const progress = new Progress(context.out, "events verified")
+  using progress = new Progress(context.out, "events verified")
   const admin = await context.admin()
-  try {
-    const { present, report } = await admin.verifyTrail({
-      onProgress: progress.show,
-      verifierKey: key,
-      checkpoint: keptNote,
-    })
-    const checked = [CHAIN]
-    if (present !== undefined) checked.push(checkpointWords("the broker's current", present))
-    if (kept !== undefined) checked.push(checkpointWords("the kept", kept))
-    return { source: context.settings.brokerUrl(), report, checked, ...(key === undefined && { advice: PIN_KEY }) }
-  } finally {
-    progress.end()
-  }
+  const options = { onProgress: progress.show, verifierKey: key, checkpoint: keptNote }
+  const { present, report } = await admin.verifyTrail(options)
+  const checked = checkedAgainst(["the broker's current", present], ["the kept", kept])
+  return { source: context.settings.brokerUrl(), report, checked, ...(key === undefined && { advice: PIN_KEY }) }
 }
 
 /** Verifies the trail in a database file against the newest checkpoint in it. */
 export async function verifyDatabase(path: string, { key, kept }: Evidence, context: Context): Promise<Verdict> {
   const { openTrail } = await import("@agentwrit/store-sqlite")
   using trail = openTrail(path)
-  const checked = [CHAIN]
-  const checkpoints: TreeHead[] = []
-  if (trail.checkpoint !== undefined) {
-    const stored = key === undefined ? trail.checkpoint : openCheckpoint(trail.checkpoint.note, key)
-    checkpoints.push(stored)
-    checked.push(checkpointWords(`the database's ${key === undefined ? "(unverified) " : ""}newest`, stored))
-  }
-  if (kept !== undefined) {
-    checkpoints.push(kept)
-    checked.push(checkpointWords("the kept", kept))
-  }
-  const progress = new Progress(context.out, "events verified")
-  try {
-    const events = counting(trail.events(), (done) => progress.show(done, trail.size))
-    const report = await verifyTrail(events, { checkpoints })
-    return { source: path, report, checked, ...(key === undefined && { advice: PIN_KEY }) }
-  } finally {
-    progress.end()
-  }
+  using progress = new Progress(context.out, "events verified")
+  const stored = trail.checkpoint && key ? openCheckpoint(trail.checkpoint.note, key) : trail.checkpoint
+  const events = counting(trail.events(), (done) => progress.show(done, trail.size))
+  const report = await verifyTrail(events, { checkpoints: [stored, kept].filter((head) => head !== undefined) })
+  const newest = `the database's ${key === undefined ? "(unverified) " : ""}newest`
+  const checked = checkedAgainst([newest, stored], ["the kept", kept])
+  return { source: path, report, checked, ...(key === undefined && { advice: PIN_KEY }) }
 }
 
-function* counting<T>(items: Iterable<T>, onCount: (done: number) => void): Iterable<T> {
+/** Verifies an export: NDJSON with one event per line. */
+export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
+  using progress = new Progress(context.out, "bytes verified")
+  const source = path === "-" ? "stdin" : path
+  const file = path === "-" ? undefined : opened(path)
+  const lines = counting(eventLines(file?.stream ?? context.io.stdin, source), () => {
+    // The size of a pipe is not known.
+    if (file !== undefined && file.size > 0) progress.show(file.stream.bytesRead, file.size)
+  })
+  const report = await verifyTrail(lines, { checkpoints: kept === undefined ? [] : [kept] }).catch((error: unknown) => {
+    if (error instanceof Error && "syscall" in error)
+      throw new CommandError(`${path} cannot be read (${codeOf(error)})`)
+    throw error
+  })
+  // A failed export leaves an empty file, which must not pass as a sound trail.
+  if (report.ok && report.count === 0)
+    throw new CommandError(
+      `${source} contains no events, but an export contains at least its own sign-in: run awrit audit export again`,
+    )
+  const checked = checkedAgainst(["the kept", kept])
+  return { source, report, checked, ...(kept === undefined && { advice: PIN_KEY }) }
+}
+
+/** What a trail was checked against, in words. */
+const checkedAgainst = (
+  ...checkpoints: readonly (readonly [which: string, head: TreeHead | undefined])[]
+): string[] => [
+  "hash chain",
+  ...checkpoints.flatMap(([which, head]) => (head === undefined ? [] : [checkpointWords(which, head)])),
+]
+
+async function* counting<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  onCount: (done: number) => void,
+): AsyncGenerator<T, void, undefined> {
   let done = 0
-  for (const item of items) {
+  for await (const item of items) {
     yield item
     onCount(++done)
   }
 }
 
-/** Counts the bytes of a stream. */
-async function* countingBytes(
-  chunks: AsyncIterable<Uint8Array>,
-  onCount: (done: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let done = 0
-  for await (const chunk of chunks) {
-    done += chunk.length
-    onCount(done)
-    yield chunk
-  }
-}
-
-/** Verifies an export: NDJSON with one event per line. */
-export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
-  const progress = new Progress(context.out, "bytes verified")
-  const source = path === "-" ? "stdin" : path
-  const { input, size } = opened(path, context.io.stdin)
-  const chunks = countingBytes(input, (done) => {
-    if (size > 0) progress.show(done, size)
-  })
+function opened(path: string): { stream: ReadStream; size: number } {
   try {
-    const report = await verifyTrail(eventLines(chunks, source), kept === undefined ? {} : { checkpoint: kept })
-    // A failed export leaves an empty file, which must not pass as a sound trail.
-    if (report.ok && report.count === 0)
-      throw new CommandError(
-        `${source} contains no events, but an export contains at least its own sign-in: run awrit audit export again`,
-      )
-    const checked = [CHAIN, ...(kept === undefined ? [] : [checkpointWords("the kept", kept)])]
-    return { source, report, checked, ...(kept === undefined && { advice: PIN_KEY }) }
-  } catch (error) {
-    if (codeOf(error) !== "unknown error" && !(error instanceof CommandError) && "syscall" in (error as object))
-      throw new CommandError(`${path} cannot be read (${codeOf(error)})`)
-    throw error
-  } finally {
-    progress.end()
-  }
-}
-
-function opened(path: string, stdin: Readable): { input: Readable; size: number } {
-  if (path === "-") return { input: stdin, size: 0 }
-  try {
-    const descriptor = openSync(path, "r")
-    const stat = fstatSync(descriptor)
+    const fd = openSync(path, "r")
+    const stat = fstatSync(fd)
     if (stat.isDirectory()) throw new CommandError(`--file: ${path} is a folder`)
-    return { input: createReadStream("", { fd: descriptor }), size: stat.isFile() ? stat.size : 0 }
+    return { stream: createReadStream("", { fd }), size: stat.isFile() ? stat.size : 0 }
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(`--file: ${path} cannot be read (${codeOf(error)})`)

@@ -31,15 +31,13 @@ export const auditExport: Command = command({
     // Fetch the checkpoint first: the export then contains every event that it covers.
     if (given["with-checkpoint"] !== undefined) save(given["with-checkpoint"], await admin.checkpoint({ signal }))
     const { total } = await admin.listEvents({ after, limit: 1 }, { signal })
-    const progress = new Progress(out, "events written")
     let written = 0
-    try {
+    {
+      using progress = new Progress(out, "events written")
       for await (const event of admin.events({ after }, { signal })) {
         await out.line(JSON.stringify(event))
         progress.show(++written, Math.max(written, total))
       }
-    } finally {
-      progress.end()
     }
     out.note(counted(written, "event"))
   },

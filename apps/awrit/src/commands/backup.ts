@@ -41,18 +41,15 @@ async function interruptible(options: BackupOptions, out: Output): Promise<Backu
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort()
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal)
-  const bars = {
-    "pages copied": new Progress(out, "pages copied"),
-    "events verified": new Progress(out, "events verified"),
-  }
+  using pages = new Progress(out, "pages copied")
+  using events = new Progress(out, "events verified")
   try {
     return await backUpDatabase({
       ...options,
       signal: interrupt.signal,
-      onProgress: (step, done, total) => bars[step].show(done, total),
+      onProgress: (step, done, total) => (step === "pages copied" ? pages : events).show(done, total),
     })
   } finally {
-    for (const bar of Object.values(bars)) bar.end()
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal)
   }
 }

@@ -27,12 +27,12 @@ export const tokenInspect: Command = command({
     const admin = await context.admin()
     const signal = context.out.gone
     const keys = parseJwkSet(await admin.keys({ signal }))
-    const fault = verificationFault(token, (keyId) => keys.find((key) => key.keyId === keyId))
+    const fault = faultOf(() => verifyToken(token, (keyId) => keys.find((key) => key.keyId === keyId)))
     let standing: keyof typeof STANDINGS = "good"
     let reason = fault
     if (fault !== undefined) standing = "not_signed"
     else {
-      reason = timeFault(claims)
+      reason = faultOf(() => checkClaims(claims, { now: Math.floor(Date.now() / 1000) }))
       if (reason !== undefined) standing = "not_valid_now"
       else if (!(await admin.validateToken(token, { signal })).valid) standing = "refused"
     }
@@ -62,18 +62,10 @@ function decoded(token: string): ReturnType<typeof decodeToken> {
   }
 }
 
-function verificationFault(token: string, findKey: Parameters<typeof verifyToken>[1]): string | undefined {
+/** The message of the error that a check throws. */
+function faultOf(check: () => unknown): string | undefined {
   try {
-    verifyToken(token, findKey)
-    return undefined
-  } catch (error) {
-    return (error as CoreError).message
-  }
-}
-
-function timeFault(claims: Claims): string | undefined {
-  try {
-    checkClaims(claims, { now: Math.floor(Date.now() / 1000) })
+    check()
     return undefined
   } catch (error) {
     return (error as CoreError).message

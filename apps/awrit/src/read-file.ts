@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs"
+import { codeOf } from "@agentwrit/config-file"
+import { CommandError } from "./errors.ts"
+
+/** The text of a file that a flag names. @throws CommandError if it cannot be read. */
+export function readFile(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch (error) {
+    throw new CommandError(`${flag}: ${path} cannot be read (${codeOf(error)})`)
+  }
+}
