@@ -23,12 +23,12 @@ export function eventLog(log: Log): Observer {
     trailUnverified(cause) {
       log.warn("audit", "the audit trail could not be verified and will be tried again", { cause: messageOf(cause) })
     },
-    maintained({ tokens, nonces, launchTokens, delegatedTokens, agents }) {
+    maintained({ tokens, nonces, launchTokens, issuedTokens, agents }) {
       const counts = {
         "pruned expired JTIs": tokens,
         "pruned spent nonces": nonces,
         "pruned expired launch tokens": launchTokens,
-        "pruned expired delegated tokens": delegatedTokens,
+        "pruned expired issued tokens": issuedTokens,
         "expired agents": agents,
       }
       for (const [what, count] of Object.entries(counts)) if (count > 0) log.ok("maintenance", what, { count })

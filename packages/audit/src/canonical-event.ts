@@ -4,8 +4,10 @@ import type { AuditEvent } from "./event.ts"
 
 /** The hashed members of an event, in the order of RFC 8785. */
 const HASHED_MEMBERS: readonly string[] = [
+  "actor",
   "agent_id",
   "bytes_transferred",
+  "data",
   "deleg_chain_hash",
   "deleg_depth",
   "detail",
@@ -14,7 +16,9 @@ const HASHED_MEMBERS: readonly string[] = [
   "orch_id",
   "outcome",
   "prev_hash",
+  "request_id",
   "resource",
+  "source",
   "task_id",
   "timestamp",
 ] satisfies (keyof AuditEvent)[]
@@ -29,9 +33,8 @@ export type HashedEvent = Omit<AuditEvent, "hash">
  * times faster than sorting members, and this runs for every event.
  */
 export function canonicalText(event: HashedEvent): string {
-  const text = JSON.stringify({
-    agent_id: event.agent_id,
-    bytes_transferred: event.bytes_transferred,
+  const before = { actor: event.actor, agent_id: event.agent_id, bytes_transferred: event.bytes_transferred }
+  const after = {
     deleg_chain_hash: event.deleg_chain_hash,
     deleg_depth: event.deleg_depth,
     detail: event.detail,
@@ -40,10 +43,16 @@ export function canonicalText(event: HashedEvent): string {
     orch_id: event.orch_id,
     outcome: event.outcome,
     prev_hash: event.prev_hash,
+    request_id: event.request_id,
     resource: event.resource,
+    source: event.source,
     task_id: event.task_id,
     timestamp: event.timestamp,
-  })
+  }
+  const text =
+    event.data === undefined
+      ? JSON.stringify({ ...before, ...after })
+      : joined(before, canonicalData(event.data), after)
   // JSON.stringify escapes an unpaired surrogate; RFC 8785 has no form for it.
   if (text.includes("\\ud")) {
     for (const value of Object.values(event)) {
@@ -52,6 +61,21 @@ export function canonicalText(event: HashedEvent): string {
     }
   }
   return text
+}
+
+/** The text of an object whose member `data` stands between the others. */
+function joined(before: object, data: string, after: object): string {
+  const start = JSON.stringify(before).slice(0, -1)
+  const comma = start === "{" ? "" : ","
+  return `${start}${comma}"data":${data},${JSON.stringify(after).slice(1)}`
+}
+
+function canonicalData(data: JsonObject): string {
+  try {
+    return canonicalJson(data)
+  } catch (cause) {
+    throw noCanonicalForm(cause as EncodingError)
+  }
 }
 
 /**
@@ -70,11 +94,12 @@ export function canonicalTextOf(event: HashedEvent & { readonly hash?: string })
   try {
     return canonicalJson(hashed as JsonObject)
   } catch (cause) {
-    throw new EventError("malformed_event", `the event has no canonical form: ${(cause as EncodingError).message}`, {
-      cause,
-    })
+    throw noCanonicalForm(cause as EncodingError)
   }
 }
+
+const noCanonicalForm = (cause: EncodingError): EventError =>
+  new EventError("malformed_event", `the event has no canonical form: ${cause.message}`, { cause })
 
 /** Whether an event has only members that this version knows. */
 function hasOnlyKnownMembers(event: object): boolean {

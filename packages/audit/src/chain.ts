@@ -50,6 +50,7 @@ export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }:
     id,
     timestamp,
     event_type: draft.event_type,
+    ...(draft.actor && { actor: draft.actor }),
     ...(draft.agent_id && { agent_id: draft.agent_id }),
     ...(draft.task_id && { task_id: draft.task_id }),
     ...(draft.orch_id && { orch_id: draft.orch_id }),
@@ -59,6 +60,9 @@ export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }:
     ...(isCount("deleg_depth", draft.deleg_depth) && { deleg_depth: draft.deleg_depth }),
     ...(draft.deleg_chain_hash && { deleg_chain_hash: draft.deleg_chain_hash }),
     ...(isCount("bytes_transferred", draft.bytes_transferred) && { bytes_transferred: draft.bytes_transferred }),
+    ...(draft.source && { source: draft.source }),
+    ...(draft.request_id && { request_id: draft.request_id }),
+    ...(draft.data && { data: draft.data }),
     prev_hash: prevHash,
   }
   const { hash, leafHash } = hashesOf(canonicalText(hashed))

@@ -25,6 +25,10 @@ const count = {
   form: "a whole number from 1",
   fits: (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0,
 }
+const object = {
+  form: "a JSON object",
+  fits: (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value),
+}
 const hash = { form: "64 lower-case hex characters", fits: (value: unknown) => isString(value) && isHash(value) }
 
 // Unknown types and outcomes are accepted: later versions may add some, and the hash covers them.
@@ -36,6 +40,7 @@ const FORMS: readonly (readonly [string, MemberForm])[] = Object.entries({
     required: true,
   },
   event_type: { ...text, required: true },
+  actor: { ...text, required: false },
   agent_id: { ...text, required: false },
   task_id: { ...text, required: false },
   orch_id: { ...text, required: false },
@@ -45,6 +50,9 @@ const FORMS: readonly (readonly [string, MemberForm])[] = Object.entries({
   deleg_depth: { ...count, required: false },
   deleg_chain_hash: { ...text, required: false },
   bytes_transferred: { ...count, required: false },
+  source: { ...text, required: false },
+  request_id: { ...text, required: false },
+  data: { ...object, required: false },
   hash: { ...hash, required: true },
   prev_hash: { ...hash, required: true },
 } satisfies Record<keyof AuditEvent, MemberForm>)
@@ -65,7 +73,7 @@ function readLine(line: string): ReadEvent {
     return { fault: { expected: OBJECT, found: "a line that is not JSON" } }
   }
   const read = readObject(value)
-  if ("fault" in read || membersIn(line) === Object.keys(read.event).length) return read
+  if ("fault" in read || membersIn(line) === membersOf(read.event)) return read
   return { fault: { expected: "each member once", found: "a member that is repeated" } }
 }
 
@@ -77,14 +85,21 @@ function readObject(value: unknown): ReadEvent {
     if (member === undefined ? required : !fits(member))
       return { fault: { expected: `${form} as ${name}`, found: kindOf(member) } }
   }
-  for (const member of Object.values(value)) {
-    if (typeof member === "object" && member !== null)
+  for (const [name, member] of Object.entries(value)) {
+    if (name !== "data" && typeof member === "object" && member !== null)
       return { fault: { expected: "members that hold a string or a number", found: kindOf(member) } }
   }
   return { event: value as AuditEvent }
 }
 
-/** The member names in the JSON text of a flat object: its strings before a colon. Parsing would lose duplicates. */
+/** The number of members of a JSON value, at every depth. */
+function membersOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0
+  const values = Object.values(value)
+  return values.reduce<number>((sum, member) => sum + membersOf(member), Array.isArray(value) ? 0 : values.length)
+}
+
+/** The number of member names in a JSON text: its strings before a colon. Parsing would lose duplicates. */
 function membersIn(json: string): number {
   let members = 0
   for (let start = json.indexOf('"'); start !== -1; ) {

@@ -1,3 +1,5 @@
+import type { JsonObject } from "@agentwrit/core"
+
 /** Every type of event (the table of CONTRACT 4, in its order). */
 export const AUDIT_EVENT_TYPES = [
   "admin_auth",
@@ -22,6 +24,10 @@ export const AUDIT_EVENT_TYPES = [
   "delegation_created",
   "delegation_attenuation_violation",
   "token_revoked",
+  "token_reuse_detected",
+  "launch_token_revoked",
+  "app_secret_rotated",
+  "app_restored",
   "token_auth_failed",
   "token_revoked_access",
   "scope_violation",
@@ -52,6 +58,14 @@ export interface AuditEvent {
   readonly agent_id?: string
   readonly task_id?: string
   readonly orch_id?: string
+  /** Who did it, when `agent_id` names the target: `admin`, `operator:{id}` or `app:{app_id}`. */
+  readonly actor?: string
+  /** The client's address, as far as the operator wants it kept (`AA_AUDIT_SOURCE`). */
+  readonly source?: string
+  /** The `X-Request-ID` of the request. */
+  readonly request_id?: string
+  /** What the change gives or takes, as the tables hold it. A secret is there only as its stored hash. */
+  readonly data?: JsonObject
   /** Free text for an operator, redacted (see {@link createRedactor}). Always present, possibly empty. */
   readonly detail: string
   /** Path of the request. */
@@ -71,6 +85,7 @@ export interface AuditEvent {
 
 /** The optional members of an event. */
 type OptionalMember =
+  | "actor"
   | "agent_id"
   | "task_id"
   | "orch_id"
@@ -78,6 +93,9 @@ type OptionalMember =
   | "deleg_depth"
   | "deleg_chain_hash"
   | "bytes_transferred"
+  | "data"
+  | "request_id"
+  | "source"
 
 /**
  * An event before it is chained. Members may be empty or `undefined`; the chained event does not have them.

@@ -109,6 +109,7 @@ describe("an edited event is found where it stands", () => {
 
   test.each(members)("%s changed", async (member) => {
     const value = at(5)[member]
+    if (typeof value === "object") return expect.fail("the event has no data")
     // The second still has the form of an id, a time or a hash.
     const changes =
       typeof value === "number"

@@ -26,7 +26,7 @@ const MAX_SLOTS_PER_ENTRY = 4
 
 type Cleared = Omit<MaintenanceReport, "at">
 
-const NOTHING: Cleared = { tokens: 0, nonces: 0, launchTokens: 0, delegatedTokens: 0, agents: 0 }
+const NOTHING: Cleared = { tokens: 0, nonces: 0, launchTokens: 0, issuedTokens: 0, agents: 0 }
 
 /**
  * Deletes what has expired, every minute (the guide's "Background Maintenance"). Only one broker at a time does so in
@@ -96,7 +96,7 @@ export class Maintenance {
       tokens: await this.#prune("revocations", now),
       nonces: await this.#prune("nonces", expired),
       launchTokens: await this.#prune("launch_tokens", expired),
-      delegatedTokens: await this.#prune("delegated_tokens", expired),
+      issuedTokens: await this.#prune("tokens", expired),
       agents: await this.#expireAgents(this.#context.clock.now()),
     }
   }

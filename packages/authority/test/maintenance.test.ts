@@ -47,7 +47,7 @@ test("expired rows are kept for a day, then deleted", async () => {
   const { at: _, ...pruned } = await on.authority.maintain()
   expect(pruned).toMatchObject({ launchTokens: 2 })
   clock.at += DAY
-  expect(await on.authority.maintain()).toMatchObject({ tokens: 0, nonces: 0, launchTokens: 0, delegatedTokens: 0 })
+  expect(await on.authority.maintain()).toMatchObject({ tokens: 0, nonces: 0, launchTokens: 0, issuedTokens: 0 })
   expect(await store.revocations.count()).toBe(0)
   expect(await on.authority.validateToken(CALLER, one.accessToken)).toBeUndefined()
 })
@@ -57,7 +57,7 @@ test("a clock that is stepped forward deletes nothing", async () => {
   const { claims } = await on.agent({ requestedTtl: 60 })
   await on.authority.releaseToken(CALLER, claims)
   on.clock.step(on.clock.now() + 30 * DAY)
-  expect(await on.authority.maintain()).toMatchObject({ tokens: 0, nonces: 0, launchTokens: 0, delegatedTokens: 0 })
+  expect(await on.authority.maintain()).toMatchObject({ tokens: 0, nonces: 0, launchTokens: 0, issuedTokens: 0 })
   expect(await on.store.revocations.count()).toBe(1)
 })
 
@@ -92,7 +92,7 @@ test("works in small steps, and lets other work run between them", async () => {
   await using on = await testAuthority({ store })
   let between = 0
   const timer = setInterval(() => between++, 1)
-  const left = { revocations: 0, nonces: 1200, launch_tokens: 0, delegated_tokens: 0 }
+  const left = { revocations: 0, nonces: 1200, launch_tokens: 0, tokens: 0 }
   const prune = vi.spyOn(store.housekeeping, "prune").mockImplementation(async (what, _, limit) => {
     const count = Math.min(left[what], limit)
     left[what] -= count

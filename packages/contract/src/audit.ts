@@ -27,6 +27,10 @@ export const AUDIT_EVENT_TYPES = [
   "delegation_created",
   "delegation_attenuation_violation",
   "token_revoked",
+  "token_reuse_detected",
+  "launch_token_revoked",
+  "app_secret_rotated",
+  "app_restored",
   "token_auth_failed",
   "token_revoked_access",
   "scope_violation",
@@ -68,6 +72,7 @@ export interface AuditEvent {
   id: string
   timestamp: string
   event_type: string
+  actor?: string
   agent_id?: string
   task_id?: string
   orch_id?: string
@@ -77,6 +82,9 @@ export interface AuditEvent {
   deleg_depth?: number
   deleg_chain_hash?: string
   bytes_transferred?: number
+  source?: string
+  request_id?: string
+  data?: Record<string, unknown>
   hash: string
   prev_hash: string
 }
@@ -86,6 +94,7 @@ export const auditEvent: v.GenericSchema<AuditEvent> = v.looseObject({
   id: text("evt- and its number in the chain, from 1, of at least six digits"),
   timestamp: text("When, as RFC 3339 in UTC with milliseconds"),
   event_type: text("What happened"),
+  actor: v.exactOptional(text("Who did it, when agent_id names the target")),
   agent_id: v.exactOptional(text("The subject that acted or, for token_revoked, the target")),
   task_id: v.exactOptional(text("The task's id")),
   orch_id: v.exactOptional(text("The orchestration's id")),
@@ -95,6 +104,14 @@ export const auditEvent: v.GenericSchema<AuditEvent> = v.looseObject({
   deleg_depth: v.exactOptional(wholeNumber("How many delegations deep the token was")),
   deleg_chain_hash: v.exactOptional(text("SHA-256 of the token's delegation chain")),
   bytes_transferred: v.exactOptional(wholeNumber("How much was moved, where that is metered")),
+  source: v.exactOptional(text("The client's address, as AA_AUDIT_SOURCE keeps it")),
+  request_id: v.exactOptional(text("The X-Request-ID of the request")),
+  data: v.exactOptional(
+    v.pipe(
+      v.record(v.string("must be a string"), v.unknown(), "must be an object"),
+      v.description("What the change gives or takes, as the tables hold it; secrets only as their stored hashes"),
+    ),
+  ),
   hash: hex("SHA-256 of the RFC 8785 form of the event without this member", 64),
   prev_hash: hex("The hash of the event before; 64 zeros for the first", 64),
 })

@@ -22,6 +22,13 @@ export const claims: v.GenericSchema<Claims> = v.looseObject({
   scope: scopeList("What it allows"),
   task_id: v.exactOptional(text("The agent's task")),
   orch_id: v.exactOptional(text("The agent's orchestration")),
+  app_id: v.exactOptional(text("The app that launched the agent")),
+  cnf: v.exactOptional(
+    v.pipe(
+      v.looseObject({ jkt: text("RFC 7638 thumbprint of the key that the agent registered with") }),
+      v.description("The key that the token is bound to (RFC 9449); absent on a bearer token"),
+    ),
+  ),
   delegation_chain: v.exactOptional(delegationChain("Who delegated to whom, the first delegator first")),
   chain_hash: v.exactOptional(hex("SHA-256 of the delegation chain", 64)),
 })

@@ -7,6 +7,9 @@ export const delegationRecord: v.GenericSchema<DelegationRecord> = v.looseObject
   agent: text("The delegator's agent id"),
   scope: scopeList("The scopes that the delegator held"),
   delegated_at: text("When, as RFC 3339 with milliseconds"),
+  jti: v.exactOptional(hex("The jti of the token that it delegated with", 32)),
+  app_id: v.exactOptional(text("The app that launched the delegator")),
+  kid: v.exactOptional(text("The broker's key that signed the record")),
   signature: hex("The broker's Ed25519 signature over the record", 128),
 })
 

@@ -1,4 +1,4 @@
-import { MAX_FEED_ENTRIES, type RevocationFeed, type RevocationFeedEntry } from "@agentwrit/core"
+import { MAX_FEED_ENTRIES, REVOCATION_LEVELS, type RevocationFeed, type RevocationFeedEntry } from "@agentwrit/core"
 import * as v from "valibot"
 import { base64Url32, flag, oneOf, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
@@ -11,12 +11,14 @@ export const revocationsQuery = message({
 /** The schema of a {@link RevocationFeedEntry}. */
 export const revocationFeedEntry: v.GenericSchema<RevocationFeedEntry> = v.looseObject({
   seq: wholeNumber("Its number, from 1", 1),
-  level: oneOf("The level of its target", ["token", "agent", "task", "chain"]),
+  level: oneOf("The level of its target", REVOCATION_LEVELS),
   digest: base64Url32("Base64url SHA-256 of agentwrit-revocation-v1:{level}:{target}"),
   exp: v.pipe(
     v.nullable(wholeNumber("Unix seconds")),
     v.description("Unix time from which the entry no longer matters; null: never"),
   ),
+  before: v.exactOptional(wholeNumber("Levels app and all: Unix time; tokens with an iat up to then are revoked")),
+  alone: v.exactOptional(flag("Level token: the token was renewed or released; what was delegated from it lives on")),
 })
 
 /** The schema of a {@link RevocationFeed}. */

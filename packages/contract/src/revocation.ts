@@ -1,3 +1,4 @@
+import { REVOCATION_LEVELS } from "@agentwrit/core"
 import * as v from "valibot"
 import { agentId, agentOrApp, hex, oneOf, pathSegment, text, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
@@ -29,7 +30,7 @@ export const revocationRequest = v.variant(
 /** The answer to `POST /v1/revoke`, also when it is repeated. */
 export const revocationResponse = message({
   revoked: v.literal(true, "must be true"),
-  level: oneOf("The level that was named", LEVELS),
+  level: oneOf("The level that was named", REVOCATION_LEVELS),
   target: text("The target that was named"),
   count: wholeNumber("How many entries were listed: always 1"),
 })

@@ -73,7 +73,7 @@ describe("the revocation feed", () => {
   })
 
   it.each([
-    ["entries[0].level", { ...feed, entries: [{ ...entry, level: "all" }] }],
+    ["entries[0].level", { ...feed, entries: [{ ...entry, level: "galaxy" }] }],
     ["entries[0].digest", { ...feed, entries: [{ ...entry, digest: AGENT }] }],
     ["entries[0].exp", { ...feed, entries: [{ ...entry, exp: "never" }] }],
     ["entries[0].seq", { ...feed, entries: [{ ...entry, seq: 0 }] }],

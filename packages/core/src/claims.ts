@@ -1,4 +1,5 @@
 import { isPathSegment, readAgentId } from "./agent-id.ts"
+import { appIdOf, isAppId } from "./app-id.ts"
 import { type DelegationRecord, parseDelegationChain } from "./delegation-record.ts"
 import { ClaimsError } from "./errors.ts"
 import { isScope, scopeFault } from "./scope.ts"
@@ -31,10 +32,20 @@ export interface Claims {
   task_id?: string
   /** Agents only: the orchestrator. On a delegated token it is the delegator's. */
   orch_id?: string
+  /** Agents only: the app that launched the agent; absent when an operator did. */
+  app_id?: string
+  /** Agents only: the key that the token is bound to (RFC 9449 section 6.1). Absent: a bearer token. */
+  cnf?: Confirmation
   /** Delegated tokens only: the delegators, oldest first. */
   delegation_chain?: DelegationRecord[]
   /** Delegated tokens only: hex SHA-256 of the chain. */
   chain_hash?: string
+}
+
+/** The key that a token is bound to (RFC 7800 section 3.1, RFC 9449 section 6.1). */
+export interface Confirmation {
+  /** The RFC 7638 thumbprint of the key that the agent registered with: 43 base64url characters. */
+  jkt: string
 }
 
 /** What {@link checkClaims} expects. */
@@ -51,7 +62,7 @@ export interface ClaimsExpectations {
 
 const JTI = /^[0-9a-f]{32}$/
 const CHAIN_HASH = /^[0-9a-f]{64}$/
-const APP_SUBJECT = /^app:app-[a-z][a-z0-9-]{1,63}-[0-9a-f]{6}$/
+const THUMBPRINT = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
 /**
  * Parses claims and checks the form of each (CONTRACT 2). Unknown claims are left out of the result.
@@ -75,6 +86,8 @@ export function parseClaims(value: unknown): Claims {
     scope: parseScopes(given.scope),
     ...(given.task_id !== undefined && { task_id: parseSegment("task_id", given.task_id) }),
     ...(given.orch_id !== undefined && { orch_id: parseSegment("orch_id", given.orch_id) }),
+    ...(given.app_id !== undefined && { app_id: parseAppId(given.app_id) }),
+    ...(given.cnf !== undefined && { cnf: parseConfirmation(given.cnf) }),
     ...(given.delegation_chain !== undefined && {
       delegation_chain: parseDelegationChain(given.delegation_chain),
     }),
@@ -130,12 +143,13 @@ function checkAgent(claims: Claims): void {
 }
 
 function checkOther(claims: Claims): void {
-  const isRightSubject = claims.kind === "admin" ? claims.sub === "admin" : APP_SUBJECT.test(claims.sub)
+  const isRightSubject = claims.kind === "admin" ? claims.sub === "admin" : appIdOf(claims.sub) !== undefined
   if (!isRightSubject) throw invalid(`claim sub does not fit kind ${claims.kind}`)
-  if (claims.task_id !== undefined || claims.orch_id !== undefined || claims.delegation_chain !== undefined) {
-    throw invalid(`claims task_id, orch_id and delegation_chain are for agents, not for kind ${claims.kind}`)
-  }
+  const found = AGENT_CLAIMS.find((name) => claims[name] !== undefined)
+  if (found !== undefined) throw invalid(`claim ${found} is for agents, not for kind ${claims.kind}`)
 }
+
+const AGENT_CLAIMS = ["task_id", "orch_id", "app_id", "cnf", "delegation_chain"] as const
 
 function parseKind(value: unknown): TokenKind {
   if (value !== "admin" && value !== "app" && value !== "agent") throw invalid("claim kind is not admin, app or agent")
@@ -162,6 +176,18 @@ function parseTime(name: string, value: unknown): number {
 function parsePattern(name: string, value: unknown, pattern: RegExp, form: string): string {
   if (typeof value !== "string" || !pattern.test(value)) throw invalid(`claim ${name} is not ${form}`)
   return value
+}
+
+function parseAppId(value: unknown): string {
+  if (!isAppId(value)) throw invalid("claim app_id is not an app id")
+  return value
+}
+
+function parseConfirmation(value: unknown): Confirmation {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid("claim cnf is not a JSON object")
+  const { jkt } = value as Readonly<Partial<Record<keyof Confirmation, unknown>>>
+  return { jkt: parsePattern("cnf.jkt", jkt, THUMBPRINT, "the thumbprint of a key") }
 }
 
 function parseSegment(name: string, value: unknown): string {

@@ -15,6 +15,10 @@ export interface DelegationStep {
   readonly scope: readonly string[]
   /** As text, RFC 3339 in UTC with milliseconds. */
   readonly delegatedAt: Date | string
+  /** The `jti` of the token that the delegator delegates with. */
+  readonly jti: string
+  /** The app that launched the delegator. Absent: an operator did. */
+  readonly appId?: string | undefined
 }
 
 /** `prev` of the first record. */
@@ -37,7 +41,9 @@ export function extendChain(
   step: DelegationStep,
   key: SigningKey,
 ): DelegationRecord[] {
-  const unsigned = { agent: step.agent, scope: [...step.scope], delegated_at: timestampOf(step.delegatedAt) }
+  const { agent, appId, scope, jti } = step
+  const from = { agent, ...(appId !== undefined && { app_id: appId }) }
+  const unsigned = { ...from, scope: [...scope], delegated_at: timestampOf(step.delegatedAt), jti, kid: key.keyId }
   const prev = chain.length === 0 ? NO_CHAIN : chainHash(chain)
   const signature = encodeHex(key.sign(signedBytes(unsigned, prev)))
   const extended = parseDelegationChain([...chain, { ...unsigned, signature }])
@@ -48,7 +54,8 @@ export function extendChain(
 /**
  * Verifies everything that CONTRACT 2 requires of a delegated token: depth, form and signature of each record, the hash, and that
  * each scope is within the one before it. A token without a chain passes.
- * @param keyOf finds the key that must have signed a record. A version 1 record does not name its key: it is the key of the token.
+ * @param keyOf finds the key that must have signed a record: by its `kid`. A version 1 record does not name its key: it is the key of the
+ * token.
  * @throws {@link DelegationError} with the code of the first fault.
  */
 export function verifyDelegation(claims: Claims, keyOf: (record: DelegationRecord) => VerifyingKey | undefined): void {
@@ -71,13 +78,14 @@ export function verifyDelegation(claims: Claims, keyOf: (record: DelegationRecor
 }
 
 function signedBytes(record: Omit<DelegationRecord, "signature">, prev: string): Uint8Array {
-  const { agent, scope, delegated_at } = record
-  return encodeUtf8(canonicalJson({ v: "agentwrit-delegation-v1", agent, scope, delegated_at, prev }))
+  const { agent, app_id, scope, delegated_at, jti, kid } = record
+  if (jti === undefined || kid === undefined)
+    return encodeUtf8(canonicalJson({ v: "agentwrit-delegation-v1", agent, scope, delegated_at, prev }))
+  const from = { agent, ...(app_id !== undefined && { app_id }) }
+  return encodeUtf8(canonicalJson({ v: "agentwrit-delegation-v2", ...from, scope, delegated_at, jti, kid, prev }))
 }
 
-function canonicalRecord({ agent, scope, delegated_at, signature }: DelegationRecord): string {
-  return canonicalJson({ agent, scope, delegated_at, signature })
-}
+const canonicalRecord = (record: DelegationRecord): string => canonicalJson({ ...record })
 
 // The RFC 8785 form of an array is that of its items, joined.
 function hashOf(canonicalRecords: readonly string[]): string {

@@ -7,8 +7,16 @@ export {
   MAX_AGENT_ID_LENGTH,
   parseAgentId,
 } from "./agent-id.ts"
+export { appIdOf, appSubject, isAppId } from "./app-id.ts"
 export { canonicalJson, type JsonObject, type JsonValue } from "./canonical-json.ts"
-export { type Claims, type ClaimsExpectations, checkClaims, parseClaims, type TokenKind } from "./claims.ts"
+export {
+  type Claims,
+  type ClaimsExpectations,
+  type Confirmation,
+  checkClaims,
+  parseClaims,
+  type TokenKind,
+} from "./claims.ts"
 export { chainHash, type DelegationStep, extendChain, verifyDelegation } from "./delegation.ts"
 export { type DelegationRecord, MAX_DELEGATION_DEPTH } from "./delegation-record.ts"
 export { createSigningKey, createVerifyingKey, type SigningKey, type VerifyingKey } from "./ed25519.ts"
@@ -48,9 +56,15 @@ export { keyIdOf } from "./key-id.ts"
 export { createKeyRing, type KeyRing, type KeyRingOptions } from "./key-ring.ts"
 export {
   findRevocation,
+  hasCutoff,
+  type KnownRevocations,
+  REVOCATION_LEVELS,
+  REVOKE_ALL_TARGET,
   type RevocationLevel,
+  type RevocationProbe,
   type RevocationTarget,
   revocationDigest,
+  revocationProbe,
   revocationTargets,
 } from "./revocation.ts"
 export {
@@ -60,7 +74,7 @@ export {
   type RevocationFeed,
   type RevocationFeedEntry,
 } from "./revocation-feed.ts"
-export { RevocationSet } from "./revocation-set.ts"
+export { RevocationSet, type RevocationSetEntry } from "./revocation-set.ts"
 export {
   exceedingScopes,
   isReservedScope,

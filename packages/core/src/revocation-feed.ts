@@ -17,6 +17,10 @@ export interface RevocationFeedEntry {
   digest: string
   /** Unix seconds from which the entry no longer matters; `null` is never. */
   exp: number | null
+  /** Levels `app` and `all` only: Unix seconds; tokens whose `iat` is not later are revoked. */
+  before?: number
+  /** Level `token` only: the token was renewed or released, and what was delegated from it lives on. */
+  alone?: boolean
 }
 
 /** The payload of a feed message, with its signed names (CONTRACT 5). */

@@ -1,3 +1,13 @@
+import { encodeBase64Url } from "./encoding.ts"
+import {
+  hasCutoff,
+  inheritedDigest,
+  type RevocationLevel,
+  type RevocationProbe,
+  type RevocationTarget,
+  revocationDigest,
+} from "./revocation.ts"
+
 const INITIAL_SLOTS = 1024
 const MAX_FILL = 0.75
 const WORDS = 4
@@ -6,6 +16,16 @@ const BYTES = 16
 // In the table of expiries, 0 marks an empty slot and the largest value an entry that never expires.
 const EMPTY = 0
 const NEVER = 0xffff_ffff
+
+/** What a set needs of an entry of the revocation log or the feed. */
+export interface RevocationSetEntry {
+  readonly level: RevocationLevel
+  readonly digest: Uint8Array
+  /** Levels `app` and `all`: Unix seconds. */
+  readonly before?: number | undefined
+  /** Level `token`: what was delegated from the token lives on. */
+  readonly alone?: boolean | undefined
+}
 
 /**
  * Digests of revoked targets with their expiry. A million entries take under 50 MB: it is an open-addressing hash table in typed arrays
@@ -22,6 +42,8 @@ export class RevocationSet {
   #words: Uint32Array
   #expiries: Uint32Array
   #cursor = 0
+  /** The latest cutoff of each digest that has one, by its base64url text. They are few and stay. */
+  readonly #cutoffs = new Map<string, number>()
   /** The words of the digest at hand, reused for each call. */
   readonly #scratch = new Uint32Array(WORDS)
   readonly #scratchBytes = new Uint8Array(this.#scratch.buffer)
@@ -37,7 +59,7 @@ export class RevocationSet {
 
   /** The number of digests. */
   get size(): number {
-    return this.#size
+    return this.#size + this.#cutoffs.size
   }
 
   /**
@@ -57,6 +79,30 @@ export class RevocationSet {
     this.#put(found, words, expiry)
     this.#size++
     if (this.#size > this.#slots * MAX_FILL) this.#grow()
+  }
+
+  /**
+   * Adds an entry of the revocation log or the feed.
+   * - With a cutoff it covers what was issued up to then, and stays; the latest cutoff of a digest counts.
+   * - An entry of level `token` also ends what was delegated from the token, unless it ends the token alone.
+   */
+  apply({ level, digest, before, alone = false }: RevocationSetEntry, expiresAt: number | null): void {
+    if (before !== undefined) this.#addCutoff(digest, before)
+    else this.add(digest, expiresAt)
+    if (level === "token" && !alone) this.add(inheritedDigest(digest), expiresAt)
+  }
+
+  /** Whether this target is revoked for what was issued then, in Unix seconds. */
+  isRevoked({ level, target, isInherited }: RevocationTarget, issuedAt: number): boolean {
+    const digest = revocationDigest(level, target)
+    if (hasCutoff(level)) return this.#isCutOff(encodeBase64Url(digest), issuedAt)
+    return this.has(isInherited ? inheritedDigest(digest) : digest)
+  }
+
+  /** Whether the token of this probe is revoked. */
+  revokes({ digests, cutoffDigests, issuedAt }: RevocationProbe): boolean {
+    if (digests.some((digest) => this.has(digest))) return true
+    return this.#cutoffs.size > 0 && cutoffDigests.some((digest) => this.#isCutOff(digest, issuedAt))
   }
 
   /** Whether a digest is in the set. Expired entries stay until {@link pruneExpired} removes them. */
@@ -84,6 +130,16 @@ export class RevocationSet {
     }
     this.#size -= pruned
     return pruned
+  }
+
+  #addCutoff(digest: Uint8Array, before: number): void {
+    if (!Number.isFinite(before)) throw new TypeError("a cutoff must be a number of Unix seconds")
+    const key = encodeBase64Url(digest)
+    this.#cutoffs.set(key, Math.max(before, this.#cutoffs.get(key) ?? before))
+  }
+
+  #isCutOff(digest: string, issuedAt: number): boolean {
+    return issuedAt <= (this.#cutoffs.get(digest) ?? Number.NEGATIVE_INFINITY)
   }
 
   #wordsOf(digest: Uint8Array): Uint32Array {

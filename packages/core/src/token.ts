@@ -52,7 +52,7 @@ export function verifyToken(token: string, findKey: FindKey): VerifiedToken {
   checkLength(token)
   const { payload, key } = verifyCompact(TOKEN_TYPE, token, findKey)
   const claims = claimsOf(payload)
-  verifyDelegation(claims, () => key)
+  verifyDelegation(claims, ({ kid }) => (kid === undefined ? key : findKey(kid)))
   return { claims, key }
 }
 

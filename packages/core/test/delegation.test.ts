@@ -15,6 +15,7 @@ import {
 import { agentClaims, agentId, chainOf, delegatedClaims, key, otherKey } from "./samples.ts"
 
 const time = "2027-01-15T08:00:00.000Z"
+const jti = "a".repeat(32)
 const chain = chainOf("read:data:*", "read:data:*", "read:data:7")
 const claims = delegatedClaims(chain, { scope: ["read:data:7"] })
 
@@ -26,7 +27,7 @@ function changed(position: number, change: Partial<DelegationRecord>): Parameter
   )
 }
 
-/** A chain of signed records, created without any check. */
+/** A chain of signed records of version 1, created without any check. */
 function signedChain(records: readonly Partial<DelegationRecord>[]): DelegationRecord[] {
   const made: DelegationRecord[] = []
   for (const [i, record] of records.entries()) {
@@ -46,16 +47,20 @@ function sha256Hex(text: string): string {
 
 describe("extendChain", () => {
   it("signs exactly the text of CONTRACT 2, written here by hand", () => {
+    const appId = "app-crm-0a1b2c"
     const [first, second] = extendChain(
-      extendChain([], { agent: agentId(1), scope: ["read:data:*"], delegatedAt: new Date(time) }, key),
-      { agent: agentId(2), scope: ["read:data:7"], delegatedAt: time },
+      extendChain([], { agent: agentId(1), appId, scope: ["read:data:*"], delegatedAt: new Date(time), jti }, key),
+      { agent: agentId(2), scope: ["read:data:7"], delegatedAt: time, jti },
       key,
     )
+    const start = (n: number) => `{"agent":"${agentId(n)}",`
+    const signed = `"delegated_at":"${time}","jti":"${jti}","kid":"${key.keyId}"`
     const prev = sha256Hex(
-      `[{"agent":"${agentId(1)}","delegated_at":"${time}","scope":["read:data:*"],"signature":"${first?.signature}"}]`,
+      `[${start(1)}"app_id":"${appId}",${signed},"scope":["read:data:*"],"signature":"${first?.signature}"}]`,
     )
-    const firstText = `{"agent":"${agentId(1)}","delegated_at":"${time}","prev":"${"0".repeat(64)}","scope":["read:data:*"],"v":"agentwrit-delegation-v1"}`
-    const secondText = `{"agent":"${agentId(2)}","delegated_at":"${time}","prev":"${prev}","scope":["read:data:7"],"v":"agentwrit-delegation-v1"}`
+    const version = `"v":"agentwrit-delegation-v2"}`
+    const firstText = `${start(1)}"app_id":"${appId}",${signed},"prev":"${"0".repeat(64)}","scope":["read:data:*"],${version}`
+    const secondText = `${start(2)}${signed},"prev":"${prev}","scope":["read:data:7"],${version}`
     expect(key.verify(encodeUtf8(firstText), decodeHex(first?.signature ?? ""))).toBe(true)
     expect(key.verify(encodeUtf8(secondText), decodeHex(second?.signature ?? ""))).toBe(true)
     expect(first && chainHash([first])).toBe(prev)
@@ -68,7 +73,7 @@ describe("extendChain", () => {
 
   it("does not change the chain that it extends", () => {
     const before = structuredClone(chain)
-    const longer = extendChain(chain, { agent: agentId(4), scope: ["read:data:7"], delegatedAt: time }, key)
+    const longer = extendChain(chain, { agent: agentId(4), scope: ["read:data:7"], delegatedAt: time, jti }, key)
     expect(chain).toEqual(before)
     expect(longer.slice(0, 3)).toEqual(chain)
     expect(longer).toHaveLength(4)
@@ -77,7 +82,7 @@ describe("extendChain", () => {
   it("stops at depth 5", () => {
     const full = chainOf(...Array.from({ length: MAX_DELEGATION_DEPTH }, () => "read:data:*"))
     expect(full).toHaveLength(5)
-    expect(() => extendChain(full, { agent: agentId(6), scope: ["read:data:*"], delegatedAt: time }, key)).toThrow(
+    expect(() => extendChain(full, { agent: agentId(6), scope: ["read:data:*"], delegatedAt: time, jti }, key)).toThrow(
       expect.objectContaining({ code: "delegation_too_deep" }),
     )
   })
@@ -87,12 +92,14 @@ describe("extendChain", () => {
     ["an agent that is not an agent id", { agent: "admin" }, "invalid_delegation"],
     ["a text that is not a scope", { scope: ["read"] }, "invalid_delegation"],
     ["no scope", { scope: [] }, "invalid_delegation"],
+    ["a jti that is not one", { jti: "7" }, "invalid_delegation"],
+    ["an app id that is not one", { appId: "crm" }, "invalid_delegation"],
     ["a time without milliseconds", { delegatedAt: "2027-01-15T08:00:00Z" }, "invalid_delegation"],
     ["a time that does not exist", { delegatedAt: "2027-02-30T08:00:00.000Z" }, "invalid_delegation"],
     ["a date that is none", { delegatedAt: new Date(Number.NaN) }, "invalid_delegation"],
     ["a date beyond four digits", { delegatedAt: new Date(8.64e15) }, "invalid_delegation"],
   ])("refuses %s", (_name, change, code) => {
-    const step = { agent: agentId(4), scope: ["read:data:7"], delegatedAt: time, ...change }
+    const step = { agent: agentId(4), scope: ["read:data:7"], delegatedAt: time, jti, ...change }
     expect(() => extendChain(chain, step, key)).toThrow(DelegationError)
     expect(() => extendChain(chain, step, key)).toThrow(expect.objectContaining({ code }))
   })
@@ -119,6 +126,8 @@ describe("verifyDelegation", () => {
     ["agent", { agent: agentId(9) }],
     ["scope, still narrowing", { scope: ["read:data:7", "read:data:8"] }],
     ["time", { delegated_at: "2027-01-15T08:00:00.001Z" }],
+    ["jti", { jti: "b".repeat(32) }],
+    ["app", { app_id: "app-crm-0a1b2c" }],
     ["signature", { signature: "0".repeat(128) }],
   ])("refuses a changed %s at any position, with a recomputed hash", (_name, change) => {
     expect(() => verifyDelegation(changed(1, change), () => key)).toThrow(

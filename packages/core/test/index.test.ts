@@ -39,7 +39,8 @@ it("exports these names and no others", () => {
       ["parseJwk", "parseJwkSet", "toJwk", "toJwkSet", "signCompact", "verifyCompact"],
       ["checkClaims", "parseClaims", "decodeToken", "signToken", "verifyToken", "clampTtl"],
       ["chainHash", "extendChain", "verifyDelegation"],
-      ["RevocationSet", "findRevocation", "revocationDigest", "revocationTargets"],
+      ["RevocationSet", "findRevocation", "revocationDigest", "revocationProbe", "revocationTargets"],
+      ["REVOCATION_LEVELS", "REVOKE_ALL_TARGET", "hasCutoff", "appIdOf", "appSubject", "isAppId"],
       ["FEED_FRESHNESS_S", "MAX_FEED_ENTRIES", "REVOCATION_FEED_TYPE"],
     ]
       .flat()

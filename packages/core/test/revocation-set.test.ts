@@ -1,7 +1,8 @@
 import { randomFillSync } from "node:crypto"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
-import { RevocationSet, revocationDigest } from "../src/index.ts"
+import { describe, expect, it, test } from "vitest"
+import { RevocationSet, revocationDigest, revocationProbe } from "../src/index.ts"
+import { adminClaims, agentClaims, chainOf, delegatedClaims } from "./samples.ts"
 
 const digests = Array.from({ length: 3000 }, (_, i) => revocationDigest("task", `task-${i}`))
 
@@ -215,3 +216,44 @@ function fill(digests: readonly (readonly number[])[]): void {
   for (const words of digests) set.add(ofWords(words), null)
   expect(set.size).toBe(digests.length)
 }
+
+describe("cutoffs", () => {
+  const appId = "app-crm-0a1b2c"
+  const all = { level: "all", digest: revocationDigest("all", "*") } as const
+  const probeAt = (iat: number) => revocationProbe(agentClaims({ app_id: appId, iat }))
+
+  it("revoke what was issued up to then, and nothing that was issued later", () => {
+    const set = new RevocationSet()
+    set.apply({ level: "app", digest: revocationDigest("app", appId), before: 1000 }, null)
+    expect([999, 1000, 1001].map((iat) => set.revokes(probeAt(iat)))).toEqual([true, true, false])
+    expect([1000, 1001].map((iat) => set.isRevoked({ level: "app", target: appId }, iat))).toEqual([true, false])
+    expect(set.size).toBe(1)
+  })
+
+  it("the latest one counts", () => {
+    const set = new RevocationSet()
+    for (const before of [1000, 3000, 2000]) set.apply({ ...all, before }, null)
+    expect([3000, 3001].map((iat) => set.revokes(probeAt(iat)))).toEqual([true, false])
+  })
+
+  it("level all spares operators", () => {
+    const set = new RevocationSet()
+    set.apply({ ...all, before: 1e12 }, null)
+    expect(set.revokes(revocationProbe(adminClaims()))).toBe(false)
+  })
+
+  it("are refused when they are not numbers", () => {
+    expect(() => new RevocationSet().apply({ ...all, before: Number.NaN }, null)).toThrow(TypeError)
+  })
+})
+
+test("a revoked token ends with what was delegated from it; a renewed or released one ends alone", () => {
+  const delegated = revocationProbe(delegatedClaims(chainOf("read:data:*")))
+  const from = { level: "token", digest: revocationDigest("token", "1".repeat(32)) } as const
+  const set = new RevocationSet()
+  set.apply({ ...from, alone: true }, null)
+  expect(set.has(from.digest)).toBe(true)
+  expect(set.revokes(delegated)).toBe(false)
+  set.apply(from, null)
+  expect(set.revokes(delegated)).toBe(true)
+})

@@ -55,7 +55,8 @@ export function adminClaims(changes: Partial<Claims> = {}): Claims {
 export function chainOf(...scopes: readonly string[]): DelegationRecord[] {
   let chain: DelegationRecord[] = []
   for (const [i, scope] of scopes.entries()) {
-    chain = extendChain(chain, { agent: agentId(i + 1), scope: [scope], delegatedAt: "2027-01-15T08:00:00.000Z" }, key)
+    const held = { scope: [scope], jti: String(i + 1).repeat(32) }
+    chain = extendChain(chain, { agent: agentId(i + 1), ...held, delegatedAt: "2027-01-15T08:00:00.000Z" }, key)
   }
   return chain
 }

@@ -78,17 +78,22 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
       const token = data.launchTokens.get(hash)
       if (token === undefined || token.spentAt !== undefined || token.expiresAt <= at)
         throw new ConflictError("launch_token_unusable")
-      if (token.singleUse) undo.set(data.launchTokens, hash, { ...token, spentAt: at })
+      const used = { ...token, uses: token.uses + 1 }
+      undo.set(data.launchTokens, hash, token.singleUse ? { ...used, spentAt: at } : used)
       return undefined
     }
+    case "remove_launch_token":
+      failUnless("launch_token_unusable", data.launchTokens.has(write.hash))
+      undo.delete(data.launchTokens, write.hash)
+      return undefined
     case "add_agent": {
       const { agent } = write
       undo.add(data.agents, agent.agentId, { agent })
       undo.add(data.holders, agent.jti, agent.agentId)
       return undefined
     }
-    case "add_delegated_token":
-      undo.add(data.delegatedTokens, write.jti, { expiresAt: write.expiresAt })
+    case "add_token":
+      undo.add(data.tokens, write.token.jti, write.token)
       return undefined
     case "replace_token": {
       const { agentId, fromJti, toJti, expiresAt } = write
@@ -134,7 +139,7 @@ function revoke(
   { revocation, once = false }: RevokeWrite,
   undo: UndoLog,
 ): RevocationEntry | undefined {
-  const { level, target, revokedAt, expiresAt, pruneAfter } = revocation
+  const { level, target, revokedAt, before, alone, expiresAt, pruneAfter } = revocation
   const holder = data.agents.get(data.holders.get(target) ?? "")
   if (level === "token" && !once && holder !== undefined && holder.revokedAt === undefined)
     undo.set(data.agents, holder.agent.agentId, { ...holder, revokedAt })
@@ -142,11 +147,22 @@ function revoke(
   const existing = data.revocations.get(key)
   if (existing !== undefined) {
     if (once) throw new ConflictError("already_revoked")
-    if ((existing.expiresAt ?? Infinity) >= (expiresAt ?? Infinity)) return undefined
+    const isLonger = (existing.expiresAt ?? Infinity) < (expiresAt ?? Infinity)
+    const isLater = existing.before !== undefined && before !== undefined && existing.before < before
+    const isWider = existing.alone === true && !alone
+    if (!isLonger && !isLater && !isWider) return undefined
   }
   moveHead(data, data.revocationHead + 1, undo)
   const digest = revocationDigest(level, target)
-  const entry = { seq: data.revocationHead, level, digest, expiresAt, pruneAfter }
+  const entry = {
+    seq: data.revocationHead,
+    level,
+    digest,
+    ...(before !== undefined && { before }),
+    ...(alone && { alone }),
+    expiresAt,
+    pruneAfter,
+  }
   undo.set(data.revocations, key, entry)
   return entry
 }

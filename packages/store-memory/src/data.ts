@@ -1,5 +1,12 @@
 import { type AuditEvent, GENESIS_HASH, RightEdge } from "@agentwrit/audit"
-import type { Agent, App, LaunchToken, RevocationEntry, StoredCheckpoint } from "@agentwrit/authority/ports"
+import type {
+  Agent,
+  App,
+  LaunchToken,
+  RevocationEntry,
+  StoredCheckpoint,
+  StoredToken,
+} from "@agentwrit/authority/ports"
 
 /** An agent with the marks that its status depends on. Instants are milliseconds since the Unix epoch. */
 export interface StoredAgent {
@@ -18,7 +25,7 @@ export class MemoryData {
   /** Agent ids by the `jti` of the agent's current token. */
   readonly holders: Map<string, string> = new Map()
   /** By `jti`. */
-  readonly delegatedTokens: Map<string, { readonly expiresAt: number }> = new Map()
+  readonly tokens: Map<string, StoredToken> = new Map()
   /** By hash. */
   readonly launchTokens: Map<string, LaunchToken> = new Map()
   /** Spent nonces, by the nonce in hex. */

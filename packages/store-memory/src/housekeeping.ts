@@ -2,12 +2,12 @@ import type { Housekeeping, Prunable } from "@agentwrit/authority/ports"
 import type { MemoryData } from "./data.ts"
 
 export function memoryHousekeeping(data: MemoryData): Housekeeping {
-  const { revocations, nonces, launchTokens, delegatedTokens } = data
+  const { revocations, nonces, launchTokens, tokens } = data
   const prunings: Readonly<Record<Prunable, (before: number, limit: number) => number>> = {
     revocations: (before, limit) => prune(revocations, ({ pruneAfter }) => pruneAfter ?? Infinity, before + 1, limit),
     nonces: (before, limit) => prune(nonces, ({ expiresAt }) => expiresAt, before, limit),
     launch_tokens: (before, limit) => prune(launchTokens, ({ expiresAt }) => expiresAt, before, limit),
-    delegated_tokens: (before, limit) => prune(delegatedTokens, ({ expiresAt }) => expiresAt, before, limit),
+    tokens: (before, limit) => prune(tokens, ({ expiresAt }) => expiresAt, before, limit),
   }
   let closed = false
   return {

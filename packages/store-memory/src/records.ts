@@ -2,7 +2,7 @@ import type { AgentStatus, Records } from "@agentwrit/authority/ports"
 import { type MemoryData, revocationKey, type StoredAgent } from "./data.ts"
 
 export function memoryRecords(data: MemoryData): Records {
-  const { apps, agents, holders, delegatedTokens, launchTokens } = data
+  const { apps, agents, holders, tokens, launchTokens } = data
   return {
     apps: async () => [...apps.values()].reverse(),
     app: async (appId) => apps.get(appId),
@@ -36,8 +36,7 @@ export function memoryRecords(data: MemoryData): Records {
         .sort((a, b) => a.expiresAt - b.expiresAt)
         .slice(0, limit),
 
-    tokenExpiry: async (jti) =>
-      agents.get(holders.get(jti) ?? "")?.agent.expiresAt ?? delegatedTokens.get(jti)?.expiresAt,
+    tokenExpiry: async (jti) => agents.get(holders.get(jti) ?? "")?.agent.expiresAt ?? tokens.get(jti)?.expiresAt,
   }
 }
 

@@ -1,7 +1,7 @@
 import { ConflictError, REVOCATION_ERA, type Write } from "@agentwrit/authority/ports"
 import { encodeBase64Url, revocationDigest } from "@agentwrit/core"
 import { REVOCATION_COLUMNS, type RevocationRow, revocationHead } from "./revocation-rows.ts"
-import { fromAgent, fromApp, fromLaunchToken } from "./rows.ts"
+import { blob, fromAgent, fromApp, fromLaunchToken, fromToken } from "./rows.ts"
 import { insert, type Statements, sql } from "./sql.ts"
 
 type RevokeWrite = Extract<Write, { readonly type: "revoke" }>
@@ -24,7 +24,9 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
       const changed = statements.run(sql`
         update apps set name = ${app.name}, client_id = ${app.client_id}, secret_hash = ${app.secret_hash},
           scopes = ${app.scopes}, token_ttl = ${app.token_ttl}, created_at = ${app.created_at},
-          updated_at = ${app.updated_at}, deregistered_at = ${app.deregistered_at}, revision = ${app.revision}
+          updated_at = ${app.updated_at}, deregistered_at = ${app.deregistered_at}, orch_ids = ${app.orch_ids},
+          roles = ${app.roles}, previous_secret_hash = ${app.previous_secret_hash},
+          previous_valid_until = ${app.previous_valid_until}, revoked_at = ${app.revoked_at}, revision = ${app.revision}
         where app_id = ${app.app_id} and revision = ${app.revision - 1}`)
       if (changed === 0) throw new ConflictError("app_changed")
       return undefined
@@ -49,16 +51,21 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
     case "use_launch_token": {
       const { hash, at } = write
       const used = statements.run(sql`
-        update launch_tokens set spent_at = iif(single_use, ${at}, null)
-        where hash = ${Buffer.from(hash, "hex")} and spent_at is null and expires_at > ${at}`)
+        update launch_tokens set uses = uses + 1, spent_at = iif(single_use, ${at}, null)
+        where hash = ${blob(hash)} and spent_at is null and expires_at > ${at}`)
       if (used === 0) throw new ConflictError("launch_token_unusable")
+      return undefined
+    }
+    case "remove_launch_token": {
+      const removed = statements.run(sql`delete from launch_tokens where hash = ${blob(write.hash)}`)
+      if (removed === 0) throw new ConflictError("launch_token_unusable")
       return undefined
     }
     case "add_agent":
       statements.run(insert("agents", fromAgent(write.agent)))
       return undefined
-    case "add_delegated_token":
-      statements.run(insert("delegated_tokens", { jti: write.jti, expires_at: write.expiresAt }))
+    case "add_token":
+      statements.run(insert("tokens", fromToken(write.token)))
       return undefined
     case "replace_token": {
       const { agentId, fromJti, toJti, expiresAt } = write
@@ -93,7 +100,8 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
 }
 
 function revoke(statements: Statements, { revocation, once = false }: RevokeWrite): RevocationRow | undefined {
-  const { level, target, revokedAt, expiresAt, pruneAfter } = revocation
+  const { level, target, revokedAt, before = null, expiresAt, pruneAfter } = revocation
+  const alone = revocation.alone ? 1 : 0
   if (level === "token" && !once)
     statements.run(sql`update agents set revoked_at = ${revokedAt} where jti = ${target} and revoked_at is null`)
   // Looked up first: an insertion that conflicts would use up a position, and the head would run ahead of the entries.
@@ -102,13 +110,14 @@ function revoke(statements: Statements, { revocation, once = false }: RevokeWrit
     // An entry never changes, so that followers need not look back. A later expiry takes a new entry.
     const removed = statements.run(sql`
       delete from revocations
-      where level = ${level} and target = ${target} and expires_at < ifnull(${expiresAt}, 9e18)`)
+      where level = ${level} and target = ${target}
+        and (expires_at < ifnull(${expiresAt}, 9e18) or before < ${before} or alone > ${alone})`)
     if (removed === 0) return undefined
   }
   const digest = encodeBase64Url(revocationDigest(level, target))
   return statements.get(sql<RevocationRow>`
-    insert into revocations (level, target, digest, revoked_at, expires_at, forget_at)
-    values (${level}, ${target}, ${digest}, ${revokedAt}, ${expiresAt}, ${pruneAfter})
+    insert into revocations (level, target, digest, revoked_at, before, alone, expires_at, forget_at)
+    values (${level}, ${target}, ${digest}, ${revokedAt}, ${before}, ${alone}, ${expiresAt}, ${pruneAfter})
     returning ${REVOCATION_COLUMNS}`)
 }
 

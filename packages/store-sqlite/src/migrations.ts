@@ -113,4 +113,38 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
     create index delegated_tokens_by_expiry on delegated_tokens (expires_at);`,
   ],
   ["0003-denials", "create index events_denied on events (outcome, seq) where outcome = 'denied';"],
+  [
+    "0004-laws-of-authority",
+    `
+    alter table events add column actor text;
+    alter table events add column source text;
+    alter table events add column request_id text;
+    alter table events add column data text;
+    create index events_by_actor on events (actor, seq) where actor is not null;
+
+    alter table apps add column orch_ids text not null default '[]';
+    alter table apps add column roles text not null default '["launcher"]';
+    alter table apps add column previous_secret_hash blob;
+    alter table apps add column previous_valid_until integer;
+    alter table apps add column revoked_at integer;
+
+    alter table launch_tokens add column max_lifetime integer;
+    alter table launch_tokens add column uses integer not null default 0;
+    create index launch_tokens_by_creation on launch_tokens (created_at);
+
+    alter table agents add column bound integer not null default 0;
+    alter table agents add column ends_at integer;
+
+    create table tokens (
+      jti text primary key,
+      expires_at integer not null,
+      revoked_by text not null
+    ) strict, without rowid;
+    create index tokens_by_expiry on tokens (expires_at);
+    insert into tokens select jti, expires_at, '[]' from delegated_tokens;
+    drop table delegated_tokens;
+
+    alter table revocations add column before integer;
+    alter table revocations add column alone integer not null default 0;`,
+  ],
 ]

@@ -11,9 +11,9 @@ const DELETIONS: Readonly<Record<Prunable, (before: number, limit: number) => Qu
   launch_tokens: (before, limit) => sql`
     delete from launch_tokens where hash in
       (select hash from launch_tokens where expires_at < ${before} order by expires_at limit ${limit})`,
-  delegated_tokens: (before, limit) => sql`
-    delete from delegated_tokens where jti in
-      (select jti from delegated_tokens where expires_at < ${before} order by expires_at limit ${limit})`,
+  tokens: (before, limit) => sql`
+    delete from tokens where jti in
+      (select jti from tokens where expires_at < ${before} order by expires_at limit ${limit})`,
 }
 
 /** Deletes expired rows inside the open transaction and returns how many. */

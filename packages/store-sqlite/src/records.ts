@@ -70,7 +70,7 @@ export function sqliteRecords(reader: Reader): Records {
     async tokenExpiry(jti) {
       const row = reader.get(sql<{ expires_at: number }>`
         select expires_at from agents where jti = ${jti}
-        union all select expires_at from delegated_tokens where jti = ${jti}`)
+        union all select expires_at from tokens where jti = ${jti}`)
       return row?.expires_at
     },
   }

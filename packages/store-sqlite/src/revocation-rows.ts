@@ -8,13 +8,16 @@ export interface RevocationRow {
   readonly level: string
   /** Base64url of the digest of level and target. */
   readonly digest: string
+  /** Unix seconds. */
+  readonly before: number | null
+  readonly alone: 0 | 1
   readonly expires_at: number | null
   /** The schema's name of `pruneAfter`. */
   readonly forget_at: number | null
 }
 
 /** The columns of a {@link RevocationRow}. */
-export const REVOCATION_COLUMNS: Query = sql`seq, level, digest, expires_at, forget_at`
+export const REVOCATION_COLUMNS: Query = sql`seq, level, digest, before, alone, expires_at, forget_at`
 
 /** The newest position that was ever assigned. SQLite writes this row with the first entry. */
 export const revocationHead: Query<{ readonly head: number }> =
@@ -26,6 +29,8 @@ export function toRevocationEntry(row: RevocationRow): RevocationEntry {
     level: row.level as RevocationLevel,
     // Twice as fast as core's decoder, and an opening store decodes every entry.
     digest: Buffer.from(row.digest, "base64url"),
+    ...(row.before !== null && { before: row.before }),
+    ...(row.alone === 1 && { alone: true }),
     expiresAt: row.expires_at,
     pruneAfter: row.forget_at,
   }

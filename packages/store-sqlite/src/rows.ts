@@ -1,4 +1,4 @@
-import type { Agent, AgentStatus, AgentView, App, LaunchToken } from "@agentwrit/authority/ports"
+import type { Agent, AgentStatus, AgentView, App, LaunchToken, StoredToken } from "@agentwrit/authority/ports"
 
 // The rows of records, as SQLite stores them: instants in milliseconds, scopes as a JSON array, hashes as blobs.
 
@@ -12,6 +12,11 @@ export interface AppRow {
   readonly created_at: number
   readonly updated_at: number
   readonly deregistered_at: number | null
+  readonly orch_ids: string
+  readonly roles: string
+  readonly previous_secret_hash: Uint8Array | null
+  readonly previous_valid_until: number | null
+  readonly revoked_at: number | null
   readonly revision: number
 }
 
@@ -27,6 +32,8 @@ export interface LaunchTokenRow {
   readonly created_at: number
   readonly expires_at: number
   readonly spent_at: number | null
+  readonly max_lifetime: number | null
+  readonly uses: number
 }
 
 export interface AgentRow {
@@ -44,6 +51,15 @@ export interface AgentRow {
   readonly revoked_at: number | null
   /** When maintenance recorded that the token expired. */
   readonly expired_at: number | null
+  readonly bound: 0 | 1
+  readonly ends_at: number | null
+}
+
+export interface TokenRow {
+  readonly jti: string
+  readonly expires_at: number
+  /** `{level}:{target}` of everything whose revocation ends it, as a JSON array. */
+  readonly revoked_by: string
 }
 
 /** The columns of an agent in a list. */
@@ -63,6 +79,12 @@ export function toApp(row: AppRow): App {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     ...(row.deregistered_at !== null && { deregisteredAt: row.deregistered_at }),
+    orchIds: JSON.parse(row.orch_ids),
+    roles: JSON.parse(row.roles),
+    ...(row.previous_secret_hash !== null && {
+      previousSecret: { secretHash: hex(row.previous_secret_hash), validUntil: row.previous_valid_until ?? 0 },
+    }),
+    ...(row.revoked_at !== null && { revokedAt: row.revoked_at }),
     revision: row.revision,
   }
 }
@@ -78,6 +100,11 @@ export function fromApp(app: App): AppRow {
     created_at: app.createdAt,
     updated_at: app.updatedAt,
     deregistered_at: app.deregisteredAt ?? null,
+    orch_ids: JSON.stringify(app.orchIds),
+    roles: JSON.stringify(app.roles),
+    previous_secret_hash: app.previousSecret === undefined ? null : blob(app.previousSecret.secretHash),
+    previous_valid_until: app.previousSecret?.validUntil ?? null,
+    revoked_at: app.revokedAt ?? null,
     revision: app.revision,
   }
 }
@@ -95,6 +122,8 @@ export function toLaunchToken(row: LaunchTokenRow): LaunchToken {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     ...(row.spent_at !== null && { spentAt: row.spent_at }),
+    ...(row.max_lifetime !== null && { maxLifetime: row.max_lifetime }),
+    uses: row.uses,
   }
 }
 
@@ -111,6 +140,8 @@ export function fromLaunchToken(token: LaunchToken): LaunchTokenRow {
     created_at: token.createdAt,
     expires_at: token.expiresAt,
     spent_at: token.spentAt ?? null,
+    max_lifetime: token.maxLifetime ?? null,
+    uses: token.uses,
   }
 }
 
@@ -127,6 +158,8 @@ export function toAgent(row: AgentRow): Agent {
     registeredAt: row.registered_at,
     expiresAt: row.expires_at,
     ...(row.released_at !== null && { releasedAt: row.released_at }),
+    bound: row.bound === 1,
+    ...(row.ends_at !== null && { endsAt: row.ends_at }),
   }
 }
 
@@ -145,8 +178,16 @@ export function fromAgent(agent: Agent): AgentRow {
     released_at: agent.releasedAt ?? null,
     revoked_at: null,
     expired_at: null,
+    bound: agent.bound ? 1 : 0,
+    ends_at: agent.endsAt ?? null,
   }
 }
+
+export const fromToken = ({ jti, expiresAt, revokedBy }: StoredToken): TokenRow => ({
+  jti,
+  expires_at: expiresAt,
+  revoked_by: JSON.stringify(revokedBy),
+})
 
 export function toAgentView(row: AgentViewRow): AgentView {
   return {

@@ -1,5 +1,6 @@
 import { type AuditEvent, type AuditEventType, type AuditOutcome, eventId } from "@agentwrit/audit"
 import type { StoredCheckpoint } from "@agentwrit/authority/ports"
+import type { JsonObject } from "@agentwrit/core"
 import { blob, hex } from "./rows.ts"
 import { type Query, sql } from "./sql.ts"
 
@@ -18,6 +19,11 @@ export interface EventRow {
   readonly deleg_depth: number | null
   readonly deleg_chain_hash: string | null
   readonly bytes_transferred: number | null
+  readonly actor: string | null
+  readonly source: string | null
+  readonly request_id: string | null
+  /** The member `data` as JSON. */
+  readonly data: string | null
   readonly hash: Uint8Array
   readonly prev_hash: Uint8Array
 }
@@ -52,8 +58,21 @@ export function toEvent(row: EventRow): AuditEvent {
     ...(row.deleg_depth !== null && { deleg_depth: row.deleg_depth }),
     ...(row.deleg_chain_hash !== null && { deleg_chain_hash: row.deleg_chain_hash }),
     ...(row.bytes_transferred !== null && { bytes_transferred: row.bytes_transferred }),
+    ...(row.actor !== null && { actor: row.actor }),
+    ...(row.source !== null && { source: row.source }),
+    ...(row.request_id !== null && { request_id: row.request_id }),
+    ...(row.data !== null && { data: toData(row.data) }),
     hash: hex(row.hash),
     prev_hash: hex(row.prev_hash),
+  }
+}
+
+/** Text that is not a JSON object was written by someone else. In another object it breaks the event's hash, which verification reports. */
+function toData(text: string): JsonObject {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { unreadable: text }
   }
 }
 
@@ -77,6 +96,10 @@ export function fromEvent(event: AuditEvent, seq: number, timestamp: number): Ev
     deleg_depth: event.deleg_depth ?? null,
     deleg_chain_hash: event.deleg_chain_hash ?? null,
     bytes_transferred: event.bytes_transferred ?? null,
+    actor: event.actor ?? null,
+    source: event.source ?? null,
+    request_id: event.request_id ?? null,
+    data: event.data === undefined ? null : JSON.stringify(event.data),
     hash: blob(event.hash),
     prev_hash: blob(event.prev_hash),
   }

@@ -235,7 +235,7 @@ describe("a trail that was changed in the file", () => {
     [
       "an inserted event",
       5,
-      "INSERT INTO events SELECT 5, timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash FROM events WHERE seq = 2",
+      "INSERT INTO events SELECT 5, timestamp, event_type, agent_id, task_id, orch_id, detail, resource, outcome, deleg_depth, deleg_chain_hash, bytes_transferred, hash, prev_hash, actor, source, request_id, data FROM events WHERE seq = 2",
     ],
   ]
   test.each(cases)("is found broken at the next start: %s", async (_, position, sql) => {

@@ -18,6 +18,7 @@ export function launchToken(fields: Partial<LaunchToken> = {}): LaunchToken {
     allowedScope: ["read:data:*"],
     maxTtl: 300,
     singleUse: true,
+    uses: 0,
     createdAt: START,
     expiresAt: START + 30_000,
     ...fields,
@@ -35,6 +36,8 @@ export function app(fields: Partial<App> = {}): App {
     tokenTtl: 1800,
     createdAt: START,
     updatedAt: START,
+    orchIds: [],
+    roles: ["launcher"],
     revision: 1,
     ...fields,
   }
@@ -50,6 +53,7 @@ export function agent(fields: Partial<Agent> = {}): Agent {
     ttl: 300,
     jti: randomBytes(16).toString("hex"),
     registeredAt: START,
+    bound: false,
     expiresAt: START + 300_000,
     ...fields,
   }

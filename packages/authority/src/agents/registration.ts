@@ -59,11 +59,11 @@ export async function register(
     fallback: launchToken.maxTtl,
     limits: [launchToken.maxTtl, context.settings.maxTtl, MAX_TOKEN_TTL],
   })
-  const prepared = prepareToken(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId })
-  const { jti, exp } = prepared.claims
   const { appId } = launchToken
+  const prepared = prepareToken(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId, appId })
+  const { jti, exp } = prepared.claims
   const identity = { agentId, orchId, taskId, ...(appId !== undefined && { appId }), publicKey }
-  const agent: Agent = { ...identity, scope, ttl, jti, registeredAt: now, expiresAt: exp * 1000 }
+  const agent: Agent = { ...identity, scope, ttl, jti, registeredAt: now, expiresAt: exp * 1000, bound: false }
   const subject: Subject = { agent_id: agentId, task_id: taskId, orch_id: orchId }
   const issued = `token ${jti} issued: scope ${scope.join(" ")}, ttl ${ttl} s`
   await commit(

@@ -16,9 +16,6 @@ export interface AppView {
   readonly deregisteredAt?: number
 }
 
-/** The `sub` of an app's tokens (CONTRACT 2, "Claims"). */
-export const appSubject = (appId: string): string => `app:${appId}`
-
 /** The form in which a client secret is stored. It has 256 random bits, so it needs no slow hash. */
 export const hashClientSecret = (secret: string): Buffer => hash("sha256", secret, "buffer")
 
@@ -44,8 +41,9 @@ export async function requireApp(context: AuthorityContext, appId: string | unde
 }
 
 /** An app without what its sign-in is checked against. */
-export function viewOf({ secretHash: _secret, revision: _revision, ...app }: App): AppView {
-  return { ...app, status: app.deregisteredAt === undefined ? "active" : "inactive" }
+export function viewOf({ secretHash: _secret, previousSecret: _previous, revision: _revision, ...app }: App): AppView {
+  const { orchIds: _orchIds, roles: _roles, revokedAt: _revokedAt, ...view } = app
+  return { ...view, status: app.deregisteredAt === undefined ? "active" : "inactive" }
 }
 
 /** An app's policy in words, for the trail. */

@@ -1,4 +1,4 @@
-import type { Claims } from "@agentwrit/core"
+import { appSubject, type Claims } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
@@ -6,7 +6,7 @@ import type { App } from "../ports/records.ts"
 import { retention } from "../revocation/retention.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { appSubject, requireApp } from "./app.ts"
+import { requireApp } from "./app.ts"
 
 /** What deregistering an app answers, the first time and every other time. */
 export interface AppDeregistration {

@@ -41,6 +41,8 @@ export async function createApp(
     secretHash: hashClientSecret(clientSecret).toString("hex"),
     scopes,
     tokenTtl,
+    orchIds: [],
+    roles: ["launcher"],
     createdAt: now,
     updatedAt: now,
     revision: 1,

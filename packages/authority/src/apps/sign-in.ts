@@ -1,13 +1,14 @@
 import { timingSafeEqual } from "node:crypto"
-import { clampTtl } from "@agentwrit/core"
+import { appSubject, clampTtl } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { App } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { type IssuedToken, issueToken, prepareToken } from "../tokens/issue.ts"
+import { storedToken } from "../tokens/stored-token.ts"
 import { commit } from "../trail/commit.ts"
 import { successEvent } from "../trail/event.ts"
-import { appSubject, hashClientSecret } from "./app.ts"
+import { hashClientSecret } from "./app.ts"
 
 /** The scope of an app's own token (CONTRACT 3, "apps"). */
 export const APP_SCOPES: readonly string[] = ["app:launch-tokens:*", "app:agents:*", "app:audit:read"]
@@ -42,7 +43,10 @@ export async function signInApp(
   const prepared = prepareToken(context, { sub, kind: "app", scope: APP_SCOPES, ttl })
   const detail = `app signed in, token ${prepared.claims.jti} for ${ttl} s`
   await commit(context, {
-    writes: [{ type: "require_app", appId, revision }],
+    writes: [
+      { type: "require_app", appId, revision },
+      { type: "add_token", token: storedToken(prepared.claims) },
+    ],
     events: [successEvent("app_authenticated", caller, { agent_id: sub }, detail)],
   })
   return { accessToken: issueToken(context, prepared), expiresIn: ttl, scopes: APP_SCOPES }

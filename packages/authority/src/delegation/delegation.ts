@@ -14,6 +14,7 @@ import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
 import { isRevoked } from "../tokens/check.ts"
 import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken } from "../tokens/issue.ts"
+import { storedToken } from "../tokens/stored-token.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "../tokens/token-revoked.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
@@ -56,7 +57,8 @@ export async function delegate(
 
   const limits = [context.settings.maxTtl, MAX_TOKEN_TTL]
   const ttl = clampTtl({ requested, fallback: requested, limits })
-  const step = { agent: held.sub, scope: held.scope, delegatedAt: new Date(context.clock.now()) }
+  const delegatedAt = new Date(context.clock.now())
+  const step = { agent: held.sub, appId: held.app_id, scope: held.scope, delegatedAt, jti: held.jti }
   const delegationChain = extendChain(chain, step, context.keys.current)
   const prepared = prepareToken(context, {
     sub: delegateTo,
@@ -79,7 +81,7 @@ export async function delegate(
       writes: [
         ...conditions,
         { type: "require_unrevoked", jti: held.jti },
-        { type: "add_delegated_token", jti, expiresAt: exp * 1000 },
+        { type: "add_token", token: storedToken(prepared.claims) },
       ],
       events: [successEvent("delegation_created", caller, subject, detail)],
     },

@@ -1,6 +1,5 @@
 import { hash, randomBytes } from "node:crypto"
-import { type Claims, exceedingScopes } from "@agentwrit/core"
-import { appSubject } from "../apps/app.ts"
+import { appIdOf, type Claims, exceedingScopes } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
@@ -60,9 +59,9 @@ export async function createAppLaunchToken(
   issuer: Claims,
   request: LaunchTokenRequest,
 ): Promise<IssuedLaunchToken> {
-  const appId = issuer.sub.slice(appSubject("").length)
-  const app = await context.store.records.app(appId)
-  if (app === undefined || app.deregisteredAt !== undefined)
+  const appId = appIdOf(issuer.sub)
+  const app = appId === undefined ? undefined : await context.store.records.app(appId)
+  if (appId === undefined || app === undefined || app.deregisteredAt !== undefined)
     throw new Refusal("forbidden", { detail: "the app is inactive" })
   const exceeding = exceedingScopes(request.allowedScope, app.scopes)
   if (exceeding.length > 0)
@@ -113,6 +112,7 @@ function recordOf(context: AuthorityContext, launchToken: string, request: Owned
     ...(orchId !== undefined && { orchId }),
     ...(taskId !== undefined && { taskId }),
     ...(appId !== undefined && { appId }),
+    uses: 0,
     createdAt: now,
     expiresAt: now + ttl * 1000,
   }

@@ -2,6 +2,7 @@ import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import { createLaunchToken } from "../launch-tokens/launch-token.ts"
 import { issueToken } from "../tokens/issue.ts"
+import { storedToken } from "../tokens/stored-token.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 import { prepareAdminToken } from "./sign-in.ts"
@@ -20,7 +21,8 @@ export async function seedTokens(context: AuthorityContext, caller: Caller): Pro
   const { prepared } = prepareAdminToken(context)
   const { claims } = prepared
   const detail = `seed token ${claims.jti} printed at start`
-  await commit(context, { writes: [], events: [successEvent("admin_auth", caller, subjectOf(claims), detail)] })
+  const events = [successEvent("admin_auth", caller, subjectOf(claims), detail)]
+  await commit(context, { writes: [{ type: "add_token", token: storedToken(claims) }], events })
   const { launchToken } = await createLaunchToken(context, caller, claims, {
     agentName: "seed",
     allowedScope: ["read:data:*", "write:data:*"],

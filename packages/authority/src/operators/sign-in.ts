@@ -3,6 +3,7 @@ import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import { Refusal } from "../refusal.ts"
 import { type IssuedToken, issueToken, type PreparedToken, prepareToken } from "../tokens/issue.ts"
+import { storedToken } from "../tokens/stored-token.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 
@@ -20,7 +21,8 @@ export async function signInAdmin(context: AuthorityContext, caller: Caller, sec
   const detail = `admin signed in, token ${claims.jti} for ${ttl} s`
   // Urgent: on a full disk the operator must still be able to sign in and revoke.
   const events = [successEvent("admin_auth", caller, subjectOf(claims), detail)]
-  await commit(context, { writes: [], urgent: true, events })
+  const writes = [{ type: "add_token", token: storedToken(claims) }] as const
+  await commit(context, { writes, urgent: true, events })
   return { accessToken: issueToken(context, prepared), expiresIn: ttl }
 }
 

@@ -1,5 +1,5 @@
 import type { AuditEvent, EventDraft } from "@agentwrit/audit"
-import type { Agent, App, LaunchToken } from "./records.ts"
+import type { Agent, App, LaunchToken, StoredToken } from "./records.ts"
 import type { Revocation } from "./revocation-log.ts"
 
 /** One write of a change. Each names its condition; if one condition fails, nothing of the change happens. */
@@ -16,8 +16,10 @@ export type Write =
   /** Fails with `launch_token_unusable` unless it exists, is unexpired at `at` and, when single-use, unspent. */
   | { readonly type: "use_launch_token"; readonly hash: string; readonly at: number }
   | { readonly type: "add_agent"; readonly agent: Agent }
-  /** Stores when a delegated token expires. */
-  | { readonly type: "add_delegated_token"; readonly jti: string; readonly expiresAt: number }
+  /** Removes a launch token, which makes it void. Fails with `launch_token_unusable` when there is none. */
+  | { readonly type: "remove_launch_token"; readonly hash: string }
+  /** Stores a token that is not an agent's own: an app's, an operator's or a delegated one. */
+  | { readonly type: "add_token"; readonly token: StoredToken }
   /**
    * Replaces the agent's token. Fails with `token_superseded` unless its current token is `fromJti`, neither released
    * nor revoked. Clears the mark that the old token expired.
@@ -40,8 +42,8 @@ export type Write =
    */
   | { readonly type: "release_agent"; readonly agentId: string; readonly jti: string; readonly at: number }
   /**
-   * Appends to the revocation log. A second revocation of the same target changes nothing, unless it expires later:
-   * then it replaces the entry under a new position. With `once`, a second one fails with `already_revoked`. Without
+   * Appends to the revocation log. A second revocation of the same target changes nothing, unless it expires later,
+   * has a later cutoff, or also ends what was delegated from the token: then it replaces the entry under a new position. With `once`, a second one fails with `already_revoked`. Without
    * `once`, level `token` also marks the agent whose current token it is as revoked.
    */
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }

@@ -11,7 +11,7 @@ export interface StoreHealth {
 }
 
 /** Expired rows that {@link Housekeeping.prune} deletes. */
-export type Prunable = "revocations" | "nonces" | "launch_tokens" | "delegated_tokens"
+export type Prunable = "revocations" | "nonces" | "launch_tokens" | "tokens"
 
 /** Work that only one broker does at a time. */
 export type LeaseName = "maintenance" | "verification" | "sealing"

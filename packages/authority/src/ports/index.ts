@@ -17,8 +17,10 @@ export type {
   AgentStatus,
   AgentView,
   App,
+  AppRole,
   LaunchToken,
   Records,
+  StoredToken,
 } from "./records.ts"
 export {
   type Following,

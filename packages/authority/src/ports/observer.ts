@@ -12,7 +12,7 @@ export interface MaintenanceReport {
   readonly tokens: number
   readonly nonces: number
   readonly launchTokens: number
-  readonly delegatedTokens: number
+  readonly issuedTokens: number
   /** Agents whose token was marked as expired. */
   readonly agents: number
 }

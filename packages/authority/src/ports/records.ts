@@ -1,3 +1,6 @@
+/** A role of an app, which decides the scopes of its tokens (CONTRACT 3, "apps"). */
+export type AppRole = "launcher" | "verifier" | "gateway"
+
 /** An app, its ceiling, and what its sign-in is checked against. Instants are milliseconds since the Unix epoch. */
 export interface App {
   /** `app-{name}-{6 hex}`. */
@@ -14,6 +17,14 @@ export interface App {
   readonly updatedAt: number
   /** Set when the app is deregistered, which is final. */
   readonly deregisteredAt?: number
+  /** Orchestrations that are this app's alone. */
+  readonly orchIds: readonly string[]
+  /** What its tokens are for (CONTRACT 3, "apps"). */
+  readonly roles: readonly AppRole[]
+  /** The secret before the last rotation, which is valid until then. */
+  readonly previousSecret?: { readonly secretHash: string; readonly validUntil: number }
+  /** Set while the app is revoked at level `app`: it cannot sign in, and its launch tokens are void. */
+  readonly revokedAt?: number
   /** Starts at 1 and grows with every change. */
   readonly revision: number
 }
@@ -36,6 +47,10 @@ export interface LaunchToken {
   readonly appId?: string
   readonly createdAt: number
   readonly expiresAt: number
+  /** Seconds from a registration beyond which no renewal reaches. Absent: no limit. */
+  readonly maxLifetime?: number
+  /** How many agents were registered with it. */
+  readonly uses: number
   /** When a registration used a single-use token. */
   readonly spentAt?: number
 }
@@ -60,6 +75,19 @@ export interface Agent {
   /** When its current token expires. */
   readonly expiresAt: number
   readonly releasedAt?: number
+  /** Whether its tokens are bound to its key (CONTRACT 10). */
+  readonly bound: boolean
+  /** When its last token must have expired. Absent: no limit. */
+  readonly endsAt?: number
+}
+
+/** An issued token that is not an agent's own. */
+export interface StoredToken {
+  readonly jti: string
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+  /** Everything whose revocation ends it, but its own `jti`: `{level}:{target}`. */
+  readonly revokedBy: readonly string[]
 }
 
 /**
@@ -106,6 +134,6 @@ export interface Records {
   activeAgents(now: number): Promise<number>
   /** Agents whose token expired by `now`, was not released, and is not marked as expired yet; oldest expiry first. */
   expiredAgents(now: number, limit: number): Promise<readonly Agent[]>
-  /** When an agent's own token or a delegated token expires; `undefined` for a `jti` that the store does not know. */
+  /** When an issued token expires, of whatever kind; `undefined` for a `jti` that the store does not know. */
   tokenExpiry(jti: string): Promise<number | undefined>
 }

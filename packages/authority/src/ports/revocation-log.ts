@@ -5,6 +5,10 @@ export interface Revocation {
   readonly level: RevocationLevel
   readonly target: string
   readonly revokedAt: number
+  /** Levels `app` and `all` only: Unix seconds; what was issued up to then is revoked. */
+  readonly before?: number
+  /** Level `token` only: the token was renewed or released; what was delegated from it lives on. */
+  readonly alone?: boolean
   /** When the last token that it covers expires, so that the entry no longer matters; `null`: never. */
   readonly expiresAt: number | null
   /**
@@ -15,7 +19,7 @@ export interface Revocation {
 }
 
 /** An entry of the log. */
-export interface RevocationEntry extends Pick<Revocation, "level" | "expiresAt" | "pruneAfter"> {
+export interface RevocationEntry extends Pick<Revocation, "level" | "before" | "alone" | "expiresAt" | "pruneAfter"> {
   /** Position in the log. Every new entry has a greater one. */
   readonly seq: number
   /** SHA-256 of level and target (CONTRACT 5), 32 bytes. */

@@ -36,11 +36,13 @@ export function signFeedMessage({ clock, keys }: AuthorityContext, range: FeedRa
     to,
     head,
     reset,
-    entries: entries.map(({ seq, level, digest, expiresAt }) => ({
+    entries: entries.map(({ seq, level, digest, expiresAt, before, alone }) => ({
       seq,
       level,
       digest: encodeBase64Url(digest),
       exp: expiresAt === null ? null : Math.ceil(expiresAt / 1000),
+      ...(before !== undefined && { before }),
+      ...(alone && { alone }),
     })),
     iat,
     fresh_until: iat + FEED_FRESHNESS_S,

@@ -1,16 +1,17 @@
 import { type RevocationSet, revocationDigest } from "@agentwrit/core"
-import type { RevocationFollower } from "../ports/revocation-log.ts"
+import type { RevocationEntry, RevocationFollower } from "../ports/revocation-log.ts"
 
 /** Applies the revocation log to the set in memory that every token is checked against. */
 export function followInto(set: RevocationSet): RevocationFollower {
-  const add = (digest: Uint8Array, pruneAfter: number | null) =>
-    set.add(digest, pruneAfter === null ? null : Math.ceil(pruneAfter / 1000))
+  const apply = (entry: Omit<RevocationEntry, "seq" | "expiresAt">) =>
+    set.apply(entry, entry.pruneAfter === null ? null : Math.ceil(entry.pruneAfter / 1000))
   return {
     append(entries) {
-      for (const { digest, pruneAfter } of entries) add(digest, pruneAfter)
+      for (const entry of entries) apply(entry)
     },
     appendUnconfirmed(revocations) {
-      for (const { level, target, pruneAfter } of revocations) add(revocationDigest(level, target), pruneAfter)
+      for (const revocation of revocations)
+        apply({ ...revocation, digest: revocationDigest(revocation.level, revocation.target) })
     },
   }
 }

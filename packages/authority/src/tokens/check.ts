@@ -4,8 +4,7 @@ import {
   checkClaims,
   findRevocation,
   type RevocationLevel,
-  revocationDigest,
-  revocationTargets,
+  revocationProbe,
   verifyToken,
 } from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
@@ -36,19 +35,19 @@ export function checkToken(context: AuthorityContext, token: string): TokenVerdi
     if (claims.nbf > now) context.observer.clockSkew?.()
     return { ok: false, isRevoked: false, reason: refusalReason(error), claims }
   }
-  if (verified.revocationDigests.some((digest) => context.revocations.has(digest)))
+  if (context.revocations.revokes(verified.probe))
     return { ok: false, isRevoked: true, reason: revocationReason(context, claims), claims }
   return { ok: true, claims }
 }
 
 /** Caches a token that was just signed, so that its first use costs no verification. */
 export function cacheSigned(context: AuthorityContext, token: string, claims: Claims, keyId: string): void {
-  context.verifiedTokens.add(token, withDigests(claims, keyId))
+  context.verifiedTokens.add(token, withProbe(claims, keyId))
 }
 
-/** Whether that target is revoked at that level. */
+/** Whether that target is revoked at that level, for what is issued now. */
 export function isRevoked(context: AuthorityContext, level: RevocationLevel, target: string): boolean {
-  return context.revocations.has(revocationDigest(level, target))
+  return context.revocations.isRevoked({ level, target }, toUnixSeconds(context.clock.now()))
 }
 
 function verify(context: AuthorityContext, token: string): VerifiedToken {
@@ -56,18 +55,17 @@ function verify(context: AuthorityContext, token: string): VerifiedToken {
   // A key may leave the ring while tokens that it signed are cached.
   if (cached !== undefined && context.keys.find(cached.keyId) !== undefined) return cached
   const { claims, key } = verifyToken(token, context.keys.find)
-  const verified = withDigests(claims, key.keyId)
+  const verified = withProbe(claims, key.keyId)
   context.verifiedTokens.add(token, verified)
   return verified
 }
 
-function withDigests(claims: Claims, keyId: string): VerifiedToken {
-  const revocationDigests = revocationTargets(claims).map(({ level, target }) => revocationDigest(level, target))
-  return { claims, keyId, revocationDigests }
+function withProbe(claims: Claims, keyId: string): VerifiedToken {
+  return { claims, keyId, probe: revocationProbe(claims) }
 }
 
-function revocationReason(context: AuthorityContext, claims: Claims): string {
-  const found = findRevocation(claims, (level, target) => isRevoked(context, level, target))
+function revocationReason({ revocations }: AuthorityContext, claims: Claims): string {
+  const found = findRevocation(claims, revocations)
   return found === undefined ? "token is revoked" : `token is revoked at level ${found.level}: ${found.target}`
 }
 

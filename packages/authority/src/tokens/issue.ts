@@ -16,6 +16,10 @@ export interface TokenContents {
   readonly notAfter?: number
   readonly taskId?: string | undefined
   readonly orchId?: string | undefined
+  /** The app that launched the agent. */
+  readonly appId?: string | undefined
+  /** Thumbprint of the key that the token is bound to. Absent: a bearer token. */
+  readonly jkt?: string | undefined
   readonly delegationChain?: DelegationRecord[]
 }
 
@@ -77,6 +81,8 @@ function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
     scope: [...contents.scope],
     ...(contents.taskId !== undefined && { task_id: contents.taskId }),
     ...(contents.orchId !== undefined && { orch_id: contents.orchId }),
+    ...(contents.appId !== undefined && { app_id: contents.appId }),
+    ...(contents.jkt !== undefined && { cnf: { jkt: contents.jkt } }),
     ...(contents.delegationChain !== undefined && {
       delegation_chain: contents.delegationChain,
       chain_hash: chainHash(contents.delegationChain),

@@ -10,7 +10,13 @@ import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
 /** Ends the presented token (CONTRACT 3, `POST /v1/token/release`). A second release is refused as revoked. */
 export async function releaseToken(context: AuthorityContext, caller: Caller, claims: Claims): Promise<void> {
   const now = context.clock.now()
-  const revocation = { level: "token", target: claims.jti, revokedAt: now, ...retention(claims.exp * 1000) } as const
+  const revocation = {
+    level: "token",
+    target: claims.jti,
+    revokedAt: now,
+    alone: true,
+    ...retention(claims.exp * 1000),
+  } as const
   const writes: Write[] = [{ type: "revoke", once: true, revocation }]
   if (claims.kind === "agent") writes.push({ type: "release_agent", agentId: claims.sub, jti: claims.jti, at: now })
   const events = [successEvent("token_released", caller, subjectOf(claims), `token ${claims.jti} released`)]

@@ -32,10 +32,18 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
   const conditions = await requireWithinCeiling(context, agent.appId, scope)
   // The operator may have lowered the limit since the registration.
   const ttl = clampTtl({ requested: agent.ttl, fallback: agent.ttl, limits: [context.settings.maxTtl] })
-  const prepared = prepareToken(context, { sub: held.sub, kind: "agent", scope, ttl, taskId, orchId })
+  const prepared = prepareToken(context, {
+    sub: held.sub,
+    kind: "agent",
+    scope,
+    ttl,
+    taskId,
+    orchId,
+    appId: agent.appId,
+  })
   const { jti, exp } = prepared.claims
   const revokedAt = context.clock.now()
-  const superseded = { level: "token", target: held.jti, revokedAt, ...supersededRetention(held) } as const
+  const superseded = { level: "token", target: held.jti, revokedAt, alone: true, ...supersededRetention(held) } as const
   await commit(
     context,
     {

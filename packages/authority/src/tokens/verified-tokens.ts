@@ -1,4 +1,4 @@
-import type { Claims } from "@agentwrit/core"
+import type { Claims, RevocationProbe } from "@agentwrit/core"
 import { LRUCache } from "lru-cache"
 
 /** What the verification of a token's form, signature and chain found. */
@@ -6,8 +6,8 @@ export interface VerifiedToken {
   readonly claims: Claims
   /** Id of the key that signed it. */
   readonly keyId: string
-  /** Digests of everything that revokes it; computed once because each check needs them. */
-  readonly revocationDigests: readonly Uint8Array[]
+  /** Finds it in the revocation set; made once because each check needs it. */
+  readonly probe: RevocationProbe
 }
 
 /** Total length of the cached tokens: some 30,000 ordinary ones. */

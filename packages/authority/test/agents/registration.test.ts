@@ -32,7 +32,16 @@ test("a registration answers a token of the agent, stores the agent, and writes 
   const { publicKey, ...stored } = (await on.store.records.agent(agentId)) ?? expect.fail()
   expect(publicKey).toHaveLength(32)
   const times = { registeredAt: now, expiresAt: now + 120_000 }
-  expect(stored).toEqual({ agentId, orchId: "crm", taskId: "t-42", scope: ["read:data:7"], ttl: 120, jti, ...times })
+  expect(stored).toEqual({
+    agentId,
+    orchId: "crm",
+    taskId: "t-42",
+    scope: ["read:data:7"],
+    ttl: 120,
+    jti,
+    bound: false,
+    ...times,
+  })
   const shared = { agent_id: agentId, ...IDS, resource: CALLER.resource, outcome: "success" }
   expect((await on.events()).slice(-2)).toMatchObject([
     { ...shared, event_type: "agent_registered", detail: "agent worker registered" },

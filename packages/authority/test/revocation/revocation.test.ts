@@ -29,7 +29,7 @@ describe("ends exactly what its level covers:", () => {
     [
       "the delegator's token",
       ({ one }) => ({ level: "token", target: one.claims.jti }),
-      { one: false, other: true, between: true },
+      { one: false, other: true, between: false },
     ],
     [
       "the delegated token",
@@ -52,6 +52,7 @@ describe("ends exactly what its level covers:", () => {
       ({ one }) => ({ level: "chain", target: one.agentId }),
       { one: true, other: true, between: false },
     ],
+    ["the delegate's task", () => ({ level: "task", target: "t-2" }), { one: true, other: false, between: false }],
     ["an unknown task", () => ({ level: "task", target: "unknown" }), { one: true, other: true, between: true }],
   ])("%s", async (_, requestOf, good) => {
     const setting = await delegated()

@@ -27,7 +27,8 @@ type RevocationTerms = Pick<VerifierTerms, "maxStalenessMs" | "clockToleranceS">
 
 /** The revocations of the feed, and whether they are fresh (CONTRACT 5). */
 export class Revocations {
-  readonly #set = new RevocationSet()
+  /** The revocations that are known. */
+  readonly set: RevocationSet = new RevocationSet()
   readonly #tail = new FeedTail()
   readonly #terms: RevocationTerms
   #position = 0
@@ -67,14 +68,6 @@ export class Revocations {
     return this.#version
   }
 
-  get size(): number {
-    return this.#set.size
-  }
-
-  has(digest: Uint8Array): boolean {
-    return this.#set.has(digest)
-  }
-
   /**
    * Applies a verified message. A reset only adds: known entries stay until they expire.
    * @throws {@link FeedError} when it does not continue at the current position, or was signed before what is already known.
@@ -92,7 +85,7 @@ export class Revocations {
       )
     this.#expectSameList(reset, entries)
     for (const entry of entries) {
-      this.#set.add(digestOf(entry.digest), entry.exp)
+      this.set.apply({ ...entry, digest: digestOf(entry.digest) }, entry.exp)
       this.#tail.add(entry)
     }
     if (entries.length > 0) this.#version++
@@ -101,7 +94,7 @@ export class Revocations {
     if (isAtHead) this.#trust(iat, fresh_until)
     else this.#fault = `the revocation feed is being read: ${to} of ${head}`
     // By the earlier clock: entries removed by a clock that is ahead would be missing when it is correct again.
-    this.#set.pruneExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY_S, PRUNED_SLOTS)
+    this.set.pruneExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY_S, PRUNED_SLOTS)
   }
 
   /** Accepts nothing until a message reaches the head again. */

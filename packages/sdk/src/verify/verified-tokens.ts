@@ -1,7 +1,7 @@
 import {
   type Claims,
-  revocationDigest,
-  revocationTargets,
+  type RevocationProbe,
+  revocationProbe,
   type VerifiedToken,
   type VerifyingKey,
 } from "@agentwrit/core"
@@ -21,9 +21,9 @@ export interface RememberedToken {
   readonly claims: VerifiedClaims
   /** The key that signed it. At each use, the broker must still publish this key. */
   readonly key: VerifyingKey
-  /** The digests of all revocations that would revoke it. */
-  readonly revocationDigests: readonly Uint8Array[]
-  /** The version of the revocations that contained none of the digests. */
+  /** Finds it in the list of revocations. */
+  readonly probe: RevocationProbe
+  /** The version of the revocations under which it was not revoked. */
   unrevokedAt: number
   /** When the broker last said that it is valid, as `performance.now()`. */
   validatedAt: number
@@ -60,7 +60,7 @@ export class VerifiedTokens {
     const remembered: RememberedToken = {
       claims: frozen(claims),
       key,
-      revocationDigests: revocationTargets(claims).map(({ level, target }) => revocationDigest(level, target)),
+      probe: revocationProbe(claims),
       unrevokedAt: -1,
       validatedAt: Number.NEGATIVE_INFINITY,
     }

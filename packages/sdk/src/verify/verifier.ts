@@ -1,12 +1,4 @@
-import {
-  type Claims,
-  checkClaims,
-  findRevocation,
-  type RevocationLevel,
-  revocationDigest,
-  TokenError,
-  verifyToken,
-} from "@agentwrit/core"
+import { type Claims, checkClaims, findRevocation, TokenError, verifyToken } from "@agentwrit/core"
 import { BrokerClient } from "../broker-client.ts"
 import { delay } from "../retry.ts"
 import { InvalidTokenError, invalidToken, VerifierUnavailableError } from "./errors.ts"
@@ -203,9 +195,8 @@ class BrokerVerifier implements Verifier {
 
 function throwIfRevoked(remembered: RememberedToken, revocations: Revocations): void {
   if (remembered.unrevokedAt === revocations.version) return
-  if (remembered.revocationDigests.some((digest) => revocations.has(digest))) {
-    const isRevoked = (level: RevocationLevel, target: string) => revocations.has(revocationDigest(level, target))
-    const hit = findRevocation(remembered.claims as Claims, isRevoked)
+  if (revocations.set.revokes(remembered.probe)) {
+    const hit = findRevocation(remembered.claims as Claims, revocations.set)
     throw new InvalidTokenError("token_revoked", `token is revoked at level ${hit?.level}: ${hit?.target}`)
   }
   remembered.unrevokedAt = revocations.version

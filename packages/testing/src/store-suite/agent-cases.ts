@@ -118,7 +118,7 @@ export const agentCases: readonly StoreCase[] = [
       await store.commit({
         writes: [
           { type: "add_agent", agent: registered },
-          { type: "add_delegated_token", jti: "c".repeat(32), expiresAt: START + 7 },
+          { type: "add_token", token: { jti: "c".repeat(32), expiresAt: START + 7, revokedBy: [] } },
         ],
         events: [],
       })

@@ -110,7 +110,7 @@ export const commitCases: readonly StoreCase[] = [
       await store.commit({ writes: [{ type: "add_launch_token", launchToken: token }], events: [] })
       for (let use = 0; use < 3; use++)
         await store.commit({ writes: [{ type: "use_launch_token", hash: token.hash, at: START }], events: [] })
-      equal(await store.records.launchToken(token.hash), token)
+      equal(await store.records.launchToken(token.hash), { ...token, uses: 3 })
     },
   },
   {

@@ -48,11 +48,14 @@ export const housekeepingCases: readonly StoreCase[] = [
     },
   },
   {
-    name: "delegated tokens are pruned that expired before an instant",
+    name: "issued tokens are pruned that expired before an instant",
     async run({ open }) {
       await using store = await open()
-      const add = (expiresAt: number): Write => ({ type: "add_delegated_token", jti: String(expiresAt), expiresAt })
-      equal(await pruned(store, "delegated_tokens", add), [1, 1, 0])
+      const add = (expiresAt: number): Write => ({
+        type: "add_token",
+        token: { jti: String(expiresAt), expiresAt, revokedBy: [] },
+      })
+      equal(await pruned(store, "tokens", add), [1, 1, 0])
       const found = await Promise.all([0, 1, 2].map((at) => store.records.tokenExpiry(String(START + at))))
       equal(found, [undefined, undefined, START + 2])
     },

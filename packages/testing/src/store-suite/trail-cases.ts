@@ -143,7 +143,7 @@ export const trailCases: readonly StoreCase[] = [
       await first.housekeeping.close()
 
       await using store = await open()
-      equal(await store.records.launchToken(token.hash), { ...token, spentAt: START })
+      equal(await store.records.launchToken(token.hash), { ...token, uses: 1, spentAt: START })
       equal(await store.records.agent(registered.agentId), registered)
       equal(await revokedDigests(store), [digestOf(listed)])
       equal(await store.trail.checkpoint(), sealed)
