@@ -2,23 +2,17 @@ import { generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import {
-  type AuthoritySettings,
-  createAdminSecret,
-  type Observer,
-  openAuthority,
-  UnavailableError,
-} from "@agentwrit/authority"
-import { createKeyRing, createSigningKey } from "@agentwrit/core"
+import { type AuthoritySettings, type Observer, UnavailableError } from "@agentwrit/authority"
+import { createSigningKey } from "@agentwrit/core"
 import { MemoryData, MemoryStore } from "@agentwrit/store-memory"
 import { SqliteStore } from "@agentwrit/store-sqlite"
+import { startTestBroker } from "@agentwrit/testing/broker"
 import { settableClock } from "@agentwrit/testing/settable-clock"
-import { TEST_SETTINGS } from "@agentwrit/testing/settings"
-import { createBroker } from "../src/index.ts"
+import type { BrokerApp } from "../src/index.ts"
 
 const SECRET = "the operator's own secret"
 
-const keys = createKeyRing({ current: createSigningKey(randomBytes(32)) })
+const signingKey = generateKeyPairSync("ed25519").privateKey
 const auditKey = createSigningKey(randomBytes(32))
 
 export interface Setup {
@@ -49,13 +43,13 @@ export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
         kind === "memory"
           ? new MemoryStore({ clock, data })
           : await SqliteStore.open({ path: join(path, "data.db"), clock })
-      const authority = await openAuthority({
+      const bugs: unknown[] = []
+      const broker = await startTestBroker({
         store,
         clock,
-        keys,
+        signingKey,
         auditKey,
-        settings: { ...TEST_SETTINGS, ...settings },
-        adminSecret: createAdminSecret(secret),
+        adminSecret: secret,
         anchor: {
           kept: async () => note,
           keep: async (newer) => {
@@ -63,25 +57,27 @@ export async function brokerFolder(kind: "memory" | "sqlite" = "memory") {
             note = newer
           },
         },
+        ...(settings !== undefined && { settings }),
         ...(observer !== undefined && { observer }),
+        app: { onBug: (error) => bugs.push(error) },
+        // Tests send requests to the app itself.
+        listen: async () => ({ port: 0, stop: async () => undefined }),
       })
-      const bugs: unknown[] = []
-      const app = createBroker({ authority, version: "2.0.0", onBug: (error) => bugs.push(error) })
       return {
-        app,
-        authority,
+        app: broker.app,
+        authority: broker.authority,
         bugs,
-        maintain: authority.maintain,
+        maintain: broker.authority.maintain,
         /** Ends like a crash: without the last checkpoint of a clean stop. */
         crash: () => store.housekeeping.close(),
-        [Symbol.asyncDispose]: () => authority.close(),
+        [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
       }
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   }
 }
 
-type App = Pick<ReturnType<typeof createBroker>, "request">
+type App = Pick<BrokerApp, "request">
 
 /** One request, in process. */
 export async function ask(app: App, route: string, { bearer, json }: { bearer?: string; json?: unknown } = {}) {

@@ -6,6 +6,7 @@ import {
   type Authority,
   type AuthoritySettings,
   auditOrigin,
+  type CheckpointAnchor,
   type Clock,
   createAdminSecret,
   type Observer,
@@ -13,7 +14,7 @@ import {
   type Store,
 } from "@agentwrit/authority"
 import { type BrokerApp, type BrokerOptions, createBroker, Metrics } from "@agentwrit/broker"
-import { createKeyRing, createSigningKey, decodeBase64Url } from "@agentwrit/core"
+import { createKeyRing, createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
 import { MemoryStore } from "@agentwrit/store-memory"
 import { createAdaptorServer } from "@hono/node-server"
 import { afterAll, beforeAll } from "vitest"
@@ -46,6 +47,10 @@ export interface TestBrokerOptions {
   /** Observes the authority. Default: the metrics. */
   readonly observer?: Observer
   readonly app?: Partial<Omit<BrokerOptions, "authority">>
+  /** Signs checkpoints. Default: a new key. */
+  readonly auditKey?: SigningKey
+  /** Keeps checkpoints outside the store. Default: it keeps none. */
+  readonly anchor?: CheckpointAnchor
   /** Starts a server for the app. Default: Hono's server with the defaults of Node. */
   readonly listen?: (app: BrokerApp) => Promise<TestServer>
 }
@@ -66,7 +71,7 @@ const realClock: Clock = { now, elapsed }
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const { settings, clock = realClock, adminSecret = ADMIN_SECRET, listen = listenByHono } = options
   const { signingKey = generateKeyPairSync("ed25519").privateKey } = options
-  const auditKey = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
+  const { auditKey = createSigningKey(crypto.getRandomValues(new Uint8Array(32))) } = options
   const metrics = new Metrics()
   const authority = await openAuthority({
     settings: { ...TEST_SETTINGS, ...settings },
@@ -74,7 +79,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     keys: createKeyRing({ current: createSigningKey(seedOf(signingKey)) }),
     auditKey,
     adminSecret: createAdminSecret(adminSecret),
-    anchor: { kept: async () => undefined, keep: async () => undefined },
+    anchor: options.anchor ?? { kept: async () => undefined, keep: async () => undefined },
     observer: options.observer ?? metrics.observer,
     clock,
   })
