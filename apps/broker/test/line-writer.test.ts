@@ -46,6 +46,19 @@ test("lines beyond the backlog are dropped and counted", async () => {
   expect(written.join("")).toBe("3 dropped\nd\n")
 })
 
+test("after dropped lines, logging goes on once a tick", async () => {
+  const written: string[] = []
+  const stream = { writableLength: 5 * 1024 * 1024, write: (text: string) => written.push(text) }
+  const writer = new LineWriter(stream, (count) => `${count} dropped`)
+  writer.add("a")
+  stream.writableLength = 0
+  for (const line of ["b", "c"]) {
+    writer.add(line)
+    await tick()
+  }
+  expect(written).toEqual(["1 dropped\nb\n", "c\n"])
+})
+
 /** Runs code in its own process, with a `log` on real stdout and stderr. */
 function run(body: string) {
   const source = fileURLToPath(new URL("../src/log/log.ts", import.meta.url))

@@ -29,12 +29,12 @@ export class LineWriter {
       this.#dropped++
       return
     }
+    if (this.#lines.length === 0) setImmediate(() => this.#write())
     if (this.#dropped > 0) {
       this.#lines.push(this.#droppedLine(this.#dropped))
       this.#dropped = 0
     }
     this.#lines.push(line)
-    if (this.#lines.length === 1) setImmediate(() => this.#write())
   }
 
   /** Resolves once everything is written, or after a second. */
