@@ -42,6 +42,24 @@ test("a reader with more than 1 MiB unread gets no message until it reads", asyn
   expect(textOf(await next)).toContain("id: 2\n")
 })
 
+test("a reader that does not take the last message within 30 s is disconnected and releases its places", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+  try {
+    const { reader, follower, unfollow, caughtUp, closed } = open()
+    follower.send(message(1, 1))
+    await reader.read()
+    const next = reader.read()
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0))
+    follower.send(message(2, 2))
+    await next
+    vi.advanceTimersByTime(30_000)
+    expect([unfollow, caughtUp, closed].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 1])
+    await expect(reader.read()).rejects.toThrow("the follower is too slow")
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 test("a stream reports once that its reader has read the newest position", async () => {
   const { reader, follower, caughtUp } = open()
   follower.send(message(1, 2))

@@ -32,6 +32,8 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
   let isAtHead = false
   let hasCaughtUp = false
   let allRead = Promise.withResolvers<void>()
+  /** Runs while something is unread. */
+  let late: NodeJS.Timeout | undefined
   const catchUp = (): void => {
     if (!hasCaughtUp) options.caughtUp()
     hasCaughtUp = true
@@ -39,6 +41,7 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
   const close = (): void => {
     if (!isOpen) return
     isOpen = false
+    clearTimeout(late)
     allRead.resolve()
     catchUp()
     options.closed()
@@ -52,6 +55,10 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
       if (isWaiting) controller.enqueue(bytes)
       else unsent.push(bytes)
       isWaiting = false
+      late ??= setTimeout(() => {
+        unfollow?.()
+        this.end(tooSlow())
+      }, READ_TIMEOUT_MS).unref()
       return true
     },
     async ready() {
@@ -85,6 +92,8 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
           return
         }
         isWaiting = true
+        clearTimeout(late)
+        late = undefined
         if (isAtHead) catchUp()
         allRead.resolve()
         allRead = Promise.withResolvers()
@@ -100,11 +109,12 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
 
 async function withinReadTimeout(read: Promise<void>): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<void>()
-  const tooSlow = new Refusal("unavailable", { detail: "the follower is too slow" })
-  const timeout = setTimeout(() => reject(tooSlow), READ_TIMEOUT_MS).unref()
+  const timeout = setTimeout(() => reject(tooSlow()), READ_TIMEOUT_MS).unref()
   await Promise.race([read, late])
   clearTimeout(timeout)
 }
+
+const tooSlow = (): Refusal => new Refusal("unavailable", { detail: "the follower is too slow" })
 
 /** Events as bytes, made once for all followers, so that many slow readers share them. */
 const encoded = new WeakMap<FeedMessage, Uint8Array>()

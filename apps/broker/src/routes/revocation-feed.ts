@@ -13,6 +13,9 @@ const STREAM_LIMITS = { perSource: 256, total: 1024 }
 /** Large pages that wait for their readers, of up to 0.8 MB each. A stream counts until it has caught up. */
 const PAGE_LIMITS = { perSource: 16, total: 64 }
 
+/** How long the reader of one page may take. */
+const PAGE_READ_TIMEOUT_MS = 30_000
+
 /** Seconds after which a client that gets no stream may ask again; it polls meanwhile. */
 const STREAM_RETRY_AFTER = 5
 
@@ -31,8 +34,16 @@ export function revocations(): Endpoint {
 
   async function page(authority: Authority, { caller, query, http }: Request): Promise<Answer> {
     const release = acquirePage(authority, query.since, caller.source)
-    if (http.outgoing === undefined || http.outgoing.destroyed) release()
-    else http.outgoing.once("close", release)
+    const { outgoing } = http
+    if (outgoing === undefined || outgoing.destroyed) release()
+    else {
+      // The connection, because a page that waits behind another answer would keep its place.
+      const late = setTimeout(() => outgoing.req.socket.destroy(), PAGE_READ_TIMEOUT_MS).unref()
+      outgoing.once("close", () => {
+        clearTimeout(late)
+        release()
+      })
+    }
     const message = await authority.revocationsPage(caller, query.since)
     return { status: 200, body: pageBytes(message), mediaType: "application/jwt" }
   }
