@@ -10,10 +10,11 @@ export const API_PAGE_PATH = "/v1/docs"
 export function apiPageAnswer(version: string): () => Answer {
   let answer: Answer | undefined
   return () => {
-    // The page reads fewer fields than a document may have, and with narrower types than its own.
+    // The page shows the document as clients get it, in JSON.
+    const document = (): ApiDocument => JSON.parse(JSON.stringify(createOpenApiDocument({ version })))
     answer ??= {
       status: 200,
-      body: Buffer.from(apiPage(createOpenApiDocument({ version }) as unknown as ApiDocument)),
+      body: Buffer.from(apiPage(document())),
       mediaType: "text/html; charset=utf-8",
       headers: { "content-security-policy": PAGE_POLICY, "referrer-policy": "no-referrer" },
     }

@@ -28,7 +28,12 @@ export class Reading {
   }
 
   readAll(): VariableValues {
-    return Object.fromEntries(variableKeys().map((key) => [key, this.read(key)])) as unknown as VariableValues
+    const values = {} as { -readonly [K in Key]: VariableValues[K] }
+    const read = <K extends Key>(key: K): void => {
+      values[key] = this.read(key)
+    }
+    for (const key of variableKeys()) read(key)
+    return values
   }
 
   /** The variable's value, or its default when it is unset or refused. */

@@ -42,12 +42,12 @@ export function hasBody(request: Request, incoming: IncomingMessage | undefined)
  * @param acquirePlace takes a place for a large body, and returns what releases it.
  * @throws {@link Refusal} `payload_too_large`, TooManyBodiesError or BodyAbortedError
  */
-export async function readBody(
+export function readBody(
   request: Request,
   incoming: IncomingMessage | undefined,
   acquirePlace: () => (() => void) | undefined,
 ): Promise<Uint8Array> {
-  if (!hasBody(request, incoming)) return EMPTY
+  if (!hasBody(request, incoming)) return Promise.resolve(EMPTY)
   if (incoming === undefined) return collect(request.body)
   const length = incoming.headers["content-length"]
   return receive(incoming, length === undefined ? undefined : Number(length), acquirePlace)

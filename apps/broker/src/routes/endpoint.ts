@@ -60,7 +60,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
   const readsNothing = needs === "none" && !options.admit && !route.request && !route.query && !route.parameters
 
   async function answer(authority: Authority, http: HttpRequest): Promise<Answer> {
-    const parameters = readParameters(route, http.parameters)
+    const parameters = readParameters(route, http)
     const caller = { source: http.source, resource: resourceOf(route, parameters) }
     const deny = async (refusal: Refusal, claims?: Claims): Promise<never> => {
       if (deniedAs !== undefined) await authority.recordDenial(caller, deniedAs, refusal, claims)
@@ -121,9 +121,9 @@ function readRequest(
 
 const NOTHING = { ok: true, value: undefined } as const
 
-function readParameters({ parameters }: Route, raw: Readonly<Record<string, string>>): unknown {
+function readParameters({ parameters }: Route, http: HttpRequest): unknown {
   if (parameters === undefined) return {}
-  const decoded = decode(parameters, raw)
+  const decoded = decode(parameters, http.parameters)
   return decoded.ok ? decoded.value : undefined
 }
 
