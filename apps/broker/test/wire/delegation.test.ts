@@ -64,7 +64,7 @@ test("a delegated token carries a chain that anyone can verify from CONTRACT 2",
   for (const [at, { signature, ...record }] of claims.delegation_chain.entries()) {
     const before = claims.delegation_chain.slice(0, at)
     const prev = at === 0 ? "0".repeat(64) : sha256(canonical(before))
-    const signed = canonical({ v: "agentwrit-delegation-v1", ...record, prev })
+    const signed = canonical({ v: "agentwrit-delegation-v2", ...record, prev })
     expect(verify(null, Buffer.from(signed), key, Buffer.from(signature, "hex"))).toBe(true)
     expect(record.delegated_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   }
@@ -174,12 +174,12 @@ describe("a delegation is refused, and its reason is in the trail", () => {
 describe("a revocation", () => {
   const validity = (tokens: string[]) => Promise.all(tokens.map(valid))
 
-  test("of a token ends only that token", async () => {
+  test("of a token ends it, and what was delegated from it", async () => {
     const { tokens } = await chainOf(2)
     const answer = await revoke("token", claimsOf(tokens[1] ?? "").jti)
     const { jti } = claimsOf(tokens[1] ?? "")
     expect([answer.status, answer.body]).toEqual([200, { revoked: true, level: "token", target: jti, count: 1 }])
-    expect(await validity(tokens)).toEqual([true, false, true])
+    expect(await validity(tokens)).toEqual([true, false, false])
   })
 
   test("of an agent in the middle of a chain ends its tokens and those delegated through it", async () => {
