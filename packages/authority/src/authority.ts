@@ -11,6 +11,7 @@ import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
 import { type Clock, systemClock } from "./ports/clock.ts"
 import type { MaintenanceReport, Observer } from "./ports/observer.ts"
+import type { Following } from "./ports/revocation-log.ts"
 import type { Store } from "./ports/store.ts"
 import { type FeedFollower, RevocationFeed } from "./revocation/feed.ts"
 import type { FeedMessage } from "./revocation/feed-message.ts"
@@ -89,10 +90,10 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   stops.push(() => context.checkpoints.stop())
   // A store that cannot commit any more was reported before.
   stops.push(() => context.denials.close().catch(() => undefined))
+  let applying: Following | undefined
   try {
     if (restore !== undefined) await recordRestore(context, restore)
-    const applying = await store.revocations.follow(0, followInto(context.revocations))
-    stops.push(() => applying.stop())
+    applying = await store.revocations.follow(0, followInto(context.revocations))
     const feed = new RevocationFeed(context, applying.applied)
     const announcing = await store.revocations.follow(applying.applied, feed)
     stops.push(() => announcing.stop())
@@ -119,9 +120,12 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
         await stopAll()
         await signPeriodicCheckpoint(context)
         await store.housekeeping.close()
+        // Last: every commit that was answered must be in the set.
+        applying?.stop()
       },
     }
   } catch (error) {
+    applying?.stop()
     await stopAll()
     throw error
   }
