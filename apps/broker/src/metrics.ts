@@ -1,5 +1,5 @@
 import type { Authority, Observer } from "@agentwrit/authority"
-import { parseScope } from "@agentwrit/core"
+import { parseScope, REVOCATION_LEVELS } from "@agentwrit/core"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 import { TtlCache } from "./ttl-cache.ts"
 
@@ -53,7 +53,7 @@ export class Metrics {
       this.#registrations.inc({ status }, 0)
       this.#signIns.inc({ status }, 0)
     }
-    for (const level of ["token", "agent", "task", "chain"]) this.#revoked.inc({ level }, 0)
+    for (const level of REVOCATION_LEVELS) this.#revoked.inc({ level }, 0)
     for (const decision of ["valid", "invalid"]) this.#validations.inc({ decision }, 0)
     for (const operation of ["commit", "checkpoint", "query"]) this.#storeErrors.inc({ operation }, 0)
   }

@@ -5,6 +5,7 @@ import {
   isScope,
   MAX_AGENT_ID_LENGTH,
   MAX_SCOPE_LENGTH,
+  REVOKE_ALL_TARGET,
 } from "@agentwrit/core"
 import * as v from "valibot"
 import { formatInstant, parseInstant, type Rounding } from "./rfc3339.ts"
@@ -248,14 +249,14 @@ export function agentOrApp(description: string): v.GenericSchema<string> {
   })
 }
 
-/** The `agent_id` of an event: a subject, or the target of a revocation, which may be a jti or a task id. */
+/** The `agent_id` of an event: a subject, or the target of a revocation, which may be a jti, a task, an app id or `*`. */
 export function eventSubject(description: string): v.GenericSchema<string> {
   return checked(
-    (value) => isAgentId(value) || isAppSubject(value) || isPathSegment(value),
-    "must be an agent id, app:{app_id}, or a revoked jti or task",
+    (value) => isAgentId(value) || isAppSubject(value) || isPathSegment(value) || value === REVOKE_ALL_TARGET,
+    "must be an agent id, app:{app_id}, or a revoked jti, task, app id or *",
     {
       description,
-      pattern: `^(?:${AGENT_ID}|app:${APP_ID_TEXT}|${SEGMENT})$`,
+      pattern: `^(?:${AGENT_ID}|app:${APP_ID_TEXT}|${SEGMENT}|\\*)$`,
       maxLength: MAX_AGENT_ID_LENGTH,
     },
   )

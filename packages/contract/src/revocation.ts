@@ -1,14 +1,12 @@
-import { REVOCATION_LEVELS } from "@agentwrit/core"
+import { REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
 import * as v from "valibot"
-import { agentId, agentOrApp, hex, oneOf, pathSegment, text, wholeNumber } from "./fields.ts"
+import { agentId, agentOrApp, appId, hex, oneOf, pathSegment, text, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
-
-const LEVELS = ["token", "agent", "task", "chain"] as const
 
 /** Revokes one token. */
 export const tokenRevocation = message({ level: v.literal("token"), target: hex("The token's jti", 32) })
 
-/** Revokes every token of an agent or app, and what was delegated from them. */
+/** Revokes every token of an agent and what was delegated from them; with an app, the same as {@link appRevocation}. */
 export const agentRevocation = message({
   level: v.literal("agent"),
   target: agentOrApp("An agent id of the broker's trust domain, or app:{app_id}"),
@@ -20,11 +18,23 @@ export const taskRevocation = message({ level: v.literal("task"), target: pathSe
 /** Revokes everything that was delegated from an agent, directly or further down. */
 export const chainRevocation = message({ level: v.literal("chain"), target: agentId("The delegator's agent id") })
 
+/**
+ * Revokes an app: its tokens, and those of its agents with all that they delegated. Until it is restored it cannot sign
+ * in, and its launch tokens are void.
+ */
+export const appRevocation = message({ level: v.literal("app"), target: appId("The app's id") })
+
+/** Revokes every token of agents and apps, and every launch token, that was issued up to now. */
+export const allRevocation = message({
+  level: v.literal("all"),
+  target: v.pipe(v.literal(REVOKE_ALL_TARGET, `must be ${REVOKE_ALL_TARGET}`), v.description("Everything")),
+})
+
 /** The body of `POST /v1/revoke`. The form of the target is checked here, its trust domain by the broker. */
 export const revocationRequest = v.variant(
   "level",
-  [tokenRevocation, agentRevocation, taskRevocation, chainRevocation],
-  `must be one of ${LEVELS.join(", ")}`,
+  [tokenRevocation, agentRevocation, taskRevocation, chainRevocation, appRevocation, allRevocation],
+  `must be one of ${REVOCATION_LEVELS.join(", ")}`,
 )
 
 /** The answer to `POST /v1/revoke`, also when it is repeated. */

@@ -268,6 +268,8 @@ describe("a revocation", () => {
     ["task", "task-001"],
     ["task", "admin"],
     ["chain", AGENT],
+    ["app", "app-billing-0a1b2c"],
+    ["all", "*"],
   ])("at level %s accepts the target %s", (level, target) => {
     expect(parse("revoke", { level, target })).toEqual({ ok: true, value: { level, target } })
   })
@@ -288,11 +290,17 @@ describe("a revocation", () => {
     ["chain", "app:app-billing-0a1b2c"],
     ["chain", "admin"],
     ["chain", ""],
+    ["app", "app:app-billing-0a1b2c"],
+    ["app", "billing"],
+    ["app", "*"],
+    ["all", ""],
+    ["all", "**"],
+    ["all", "app-billing-0a1b2c"],
   ])("at level %s refuses the target %j", (level, target) => {
     expect(parse("revoke", { level, target })).toMatchObject({ ok: false, code: "invalid_request", field: "target" })
   })
 
-  it.each(["", "Token", "all", "constructor", null, 1, ["token"]])("refuses the level %j", (level) => {
+  it.each(["", "Token", "All", "constructor", null, 1, ["token"]])("refuses the level %j", (level) => {
     expect(parse("revoke", { level, target: JTI })).toMatchObject({
       ok: false,
       code: "invalid_request",

@@ -1,3 +1,4 @@
+import { REVOCATION_LEVELS } from "@agentwrit/core"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decode, decodeQuery, type Route, routes } from "../src/index.ts"
@@ -15,7 +16,26 @@ const validators = new Map(
 
 // Texts near the bounds of every field.
 const TEXTS = [
-  ...["", " ", ".", "..", "...", "task-1", "a/b", "a\n", "ab", "a1-b2", "a--b", "a-", "-a", "1a", "A", "ä", "null"],
+  ...[
+    "",
+    " ",
+    ".",
+    "..",
+    "...",
+    "task-1",
+    "a/b",
+    "*",
+    "a\n",
+    "ab",
+    "a1-b2",
+    "a--b",
+    "a-",
+    "-a",
+    "1a",
+    "A",
+    "ä",
+    "null",
+  ],
   ...[
     "admin",
     "token",
@@ -86,7 +106,7 @@ describe("the document and the parser agree on requests", () => {
     }
   })
 
-  it.each(["token", "agent", "task", "chain"])("of a revocation at level %s", (level) => {
+  it.each(REVOCATION_LEVELS)("of a revocation at level %s", (level) => {
     const accepted = EDGES.filter((target) => agreed("revoke", { level, target }))
     expect(accepted.length).toBeGreaterThan(0)
   })

@@ -97,6 +97,8 @@ expectTypeOf<RouteRequest<"revoke">>().toEqualTypeOf<
   | { level: "agent"; target: string }
   | { level: "task"; target: string }
   | { level: "chain"; target: string }
+  | { level: "app"; target: string }
+  | { level: "all"; target: "*" }
 >()
 expectTypeOf<RouteResponse<"validate">>().toEqualTypeOf<
   { valid: true; claims: Claims } | { valid: false; error: "token is invalid or expired" }

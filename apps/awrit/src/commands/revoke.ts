@@ -1,5 +1,5 @@
 import { revocationRequest } from "@agentwrit/contract"
-import { parseAgentId } from "@agentwrit/core"
+import { parseAgentId, REVOCATION_LEVELS } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
 import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
@@ -8,27 +8,29 @@ import { counted } from "../text.ts"
 /** `awrit revoke` */
 export const revoke: Command = command({
   name: "revoke",
-  summary: "Revoke a token, an agent, a task or a delegation chain",
+  summary: "Revoke a token, an agent, a task, a delegation chain, an app, or everything",
   details: [
-    "token: one token, by its jti. agent: every token of an agent or app, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens.",
-    "Revocation is permanent. On a terminal, the levels agent, task and chain ask first; --yes skips the question.",
+    "token: one token, by its jti. agent: every token of an agent, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens. app: every token of an app and its agents, and every token delegated from them; the app cannot sign in, and its launch tokens are void. all: every token of agents and apps, and every launch token.",
+    "Revocation is permanent. On a terminal, the levels other than token ask first; --yes skips the question.",
   ],
   args: {
     level: {
       type: "string",
       value: "LEVEL",
       description: "What to revoke",
-      choices: ["token", "agent", "task", "chain"],
+      choices: [...REVOCATION_LEVELS],
     },
     target: {
       type: "string",
       value: "TARGET",
-      description: "A jti, an agent id or app:{app_id}, a task id, or the delegator's agent id",
+      description:
+        "A jti, an agent id or app:{app_id}, a task id, the delegator's agent id, an app id, or * for level all",
     },
   },
   examples: [
     "awrit revoke --level token --target 0123456789abcdef0123456789abcdef",
     "awrit revoke --level task --target task-001 --yes",
+    "awrit revoke --level all --target '*'",
   ],
   async run(given, context) {
     const revocation = readFlags(revocationRequest, given)
@@ -50,8 +52,10 @@ async function consequence(admin: AgentWritAdmin, { level, target }: Revocation)
   }
   if (level === "chain")
     return `Revokes every token delegated from ${target}, directly or indirectly, now and later; its own tokens stay valid.`
-  if (target.startsWith("app:"))
-    return `Revokes every token of ${target}, and every token delegated from them. The app can sign in again: awrit app remove prevents that.`
+  if (level === "all")
+    return "Revokes every token of every agent and app, and every launch token. Apps and agents must sign in and register again."
+  if (level === "app" || target.startsWith("app:"))
+    return `Revokes every token of ${target} and its agents, and every token delegated from them. The app cannot sign in, and its launch tokens are void.`
   const status = await statusOf(admin, target)
   return `Revokes every token of ${target} (${status}), and every token delegated from them.`
 }

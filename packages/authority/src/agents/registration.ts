@@ -1,8 +1,18 @@
-import { CoreError, clampTtl, createVerifyingKey, decodeBase64, exceedingScopes, formatAgentId } from "@agentwrit/core"
+import {
+  CoreError,
+  clampTtl,
+  createVerifyingKey,
+  decodeBase64,
+  exceedingScopes,
+  formatAgentId,
+  REVOKE_ALL_TARGET,
+  type RevocationTarget,
+} from "@agentwrit/core"
 import { requireWithinCeiling } from "../apps/ceiling.ts"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import { hashLaunchToken } from "../launch-tokens/launch-token.ts"
+import { toUnixSeconds } from "../ports/clock.ts"
 import type { Agent, LaunchToken } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
@@ -128,6 +138,7 @@ async function requireLaunchToken(context: AuthorityContext, text: string, now: 
   const { spentAt, expiresAt } = launchToken
   if (spentAt !== undefined) throw rejectRegistration("launch token was already used")
   if (now >= expiresAt) throw rejectRegistration(`launch token expired ${Math.floor((now - expiresAt) / 1000)} s ago`)
+  requireLiving(context, launchToken)
   return launchToken
 }
 
@@ -141,6 +152,14 @@ function requireWithinLaunchToken(launchToken: LaunchToken, request: Registratio
     })
   requireBoundId("task_id", launchToken.taskId, request.taskId)
   requireBoundId("orch_id", launchToken.orchId, request.orchId)
+}
+
+/** A launch token ends with the app that issued it, and with a revocation of everything (CONTRACT 2, "revoked"). */
+function requireLiving({ revocations }: AuthorityContext, { appId, createdAt }: LaunchToken): void {
+  const issuedAt = toUnixSeconds(createdAt)
+  const isEnded = ({ level, target }: RevocationTarget) => revocations.isRevoked({ level, target }, issuedAt)
+  if (isEnded({ level: "all", target: REVOKE_ALL_TARGET }) || (appId && isEnded({ level: "app", target: appId })))
+    throw rejectRegistration("launch token ended with a revocation")
 }
 
 function requireBoundId(name: string, bound: string | undefined, requested: string): void {

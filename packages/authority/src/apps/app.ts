@@ -1,7 +1,9 @@
 import { hash } from "node:crypto"
+import { appSubject } from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
 import type { App } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
+import { isRevoked } from "../tokens/check.ts"
 
 /** An app as operators see it. Instants are milliseconds since the Unix epoch. */
 export interface AppView {
@@ -38,6 +40,14 @@ export async function requireApp(context: AuthorityContext, appId: string | unde
   if (app === undefined)
     throw new Refusal("not_found", { detail: "there is no such app", hint: "list the apps to see their ids" })
   return app
+}
+
+/**
+ * Whether the app is revoked now. An entry of level `agent` on an app's subject was written by a deregistration or by
+ * version 2.0.0; it cannot be taken back.
+ */
+export function isAppRevoked(context: AuthorityContext, { appId, revokedAt }: App): boolean {
+  return revokedAt !== undefined || isRevoked(context, "agent", appSubject(appId))
 }
 
 /** An app without what its sign-in is checked against. */

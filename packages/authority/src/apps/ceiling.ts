@@ -3,6 +3,7 @@ import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
 import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
+import { isAppRevoked } from "./app.ts"
 
 /** Conditions of a commit that relies on an app as it was read: the commit fails when the app has changed since. */
 export type AppConditions = readonly Extract<Write, { readonly type: "require_app" }>[]
@@ -25,6 +26,11 @@ export async function requireWithinCeiling(
     throw new Refusal("forbidden", {
       detail: "the app that launched this agent is inactive",
       reason: `${appId} is ${app === undefined ? "unknown" : "inactive"}`,
+    })
+  if (isAppRevoked(context, app))
+    throw new Refusal("forbidden", {
+      detail: "the app that launched this agent is revoked",
+      reason: `${appId} is revoked`,
     })
   const exceeding = exceedingScopes(scope, app.scopes)
   if (exceeding.length > 0)

@@ -8,7 +8,7 @@ import { type IssuedToken, issueToken, prepareToken } from "../tokens/issue.ts"
 import { storedToken } from "../tokens/stored-token.ts"
 import { commit } from "../trail/commit.ts"
 import { successEvent } from "../trail/event.ts"
-import { hashClientSecret } from "./app.ts"
+import { hashClientSecret, isAppRevoked } from "./app.ts"
 
 /** The scope of an app's own token (CONTRACT 3, "apps"). */
 export const APP_SCOPES: readonly string[] = ["app:launch-tokens:*", "app:agents:*", "app:audit:read"]
@@ -29,7 +29,7 @@ const NO_SECRET = Buffer.alloc(32)
 
 /**
  * Exchanges an app's client secret for an app token (CONTRACT 3, `POST /v1/app/auth`). An unknown client, a wrong
- * secret and an inactive app get the same refusal in the same time; the trail tells them apart.
+ * secret, an inactive and a revoked app get the same refusal in the same time; the trail tells them apart.
  */
 export async function signInApp(
   context: AuthorityContext,
@@ -37,7 +37,7 @@ export async function signInApp(
   { clientId, clientSecret }: AppSignInRequest,
 ): Promise<AppSignIn> {
   const app = await context.store.records.appByClientId(clientId)
-  const { appId, tokenTtl, revision } = requireCredentials(app, clientSecret)
+  const { appId, tokenTtl, revision } = requireCredentials(context, app, clientSecret)
   const ttl = clampTtl({ requested: tokenTtl, fallback: tokenTtl, limits: [context.settings.maxTtl] })
   const sub = appSubject(appId)
   const prepared = prepareToken(context, { sub, kind: "app", scope: APP_SCOPES, ttl })
@@ -52,13 +52,14 @@ export async function signInApp(
   return { accessToken: issueToken(context, prepared), expiresIn: ttl, scopes: APP_SCOPES }
 }
 
-function requireCredentials(app: App | undefined, clientSecret: string): App {
+function requireCredentials(context: AuthorityContext, app: App | undefined, clientSecret: string): App {
   const expected = app === undefined ? NO_SECRET : Buffer.from(app.secretHash, "hex")
   const isRight = timingSafeEqual(hashClientSecret(clientSecret), expected)
   // An unknown client id is not quoted: it may be a secret in the wrong field.
   if (app === undefined) throw signInFailed("unknown client")
   if (!isRight) throw signInFailed(`wrong secret for ${app.appId}`)
   if (app.deregisteredAt !== undefined) throw signInFailed(`${app.appId} is inactive`)
+  if (isAppRevoked(context, app)) throw signInFailed(`${app.appId} is revoked`)
   return app
 }
 

@@ -1,10 +1,12 @@
 import { hash, randomBytes } from "node:crypto"
-import { appIdOf, type Claims, exceedingScopes } from "@agentwrit/core"
+import { appIdOf, type Claims, exceedingScopes, REVOKE_ALL_TARGET } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
+import { toUnixSeconds } from "../ports/clock.ts"
 import type { LaunchToken } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
+import { requireAfterCutoffs } from "../revocation/cutoff.ts"
 import { scopeHint } from "../scope-hint.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
@@ -86,7 +88,8 @@ async function issue(
 ): Promise<IssuedLaunchToken> {
   const launchToken = randomBytes(32).toString("hex")
   const record = recordOf(context, launchToken, request)
-  const { allowedScope, maxTtl, expiresAt, taskId, orchId } = record
+  const { allowedScope, maxTtl, expiresAt, taskId, orchId, createdAt } = record
+  requireAfterCutoffs(context, [{ level: "all", target: REVOKE_ALL_TARGET }], toUnixSeconds(createdAt))
   const subject = {
     ...subjectOf(issuer),
     ...(taskId !== undefined && { task_id: taskId }),

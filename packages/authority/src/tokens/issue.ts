@@ -1,7 +1,16 @@
-import { type Claims, chainHash, type DelegationRecord, signToken, TokenError, type TokenKind } from "@agentwrit/core"
+import {
+  type Claims,
+  chainHash,
+  type DelegationRecord,
+  revocationTargets,
+  signToken,
+  TokenError,
+  type TokenKind,
+} from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import { Refusal } from "../refusal.ts"
+import { requireAfterCutoffs } from "../revocation/cutoff.ts"
 import { uniqueHex } from "../unique-hex.ts"
 import { cacheSigned } from "./check.ts"
 
@@ -44,10 +53,12 @@ export const MAX_TOKEN_TTL: number = 100 * 366 * 86_400
 /**
  * Makes and signs a token. Sign before the commit, because a token that cannot be signed must not be committed; call
  * {@link issueToken} after it.
- * @throws {@link Refusal} `invalid_request` when its scope makes the token too long.
+ * @throws {@link Refusal} `invalid_request` when its scope makes the token too long; `unavailable` in the second of a
+ * revocation whose cutoff would cover it.
  */
 export function prepareToken(context: AuthorityContext, contents: TokenContents): PreparedToken {
   const claims = claimsOf(context, contents)
+  requireAfterCutoffs(context, revocationTargets(claims), claims.iat)
   const key = context.keys.current
   try {
     return { claims, token: signToken(claims, key), keyId: key.keyId }

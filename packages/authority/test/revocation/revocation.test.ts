@@ -71,13 +71,83 @@ describe("ends exactly what its level covers:", () => {
   })
 })
 
-test("an app as an agent ends its own tokens only", async () => {
-  await using on = await testAuthority()
-  const { appId, accessToken, agent } = await on.app()
-  const launched = await agent()
-  await on.authority.revoke(CALLER, on.operator, { level: "agent", target: `app:${appId}` })
-  expect(await on.authority.validateToken(CALLER, accessToken)).toBeUndefined()
-  expect(await on.authority.validateToken(CALLER, launched.accessToken)).toBeDefined()
+describe("an app", () => {
+  test.each<[string, (appId: string) => RevocationRequest]>([
+    ["at level app", (appId) => ({ level: "app", target: appId })],
+    ["as an agent", (appId) => ({ level: "agent", target: `app:${appId}` })],
+  ])("%s ends with its agents, what they delegated, its sign-in and its launch tokens", async (_, requestOf) => {
+    await using on = await testAuthority()
+    const { appId, clientId, clientSecret, claims, accessToken, agent } = await on.app()
+    const launched = await agent()
+    const other = await on.agent({ taskId: "t-2" })
+    const between = await on.delegate(launched.claims, other.agentId)
+    const policy = { agentName: "worker", allowedScope: ["read:data:*"] }
+    const { launchToken } = await on.authority.createAppLaunchToken(CALLER, claims, policy)
+    const request = requestOf(appId)
+    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual({ revoked: true, ...request, count: 1 })
+    on.clock.set(on.clock.now() + 5_000)
+    for (const token of [accessToken, launched.accessToken, between.accessToken])
+      expect(await on.authority.validateToken(CALLER, token)).toBeUndefined()
+    expect(await on.authority.validateToken(CALLER, other.accessToken)).toBeDefined()
+    await expect(on.authority.signInApp(CALLER, { clientId, clientSecret })).rejects.toMatchObject({
+      code: "unauthorized",
+      reason: `${appId} is revoked`,
+    })
+    await expect(on.authority.register(CALLER, on.request(launchToken))).rejects.toMatchObject({
+      code: "unauthorized",
+      reason: "launch token ended with a revocation",
+    })
+  })
+
+  test("that is changed at the same moment is revoked all the same", async () => {
+    await using on = await testAuthority()
+    const { appId, accessToken } = await on.app()
+    await Promise.all([
+      on.authority.updateApp(CALLER, on.operator, appId, { tokenTtl: 600 }).catch(() => undefined),
+      on.authority.revoke(CALLER, on.operator, { level: "app", target: appId }),
+    ])
+    expect(await on.authority.validateToken(CALLER, accessToken)).toBeUndefined()
+    expect((await on.store.records.app(appId))?.revokedAt).toBe(on.clock.now())
+  })
+})
+
+describe("everything", () => {
+  const everything = { level: "all", target: "*" } as const
+
+  test("ends tokens of agents and apps and launch tokens; new sign-ins and registrations go on", async () => {
+    await using on = await testAuthority()
+    const { clientId, clientSecret, accessToken } = await on.app()
+    const one = await on.agent()
+    const launchToken = await on.launch()
+    await on.authority.revoke(CALLER, on.operator, everything)
+    for (const token of [accessToken, one.accessToken])
+      expect(await on.authority.validateToken(CALLER, token)).toBeUndefined()
+    on.clock.set(on.clock.now() + 1_000)
+    await expect(on.authority.register(CALLER, on.request(launchToken))).rejects.toMatchObject({
+      reason: "launch token ended with a revocation",
+    })
+    expect((await on.authority.signInApp(CALLER, { clientId, clientSecret })).expiresIn).toBeGreaterThan(0)
+    const { accessToken: fresh } = await on.agent()
+    expect(await on.authority.validateToken(CALLER, fresh)).toBeDefined()
+  })
+
+  test("in its own second no token is issued that would be revoked already", async () => {
+    await using on = await testAuthority()
+    const { clientId, clientSecret } = await on.app()
+    await on.authority.revoke(CALLER, on.operator, everything)
+    const refusal = { code: "unavailable", retryAfter: 1 }
+    await expect(on.authority.signInApp(CALLER, { clientId, clientSecret })).rejects.toMatchObject(refusal)
+    await expect(on.launch()).rejects.toMatchObject(refusal)
+  })
+
+  test("a second time ends what was issued in between", async () => {
+    await using on = await testAuthority()
+    await on.authority.revoke(CALLER, on.operator, everything)
+    on.clock.set(on.clock.now() + 1_000)
+    const { accessToken } = await on.agent()
+    await on.authority.revoke(CALLER, on.operator, everything)
+    expect(await on.authority.validateToken(CALLER, accessToken)).toBeUndefined()
+  })
 })
 
 test("tells the observer the level", async () => {

@@ -25,6 +25,8 @@ import { registrationRequest, registrationResponse } from "../registration.ts"
 import { renewalResponse } from "../renewal.ts"
 import {
   agentRevocation,
+  allRevocation,
+  appRevocation,
   chainRevocation,
   revocationRequest,
   revocationResponse,
@@ -67,6 +69,8 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
   AgentRevocation: agentRevocation,
   TaskRevocation: taskRevocation,
   ChainRevocation: chainRevocation,
+  AppRevocation: appRevocation,
+  AllRevocation: allRevocation,
   RevocationResponse: revocationResponse,
   AuditEvent: auditEvent,
   AuditEventsResponse: auditEventsResponse,
