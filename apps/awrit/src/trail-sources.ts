@@ -21,7 +21,7 @@ export async function verifyBroker({ key, kept, keptNote }: Evidence, context: C
   return { source: context.settings.brokerUrl(), report, checked, ...(key === undefined && { advice: PIN_KEY }) }
 }
 
-/** Verifies the trail in a database file against the newest checkpoint in it. */
+/** Verifies the trail in a database file against the newest checkpoint in it, and its tables against the trail. */
 export async function verifyDatabase(path: string, { key, kept }: Evidence, context: Context): Promise<Verdict> {
   const { openTrail } = await import("@agentwrit/store-sqlite")
   using trail = openTrail(path)
@@ -29,9 +29,16 @@ export async function verifyDatabase(path: string, { key, kept }: Evidence, cont
   const stored = trail.checkpoint && key ? openCheckpoint(trail.checkpoint.note, key) : trail.checkpoint
   const events = counting(trail.events(), (done) => progress.show(done, trail.size))
   const report = await verifyTrail(events, { checkpoints: [stored, kept].filter((head) => head !== undefined) })
+  const tableProblem = report.ok ? trail.tableProblem() : undefined
   const newest = `the database's ${key === undefined ? "(unverified) " : ""}newest`
-  const checked = checkedAgainst([newest, stored], ["the kept", kept])
-  return { source: path, report, checked, ...(key === undefined && { advice: PIN_KEY }) }
+  const checked = [...checkedAgainst([newest, stored], ["the kept", kept]), "tables"]
+  return {
+    source: path,
+    report,
+    checked,
+    ...(tableProblem !== undefined && { tableProblem }),
+    ...(key === undefined && { advice: PIN_KEY }),
+  }
 }
 
 /** Verifies an export: NDJSON with one event per line. */

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly report: TrailReport
   /** What the trail was checked against, in words. */
   readonly checked: readonly string[]
+  /** How the tables of a database contradict its trail; absent when they do not. */
+  readonly tableProblem?: string
   /** What was not checked, and which flags would check it. */
   readonly advice?: string
 }
@@ -16,10 +18,11 @@ export interface Verdict {
 export const checkpointWords = (which: string, { size }: TreeHead): string => `${which} checkpoint of ${size} events`
 
 /** A verdict as name and value pairs. */
-export function verdictParts({ checked, report, source }: Verdict): (readonly [string, string])[] {
+export function verdictParts({ checked, report, source, tableProblem }: Verdict): (readonly [string, string])[] {
   return [
     ["trail", source],
-    ["verdict", report.ok ? "sound" : "BROKEN"],
+    ["verdict", report.ok && tableProblem === undefined ? "sound" : "BROKEN"],
+    ...(tableProblem === undefined ? [] : [["how", tableProblem] as const]),
     ...(report.ok ? soundParts(report) : brokenParts(report)),
     ["checked", checked.join(", ")],
   ]
@@ -48,11 +51,12 @@ function brokenParts({
 }
 
 /** A verdict as JSON. */
-export function verdictDocument({ checked, report, source }: Verdict): Record<string, unknown> {
+export function verdictDocument({ checked, report, source, tableProblem }: Verdict): Record<string, unknown> {
   if (!report.ok) {
     const { expected, found, message, position, reason } = report
     return { ok: false, source, position, reason, expected, found, message, checked }
   }
   const { count, headHash, root } = report
+  if (tableProblem !== undefined) return { ok: false, source, reason: "tables", message: tableProblem, checked }
   return { ok: true, source, events: count, head_hash: headHash, root: encodeBase64(root), checked }
 }

@@ -20,6 +20,26 @@ export function eventLog(log: Log): Observer {
       if (problem === undefined) log.ok("audit", "audit trail verified from its first event")
       else log.fail("audit", "the audit trail does not verify", { problem })
     },
+    recordTampered(problem) {
+      log.fail("audit", "the database was changed by someone else", { problem })
+    },
+    recordsSealed({ apps, launchTokens, agents }) {
+      log.warn(
+        "audit",
+        "records of an earlier version are sealed as they were found: its events do not say what they gave",
+        {
+          apps,
+          launch_tokens: launchTokens,
+          agents,
+        },
+      )
+    },
+    trailUnproven(since, events) {
+      log.warn("audit", "the audit trail has no checkpoint: nothing since its first event can be proven", {
+        since,
+        events,
+      })
+    },
     trailUnverified(cause) {
       log.warn("audit", "the audit trail could not be verified and will be tried again", { cause: messageOf(cause) })
     },

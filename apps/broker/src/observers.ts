@@ -14,6 +14,9 @@ const HOOKS = {
   checkpointFailed: true,
   trailVerified: true,
   trailUnverified: true,
+  recordTampered: true,
+  recordsSealed: true,
+  trailUnproven: true,
 } as const satisfies Record<keyof Observer, true>
 
 /** An observer that calls several others, in order. */

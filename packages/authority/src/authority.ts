@@ -3,9 +3,10 @@ import { type KeyRing, RevocationSet, type SigningKey } from "@agentwrit/core"
 import { type Challenge, challenge } from "./agents/challenge.ts"
 import { Nonces } from "./agents/nonce.ts"
 import type { Caller } from "./caller.ts"
-import type { AuthorityContext, AuthoritySettings } from "./context.ts"
+import type { AuthorityContext, AuthoritySettings, TrailStatus } from "./context.ts"
 import { type Health, health } from "./health.ts"
 import { deriveNonceKey } from "./keys/nonce-key.ts"
+import { deriveRecordsKey } from "./keys/records-key.ts"
 import { Maintenance } from "./maintenance.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
@@ -16,6 +17,9 @@ import type { Store } from "./ports/store.ts"
 import { type FeedFollower, RevocationFeed } from "./revocation/feed.ts"
 import type { FeedMessage } from "./revocation/feed-message.ts"
 import { followInto } from "./revocation/set-follower.ts"
+import { Seals } from "./rights/seal.ts"
+import { sealRecords } from "./rights/seal-records.ts"
+import { sealedStore } from "./rights/sealed-store.ts"
 import { VerifiedTokens } from "./tokens/verified-tokens.ts"
 import { signPeriodicCheckpoint } from "./trail/checkpoint.ts"
 import { CheckpointSchedule } from "./trail/checkpoint-schedule.ts"
@@ -40,6 +44,11 @@ export interface AuthorityOptions {
    * Default: derived from the current signing key.
    */
   readonly nonceKey?: Uint8Array
+  /**
+   * Secret bytes that seal the records which give rights. Give the same after a restart, and to every broker. Default:
+   * derived from the audit key.
+   */
+  readonly recordsKey?: Uint8Array
   readonly adminSecret: AdminSecret
   readonly anchor: CheckpointAnchor
   /** The name on the trail's checkpoints. Default: the trust domain's, before any restore. */
@@ -92,7 +101,10 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   stops.push(() => context.denials.close().catch(() => undefined))
   let applying: Following | undefined
   try {
+    const tellsRights = await store.trail.tellsRights()
     if (restore !== undefined) await recordRestore(context, restore)
+    if (restore !== undefined || !tellsRights) await sealFound(context, { isVerified: restore !== undefined })
+    await reportUnproven(context)
     applying = await store.revocations.follow(0, followInto(context.revocations))
     const feed = new RevocationFeed(context, applying.applied)
     const announcing = await store.revocations.follow(applying.applied, feed)
@@ -138,9 +150,16 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
   const contradiction =
     options.restore === undefined ? await findContradiction({ store, anchor, origin, publicKey }) : undefined
   const problem = store.housekeeping.health().trailProblem ?? contradiction
+  const recordsKey = options.recordsKey ?? deriveRecordsKey(auditKey)
+  const trailStatus: TrailStatus = { verifying: false, ...(problem !== undefined && { problem }) }
+  const onTampered = (tampered: string) => {
+    trailStatus.problem ??= tampered
+    observer.recordTampered?.(tampered)
+  }
   const context: AuthorityContext = {
     settings: Object.freeze({ ...options.settings }),
-    store,
+    store: sealedStore(store, new Seals(recordsKey), onTampered),
+    recordsKey,
     clock,
     observer,
     keys,
@@ -148,7 +167,7 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     origin,
     anchor,
     checkpoints: new CheckpointSchedule(() => signPeriodicCheckpoint(context)),
-    trailStatus: { verifying: false, ...(problem !== undefined && { problem }) },
+    trailStatus,
     adminSecret,
     nonces: new Nonces(nonceKey),
     revocations: new RevocationSet(await store.revocations.count()),
@@ -157,6 +176,31 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     redact: createRedactor({ secrets: adminSecret.clear === undefined ? [] : [adminSecret.clear] }),
   }
   return context
+}
+
+/**
+ * Seals the records of a version without seals. An edited trail could pass for one of that version, so it is verified
+ * first; a broken one seals nothing, and its records stay without effect.
+ */
+async function sealFound(
+  { store, recordsKey, trailStatus, observer }: AuthorityContext,
+  { isVerified }: { readonly isVerified: boolean },
+): Promise<void> {
+  const { apps, launchTokens, agents } = await store.records.unsealed(1)
+  if (apps.length + launchTokens.length + agents.length === 0) return
+  if (!isVerified) {
+    const problem = await store.trail.verify(new AbortController().signal, { atOnce: true })
+    if (problem !== undefined) trailStatus.problem ??= problem
+  }
+  if (trailStatus.problem === undefined) observer.recordsSealed?.(await sealRecords(store, new Seals(recordsKey)))
+}
+
+/** Tells the host when events exist that no checkpoint proves. */
+async function reportUnproven({ store, observer }: AuthorityContext): Promise<void> {
+  const { trailSize } = store.housekeeping.health()
+  if (trailSize === 0 || (await store.trail.checkpoint()) !== undefined) return
+  const [first] = (await store.trail.events({ limit: 1, offset: 0 })).events
+  observer.trailUnproven?.(first?.timestamp ?? "an unknown time", trailSize)
 }
 
 /** When the last event of the trail was written; now, when there is none. */

@@ -44,6 +44,8 @@ export interface AuthorityContext {
   readonly keys: KeyRing
   /** Signs checkpoints. */
   readonly auditKey: SigningKey
+  /** The key of the records' seals. */
+  readonly recordsKey: Uint8Array
   /** The name on the trail's checkpoints. */
   readonly origin: string
   readonly anchor: CheckpointAnchor

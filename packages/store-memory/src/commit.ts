@@ -125,7 +125,29 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
     case "require_unrevoked":
       failUnless("already_revoked", !data.revocations.has(revocationKey("token", write.jti)))
       return undefined
+    case "seal_app": {
+      const app = data.apps.get(write.appId)
+      if (app !== undefined && app.mac === undefined) undo.set(data.apps, write.appId, { ...app, mac: write.mac })
+      return undefined
+    }
+    case "seal_launch_token": {
+      const token = data.launchTokens.get(write.hash)
+      if (token !== undefined && token.mac === undefined)
+        undo.set(data.launchTokens, write.hash, { ...token, mac: write.mac })
+      return undefined
+    }
+    case "seal_agent": {
+      const stored = data.agents.get(write.agentId)
+      if (stored !== undefined && stored.agent.mac === undefined)
+        undo.set(data.agents, write.agentId, { ...stored, agent: { ...stored.agent, mac: write.mac } })
+      return undefined
+    }
     case "begin_era":
+      for (const [appId, { mac: _, ...app }] of data.apps) undo.set(data.apps, appId, app)
+      for (const [agentId, stored] of data.agents) {
+        const { mac: _, ...agent } = stored.agent
+        undo.set(data.agents, agentId, { ...stored, agent })
+      }
       for (const hash of [...data.launchTokens.keys()]) undo.delete(data.launchTokens, hash)
       for (const [key, entry] of data.revocations)
         undo.set(data.revocations, key, { ...entry, seq: entry.seq + REVOCATION_ERA })

@@ -36,6 +36,16 @@ export function memoryRecords(data: MemoryData): Records {
         .sort((a, b) => a.expiresAt - b.expiresAt)
         .slice(0, limit),
 
+    async unsealed(limit) {
+      const firstUnsealed = <R extends { readonly mac?: Uint8Array }>(records: Iterable<R>): R[] =>
+        [...records].filter(({ mac }) => mac === undefined).slice(0, limit)
+      return {
+        apps: firstUnsealed(apps.values()),
+        launchTokens: firstUnsealed(launchTokens.values()),
+        agents: firstUnsealed([...agents.values()].map(({ agent }) => agent)),
+      }
+    },
+
     tokenExpiry: async (jti) => agents.get(holders.get(jti) ?? "")?.agent.expiresAt ?? tokens.get(jti)?.expiresAt,
   }
 }

@@ -18,6 +18,8 @@ export function memoryTrail(data: MemoryData): Trail {
       return { events: matching.slice(offset, offset + limit), total: matching.length }
     },
 
+    tellsRights: async () => data.events.some((event) => event.data !== undefined),
+
     async seal(sign) {
       const newest = data.checkpoints.at(-1)
       if (newest?.size === data.edge.size) return newest

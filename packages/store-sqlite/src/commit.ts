@@ -8,13 +8,14 @@ type RevokeWrite = Extract<Write, { readonly type: "revoke" }>
 
 /**
  * Applies a write inside the open transaction.
+ * @param event sequence number of the event that tells of it: rows that are set refer to it. `null`: there is none.
  * @returns the entry that it appended to the revocation log, if any.
  * @throws {@link ConflictError} when its condition does not hold.
  */
-export function applyWrite(statements: Statements, write: Write): RevocationRow | undefined {
+export function applyWrite(statements: Statements, write: Write, event: number | null): RevocationRow | undefined {
   switch (write.type) {
     case "add_app": {
-      const { text, values } = insert("apps", fromApp(write.app))
+      const { text, values } = insert("apps", { ...fromApp(write.app), event })
       const added = statements.run({ text: `${text} on conflict (name) do nothing`, values })
       if (added === 0) throw new ConflictError("app_name_taken")
       return undefined
@@ -26,7 +27,8 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
           scopes = ${app.scopes}, token_ttl = ${app.token_ttl}, created_at = ${app.created_at},
           updated_at = ${app.updated_at}, deregistered_at = ${app.deregistered_at}, orch_ids = ${app.orch_ids},
           roles = ${app.roles}, previous_secret_hash = ${app.previous_secret_hash},
-          previous_valid_until = ${app.previous_valid_until}, revoked_at = ${app.revoked_at}, revision = ${app.revision}
+          previous_valid_until = ${app.previous_valid_until}, revoked_at = ${app.revoked_at}, revision = ${app.revision},
+          mac = ${app.mac}, event = ${event}
         where app_id = ${app.app_id} and revision = ${app.revision - 1}`)
       if (changed === 0) throw new ConflictError("app_changed")
       return undefined
@@ -46,7 +48,7 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
       return undefined
     }
     case "add_launch_token":
-      statements.run(insert("launch_tokens", fromLaunchToken(write.launchToken)))
+      statements.run(insert("launch_tokens", { ...fromLaunchToken(write.launchToken), event }))
       return undefined
     case "use_launch_token": {
       const { hash, at } = write
@@ -62,15 +64,15 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
       return undefined
     }
     case "add_agent":
-      statements.run(insert("agents", fromAgent(write.agent)))
+      statements.run(insert("agents", { ...fromAgent(write.agent), event }))
       return undefined
     case "add_token":
-      statements.run(insert("tokens", fromToken(write.token)))
+      statements.run(insert("tokens", { ...fromToken(write.token), event }))
       return undefined
     case "replace_token": {
       const { agentId, fromJti, toJti, expiresAt } = write
       const replaced = statements.run(sql`
-        update agents set jti = ${toJti}, expires_at = ${expiresAt}, expired_at = null
+        update agents set jti = ${toJti}, expires_at = ${expiresAt}, expired_at = null, event = ${event}
         where agent_id = ${agentId} and jti = ${fromJti} and released_at is null and revoked_at is null`)
       if (replaced === 0) throw new ConflictError("token_superseded")
       return undefined
@@ -89,9 +91,18 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
       return undefined
     }
     case "revoke":
-      return revoke(statements, write)
+      return revoke(statements, write, event)
     case "require_unrevoked":
       if (isRevoked(statements, "token", write.jti)) throw new ConflictError("already_revoked")
+      return undefined
+    case "seal_app":
+      statements.run(sql`update apps set mac = ${write.mac} where app_id = ${write.appId} and mac is null`)
+      return undefined
+    case "seal_launch_token":
+      statements.run(sql`update launch_tokens set mac = ${write.mac} where hash = ${blob(write.hash)} and mac is null`)
+      return undefined
+    case "seal_agent":
+      statements.run(sql`update agents set mac = ${write.mac} where agent_id = ${write.agentId} and mac is null`)
       return undefined
     case "begin_era":
       beginEra(statements)
@@ -99,7 +110,11 @@ export function applyWrite(statements: Statements, write: Write): RevocationRow 
   }
 }
 
-function revoke(statements: Statements, { revocation, once = false }: RevokeWrite): RevocationRow | undefined {
+function revoke(
+  statements: Statements,
+  { revocation, once = false }: RevokeWrite,
+  event: number | null,
+): RevocationRow | undefined {
   const { level, target, revokedAt, before = null, expiresAt, pruneAfter } = revocation
   const alone = revocation.alone ? 1 : 0
   if (level === "token" && !once)
@@ -116,8 +131,8 @@ function revoke(statements: Statements, { revocation, once = false }: RevokeWrit
   }
   const digest = encodeBase64Url(revocationDigest(level, target))
   return statements.get(sql<RevocationRow>`
-    insert into revocations (level, target, digest, revoked_at, before, alone, expires_at, forget_at)
-    values (${level}, ${target}, ${digest}, ${revokedAt}, ${before}, ${alone}, ${expiresAt}, ${pruneAfter})
+    insert into revocations (level, target, digest, revoked_at, before, alone, expires_at, forget_at, event)
+    values (${level}, ${target}, ${digest}, ${revokedAt}, ${before}, ${alone}, ${expiresAt}, ${pruneAfter}, ${event})
     returning ${REVOCATION_COLUMNS}`)
 }
 
@@ -127,6 +142,8 @@ const isRevoked = (statements: Statements, level: string, target: string): boole
 function beginEra(statements: Statements): void {
   const head = statements.get(revocationHead)?.head ?? 0
   statements.run(sql`delete from launch_tokens`)
+  statements.run(sql`update apps set mac = null`)
+  statements.run(sql`update agents set mac = null`)
   statements.run(sql`update revocations set seq = seq + ${REVOCATION_ERA}`)
   statements.run(sql`delete from sqlite_sequence where name = 'revocations'`)
   statements.run(insert("sqlite_sequence", { name: "revocations", seq: head + REVOCATION_ERA }))

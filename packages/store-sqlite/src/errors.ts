@@ -4,6 +4,7 @@ export type DatabaseErrorCode =
   | "database_not_ours"
   | "database_damaged"
   | "database_newer"
+  | "database_changed"
   | "database_in_use"
   | "database_full"
   | "database_not_durable"

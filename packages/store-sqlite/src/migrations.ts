@@ -145,6 +145,17 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
     drop table delegated_tokens;
 
     alter table revocations add column before integer;
-    alter table revocations add column alone integer not null default 0;`,
+    alter table revocations add column alone integer not null default 0;
+
+    -- The seal of a row that gives rights, and the event that last set the row; NULL before this migration.
+    alter table apps add column mac blob;
+    alter table apps add column event integer;
+    alter table launch_tokens add column mac blob;
+    alter table launch_tokens add column event integer;
+    alter table agents add column mac blob;
+    alter table agents add column event integer;
+    create index agents_unsealed on agents (seq) where mac is null;
+    alter table tokens add column event integer;
+    alter table revocations add column event integer;`,
   ],
 ]

@@ -67,6 +67,15 @@ export function sqliteRecords(reader: Reader): Records {
       return rows.map(toAgent)
     },
 
+    async unsealed(limit) {
+      const [apps, launchTokens, agents] = await Promise.all([
+        reader.query(sql<AppRow>`select * from apps where mac is null limit ${limit}`),
+        reader.query(sql<LaunchTokenRow>`select * from launch_tokens where mac is null limit ${limit}`),
+        reader.query(sql<AgentRow>`select * from agents where mac is null limit ${limit}`),
+      ])
+      return { apps: apps.map(toApp), launchTokens: launchTokens.map(toLaunchToken), agents: agents.map(toAgent) }
+    },
+
     async tokenExpiry(jti) {
       const row = reader.get(sql<{ expires_at: number }>`
         select expires_at from agents where jti = ${jti}

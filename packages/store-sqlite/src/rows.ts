@@ -18,6 +18,7 @@ export interface AppRow {
   readonly previous_valid_until: number | null
   readonly revoked_at: number | null
   readonly revision: number
+  readonly mac: Uint8Array | null
 }
 
 export interface LaunchTokenRow {
@@ -34,6 +35,7 @@ export interface LaunchTokenRow {
   readonly spent_at: number | null
   readonly max_lifetime: number | null
   readonly uses: number
+  readonly mac: Uint8Array | null
 }
 
 export interface AgentRow {
@@ -53,6 +55,7 @@ export interface AgentRow {
   readonly expired_at: number | null
   readonly bound: 0 | 1
   readonly ends_at: number | null
+  readonly mac: Uint8Array | null
 }
 
 export interface TokenRow {
@@ -61,6 +64,12 @@ export interface TokenRow {
   /** `{level}:{target}` of everything whose revocation ends it, as a JSON array. */
   readonly revoked_by: string
 }
+
+export const toToken = (row: TokenRow): StoredToken => ({
+  jti: row.jti,
+  expiresAt: row.expires_at,
+  revokedBy: JSON.parse(row.revoked_by),
+})
 
 /** The columns of an agent in a list. */
 export interface AgentViewRow
@@ -86,6 +95,7 @@ export function toApp(row: AppRow): App {
     }),
     ...(row.revoked_at !== null && { revokedAt: row.revoked_at }),
     revision: row.revision,
+    ...(row.mac !== null && { mac: row.mac }),
   }
 }
 
@@ -106,6 +116,7 @@ export function fromApp(app: App): AppRow {
     previous_valid_until: app.previousSecret?.validUntil ?? null,
     revoked_at: app.revokedAt ?? null,
     revision: app.revision,
+    mac: app.mac ?? null,
   }
 }
 
@@ -124,6 +135,7 @@ export function toLaunchToken(row: LaunchTokenRow): LaunchToken {
     ...(row.spent_at !== null && { spentAt: row.spent_at }),
     ...(row.max_lifetime !== null && { maxLifetime: row.max_lifetime }),
     uses: row.uses,
+    ...(row.mac !== null && { mac: row.mac }),
   }
 }
 
@@ -142,6 +154,7 @@ export function fromLaunchToken(token: LaunchToken): LaunchTokenRow {
     spent_at: token.spentAt ?? null,
     max_lifetime: token.maxLifetime ?? null,
     uses: token.uses,
+    mac: token.mac ?? null,
   }
 }
 
@@ -160,6 +173,7 @@ export function toAgent(row: AgentRow): Agent {
     ...(row.released_at !== null && { releasedAt: row.released_at }),
     bound: row.bound === 1,
     ...(row.ends_at !== null && { endsAt: row.ends_at }),
+    ...(row.mac !== null && { mac: row.mac }),
   }
 }
 
@@ -180,6 +194,7 @@ export function fromAgent(agent: Agent): AgentRow {
     expired_at: null,
     bound: agent.bound ? 1 : 0,
     ends_at: agent.endsAt ?? null,
+    mac: agent.mac ?? null,
   }
 }
 

@@ -7,6 +7,7 @@ import Sqlite from "better-sqlite3"
 import { isAtRest } from "./at-rest.ts"
 import { DatabaseError, sqliteCode } from "./errors.ts"
 import { Statements, sql } from "./sql.ts"
+import { TableVerifier } from "./table-verifier.ts"
 import { eventRange, newestCheckpoint, toCheckpoint, toEvent } from "./trail-rows.ts"
 
 /** How long to wait for another process that holds the file. */
@@ -23,6 +24,11 @@ export interface TrailReader extends Disposable {
   readonly checkpoint?: StoredCheckpoint
   /** All events in the order of the chain, as they are stored. They are not verified. */
   events(): Iterable<AuditEvent>
+  /**
+   * Holds the tables that give rights against the trail. Without the broker's key their seals are not checked.
+   * @returns the first fault, or `undefined`; `undefined` too for the database of a version whose events do not tell rights.
+   */
+  tableProblem(): string | undefined
 }
 
 /**
@@ -46,6 +52,18 @@ export function openTrail(path: string): TrailReader {
       *events() {
         for (let after = 0; after < size; after += BATCH_SIZE)
           for (const row of statements.all(eventRange(after, Math.min(after + BATCH_SIZE, size)))) yield toEvent(row)
+      },
+      tableProblem() {
+        const columns = database.pragma("table_info(events)") as readonly { readonly name: string }[]
+        if (!columns.some(({ name }) => name === "data")) return undefined
+        const tables = new TableVerifier(statements, { now: Date.now() })
+        let seq = 0
+        for (const event of this.events()) {
+          const problem = tables.event(++seq, event)
+          if (problem !== undefined) return problem
+        }
+        for (const problem of tables.rows()) if (problem !== undefined) return problem
+        return undefined
       },
       [Symbol.dispose]: () => void database.close(),
     }

@@ -40,6 +40,9 @@ export interface CheckpointRow {
 
 export const newestCheckpoint: Query<CheckpointRow> = sql`select * from checkpoints order by size desc limit 1`
 
+/** The sequence number of the last event. */
+export const lastSequence: Query<{ readonly seq: number | null }> = sql`select max(seq) as seq from events`
+
 /** Events with `after` < seq ≤ `upTo`, in the order of the chain. */
 export const eventRange = (after: number, upTo: number): Query<EventRow> =>
   sql`select * from events where seq > ${after} and seq <= ${upTo} order by seq`
@@ -61,7 +64,7 @@ export function toEvent(row: EventRow): AuditEvent {
     ...(row.actor !== null && { actor: row.actor }),
     ...(row.source !== null && { source: row.source }),
     ...(row.request_id !== null && { request_id: row.request_id }),
-    ...(row.data !== null && { data: toData(row.data) }),
+    ...(typeof row.data === "string" && { data: toData(row.data) }),
     hash: hex(row.hash),
     prev_hash: hex(row.prev_hash),
   }

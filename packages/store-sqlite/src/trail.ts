@@ -18,6 +18,12 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
       return { events: rows.map(toEvent), total: counts[0]?.total ?? 0 }
     },
 
+    async tellsRights() {
+      // From the end: once one event tells, most of the later ones do.
+      const found = await reader.query(sql`select 1 from events where data is not null order by seq desc limit 1`)
+      return found.length > 0
+    },
+
     async seal(sign) {
       const head = await writer.send("readHead", undefined)
       if ("note" in head) return head
@@ -33,6 +39,7 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
 
     forgetCheckpoints: (size) => writer.send("forgetCheckpoints", { size }),
 
-    verify: (signal, { atOnce = false } = {}) => verifyTrail({ path, share: atOnce ? 1 : BACKGROUND_SHARE }, signal),
+    verify: (signal, { atOnce = false, recordsKey } = {}) =>
+      verifyTrail({ path, share: atOnce ? 1 : BACKGROUND_SHARE, ...(recordsKey && { recordsKey }) }, signal),
   }
 }

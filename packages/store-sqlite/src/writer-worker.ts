@@ -73,8 +73,10 @@ function serve(connection: Connection, ballast: Ballast): void {
         const { writes, events, at, urgent } = command.input
         return commits.run(
           (entries) => {
+            const telling = events.findIndex(({ data }) => data !== undefined)
+            const event = telling === -1 ? null : trail.size + 1 + telling
             for (const write of writes) {
-              const entry = applyWrite(statements, write)
+              const entry = applyWrite(statements, write, event)
               if (entry !== undefined) entries.push(entry)
             }
             return trail.append(events, at)

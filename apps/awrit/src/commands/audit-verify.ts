@@ -11,6 +11,7 @@ export const auditVerify: Command = command({
   details: [
     "Verifies the broker's trail, a database file (also of a running broker: it is only read), or an NDJSON export. awrit computes every hash itself and does not trust the broker's own report.",
     "The chain shows every event that was edited, dropped, moved or inserted. A kept checkpoint also shows a trail that was truncated, or rewritten with new hashes. Its signature needs the verifier key, the broker's audit.pub: keep a copy where the broker cannot change it.",
+    "With --db it also holds the tables of apps, launch tokens, agents, tokens and revocations against the trail: a row that someone added, changed, deleted or put back is found.",
     "Exits with 1 if the trail is broken, and shows the first bad event and the reason.",
   ],
   args: {
@@ -45,7 +46,11 @@ export const auditVerify: Command = command({
     const { out } = context
     await out.document(verdictDocument(verdict))
     await out.record(verdictParts(verdict))
-    const { advice, report } = verdict
+    const { advice, report, tableProblem } = verdict
+    if (tableProblem !== undefined) {
+      out.warn(`awrit: ${tableProblem}`, "red")
+      return 1
+    }
     if (report.ok) {
       out.note(advice ?? "The trail is intact and matches every checkpoint.", advice ? undefined : "green")
       return 0

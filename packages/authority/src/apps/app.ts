@@ -51,7 +51,13 @@ export function isAppRevoked(context: AuthorityContext, { appId, revokedAt }: Ap
 }
 
 /** An app without what its sign-in is checked against. */
-export function viewOf({ secretHash: _secret, previousSecret: _previous, revision: _revision, ...app }: App): AppView {
+export function viewOf({
+  secretHash: _secret,
+  previousSecret: _previous,
+  revision: _revision,
+  mac: _mac,
+  ...app
+}: App): AppView {
   const { orchIds: _orchIds, roles: _roles, revokedAt: _revokedAt, ...view } = app
   return { ...view, status: app.deregisteredAt === undefined ? "active" : "inactive" }
 }

@@ -49,9 +49,14 @@ export type Write =
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
   /** Writes nothing. Fails with `already_revoked` when that token is revoked. */
   | { readonly type: "require_unrevoked"; readonly jti: string }
+  /** Seals a record that has no seal; otherwise does nothing. */
+  | { readonly type: "seal_app"; readonly appId: string; readonly mac: Uint8Array }
+  | { readonly type: "seal_launch_token"; readonly hash: string; readonly mac: Uint8Array }
+  | { readonly type: "seal_agent"; readonly agentId: string; readonly mac: Uint8Array }
   /**
    * For a store that was restored from an older copy. Moves every revocation to the next era (`REVOCATION_ERA`), and
-   * deletes every launch token: one that was spent after the copy was made would be usable again.
+   * deletes every launch token: one that was spent after the copy was made would be usable again. Removes every seal:
+   * the key that made them may be lost.
    */
   | { readonly type: "begin_era" }
 
@@ -67,6 +72,7 @@ export type ConflictCode =
 /** Writes and the audit events that record them. They commit together or not at all. */
 export interface Change {
   readonly writes: readonly Write[]
+  /** What the writes give or take is in the member `data` of one of them. The rows that are set refer to that event. */
   readonly events: readonly EventDraft[]
   /**
    * Allows the commit to use the disk space that is reserved for revocations. Set it for changes that revoking depends

@@ -1,4 +1,14 @@
 export {
+  agentIdentity,
+  agentRight,
+  appRight,
+  launchTokenRight,
+  type Rights,
+  revocationRight,
+  tokenRight,
+} from "../rights/rights.ts"
+export { isSealed, Seals } from "../rights/seal.ts"
+export {
   type Change,
   type Committed,
   type ConflictCode,
@@ -21,6 +31,7 @@ export type {
   LaunchToken,
   Records,
   StoredToken,
+  UnsealedRecords,
 } from "./records.ts"
 export {
   type Following,
@@ -32,4 +43,4 @@ export {
   type RevocationPage,
 } from "./revocation-log.ts"
 export type { Store } from "./store.ts"
-export type { EventPage, EventQuery, StoredCheckpoint, Trail, TreeHead } from "./trail.ts"
+export type { EventPage, EventQuery, StoredCheckpoint, Trail, TreeHead, VerifyOptions } from "./trail.ts"

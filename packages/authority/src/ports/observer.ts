@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditEventType } from "@agentwrit/audit"
 import type { Claims, RevocationLevel } from "@agentwrit/core"
+import type { SealedCounts } from "../rights/seal-records.ts"
 
 /** A kind of access to the store. */
 export type StoreOperation = "commit" | "checkpoint" | "query"
@@ -46,6 +47,12 @@ export interface Observer {
   checkpointFailed?(cause: unknown): void
   /** The background verification of the whole trail finished. `problem` is the first fault, if any. */
   trailVerified?(problem?: string): void
+  /** A record that gives rights was refused, because someone else wrote or changed it. */
+  recordTampered?(problem: string): void
+  /** Records from a version without seals were sealed as they were found. */
+  recordsSealed?(counts: SealedCounts): void
+  /** The trail has events but no checkpoint, so that nothing since its first event can be proven. */
+  trailUnproven?(since: string, events: number): void
   /** The background verification did not finish; it runs again later. */
   trailUnverified?(cause: unknown): void
 }

@@ -27,6 +27,8 @@ export interface App {
   readonly revokedAt?: number
   /** Starts at 1 and grows with every change. */
   readonly revision: number
+  /** The seal that shows that the broker wrote it. The authority makes and checks it. */
+  readonly mac?: Uint8Array
 }
 
 /** A launch token as it is stored: its SHA-256, never its text. Instants are milliseconds since the Unix epoch. */
@@ -53,6 +55,8 @@ export interface LaunchToken {
   readonly uses: number
   /** When a registration used a single-use token. */
   readonly spentAt?: number
+  /** The seal that shows that the broker wrote it. The authority makes and checks it. */
+  readonly mac?: Uint8Array
 }
 
 /**
@@ -79,6 +83,8 @@ export interface Agent {
   readonly bound: boolean
   /** When its last token must have expired. Absent: no limit. */
   readonly endsAt?: number
+  /** The seal that shows that the broker wrote it. The authority makes and checks it. */
+  readonly mac?: Uint8Array
 }
 
 /** An issued token that is not an agent's own. */
@@ -120,6 +126,13 @@ export interface AgentPage {
   readonly total: number
 }
 
+/** Records without a seal. */
+export interface UnsealedRecords {
+  readonly apps: readonly App[]
+  readonly launchTokens: readonly LaunchToken[]
+  readonly agents: readonly Agent[]
+}
+
 /** Reads of apps, agents and launch tokens. They are written by a {@link Change}. */
 export interface Records {
   /** All apps, newest first. */
@@ -136,4 +149,6 @@ export interface Records {
   expiredAgents(now: number, limit: number): Promise<readonly Agent[]>
   /** When an issued token expires, of whatever kind; `undefined` for a `jti` that the store does not know. */
   tokenExpiry(jti: string): Promise<number | undefined>
+  /** Records without a seal, up to `limit` of each kind. */
+  unsealed(limit: number): Promise<UnsealedRecords>
 }

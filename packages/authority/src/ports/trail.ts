@@ -38,11 +38,20 @@ export interface StoredCheckpoint extends TreeHead {
   readonly note: string
 }
 
+/** Options of {@link Trail.verify}. */
+export interface VerifyOptions {
+  readonly atOnce?: boolean
+  /** The key of the records' seals. Absent: seals are not checked. */
+  readonly recordsKey?: Uint8Array
+}
+
 /** The audit trail. Events are appended by a {@link Change}. */
 export interface Trail {
   /** Number of committed events. */
   size(): Promise<number>
   events(query: EventQuery): Promise<EventPage>
+  /** Whether any event says what it gives or takes: the trail of a version before 2.1 has none. */
+  tellsRights(): Promise<boolean>
   /**
    * Signs the tree over every commit that was answered before this call, and stores the note. Answers the newest stored
    * checkpoint when the tree has not grown since.
@@ -53,10 +62,10 @@ export interface Trail {
   /** Deletes the stored checkpoints that are smaller than `size`. */
   forgetCheckpoints(size: number): Promise<void>
   /**
-   * Verifies hash chain and tree from the first event to the newest stored checkpoint. Runs slowly in the background,
-   * or at full speed with `atOnce`.
+   * Verifies hash chain and tree from the first event to the newest stored checkpoint, and holds the tables that give
+   * rights against all events. Runs slowly in the background, or at full speed with `atOnce`.
    * @returns the first fault, or `undefined`. Rejects when the verification did not finish, for example when `signal`
    * aborts it.
    */
-  verify(signal: AbortSignal, options?: { readonly atOnce?: boolean }): Promise<string | undefined>
+  verify(signal: AbortSignal, options?: VerifyOptions): Promise<string | undefined>
 }

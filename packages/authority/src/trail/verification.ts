@@ -7,8 +7,8 @@ const VERIFICATION_INTERVAL_MS = 24 * 60 * 60 * 1000
 const RETRY_INTERVAL_MS = 60 * 1000
 
 /**
- * Verifies the whole trail in the background: once after the start, because a start verifies only from the last
- * checkpoint on, and then every day.
+ * Verifies the whole trail in the background, and the tables against it: once after the start, because a start verifies
+ * only from the last checkpoint on, and then every day.
  */
 export class TrailVerification {
   #timer: NodeJS.Timeout | undefined
@@ -23,7 +23,8 @@ export class TrailVerification {
   start(): void {
     const { store, trailStatus } = this.#context
     if (trailStatus.problem !== undefined) return
-    trailStatus.verifying = !store.housekeeping.health().trailVerified
+    const { trailSize, trailVerified } = store.housekeeping.health()
+    trailStatus.verifying = trailSize > 0 || !trailVerified
     this.#runAfter(trailStatus.verifying ? 0 : VERIFICATION_INTERVAL_MS)
   }
 
@@ -42,11 +43,11 @@ export class TrailVerification {
   }
 
   async #verify(): Promise<void> {
-    const { store, observer, trailStatus } = this.#context
+    const { store, observer, recordsKey, trailStatus } = this.#context
     const { signal } = this.#stopped
     try {
       const verified = await store.housekeeping.withLease("verification", async () => ({
-        problem: await store.trail.verify(signal),
+        problem: await store.trail.verify(signal, { recordsKey }),
       }))
       if (verified === undefined) return this.#runAfter(RETRY_INTERVAL_MS)
       const { problem } = verified

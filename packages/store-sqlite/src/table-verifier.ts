@@ -1,0 +1,319 @@
+import { type AuditEvent, eventId } from "@agentwrit/audit"
+import {
+  type Agent,
+  agentIdentity,
+  agentRight,
+  appRight,
+  isSealed,
+  launchTokenRight,
+  type Rights,
+  revocationRight,
+  Seals,
+  tokenRight,
+} from "@agentwrit/authority/ports"
+import {
+  canonicalJson,
+  encodeBase64Url,
+  type JsonObject,
+  type RevocationLevel,
+  revocationDigest,
+} from "@agentwrit/core"
+import {
+  type AgentRow,
+  type AppRow,
+  blob,
+  type LaunchTokenRow,
+  type TokenRow,
+  toAgent,
+  toApp,
+  toLaunchToken,
+  toToken,
+} from "./rows.ts"
+import { type Query, type Statements, sql, type Value } from "./sql.ts"
+
+/** A row that refers to the event which last set it; NULL when a version without such references set it. */
+interface Told {
+  readonly event: number | null
+}
+
+interface StoredRevocation extends Told {
+  readonly seq: number
+  readonly level: RevocationLevel
+  readonly target: string
+  readonly digest: string
+  readonly revoked_at: number
+  readonly before: number | null
+  readonly alone: 0 | 1
+  readonly expires_at: number | null
+}
+
+/** Rows that are read at once. */
+const BATCH_SIZE = 500
+
+/** Options of {@link TableVerifier}. */
+export interface TableVerifierOptions {
+  /** Milliseconds since the Unix epoch: what ended before may be deleted already. */
+  readonly now: number
+  /** The key of the records' seals. Absent: seals are not checked. */
+  readonly recordsKey?: Uint8Array | undefined
+}
+
+/**
+ * Holds the tables that give rights against the trail (CONTRACT 4), both ways: each event's rights are in the tables, and each row is
+ * as its event says. Events that do not say what they give are not held against the tables.
+ *
+ * Its memory does not grow. A broker may write meanwhile: a row is never older than an event that was read before it.
+ */
+export class TableVerifier {
+  readonly #statements: Statements
+  readonly #now: number
+  readonly #seals: Seals | undefined
+  /** The last declared restore, which deletes every launch token. */
+  #restored = 0
+
+  constructor(statements: Statements, { now, recordsKey }: TableVerifierOptions) {
+    this.#statements = statements
+    this.#now = now
+    this.#seals = recordsKey && new Seals(recordsKey)
+  }
+
+  /**
+   * Compares an event's rights with the tables. Give every event, in the order of the chain.
+   * @returns the first fault, or `undefined`.
+   */
+  event(seq: number, event: AuditEvent): string | undefined {
+    if (event.event_type === "trail_restored" && event.outcome === "success") this.#restored = seq
+    if (event.data === undefined) return undefined
+    return found(() => {
+      const rights = event.data as Rights
+      for (const app of rights.apps ?? []) this.#requireRow(seq, "app", app["app_id"], this.#app(String(app["app_id"])))
+      for (const hash of rights.used_launch_tokens ?? []) this.#requireUsed(seq, hash)
+      for (const hash of rights.removed_launch_tokens ?? []) this.#requireRemoved(seq, hash)
+      for (const agent of rights.agents ?? []) this.#requireAgent(seq, agent)
+      for (const renewal of rights.renewals ?? []) this.#requireRenewed(seq, renewal)
+      for (const release of rights.releases ?? []) this.#requireReleased(seq, release)
+      for (const token of rights.tokens ?? []) this.#requireToken(seq, token)
+      for (const revocation of rights.revocations ?? []) this.#requireRevoked(seq, revocation)
+    })
+  }
+
+  /**
+   * Compares each row with its event, a batch at a time. Take it after the last event.
+   * @returns the first fault of each batch, or `undefined`.
+   */
+  *rows(): Generator<string | undefined, void, undefined> {
+    yield* this.#each<AppRow & Told & Keyed<number>>(
+      (after) => sql`select seq as key, * from apps where seq > ${after} order by seq limit ${BATCH_SIZE}`,
+      0,
+      (row) => {
+        const app = toApp(row)
+        this.#requireTold(`app ${app.appId}`, row.event, "apps", appRight(app))
+        if (this.#seals) this.#requireSeal(`app ${app.appId}`, app, this.#seals.app(app))
+      },
+    )
+    yield* this.#each<AgentRow & Told & Keyed<number>>(
+      (after) => sql`select seq as key, * from agents where seq > ${after} order by seq limit ${BATCH_SIZE}`,
+      0,
+      (row) => {
+        const agent = toAgent(row)
+        this.#requireToldAgent(row.event, agent)
+        if (this.#seals) this.#requireSeal(`agent ${agent.agentId}`, agent, this.#seals.agent(agent))
+      },
+    )
+    yield* this.#each<LaunchTokenRow & Told & Keyed<Uint8Array>>(
+      (after) => sql`select hash as key, * from launch_tokens where hash > ${after} order by hash limit ${BATCH_SIZE}`,
+      new Uint8Array(),
+      (row) => {
+        const token = toLaunchToken(row)
+        const name = `a launch token for ${token.agentName}`
+        this.#requireTold(name, row.event, "launch_tokens", launchTokenRight(token))
+        if ((row.event ?? 0) < this.#restored)
+          throw new Fault(
+            `${name} is from before the restore declared by ${eventId(this.#restored)}, which made it void`,
+          )
+        if (this.#seals) this.#requireSeal(name, token, this.#seals.launchToken(token))
+      },
+    )
+    yield* this.#each<TokenRow & Told & Keyed<string>>(
+      (after) => sql`select jti as key, * from tokens where jti > ${after} order by jti limit ${BATCH_SIZE}`,
+      "",
+      (row) => this.#requireTold(`token ${row.jti}`, row.event, "tokens", tokenRight(toToken(row))),
+    )
+    let last = 0
+    yield* this.#each<StoredRevocation & Keyed<number>>(
+      (after) => sql`select seq as key, * from revocations where seq > ${after} order by seq limit ${BATCH_SIZE}`,
+      0,
+      (row) => {
+        const name = `the revocation of ${row.level} ${row.target}`
+        if (row.digest !== encodeBase64Url(revocationDigest(row.level, row.target)))
+          throw new Fault(`${name} does not have its own digest, so that it revokes something else`)
+        if ((row.event ?? 0) < last) throw new Fault(`${name} is not at its position in the log`)
+        last = row.event ?? last
+        this.#requireTold(name, row.event, "revocations", rightOfRevocation(row))
+      },
+    )
+  }
+
+  *#each<Row extends Keyed<Value>>(
+    next: (after: Row["key"]) => Query<Row>,
+    start: Row["key"],
+    check: (row: Row) => void,
+  ): Generator<string | undefined, void, undefined> {
+    for (let after = start; ; ) {
+      const rows = this.#statements.all(next(after))
+      const fault = found(() => rows.forEach(check))
+      yield fault
+      const last = rows.at(-1)
+      if (fault !== undefined || last === undefined || rows.length < BATCH_SIZE) return
+      after = last.key
+    }
+  }
+
+  #requireAgent(seq: number, told: JsonObject): void {
+    const row = this.#agent(told["agent_id"])
+    this.#requireRow(seq, "agent", told["agent_id"], row)
+    if (row === undefined) return
+    const { jti: _jti, expires_at: _end, ...identity } = told
+    if (!same(identity, agentIdentity(toAgent(row)))) throw changed(`agent ${row.agent_id}`, seq)
+  }
+
+  #requireRenewed(seq: number, { agent_id }: JsonObject): void {
+    this.#requireRow(seq, "agent", agent_id, this.#agent(agent_id))
+  }
+
+  #requireReleased(seq: number, { agent_id, jti }: JsonObject): void {
+    const row = this.#agent(agent_id)
+    if (row !== undefined && row.jti === jti && row.released_at === null)
+      throw new Fault(`agent ${row.agent_id} was released by ${eventId(seq)}, and its row does not say so`)
+  }
+
+  /** A launch token that is gone gives no right. */
+  #requireUsed(seq: number, hash: string): void {
+    const row = this.#launchToken(hash)
+    if (row !== undefined && row.single_use === 1 && row.spent_at === null)
+      throw new Fault(`the launch token for ${row.agent_name} was used by ${eventId(seq)}, and its row does not say so`)
+  }
+
+  #requireRemoved(seq: number, hash: string): void {
+    const row = this.#launchToken(hash)
+    if (row !== undefined)
+      throw new Fault(`the launch token for ${row.agent_name} was made void by ${eventId(seq)}, and is there again`)
+  }
+
+  #requireToken(seq: number, token: JsonObject): void {
+    const { jti, expires_at } = token
+    // Deleted some time after its end.
+    if (Number(expires_at) <= this.#now) return
+    const row = this.#statements.get(sql<TokenRow & Told>`select * from tokens where jti = ${String(jti)}`)
+    this.#requireRow(seq, "token", jti, row)
+  }
+
+  #requireRevoked(seq: number, told: JsonObject): void {
+    const level = String(told["level"])
+    const target = String(told["target"])
+    const name = `the revocation of ${level} ${target} by ${eventId(seq)}`
+    const row = this.#statements.get(
+      sql<StoredRevocation>`select * from revocations where level = ${level} and target = ${target}`,
+    )
+    const end = told["expires_at"] === null ? Infinity : Number(told["expires_at"])
+    if (row === undefined) {
+      // Deleted some time after its end.
+      if (end > this.#now) throw new Fault(`${name} is missing`)
+      return
+    }
+    const covers =
+      (row.expires_at ?? Infinity) >= end &&
+      (row.before ?? 0) >= Number(told["before"] ?? 0) &&
+      (row.alone === 0 || told["alone"] === true)
+    if (!covers) throw new Fault(`${name} is narrower in the database`)
+    if (level !== "token" || told["alone"] === true) return
+    const agent = this.#statements.get(sql<AgentRow>`select * from agents where jti = ${target}`)
+    if (agent !== undefined && agent.revoked_at === null && agent.released_at === null)
+      throw new Fault(`agent ${agent.agent_id} lost its token by ${eventId(seq)}, and its row does not say so`)
+  }
+
+  #requireRow(seq: number, kind: string, id: unknown, row: Told | undefined): void {
+    if (row === undefined) throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and is missing`)
+    if ((row.event ?? 0) < seq)
+      throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and the database has an older state of it`)
+  }
+
+  /** The event that a row refers to must give exactly its right. */
+  #requireTold(name: string, event: number | null, kind: keyof Rights & string, right: JsonObject): void {
+    const rights = this.#rightsOf(name, event)
+    const told = rights?.[kind] as readonly JsonObject[] | undefined
+    if (rights !== undefined && !told?.some((one) => same(one, right))) throw changed(name, event ?? 0)
+  }
+
+  #requireToldAgent(event: number | null, agent: Agent): void {
+    const { agentId, jti, expiresAt } = agent
+    const rights = this.#rightsOf(`agent ${agentId}`, event)
+    if (rights === undefined) return
+    const renewal = { agent_id: agentId, jti, expires_at: expiresAt }
+    const isTold =
+      rights.agents?.some((one) => same(one, agentRight(agent))) || rights.renewals?.some((one) => same(one, renewal))
+    if (!isTold) throw changed(`agent ${agentId}`, event ?? 0)
+  }
+
+  /** What an event gives; `undefined` for a row that refers to none. */
+  #rightsOf(name: string, event: number | null): Rights | undefined {
+    if (event === null) return undefined
+    const row = this.#statements.get(sql<{ data: string | null }>`select data from events where seq = ${event}`)
+    if (row === undefined || row.data === null)
+      throw new Fault(`${name} refers to ${eventId(Math.max(1, event))}, which does not tell of it`)
+    return JSON.parse(row.data)
+  }
+
+  #requireSeal(name: string, record: { readonly mac?: Uint8Array }, expected: Uint8Array): void {
+    if (!isSealed(record, expected)) throw new Fault(`${name} is not as the broker wrote it`)
+  }
+
+  #app(appId: string): (AppRow & Told) | undefined {
+    return this.#statements.get(sql<AppRow & Told>`select * from apps where app_id = ${appId}`)
+  }
+
+  #agent(agentId: unknown): (AgentRow & Told) | undefined {
+    return this.#statements.get(sql<AgentRow & Told>`select * from agents where agent_id = ${String(agentId)}`)
+  }
+
+  #launchToken(hash: string): LaunchTokenRow | undefined {
+    return this.#statements.get(sql<LaunchTokenRow>`select * from launch_tokens where hash = ${blob(hash)}`)
+  }
+}
+
+interface Keyed<Key extends Value> {
+  readonly key: Key
+}
+
+/** The tables and the trail disagree. */
+class Fault extends Error {}
+
+const changed = (name: string, event: number): Fault =>
+  new Fault(`${name} is not as ${eventId(Math.max(1, event))} says`)
+
+/** The fault that a check throws. What cannot be read was written by someone else. */
+function found(check: () => void): string | undefined {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    if (error instanceof Fault) return `the tables contradict the audit trail: ${error.message}`
+    if (error instanceof SyntaxError || error instanceof TypeError)
+      return `the tables contradict the audit trail: a row cannot be read (${error.message})`
+    throw error
+  }
+}
+
+/** Whether two rights are equal. Members that are absent and members that are `undefined` are the same. */
+const same = (one: JsonObject, other: JsonObject): boolean => canonicalJson(one) === canonicalJson(other)
+
+const rightOfRevocation = (row: StoredRevocation): JsonObject =>
+  revocationRight({
+    level: row.level,
+    target: row.target,
+    revokedAt: row.revoked_at,
+    ...(row.before !== null && { before: row.before }),
+    ...(row.alone === 1 && { alone: true }),
+    expiresAt: row.expires_at,
+    pruneAfter: null,
+  })

@@ -1,0 +1,209 @@
+import { generateKeyPairSync, sign } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createAdminSecret, openAuthority } from "@agentwrit/authority"
+import { createKeyRing, createSigningKey } from "@agentwrit/core"
+import { openTrail, SqliteStore } from "@agentwrit/store-sqlite"
+import { TEST_SETTINGS } from "@agentwrit/testing/settings"
+import Sqlite from "better-sqlite3"
+import { afterAll, beforeAll, expect, test } from "vitest"
+
+// Whoever could write the database file had everything: wider scopes and ceilings, new launch tokens, deleted revocations. Health and
+// `awrit audit verify` called it sound.
+
+const CALLER = { resource: "/test", source: "127.0.0.1" }
+const SECRET = "the operator's own secret"
+const SPENT = "a".repeat(64)
+
+let folder: string
+let file: string
+let clientId: string
+let clientSecret: string
+let agentId: string
+let launchToken: string
+
+const open = async (path: string, told: string[] = []) => {
+  const store = await SqliteStore.open({ path })
+  const authority = await openAuthority({
+    settings: TEST_SETTINGS,
+    store,
+    keys: createKeyRing({ current: createSigningKey(new Uint8Array(32).fill(1)) }),
+    auditKey: createSigningKey(new Uint8Array(32).fill(2)),
+    adminSecret: createAdminSecret(SECRET),
+    anchor: { kept: async () => undefined, keep: async () => undefined },
+    observer: { recordTampered: (problem) => told.push(problem) },
+  })
+  return { store, authority }
+}
+
+type Opened = Awaited<ReturnType<typeof open>>["authority"]
+
+function register(authority: Opened, ticket: string, requestedScope = ["read:data:7"]) {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  const { nonce } = authority.challenge()
+  return authority.register(CALLER, {
+    launchToken: ticket,
+    nonce,
+    publicKey: Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("base64"),
+    signature: sign(null, Buffer.from(nonce, "hex"), privateKey).toString("base64"),
+    orchId: "crm",
+    taskId: "t-1",
+    requestedScope,
+  })
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "agentwrit-edit-"))
+  file = join(folder, "data.db")
+  const { authority } = await open(file)
+  const { accessToken } = await authority.signInAdmin(CALLER, SECRET)
+  const operator = await authority.authenticate(CALLER, accessToken, { kinds: ["admin"] })
+  const app = await authority.createApp(CALLER, operator, { name: "crm", scopes: ["read:data:*"] })
+  clientId = app.clientId
+  clientSecret = app.clientSecret
+  const signedIn = await authority.signInApp(CALLER, { clientId, clientSecret })
+  const appClaims = await authority.authenticate(CALLER, signedIn.accessToken, { kinds: ["app"] })
+  const policy = { agentName: "worker", allowedScope: ["read:data:*"], ttl: 600, maxTtl: 600 }
+  const spent = await authority.createAppLaunchToken(CALLER, appClaims, policy)
+  const registered = await register(authority, spent.launchToken)
+  agentId = registered.agentId
+  launchToken = (await authority.createAppLaunchToken(CALLER, appClaims, policy)).launchToken
+  await authority.revoke(CALLER, operator, { level: "task", target: "t-9" })
+  await authority.close()
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A copy of the database of a stopped broker, edited by SQL. */
+async function edited(sql: string): Promise<string> {
+  const path = join(folder, `${crypto.randomUUID()}.db`)
+  const source = new Sqlite(file, { readonly: true })
+  await source.backup(path)
+  source.close()
+  const copy = new Sqlite(path)
+  copy.exec(sql)
+  copy.close()
+  return path
+}
+
+function tableProblem(path: string): string | undefined {
+  using trail = openTrail(path)
+  return trail.tableProblem()
+}
+
+test("a database that nobody edited is sound", async () => {
+  const path = await edited("select 1")
+  expect(tableProblem(path)).toBeUndefined()
+  const { authority, store } = await open(path)
+  expect(await store.trail.verify(new AbortController().signal, { atOnce: true })).toBeUndefined()
+  await register(authority, launchToken)
+  await authority.close()
+  expect(tableProblem(path)).toBeUndefined()
+})
+
+/** Columns that give nothing when they change: they only take a right away, name a row, order a list or count. */
+const HARMLESS: readonly string[] = [
+  "apps.seq",
+  // Without a previous secret it says nothing.
+  "apps.previous_valid_until",
+  "launch_tokens.agent_name",
+  "launch_tokens.uses",
+  "launch_tokens.spent_at",
+  "agents.seq",
+  "agents.released_at",
+  "agents.revoked_at",
+  "agents.expired_at",
+  // Seals are checked with the broker's key, at every use.
+  "apps.mac",
+  "launch_tokens.mac",
+  "agents.mac",
+  "revocations.forget_at",
+  // The order is kept by adding one to the last.
+  "revocations.seq",
+]
+
+test("every column of every table that gives rights is held against the trail", async () => {
+  const database = new Sqlite(file, { readonly: true })
+  const columns = ["apps", "launch_tokens", "agents", "tokens", "revocations"].flatMap((table) =>
+    (database.pragma(`table_info(${table})`) as { name: string; type: string }[]).map(({ name, type }) => ({
+      table,
+      name,
+      type,
+    })),
+  )
+  database.close()
+  const unnoticed: string[] = []
+  for (const { table, name, type } of columns) {
+    const value =
+      type === "INTEGER"
+        ? `ifnull(${name}, 0) + 1`
+        : type === "BLOB"
+          ? "zeroblob(32)"
+          : `case when json_valid(${name}) then '["write:data:*"]' else 'other' end`
+    const key = { apps: "seq", launch_tokens: "hash", agents: "seq", tokens: "jti", revocations: "seq" }[table]
+    const path = await edited(
+      `update ${table} set ${name} = ${value} where ${key} = (select max(${key}) from ${table})`,
+    )
+    if (tableProblem(path) === undefined) unnoticed.push(`${table}.${name}`)
+  }
+  expect(unnoticed.filter((column) => !HARMLESS.includes(column))).toEqual([])
+})
+
+test.each([
+  ["a deleted revocation", "delete from revocations", /the revocation of task t-9 by evt-\d+ is missing/],
+  ["a deleted agent", "delete from agents", /agent .* was set by evt-\d+, and is missing/],
+  ["a deleted app", "delete from apps", /app .* is missing/],
+  [
+    "a spent launch token made unspent",
+    "update launch_tokens set spent_at = null where spent_at is not null",
+    /was used by evt-\d+, and its row does not say so/,
+  ],
+  [
+    "an inserted launch token that names an event",
+    `insert into launch_tokens (hash, agent_name, allowed_scope, max_ttl, single_use, created_at, expires_at, event)
+     values (x'${SPENT}', 'x', '["write:data:*"]', 9, 0, 0, 9e15, 1)`,
+    /refers to evt-000001|is not as evt-000001 says/,
+  ],
+])("%s is found by the verification", async (_name, sql, problem) => {
+  expect(tableProblem(await edited(sql))).toMatch(problem)
+})
+
+test("an app with a widened ceiling cannot sign in, and health says that the database was changed", async () => {
+  const told: string[] = []
+  const path = await edited(`update apps set scopes = '["write:data:*"]'`)
+  const { authority } = await open(path, told)
+  await expect(authority.signInApp(CALLER, { clientId, clientSecret })).rejects.toMatchObject({ code: "unauthorized" })
+  expect(told[0]).toMatch(/record of app .* is not as the broker wrote it/)
+  expect(authority.health().auditChain).toBe("broken")
+  await authority.close().catch(() => undefined)
+})
+
+test("a widened or inserted launch token registers nobody", async () => {
+  const path = await edited(`update launch_tokens set allowed_scope = '["write:data:*"]', event = null`)
+  const { authority } = await open(path)
+  await expect(register(authority, launchToken, ["write:data:1"])).rejects.toMatchObject({ code: "unauthorized" })
+  await authority.close().catch(() => undefined)
+})
+
+test("a row that names no event is found by its seal", async () => {
+  const path = await edited(`update agents set scope = '["write:data:*"]', event = null where agent_id = '${agentId}'`)
+  const { store, authority } = await open(path)
+  const { signal } = new AbortController()
+  const key = createSigningKey(new Uint8Array(32).fill(2)).sign(new TextEncoder().encode("agentwrit-records-key-v1"))
+  expect(await store.trail.verify(signal, { atOnce: true, recordsKey: key })).toMatch(/agent/)
+  await authority.close().catch(() => undefined)
+})
+
+test.each([
+  ["trigger", "create trigger planted after insert on agents begin update agents set ttl = 1; end"],
+  ["view", "create view planted as select * from agents"],
+  ["table", "create table planted (a)"],
+  ["index", "create index planted on agents (ttl)"],
+])("a planted %s stops the start", async (type, sql) => {
+  const path = await edited(sql)
+  await expect(SqliteStore.open({ path })).rejects.toMatchObject({
+    code: "database_changed",
+    message: expect.stringContaining(`the ${type} planted`),
+  })
+})
