@@ -4,6 +4,7 @@ import type { Answered } from "./answer-log.ts"
 import { API_PAGE_PATH, apiPageAnswer } from "./api-page/index.ts"
 import { type Answer, type ProblemParts, respond } from "./http/answer.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
+import type { RecordedSource } from "./http/client-source.ts"
 import { type BrokerEnvironment, createReceiver, type HttpRequest } from "./http/request.ts"
 import { Metrics } from "./metrics.ts"
 import { jsonApi } from "./protocol/json-api.ts"
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly secureTransport?: boolean
   /** The peers whose `X-Forwarded-For` is believed. Default: none. */
   readonly isTrustedProxy?: IsTrustedProxy
+  /** How much of a client's address the trail keeps. Default: `full`. */
+  readonly recordedSource?: RecordedSource
 }
 
 /** The API as a Hono app. */

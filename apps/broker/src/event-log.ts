@@ -62,8 +62,8 @@ export function eventLog(log: Log): Observer {
   }
 }
 
-function fields({ id, agent_id, task_id, orch_id, resource, detail }: AuditEvent) {
-  return { id, agent_id, task_id, orch_id, resource, detail }
+function fields({ id, agent_id, task_id, orch_id, actor, source, request_id, resource, detail }: AuditEvent) {
+  return { id, agent_id, task_id, orch_id, actor, source, request_id, resource, detail }
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -109,6 +109,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     secureTransport: settings !== undefined,
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
+    recordedSource: config.auditSource,
     ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
     onBug: (error, { requestId, path }) =>
       log.fail("http", "a request ran into a bug", {

@@ -53,6 +53,7 @@ describe("defaults", () => {
       adminTokenTtl: 300,
       signingKeyPath: "./signing.key",
       auditKeyPath: "audit.key",
+      auditSource: "full",
       dbPath: "./data.db",
       seedTokens: false,
       tls: { mode: "none" },
@@ -95,6 +96,7 @@ describe("good values", () => {
     ["AA_ADMIN_TOKEN_TTL", "60", { adminTokenTtl: 60 }],
     ["AA_SIGNING_KEY_PATH", "/keys/s.key", { signingKeyPath: "/keys/s.key", auditKeyPath: "/keys/audit.key" }],
     ["AA_AUDIT_KEY_PATH", "/keys/a.key", { auditKeyPath: "/keys/a.key" }],
+    ["AA_AUDIT_SOURCE", "prefix", { auditSource: "prefix" }],
     ["AA_DB_PATH", "/data/data.db", { dbPath: "/data/data.db" }],
     ["AA_DECLARE_RESTORE", "2026-11-25", { declareRestore: "2026-11-25" }],
     ["AA_SEED_TOKENS", "true", { seedTokens: true }],
@@ -405,7 +407,16 @@ describe("the table of variables", () => {
           "BIND_ADDRESS",
         ],
         ["SIGNING_KEY_PATH", "AUDIENCE", "APP_TOKEN_TTL", "SEED_TOKENS", "DB_PATH", "TLS_MODE", "TLS_CERT"],
-        ["TLS_KEY", "TLS_CLIENT_CA", "ISSUER", "ADMIN_TOKEN_TTL", "CONFIG_PATH", "MODE", "AUDIT_KEY_PATH"],
+        [
+          "TLS_KEY",
+          "TLS_CLIENT_CA",
+          "ISSUER",
+          "ADMIN_TOKEN_TTL",
+          "CONFIG_PATH",
+          "MODE",
+          "AUDIT_KEY_PATH",
+          "AUDIT_SOURCE",
+        ],
         ["TRUSTED_PROXIES", "LOG_FORMAT"],
       ]
         .flat()

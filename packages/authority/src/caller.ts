@@ -2,6 +2,10 @@
 export interface Caller {
   /** The resource that was requested, such as a path. */
   readonly resource: string
-  /** Address that the request came from. */
+  /** What limits count by: the client's address or network. */
   readonly source: string
+  /** The client's address as the trail keeps it (`AA_AUDIT_SOURCE`). Absent: the trail does not say it. */
+  readonly recordedSource?: string
+  /** The `X-Request-ID` of the request. */
+  readonly requestId?: string
 }

@@ -57,6 +57,7 @@ function eventId(description: string): v.GenericSchema<string, number> {
 
 /** The query parameters of `GET /v1/audit/events`. An event must match all filters. */
 export const auditEventsQuery = message({
+  actor: v.exactOptional(eventSubject("Who did it: admin, or app:{app_id}")),
   agent_id: v.exactOptional(eventSubject("The subject that acted or, for token_revoked, the target")),
   task_id: v.exactOptional(pathSegment("The task's id")),
   event_type: v.exactOptional(oneOf("The type of event", AUDIT_EVENT_TYPES)),

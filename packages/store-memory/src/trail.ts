@@ -6,9 +6,10 @@ export function memoryTrail(data: MemoryData): Trail {
   return {
     size: async () => data.events.length,
 
-    async events({ agentId, taskId, eventType, outcome, since, until, after = 0, limit, offset }) {
+    async events({ actor, agentId, taskId, eventType, outcome, since, until, after = 0, limit, offset }) {
       const matching = data.events
         .slice(after)
+        .filter((event) => actor === undefined || event.actor === actor)
         .filter((event) => agentId === undefined || event.agent_id === agentId)
         .filter((event) => taskId === undefined || event.task_id === taskId)
         .filter((event) => eventType === undefined || event.event_type === eventType)

@@ -17,13 +17,14 @@ export function countEvents(query: EventQuery): Query<{ readonly total: number }
   return sql`select max(0, ifnull(max(seq), 0) - ${query.after ?? 0}) as total from events`
 }
 
-const isFiltered = ({ agentId, taskId, eventType, outcome, since, until }: EventQuery): boolean =>
-  [agentId, taskId, eventType, outcome, since, until].some((value) => value !== undefined)
+const isFiltered = ({ actor, agentId, taskId, eventType, outcome, since, until }: EventQuery): boolean =>
+  [actor, agentId, taskId, eventType, outcome, since, until].some((value) => value !== undefined)
 
-function matching({ agentId, taskId, eventType, outcome, since, until, after }: EventQuery): Query {
+function matching({ actor, agentId, taskId, eventType, outcome, since, until, after }: EventQuery): Query {
   // SQLite would prefer the index of denials to more selective ones; the plus prevents it.
-  const isSelective = (agentId ?? taskId ?? eventType) !== undefined
+  const isSelective = (actor ?? agentId ?? taskId ?? eventType) !== undefined
   return where(
+    filter(actor, (value) => sql`actor = ${value}`),
     filter(agentId, (value) => sql`agent_id = ${value}`),
     filter(taskId, (value) => sql`task_id = ${value}`),
     filter(eventType, (value) => sql`event_type = ${value}`),

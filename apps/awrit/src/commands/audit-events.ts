@@ -20,6 +20,7 @@ const ARGS = {
     value: "ID",
     description: "Only events of this subject: an agent id, app:{app_id}, or a revocation target",
   },
+  actor: { type: "string", value: "ID", description: "Only events of this actor: admin, or app:{app_id}" },
   "task-id": { type: "string", value: "ID", description: "Only events of this task" },
   outcome: {
     type: "string",

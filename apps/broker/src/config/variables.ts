@@ -3,6 +3,7 @@ import { isBcryptHash } from "@agentwrit/authority"
 import { isTrustDomain } from "@agentwrit/core"
 import { closest } from "fastest-levenshtein"
 import * as v from "valibot"
+import type { RecordedSource } from "../http/client-source.ts"
 import type { LogFormat, LogLevel } from "../log/log.ts"
 import { isProxyRange, splitProxies } from "./trusted-proxies.ts"
 
@@ -28,6 +29,7 @@ export interface VariableValues {
   readonly adminTokenTtl: number
   readonly signingKeyPath: string
   readonly auditKeyPath: string | undefined
+  readonly auditSource: RecordedSource
   readonly dbPath: string
   readonly declareRestore: string | undefined
   readonly seedTokens: boolean
@@ -221,6 +223,12 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     ...filePath,
     fallback: undefined,
     fallbackText: "audit.key beside the signing key",
+  },
+  auditSource: {
+    name: "AA_AUDIT_SOURCE",
+    summary: "How much of a client's address the audit trail keeps: all, its network (/24, /48), or nothing.",
+    ...oneOf("full", "prefix", "none"),
+    fallback: "full",
   },
   dbPath: {
     name: "AA_DB_PATH",

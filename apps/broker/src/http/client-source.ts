@@ -11,9 +11,28 @@ export function sourceOf(address: string): string {
   if (isIP(address) === 4) return address
   const [plain = ""] = address.split("%")
   if (isIP(plain) !== 6) return plain
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1]
-  return mapped ?? `${groupsOf(plain).slice(0, NETWORK_GROUPS).join(":")}::/64`
+  const text = plainAddress(plain)
+  return isIP(text) === 4 ? text : `${groupsOf(text).slice(0, NETWORK_GROUPS).join(":")}::/64`
 }
+
+/** How much of a client's address the trail keeps (CONTRACT 4, `AA_AUDIT_SOURCE`). */
+export type RecordedSource = "full" | "prefix" | "none"
+
+/** 16-bit groups of an IPv6 address that `prefix` keeps (/48). */
+const PREFIX_GROUPS = 3
+
+/** The client's address as the trail keeps it: whole, its network (/24, /48), or not at all. */
+export function recordedSourceOf(address: string, recorded: RecordedSource): string | undefined {
+  const [plain = ""] = address.split("%")
+  if (recorded === "none" || isIP(plain) === 0) return undefined
+  const text = plainAddress(plain)
+  if (recorded === "full") return text
+  if (isIP(text) === 4) return `${text.slice(0, text.lastIndexOf("."))}.0/24`
+  return `${groupsOf(text).slice(0, PREFIX_GROUPS).join(":")}::/48`
+}
+
+/** An IPv4 address that is spelled as an IPv6 one, in its own spelling. */
+const plainAddress = (address: string): string => /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
 
 /** The eight groups of an IPv6 address, without leading zeros. */
 function groupsOf(address: string): string[] {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Caller } from "@agentwrit/authority"
 import type { Context } from "hono"
 import type { Exchange } from "./answer.ts"
 import { createLargeBodyQuota, hasBody, readBody } from "./body.ts"
 import { clientAddress, type IsTrustedProxy } from "./client-address.ts"
-import { sourceOf } from "./client-source.ts"
+import { type RecordedSource, recordedSourceOf, sourceOf } from "./client-source.ts"
 import { requestIdOf } from "./headers.ts"
 import type { Quota } from "./quota.ts"
 
@@ -17,12 +18,13 @@ export interface ReceiverOptions {
   readonly onBug: (error: unknown, request: Exchange) => void
   readonly secureTransport?: boolean | undefined
   readonly isTrustedProxy?: IsTrustedProxy | undefined
+  readonly recordedSource?: RecordedSource | undefined
 }
 
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
-  const { onBug, secureTransport = false, isTrustedProxy = () => false } = options
-  const shared = { onBug, secureTransport, isTrustedProxy, largeBodies: createLargeBodyQuota() }
+  const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full" } = options
+  const shared = { onBug, secureTransport, isTrustedProxy, recordedSource, largeBodies: createLargeBodyQuota() }
   return (c) => new HttpRequest(c, shared)
 }
 
@@ -30,6 +32,7 @@ interface Shared {
   readonly onBug: ReceiverOptions["onBug"]
   readonly secureTransport: boolean
   readonly isTrustedProxy: IsTrustedProxy
+  readonly recordedSource: RecordedSource
   readonly largeBodies: Quota
 }
 
@@ -72,8 +75,20 @@ export class HttpRequest implements Exchange {
 
   /** What limits and the trail's flood protection count by: the client's address or network. */
   get source(): string {
+    return sourceOf(this.#address)
+  }
+
+  /** Where the request came from, for the use cases and the trail. */
+  caller(resource: string): Caller {
+    const address = this.#address
+    const recordedSource = recordedSourceOf(address, this.#shared.recordedSource)
+    const { requestId } = this
+    return { resource, source: sourceOf(address), requestId, ...(recordedSource !== undefined && { recordedSource }) }
+  }
+
+  get #address(): string {
     const peer = this.#c.env?.incoming?.socket.remoteAddress ?? ""
-    return sourceOf(clientAddress(peer, this.header("x-forwarded-for"), this.#shared.isTrustedProxy))
+    return clientAddress(peer, this.header("x-forwarded-for"), this.#shared.isTrustedProxy)
   }
 
   /** Node's own answer; `undefined` in process. */

@@ -61,7 +61,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
 
   async function answer(authority: Authority, http: HttpRequest): Promise<Answer> {
     const parameters = readParameters(route, http)
-    const caller = { source: http.source, resource: resourceOf(route, parameters) }
+    const caller = http.caller(resourceOf(route, parameters))
     const deny = async (refusal: Refusal, claims?: Claims): Promise<never> => {
       if (deniedAs !== undefined) await authority.recordDenial(caller, deniedAs, refusal, claims)
       throw refusal
@@ -93,7 +93,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     protocol,
     answer(authority, http) {
       if (!readsNothing || http.hasBody) return answer(authority, http)
-      const caller = { source: http.source, resource: route.path }
+      const caller = http.caller(route.path)
       return options.run(authority, { caller, http } as EndpointRequest<N>)
     },
   }

@@ -35,6 +35,6 @@ test("a flood from one source becomes one event a second with its count, and oth
   const ownEvents = 50 + 1
   expect(denials.length).toBeLessThanOrEqual(ownEvents + Math.ceil(seconds))
   const folded = denials.find(({ detail }) => String(detail).includes("count="))
-  expect(folded?.["detail"]).toMatch(/^token is not three parts separated by dots source=203\.0\.113\.1 count=\d+$/)
+  expect(folded?.["detail"]).toMatch(/^token is not three parts separated by dots count=\d+$/)
   expect(events.find(({ event_type }) => event_type === "scope_violation")).toMatchObject({ agent_id: held.agent_id })
 })

@@ -19,6 +19,7 @@ import { scopeHint } from "../scope-hint.ts"
 import { isRevoked } from "../tokens/check.ts"
 import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken } from "../tokens/issue.ts"
 import { commit } from "../trail/commit.ts"
+import { scopesText } from "../trail/detail.ts"
 import { type Subject, successEvent } from "../trail/event.ts"
 import { uniqueHex } from "../unique-hex.ts"
 import type { GenuineNonce } from "./nonce.ts"
@@ -75,7 +76,7 @@ export async function register(
   const identity = { agentId, orchId, taskId, ...(appId !== undefined && { appId }), publicKey }
   const agent: Agent = { ...identity, scope, ttl, jti, registeredAt: now, expiresAt: exp * 1000, bound: false }
   const subject: Subject = { agent_id: agentId, task_id: taskId, orch_id: orchId }
-  const issued = `token ${jti} issued: scope ${scope.join(" ")}, ttl ${ttl} s`
+  const issued = `token ${jti} issued: scope ${scopesText(scope)}, ttl ${ttl} s`
   await commit(
     context,
     {
@@ -147,7 +148,7 @@ function requireWithinLaunchToken(launchToken: LaunchToken, request: Registratio
   if (missing.length > 0)
     throw new Refusal("scope_violation", {
       detail: "requested_scope is wider than the launch token allows",
-      reason: `scope ${missing[0]} not covered by ${launchToken.allowedScope.join(" ")}`,
+      reason: `scope ${missing[0]} not covered by ${scopesText(launchToken.allowedScope)}`,
       hint: scopeHint(missing, launchToken.allowedScope, "allowed"),
     })
   requireBoundId("task_id", launchToken.taskId, request.taskId)

@@ -4,6 +4,7 @@ import type { AuthorityContext } from "../context.ts"
 import type { App } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { isRevoked } from "../tokens/check.ts"
+import { scopesText } from "../trail/detail.ts"
 
 /** An app as operators see it. Instants are milliseconds since the Unix epoch. */
 export interface AppView {
@@ -64,5 +65,5 @@ export function viewOf({
 
 /** An app's policy in words, for the trail. */
 export function describeApp({ clientId, scopes, tokenTtl }: App): string {
-  return `client ${clientId}, ceiling ${scopes.join(" ")}, token ttl ${tokenTtl} s`
+  return `client ${clientId}, ceiling ${scopesText(scopes)}, token ttl ${tokenTtl} s`
 }

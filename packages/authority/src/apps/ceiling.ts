@@ -3,6 +3,7 @@ import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
 import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
+import { scopesText } from "../trail/detail.ts"
 import { isAppRevoked } from "./app.ts"
 
 /** Conditions of a commit that relies on an app as it was read: the commit fails when the app has changed since. */
@@ -36,7 +37,7 @@ export async function requireWithinCeiling(
   if (exceeding.length > 0)
     throw new Refusal("forbidden", {
       detail: "the scope is beyond the ceiling of the app that launched this agent",
-      reason: `scope ${exceeding[0]} not covered by the ceiling of ${appId}: ${app.scopes.join(" ")}`,
+      reason: `scope ${exceeding[0]} not covered by the ceiling of ${appId}: ${scopesText(app.scopes)}`,
       hint: scopeHint(exceeding, app.scopes, "allowed"),
     })
   return [{ type: "require_app", appId, revision: app.revision }]

@@ -47,7 +47,7 @@ export async function signInApp(
       { type: "require_app", appId, revision },
       { type: "add_token", token: storedToken(prepared.claims) },
     ],
-    events: [successEvent("app_authenticated", caller, { agent_id: sub }, detail)],
+    events: [successEvent("app_authenticated", caller, { actor: sub, agent_id: sub }, detail)],
   })
   return { accessToken: issueToken(context, prepared), expiresIn: ttl, scopes: APP_SCOPES }
 }

@@ -4,6 +4,7 @@ import type { AuthorityContext } from "../context.ts"
 import type { App } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { commit } from "../trail/commit.ts"
+import { scopesText } from "../trail/detail.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 import { type AppView, describeApp, requireApp, viewOf } from "./app.ts"
 
@@ -38,7 +39,7 @@ export async function updateApp(
   const subject = subjectOf(operator)
   const events = [successEvent("app_updated", caller, subject, `${app.appId} updated: ${describeApp(changed)}`)]
   if (!sameScopes(app.scopes, changed.scopes)) {
-    const detail = `ceiling of ${app.appId}: ${app.scopes.join(" ")} became ${changed.scopes.join(" ")}`
+    const detail = `ceiling of ${app.appId}: ${scopesText(app.scopes)} became ${scopesText(changed.scopes)}`
     events.push(successEvent("scopes_ceiling_updated", caller, subject, detail))
   }
   await commit(context, { writes: [{ type: "change_app", app: changed }], events })

@@ -17,6 +17,7 @@ import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken } from "../to
 import { storedToken } from "../tokens/stored-token.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "../tokens/token-revoked.ts"
 import { commit } from "../trail/commit.ts"
+import { scopesText } from "../trail/detail.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 
 /** What to delegate, and to whom (CONTRACT 3, "delegate"). */
@@ -73,7 +74,7 @@ export async function delegate(
   const { chain_hash, exp, iat, jti } = prepared.claims
   const expiresIn = exp - iat
   if (expiresIn <= 0) throw expiredMeanwhile()
-  const detail = `token ${jti} delegated to ${delegateTo}: scope ${scope.join(" ")}, ttl ${expiresIn} s`
+  const detail = `token ${jti} delegated to ${delegateTo}: scope ${scopesText(scope)}, ttl ${expiresIn} s`
   const subject = { ...subjectOf(held), deleg_depth: delegationChain.length, deleg_chain_hash: chain_hash }
   await commit(
     context,
@@ -95,7 +96,7 @@ function requireWithinHeldScope(held: Claims, scope: readonly string[]): void {
   if (exceeding.length > 0)
     throw new Refusal("scope_violation", {
       detail: "scope is wider than the delegator's",
-      reason: `scope ${exceeding[0]} not covered by ${held.scope.join(" ")}`,
+      reason: `scope ${exceeding[0]} not covered by ${scopesText(held.scope)}`,
       hint: scopeHint(exceeding, held.scope, "held"),
       events: ["delegation_attenuation_violation"],
     })

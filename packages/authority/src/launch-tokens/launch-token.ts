@@ -9,6 +9,7 @@ import { Refusal } from "../refusal.ts"
 import { requireAfterCutoffs } from "../revocation/cutoff.ts"
 import { scopeHint } from "../scope-hint.ts"
 import { commit } from "../trail/commit.ts"
+import { scopesText } from "../trail/detail.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 
 /** The policy of a new launch token (CONTRACT 3, "launch-tokens"). Times are seconds. */
@@ -69,7 +70,7 @@ export async function createAppLaunchToken(
   if (exceeding.length > 0)
     throw new Refusal("forbidden", {
       detail: `allowed_scope is beyond the app's ceiling: ${exceeding.join(" ")}`,
-      reason: `scope ${exceeding.join(" ")} not covered by ${app.scopes.join(" ")}`,
+      reason: `scope ${scopesText(exceeding)} not covered by ${scopesText(app.scopes)}`,
       hint: scopeHint(exceeding, app.scopes, "allowed"),
       events: ["scope_ceiling_exceeded"],
     })
@@ -124,5 +125,5 @@ function recordOf(context: AuthorityContext, launchToken: string, request: Owned
 function describe({ agentName, allowedScope, maxTtl, singleUse, createdAt, expiresAt }: LaunchToken): string {
   const use = singleUse ? "single use" : "many uses"
   const ttl = Math.round((expiresAt - createdAt) / 1000)
-  return `launch token for ${agentName}: scope ${allowedScope.join(" ")}, max ttl ${maxTtl} s, ${use}, valid ${ttl} s`
+  return `launch token for ${agentName}: scope ${scopesText(allowedScope)}, max ttl ${maxTtl} s, ${use}, valid ${ttl} s`
 }

@@ -5,6 +5,7 @@ import type { AuditEvent, AuditEventType, AuditOutcome } from "@agentwrit/audit"
  * included.
  */
 export interface EventQuery {
+  readonly actor?: string
   readonly agentId?: string
   readonly taskId?: string
   readonly eventType?: AuditEventType

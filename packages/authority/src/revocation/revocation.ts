@@ -34,7 +34,7 @@ export async function revoke(
 ): Promise<RevocationReceipt> {
   if (target.startsWith("spiffe:") && parseAgentId(target).trustDomain !== context.settings.trustDomain)
     throw new Refusal("invalid_request", { detail: "target is an agent of another trust domain" })
-  const subject = { agent_id: target, ...(level === "task" && { task_id: target }) }
+  const subject = { actor: operator.sub, agent_id: target, ...(level === "task" && { task_id: target }) }
   const events = [successEvent("token_revoked", caller, subject, `revoked at level ${level} by ${operator.sub}`)]
   await retryOnAppChange(async () => {
     const revocation = await revocationOf(context, { level, target })

@@ -1,12 +1,13 @@
 import type { AuthorityContext } from "../context.ts"
 import { type Change, type Committed, type ConflictCode, ConflictError, UnavailableError } from "../ports/change.ts"
 import { Refusal } from "../refusal.ts"
+import { boundedDetail } from "./detail.ts"
 
 /** The refusal for each condition of a change that may fail. */
 export type ConflictRefusals = Partial<Record<ConflictCode, () => Refusal>>
 
 /**
- * Commits a change, with secrets removed from the free text of its events.
+ * Commits a change, with the free text of its events redacted and within its limit.
  * @param conflicts conflicts that are not listed here are thrown as {@link ConflictError}.
  * @throws {@link Refusal} `unavailable` when the store cannot commit.
  */
@@ -15,7 +16,7 @@ export async function commit(
   change: Change,
   conflicts: ConflictRefusals = {},
 ): Promise<Committed> {
-  const events = change.events.map((event) => ({ ...event, detail: context.redact(event.detail) }))
+  const events = change.events.map((event) => ({ ...event, detail: boundedDetail(context.redact(event.detail)) }))
   const began = performance.now()
   try {
     const committed = await context.store.commit({ ...change, events })

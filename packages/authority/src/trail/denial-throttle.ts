@@ -78,7 +78,7 @@ export class DenialThrottle {
     const all = new Map<AuditEventType, Counted>()
     for (const { counted } of this.#sources.values()) for (const one of counted.values()) addTo(all, one)
     this.#sources.clear()
-    if (all.size > 0) await this.#write([...all.values()].map((counted) => eventOf(counted, undefined)))
+    if (all.size > 0) await this.#write([...all.values()].map((counted) => eventOf(counted, { isOneSource: false })))
   }
 
   #sourceOf(source: string, subject: string | undefined, now: number): Source {
@@ -126,7 +126,7 @@ export class DenialThrottle {
       }
     }
     try {
-      await this.#write(taken.map(({ key, counted }) => eventOf(counted, key.split(" ")[0])))
+      await this.#write(taken.map(({ key, counted }) => eventOf(counted, { isOneSource: key !== OTHERS })))
     } catch {
       // The store cannot commit now: count them again.
       for (const { source, counted } of taken) addTo(source.counted, counted)
@@ -140,7 +140,9 @@ function addTo(all: Map<AuditEventType, Counted>, { draft, count }: Counted): vo
   all.set(draft.event_type, { draft, count: count + (known?.count ?? 0) })
 }
 
-function eventOf({ draft, count }: Counted, source: string | undefined): EventDraft {
-  const from = source === undefined ? "" : ` source=${source}`
-  return { ...draft, detail: `${draft.detail}${from} count=${count}` }
+/** The event of several requests: it names no request, and no address when they came from several sources. */
+function eventOf({ draft, count }: Counted, { isOneSource }: { readonly isOneSource: boolean }): EventDraft {
+  const { request_id: _, source, ...shared } = draft
+  const detail = `${draft.detail} count=${count}`
+  return { ...shared, detail, ...(isOneSource && source !== undefined && { source }) }
 }

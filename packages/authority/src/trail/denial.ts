@@ -4,7 +4,7 @@ import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Refusal } from "../refusal.ts"
 import { commit } from "./commit.ts"
-import { type Subject, subjectOf } from "./event.ts"
+import { originOf, type Subject, subjectOf } from "./event.ts"
 
 /** A denied request, as the trail records it. */
 export interface Denial {
@@ -29,7 +29,7 @@ export async function writeDenial(
       event_type,
       ...subject,
       detail: reason,
-      resource: caller.resource,
+      ...originOf(caller),
       outcome: "denied",
     }),
   )

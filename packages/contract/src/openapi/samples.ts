@@ -137,6 +137,7 @@ export const samples = {
   },
   auditEvents: {
     parameters: {
+      actor: "admin",
       agent_id: AGENT,
       task_id: "fetch-orders",
       event_type: "token_issued",

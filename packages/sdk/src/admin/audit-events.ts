@@ -37,10 +37,11 @@ export async function* eachEvent(
   options: CallOptions,
 ): AsyncGenerator<AuditEvent, void, undefined> {
   for (let after = filter.after; ; ) {
-    const { events, limit } = await fetch({ ...filter, after, limit: PAGE_LENGTH }, options)
+    const { events, total } = await fetch({ ...filter, after, limit: PAGE_LENGTH }, options)
     yield* events
     const last = events.at(-1)
-    if (last === undefined || events.length < limit) return
+    // A page may end before its limit, because its bytes are limited too.
+    if (last === undefined || events.length >= total) return
     after = positionOf(last, after)
   }
 }
@@ -69,7 +70,7 @@ export async function* followedEvents(
       after = positionOf(event, after)
       yield event
     }
-    if (page.events.length < page.limit) await delay(intervalMs, signal)
+    if (page.events.length >= page.total) await delay(intervalMs, signal)
   }
 }
 
