@@ -9,12 +9,12 @@ const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
   return hash.digest()
 }
 
-/** RFC 8785 for events: flat objects of strings and whole numbers. */
-function canonical(event: Record<string, unknown>): string {
-  const members = Object.keys(event)
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${JSON.stringify(event[name])}`)
-  return `{${members.join(",")}}`
+/** RFC 8785 for events: objects, arrays, strings, booleans, null and whole numbers. */
+function canonical(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(",")}}`
 }
 
 function merkleRoot(leaves: readonly Buffer[]): Buffer {
