@@ -29,6 +29,11 @@ export interface BrokerOptions {
   readonly isTrustedProxy?: IsTrustedProxy
   /** How much of a client's address the trail keeps. Default: `full`. */
   readonly recordedSource?: RecordedSource
+  /**
+   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: the scheme and `Host` of
+   * each request.
+   */
+  readonly publicUrl?: string
 }
 
 /** The API as a Hono app. */

@@ -110,6 +110,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
     recordedSource: config.auditSource,
+    ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
     onBug: (error, { requestId, path }) =>
       log.fail("http", "a request ran into a bug", {

@@ -1,5 +1,5 @@
 import { createRedactor } from "@agentwrit/audit"
-import { type KeyRing, RevocationSet, type SigningKey } from "@agentwrit/core"
+import { type KeyRing, ProofMemory, RevocationSet, type SigningKey } from "@agentwrit/core"
 import { type Challenge, challenge } from "./agents/challenge.ts"
 import { Nonces } from "./agents/nonce.ts"
 import type { Caller } from "./caller.ts"
@@ -172,6 +172,7 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     nonces: new Nonces(nonceKey),
     revocations: new RevocationSet(await store.revocations.count()),
     verifiedTokens: new VerifiedTokens(),
+    proofs: new ProofMemory(),
     denials: new DenialThrottle(clock, (events) => commit(context, { writes: [], events })),
     redact: createRedactor({ secrets: adminSecret.clear === undefined ? [] : [adminSecret.clear] }),
   }

@@ -1,4 +1,4 @@
-import type { KeyRing, RevocationSet, SigningKey } from "@agentwrit/core"
+import type { KeyRing, ProofMemory, RevocationSet, SigningKey } from "@agentwrit/core"
 import type { Nonces } from "./agents/nonce.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
@@ -24,6 +24,8 @@ export interface AuthoritySettings {
   readonly adminTokenTtl: number
   /** TTL of an app's tokens when the app names none. */
   readonly appTokenTtl: number
+  /** Refuse registrations that do not ask for a bound token. Default: false. */
+  readonly requireBound?: boolean
 }
 
 /** What is known about the integrity of the trail. */
@@ -55,6 +57,8 @@ export interface AuthorityContext {
   readonly nonces: Nonces
   readonly revocations: RevocationSet
   readonly verifiedTokens: VerifiedTokens
+  /** The DPoP proofs that were used. */
+  readonly proofs: ProofMemory
   readonly denials: DenialThrottle
   /** Removes secrets from free text before it reaches the trail. */
   readonly redact: (text: string) => string

@@ -30,13 +30,14 @@ export {
   systemClock,
   UnavailableError,
 } from "./ports/index.ts"
-export { Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
+export { type ProofChallenge, Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
 export type { FeedFollower } from "./revocation/feed.ts"
 export type { FeedMessage } from "./revocation/feed-message.ts"
 export type { RevocationReceipt, RevocationRequest } from "./revocation/revocation.ts"
 export type { SealedCounts } from "./rights/seal-records.ts"
 export type { BearerNeeds, BearerWording } from "./tokens/authentication.ts"
 export type { IssuedToken } from "./tokens/issue.ts"
+export type { Credential, ProvenToken } from "./tokens/proof.ts"
 export { RENEWAL_WORDING } from "./tokens/renewal.ts"
 export { TOKEN_INVALID } from "./tokens/validation.ts"
 export type { Subject } from "./trail/event.ts"

@@ -16,6 +16,9 @@ export type RefusalCode =
   | "rate_limited"
   | "unavailable"
 
+/** What is wrong with a token or proof that came by DPoP, as RFC 9449 section 7.1 names it. */
+export type ProofChallenge = "invalid_token" | "invalid_dpop_proof"
+
 /** The parts of a {@link Refusal}. */
 export interface RefusalOptions {
   /** What the client reads. Contains nothing that helps an attacker. */
@@ -26,6 +29,8 @@ export interface RefusalOptions {
   readonly hint?: string
   /** Seconds after which a retry makes sense. */
   readonly retryAfter?: number
+  /** The token needs a proof of its key: what the client's challenge says. */
+  readonly challenge?: ProofChallenge
   readonly cause?: unknown
   /** Types of the audit events that record it. Default: the type of the use case. */
   readonly events?: readonly AuditEventType[]
@@ -44,17 +49,19 @@ export class Refusal extends Error {
   readonly reason: string
   readonly hint?: string
   readonly retryAfter?: number
+  readonly challenge?: ProofChallenge
   readonly events?: readonly AuditEventType[]
   readonly subject?: Subject
 
   constructor(code: RefusalCode, options: RefusalOptions) {
-    const { detail, reason = detail, hint, retryAfter, cause, events, subject } = options
+    const { detail, reason = detail, hint, retryAfter, challenge, cause, events, subject } = options
     super(reason, cause === undefined ? undefined : { cause })
     this.code = code
     this.detail = detail
     this.reason = reason
     if (hint !== undefined) this.hint = hint
     if (retryAfter !== undefined) this.retryAfter = retryAfter
+    if (challenge !== undefined) this.challenge = challenge
     if (events !== undefined) this.events = events
     if (subject !== undefined) this.subject = subject
   }

@@ -1,5 +1,5 @@
 import * as v from "valibot"
-import { agentId, pathSegment, scopes, text, ttl } from "./fields.ts"
+import { agentId, flag, pathSegment, scopes, text, ttl } from "./fields.ts"
 import { message } from "./message.ts"
 import { tokenFields } from "./token-answer.ts"
 
@@ -16,6 +16,9 @@ export const registrationRequest = message({
   task_id: pathSegment("The task that it works on"),
   requested_scope: scopes("What it asks for; within the launch token's scope"),
   requested_ttl: v.exactOptional(ttl("Seconds; never above the launch token's max_ttl, which is the default")),
+  bound: v.exactOptional(
+    flag("Whether its tokens are bound to its key (RFC 9449): each request then needs a DPoP proof. Default false"),
+  ),
 })
 
 /** The answer to `POST /v1/register`. */

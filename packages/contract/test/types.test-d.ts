@@ -77,6 +77,7 @@ expectTypeOf<RouteRequest<"register">>().toEqualTypeOf<{
   taskId: string
   requestedScope: string[]
   requestedTtl?: number
+  bound?: boolean
 }>()
 expectTypeOf<RouteRequest<"createLaunchToken">>().toEqualTypeOf<{
   agentName: string

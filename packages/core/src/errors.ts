@@ -28,6 +28,13 @@ export type DelegationErrorCode =
   | "bad_delegation_signature"
   | "chain_hash_mismatch"
   | "scope_widened"
+/** A DPoP proof that is refused. */
+export type ProofErrorCode =
+  | "malformed_proof"
+  | "bad_proof_signature"
+  | "proof_mismatch"
+  | "proof_outdated"
+  | "proof_replayed"
 /** A requested TTL that is refused. */
 export type TtlErrorCode = "invalid_ttl"
 
@@ -40,6 +47,7 @@ export type CoreErrorCode =
   | TokenErrorCode
   | ClaimsErrorCode
   | DelegationErrorCode
+  | ProofErrorCode
   | TtlErrorCode
 
 /**
@@ -90,6 +98,11 @@ export class ClaimsError extends CoreError<ClaimsErrorCode> {
 /** See {@link DelegationErrorCode}. */
 export class DelegationError extends CoreError<DelegationErrorCode> {
   override readonly name = "DelegationError"
+}
+
+/** See {@link ProofErrorCode}. */
+export class ProofError extends CoreError<ProofErrorCode> {
+  override readonly name = "ProofError"
 }
 
 /** See {@link TtlErrorCode}. */

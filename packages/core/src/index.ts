@@ -19,6 +19,18 @@ export {
 } from "./claims.ts"
 export { chainHash, type DelegationStep, extendChain, verifyDelegation } from "./delegation.ts"
 export { type DelegationRecord, MAX_DELEGATION_DEPTH } from "./delegation-record.ts"
+export {
+  createProof,
+  PROOF_TYPE,
+  PROOF_WINDOW_S,
+  type ProofContents,
+  type ProofExpectations,
+  type ProofHeader,
+  type ProofKey,
+  type ProvenRequest,
+  type VerifiedProof,
+  verifyProof,
+} from "./dpop-proof.ts"
 export { createSigningKey, createVerifyingKey, type SigningKey, type VerifyingKey } from "./ed25519.ts"
 export {
   decodeBase64,
@@ -43,6 +55,8 @@ export {
   type EncodingErrorCode,
   KeyError,
   type KeyErrorCode,
+  ProofError,
+  type ProofErrorCode,
   ScopeError,
   type ScopeErrorCode,
   TokenError,
@@ -54,6 +68,7 @@ export { type Jwk, type JwkSet, parseJwk, parseJwkSet, toJwk, toJwkSet } from ".
 export { type FindKey, MAX_JWS_LENGTH, signCompact, type VerifiedJws, verifyCompact } from "./jws.ts"
 export { keyIdOf } from "./key-id.ts"
 export { createKeyRing, type KeyRing, type KeyRingOptions } from "./key-ring.ts"
+export { ProofMemory } from "./proof-memory.ts"
 export {
   findRevocation,
   hasCutoff,

@@ -11,6 +11,7 @@ it("exports these names and no others", () => {
         "DelegationError",
         "EncodingError",
         "KeyError",
+        "ProofError",
         "ScopeError",
         "TokenError",
         "TtlError",
@@ -39,6 +40,7 @@ it("exports these names and no others", () => {
       ["parseJwk", "parseJwkSet", "toJwk", "toJwkSet", "signCompact", "verifyCompact"],
       ["checkClaims", "parseClaims", "decodeToken", "signToken", "verifyToken", "clampTtl"],
       ["chainHash", "extendChain", "verifyDelegation"],
+      ["PROOF_TYPE", "PROOF_WINDOW_S", "ProofMemory", "createProof", "verifyProof"],
       ["RevocationSet", "findRevocation", "revocationDigest", "revocationProbe", "revocationTargets"],
       ["REVOCATION_LEVELS", "REVOKE_ALL_TARGET", "hasCutoff", "appIdOf", "appSubject", "isAppId"],
       ["FEED_FRESHNESS_S", "MAX_FEED_ENTRIES", "REVOCATION_FEED_TYPE"],
@@ -57,6 +59,7 @@ describe("errors", () => {
     [new core.TokenError("bad_signature", "m"), "TokenError"],
     [new core.ClaimsError("token_expired", "m"), "ClaimsError"],
     [new core.DelegationError("scope_widened", "m"), "DelegationError"],
+    [new core.ProofError("proof_replayed", "m"), "ProofError"],
     [new core.TtlError("invalid_ttl", "m"), "TtlError"],
   ])("%s is a CoreError under its own name", (error, name) => {
     expect(error).toBeInstanceOf(core.CoreError)

@@ -7,7 +7,7 @@ import { type ConfigWarning, Reading, shortened, variableKeys } from "./reading.
 import { trustedProxyCheck } from "./trusted-proxies.ts"
 import { nearestVariable, VARIABLES, type VariableValues } from "./variables.ts"
 
-type Refined = "adminSecret" | "audience" | "auditKeyPath" | "configPath" | "declareRestore"
+type Refined = "adminSecret" | "audience" | "auditKeyPath" | "configPath" | "declareRestore" | "publicUrl"
 type TlsVariable = "tlsMode" | "tlsCert" | "tlsKey" | "tlsClientCa"
 
 /** Everything that an operator decides (CONTRACT 6). Times are in seconds, paths as they were given. */
@@ -17,6 +17,8 @@ export interface Config extends Omit<VariableValues, Refined | TlsVariable> {
   /** Absent: neither written nor checked. */
   readonly audience?: string
   readonly auditKeyPath: string
+  /** Absent: what each request says. */
+  readonly publicUrl?: string
   /** The name of a declared restore. */
   readonly declareRestore?: string
   readonly tls: TlsConfig
@@ -68,6 +70,7 @@ export function loadConfig(
   const {
     audience,
     declareRestore,
+    publicUrl,
     tlsMode: _,
     tlsCert: _c,
     tlsKey: _k,
@@ -84,6 +87,7 @@ export function loadConfig(
     isTrustedProxy: trustedProxyCheck(values.trustedProxies),
     ...(audience !== undefined && { audience }),
     ...(declareRestore !== undefined && { declareRestore }),
+    ...(publicUrl !== undefined && { publicUrl }),
     ...(file.path !== undefined && { configPath: file.path }),
   })
   return { config, warnings: reading.warnings }

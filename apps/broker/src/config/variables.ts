@@ -18,6 +18,7 @@ export interface VariableValues {
   readonly bindAddress: string
   readonly port: number
   readonly trustedProxies: readonly string[]
+  readonly publicUrl: string | undefined
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   readonly trustDomain: string
@@ -27,6 +28,7 @@ export interface VariableValues {
   readonly maxTtl: number
   readonly appTokenTtl: number
   readonly adminTokenTtl: number
+  readonly requireBound: boolean
   readonly signingKeyPath: string
   readonly auditKeyPath: string | undefined
   readonly auditSource: RecordedSource
@@ -93,6 +95,21 @@ function wholeNumber(least: number, most: number): Rule<number> {
   }
 }
 
+const trueOrFalse: Rule<boolean> = {
+  accepted: "true, false, 1 or 0",
+  schema: v.pipe(
+    v.string(),
+    v.regex(/^(true|false|1|0)$/i),
+    v.transform((text) => /^(true|1)$/i.test(text)),
+  ),
+}
+
+function isPublicUrl(text: string): boolean {
+  const url = URL.parse(text)
+  const isWeb = url?.protocol === "https:" || url?.protocol === "http:"
+  return isWeb && url.username === "" && url.password === "" && url.search === "" && url.hash === ""
+}
+
 function isHost(text: string): boolean {
   if (isIP(text) !== 0) return true
   const labels = text.split(".")
@@ -150,6 +167,18 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     schema: v.pipe(v.string(), v.transform(splitProxies), v.array(v.pipe(v.string(), v.check(isProxyRange)))),
     fallback: [],
     fallbackText: "none",
+  },
+  publicUrl: {
+    name: "AA_PUBLIC_URL",
+    summary: "Where clients reach the broker, behind a proxy: DPoP proofs are made for this URL.",
+    accepted: "an http or https URL without user name, query and fragment, such as https://broker.example",
+    schema: v.pipe(
+      plainText,
+      v.check(isPublicUrl),
+      v.transform((text) => text.replace(/\/+$/, "")),
+    ),
+    fallback: undefined,
+    fallbackText: "the scheme and Host of each request",
   },
   logLevel: {
     name: "AA_LOG_LEVEL",
@@ -211,6 +240,12 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     ...wholeNumber(60, 86400),
     fallback: 300,
   },
+  requireBound: {
+    name: "AA_REQUIRE_BOUND",
+    summary: "Register only agents whose tokens are bound to their key (DPoP).",
+    ...trueOrFalse,
+    fallback: false,
+  },
   signingKeyPath: {
     name: "AA_SIGNING_KEY_PATH",
     summary: "Ed25519 key that signs tokens (PKCS#8 PEM, 0600); made when there is none.",
@@ -252,12 +287,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
   seedTokens: {
     name: "AA_SEED_TOKENS",
     summary: "Print a launch token and an admin token at start. For development only.",
-    accepted: "true, false, 1 or 0",
-    schema: v.pipe(
-      v.string(),
-      v.regex(/^(true|false|1|0)$/i),
-      v.transform((text) => /^(true|1)$/i.test(text)),
-    ),
+    ...trueOrFalse,
     fallback: false,
   },
   tlsMode: {

@@ -1,3 +1,4 @@
+import type { ProofChallenge } from "@agentwrit/authority"
 import type { ProblemCode } from "@agentwrit/contract"
 import { type AnswerHeaders, answerHeaders } from "./headers.ts"
 
@@ -25,6 +26,8 @@ export interface ProblemParts {
   readonly hint?: string
   /** Seconds. */
   readonly retryAfter?: number
+  /** The error of a DPoP challenge (RFC 9449 section 7.1). Absent: the challenge is Bearer's. */
+  readonly challenge?: ProofChallenge
   readonly headers?: AnswerHeaders
 }
 

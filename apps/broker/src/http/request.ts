@@ -19,12 +19,15 @@ export interface ReceiverOptions {
   readonly secureTransport?: boolean | undefined
   readonly isTrustedProxy?: IsTrustedProxy | undefined
   readonly recordedSource?: RecordedSource | undefined
+  /** Where clients reach the broker, without a final slash. Absent: where the request says. */
+  readonly publicUrl?: string | undefined
 }
 
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
-  const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full" } = options
-  const shared = { onBug, secureTransport, isTrustedProxy, recordedSource, largeBodies: createLargeBodyQuota() }
+  const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full", publicUrl } = options
+  const bounds = { largeBodies: createLargeBodyQuota() }
+  const shared = { onBug, secureTransport, isTrustedProxy, recordedSource, publicUrl, ...bounds }
   return (c) => new HttpRequest(c, shared)
 }
 
@@ -33,6 +36,7 @@ interface Shared {
   readonly secureTransport: boolean
   readonly isTrustedProxy: IsTrustedProxy
   readonly recordedSource: RecordedSource
+  readonly publicUrl: string | undefined
   readonly largeBodies: Quota
 }
 
@@ -66,6 +70,12 @@ export class HttpRequest implements Exchange {
     const path = this.url.slice(this.url.indexOf("/", this.url.indexOf("//") + 2))
     const end = path.search(/[?#]/)
     return end === -1 ? path : path.slice(0, end)
+  }
+
+  /** The URL as the client knows it: a proxy in between may have changed scheme, host and a prefix of the path. */
+  get publicUrl(): string {
+    const { publicUrl } = this.#shared
+    return publicUrl === undefined ? this.url : publicUrl + this.path
   }
 
   /** The parameters of the path, decoded. */

@@ -2,11 +2,20 @@ import { createProblem, decode, PROBLEM_MEDIA_TYPE, problemStatus } from "@agent
 import { MalformedJsonError, parseJson } from "../http/json.ts"
 import type { Protocol } from "./protocol.ts"
 
-const BEARER = /^bearer +(\S+) *$/i
+const TOKEN = /^(bearer|dpop) +(\S+) *$/i
 
-/** The native API (CONTRACT 1): JSON in, JSON or a problem document (RFC 9457) out, bearer tokens (RFC 6750, section 2.1). */
+/**
+ * The native API (CONTRACT 1): JSON in, JSON or a problem document (RFC 9457) out, tokens by Bearer (RFC 6750, section
+ * 2.1) or DPoP (RFC 9449, section 7.1).
+ */
 export const jsonApi: Protocol = {
-  credential: (header) => BEARER.exec(header("authorization") ?? "")?.[1],
+  credential(request) {
+    const [, scheme, token] = TOKEN.exec(request.header("authorization") ?? "") ?? []
+    if (token === undefined || scheme?.toLowerCase() === "bearer") return token
+    const proof = request.header("dpop")
+    // Several headers are joined by a comma, which no proof contains.
+    return { token, proof, method: request.method, url: request.publicUrl }
+  },
 
   decodeBody(schema, body) {
     try {
@@ -17,7 +26,7 @@ export const jsonApi: Protocol = {
     }
   },
 
-  renderProblem({ requestId, path }, { code, detail, hint, retryAfter, headers }) {
+  renderProblem({ requestId, path }, { code, detail, hint, retryAfter, challenge, headers }) {
     const document = createProblem({ code, detail, instance: path, requestId, ...(hint !== undefined && { hint }) })
     return {
       status: problemStatus(code),
@@ -25,7 +34,9 @@ export const jsonApi: Protocol = {
       mediaType: PROBLEM_MEDIA_TYPE,
       headers: {
         ...headers,
-        ...(code === "unauthorized" && { "www-authenticate": "Bearer" }),
+        ...(code === "unauthorized" && {
+          "www-authenticate": challenge === undefined ? "Bearer" : `DPoP error="${challenge}"`,
+        }),
         ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
       },
     }

@@ -11,12 +11,13 @@ export const BUG: ProblemParts = {
 /** What a client reads about an error; `undefined` for a bug, whose cause the client does not learn. */
 export function problemPartsOf(error: unknown): ProblemParts | undefined {
   if (error instanceof Refusal) {
-    const { code, detail, hint, retryAfter } = error
+    const { code, detail, hint, retryAfter, challenge } = error
     return {
       code,
       detail,
       ...(hint !== undefined && { hint }),
       ...(retryAfter !== undefined && { retryAfter }),
+      ...(challenge !== undefined && { challenge }),
       // The rest of the body is not read.
       ...(code === "payload_too_large" && { headers: { connection: "close" } }),
     }

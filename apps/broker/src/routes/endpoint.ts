@@ -76,12 +76,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     const claims =
       needs === "none"
         ? undefined
-        : await authority.authenticate(
-            caller,
-            protocol.credential((name) => http.header(name)),
-            needs,
-            options.wording,
-          )
+        : await authority.authenticate(caller, protocol.credential(http), needs, options.wording)
     const read = readRequest(route, protocol, bytes, http.url)
     if (read instanceof Refusal) return deny(read, claims)
     // The route's own schemas read all of them, so they have its types.

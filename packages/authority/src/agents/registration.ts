@@ -5,6 +5,7 @@ import {
   decodeBase64,
   exceedingScopes,
   formatAgentId,
+  keyIdOf,
   REVOKE_ALL_TARGET,
   type RevocationTarget,
 } from "@agentwrit/core"
@@ -38,6 +39,8 @@ export interface RegistrationRequest {
   readonly requestedScope: readonly string[]
   /** Seconds. */
   readonly requestedTtl?: number
+  /** Whether its tokens are bound to its key (CONTRACT 10). Default: false. */
+  readonly bound?: boolean
 }
 
 /** The new agent and its token. */
@@ -54,13 +57,14 @@ export async function register(
   caller: Caller,
   request: RegistrationRequest,
 ): Promise<Registration> {
-  const { orchId, taskId, requestedScope: scope } = request
+  const { orchId, taskId, requestedScope: scope, bound = false } = request
   const now = context.clock.now()
   requireNoLaunchTokenAsId(request)
   const agentId = newAgentId(context, request)
   const launchToken = await requireLaunchToken(context, request.launchToken, now)
   requireWithinLaunchToken(launchToken, request)
   if (isRevoked(context, "task", taskId)) throw new Refusal("forbidden", { detail: `task ${taskId} is revoked` })
+  if (!bound && context.settings.requireBound === true) throw unboundRefused()
   const conditions = await requireWithinCeiling(context, launchToken.appId, scope)
   const nonce = context.nonces.verify(request.nonce, now)
   const publicKey = requireProvenKey(request, nonce)
@@ -71,10 +75,11 @@ export async function register(
     limits: [launchToken.maxTtl, context.settings.maxTtl, MAX_TOKEN_TTL],
   })
   const { appId } = launchToken
-  const prepared = prepareToken(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId, appId })
+  const jkt = bound ? keyIdOf(publicKey) : undefined
+  const prepared = prepareToken(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId, appId, jkt })
   const { jti, exp } = prepared.claims
   const identity = { agentId, orchId, taskId, ...(appId !== undefined && { appId }), publicKey }
-  const agent: Agent = { ...identity, scope, ttl, jti, registeredAt: now, expiresAt: exp * 1000, bound: false }
+  const agent: Agent = { ...identity, scope, ttl, jti, registeredAt: now, expiresAt: exp * 1000, bound }
   const subject: Subject = { agent_id: agentId, task_id: taskId, orch_id: orchId }
   const issued = `token ${jti} issued: scope ${scopesText(scope)}, ttl ${ttl} s`
   await commit(
@@ -98,6 +103,12 @@ export async function register(
   )
   return { agentId, accessToken: issueToken(context, prepared), expiresIn: ttl }
 }
+
+const unboundRefused = (): Refusal =>
+  new Refusal("forbidden", {
+    detail: "this broker registers only agents whose tokens are bound to their key",
+    hint: 'register with "bound": true and send a DPoP proof with each request',
+  })
 
 /**
  * The longest id of a stranger that the trail keeps. Routes accept up to 2,000 characters, and the trail is never

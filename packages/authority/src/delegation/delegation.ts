@@ -4,6 +4,7 @@ import {
   type DelegationRecord,
   exceedingScopes,
   extendChain,
+  keyIdOf,
   MAX_DELEGATION_DEPTH,
 } from "@agentwrit/core"
 import { type AppConditions, requireWithinCeiling } from "../apps/ceiling.ts"
@@ -54,7 +55,7 @@ export async function delegate(
   if (isRevoked(context, "chain", held.sub))
     throw new Refusal("forbidden", { detail: "all that this agent delegates is revoked" })
   const conditions = await requireWithinCeilings(context, held, scope)
-  await requireActiveAgent(context, delegateTo)
+  const delegate = await requireActiveAgent(context, delegateTo)
 
   const limits = [context.settings.maxTtl, MAX_TOKEN_TTL]
   const ttl = clampTtl({ requested, fallback: requested, limits })
@@ -69,6 +70,8 @@ export async function delegate(
     notAfter: held.exp,
     taskId: held.task_id,
     orchId: held.orch_id,
+    // Only the delegate can use a token that is bound to its key.
+    jkt: delegate.bound ? keyIdOf(delegate.publicKey) : undefined,
     delegationChain,
   })
   const { chain_hash, exp, iat, jti } = prepared.claims
@@ -127,9 +130,10 @@ async function requireWithinCeilings(
   return [...conditions.values()]
 }
 
-async function requireActiveAgent(context: AuthorityContext, agentId: string): Promise<void> {
+/** The delegate, which must be active. */
+async function requireActiveAgent(context: AuthorityContext, agentId: string): Promise<Agent> {
   const agent = await context.store.records.agent(agentId)
-  if (agent !== undefined && isActive(context, agent)) return
+  if (agent !== undefined && isActive(context, agent)) return agent
   throw new Refusal("not_found", {
     detail: "delegate_to is not an active agent",
     reason: `delegate is ${agent === undefined ? "unknown" : "not active"}: ${agentId}`,

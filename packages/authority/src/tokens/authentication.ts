@@ -6,6 +6,7 @@ import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
 import { subjectOf } from "../trail/event.ts"
 import { checkToken } from "./check.ts"
+import { type Credential, findProofFault, type ProofFault, tokenOf } from "./proof.ts"
 import { tokenRevoked } from "./token-revoked.ts"
 
 /** The kind of token and the scope that a route requires (CONTRACT 2, "Kinds"). The kind is checked first. */
@@ -26,28 +27,31 @@ export interface BearerWording {
 const DEFAULT_WORDING: BearerWording = { detail: "token verification failed" }
 
 /**
- * The claims of the bearer token, when it is good and is what the route requires.
+ * The claims of the token, when it is good, proven if it is bound to a key, and what the route requires.
  * @throws {@link Refusal} `unauthorized`, `token_revoked`, `insufficient_scope` or `forbidden`.
  */
 export async function authenticate(
   context: AuthorityContext,
   _caller: Caller,
-  bearer: string | undefined,
+  credential: Credential | undefined,
   needs: BearerNeeds,
   wording: BearerWording = DEFAULT_WORDING,
 ): Promise<Claims> {
   const { detail } = wording
   const also = wording.alsoDenied === undefined ? [] : [wording.alsoDenied]
-  const unauthorized = (reason: string, claims?: Claims) =>
+  const unauthorized = (reason: string, claims?: Claims, fault?: ProofFault) =>
     new Refusal("unauthorized", {
       detail,
       reason,
+      ...(fault !== undefined && { challenge: fault.challenge }),
       events: ["token_auth_failed", ...also],
       subject: claims && subjectOf(claims),
     })
-  if (bearer === undefined) throw unauthorized("no bearer token in the Authorization header")
-  const verdict = checkToken(context, bearer)
+  if (credential === undefined) throw unauthorized("no token in the Authorization header")
+  const verdict = checkToken(context, tokenOf(credential))
   if (verdict.ok) {
+    const fault = findProofFault(context, credential, verdict.claims)
+    if (fault !== undefined) throw unauthorized(fault.reason, verdict.claims, fault)
     requireKindAndScope(verdict.claims, needs, also)
     return verdict.claims
   }

@@ -40,6 +40,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
     taskId,
     orchId,
     appId: agent.appId,
+    jkt: held.cnf?.jkt,
   })
   const { jti, exp } = prepared.claims
   const revokedAt = context.clock.now()

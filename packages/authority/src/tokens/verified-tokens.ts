@@ -1,4 +1,4 @@
-import type { Claims, RevocationProbe } from "@agentwrit/core"
+import type { Claims, ProofHeader, RevocationProbe } from "@agentwrit/core"
 import { LRUCache } from "lru-cache"
 
 /** What the verification of a token's form, signature and chain found. */
@@ -8,6 +8,8 @@ export interface VerifiedToken {
   readonly keyId: string
   /** Finds it in the revocation set; made once because each check needs it. */
   readonly probe: RevocationProbe
+  /** The header of its last proof, when it is bound to a key. */
+  proofHeader?: ProofHeader
 }
 
 /** Total length of the cached tokens: some 30,000 ordinary ones. */

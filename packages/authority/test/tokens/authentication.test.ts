@@ -22,7 +22,7 @@ test("a good token of the right kind and scope answers its claims", async () => 
 
 describe("is refused without a subject:", () => {
   test.each([
-    [undefined, "no bearer token in the Authorization header"],
+    [undefined, "no token in the Authorization header"],
     ["", expect.anything()],
     ["not-a-token", expect.anything()],
     [`${"a".repeat(70_000)}`, expect.stringMatching(/^token has 70000 characters/)],

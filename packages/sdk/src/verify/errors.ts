@@ -16,6 +16,8 @@ export type InvalidTokenErrorCode =
   | DelegationErrorCode
   /** Revoked at one of the four levels, or released. */
   | "token_revoked"
+  /** The token is bound to a key, and no proof of the key was checked (RFC 9449). */
+  | "proof_missing"
   /** With `revocation: "introspect"`: valid by all local checks, and refused by the broker. */
   | "token_refused"
 

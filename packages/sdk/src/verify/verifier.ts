@@ -88,6 +88,8 @@ class BrokerVerifier implements Verifier {
     // No await below, so that all checks see the same state.
     this.#throwIfUnavailable()
     this.#throwIfInvalid(token, remembered)
+    if (remembered.claims.cnf !== undefined)
+      throw new InvalidTokenError("proof_missing", "token is bound to a key and came without a proof of it")
     return remembered.claims
   }
 
