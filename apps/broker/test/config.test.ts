@@ -52,6 +52,7 @@ describe("defaults", () => {
       appTokenTtl: 1800,
       adminTokenTtl: 300,
       requireBound: false,
+      maxAgentLifetime: 0,
       signingKeyPath: "./signing.key",
       auditKeyPath: "audit.key",
       auditSource: "full",
@@ -92,6 +93,7 @@ describe("good values", () => {
     ["AA_AUDIENCE", "orders", { audience: "orders" }],
     ["AA_DEFAULT_TTL", "1", { defaultTtl: 1 }],
     ["AA_MAX_TTL", "0", { maxTtl: 0 }],
+    ["AA_MAX_AGENT_LIFETIME", "86400", { maxAgentLifetime: 86_400 }],
     ["AA_APP_TOKEN_TTL", "60", { appTokenTtl: 60 }],
     ["AA_APP_TOKEN_TTL", "86400", { appTokenTtl: 86400 }],
     ["AA_ADMIN_TOKEN_TTL", "60", { adminTokenTtl: 60 }],
@@ -426,7 +428,7 @@ describe("the table of variables", () => {
           "AUDIT_KEY_PATH",
           "AUDIT_SOURCE",
         ],
-        ["TRUSTED_PROXIES", "LOG_FORMAT"],
+        ["TRUSTED_PROXIES", "LOG_FORMAT", "MAX_AGENT_LIFETIME"],
       ]
         .flat()
         .map((name) => `AA_${name}`)

@@ -21,6 +21,8 @@ export interface AuthoritySettings {
   readonly defaultTtl: number
   /** Upper limit of every token's TTL; 0: no limit. */
   readonly maxTtl: number
+  /** Longest life of an agent from its registration, renewals included; 0: no limit. */
+  readonly maxAgentLifetime: number
   readonly adminTokenTtl: number
   /** TTL of an app's tokens when the app names none. */
   readonly appTokenTtl: number

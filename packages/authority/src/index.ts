@@ -3,7 +3,8 @@ export type { Registration, RegistrationRequest } from "./agents/registration.ts
 export type { AppView } from "./apps/app.ts"
 export type { AppDeregistration } from "./apps/deregistration.ts"
 export type { AppCreationRequest, CreatedApp } from "./apps/registration.ts"
-export { APP_SCOPES, type AppSignIn, type AppSignInRequest } from "./apps/sign-in.ts"
+export type { RotatedSecret, SecretRotationRequest } from "./apps/secret.ts"
+export type { AppSignIn, AppSignInRequest } from "./apps/sign-in.ts"
 export type { AppUpdateRequest } from "./apps/update.ts"
 export { type Authority, type AuthorityOptions, openAuthority } from "./authority.ts"
 export type { Caller } from "./caller.ts"
@@ -11,6 +12,7 @@ export type { AuthoritySettings } from "./context.ts"
 export type { Delegation, DelegationRequest } from "./delegation/delegation.ts"
 export type { Health } from "./health.ts"
 export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-tokens/launch-token.ts"
+export type { LaunchTokenList, LaunchTokenView } from "./launch-tokens/query.ts"
 export { type AdminSecret, createAdminSecret, isBcryptHash, type SecretVerdict } from "./operators/admin-secret.ts"
 export type { SeedTokens } from "./operators/seed.ts"
 export { ADMIN_SCOPES } from "./operators/sign-in.ts"
@@ -19,6 +21,7 @@ export {
   type AgentQuery,
   type AgentStatus,
   type AgentView,
+  type AppRole,
   type CheckpointAnchor,
   type Clock,
   type EventPage,

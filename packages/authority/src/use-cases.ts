@@ -4,11 +4,15 @@ import { register, registrationSubject } from "./agents/registration.ts"
 import { getApp, listApps } from "./apps/app.ts"
 import { deregisterApp } from "./apps/deregistration.ts"
 import { createApp } from "./apps/registration.ts"
+import { restoreApp } from "./apps/restore.ts"
+import { rotateAppSecret } from "./apps/secret.ts"
 import { signInApp } from "./apps/sign-in.ts"
 import { updateApp } from "./apps/update.ts"
 import type { Caller } from "./caller.ts"
 import { delegate } from "./delegation/delegation.ts"
 import { createAppLaunchToken, createLaunchToken } from "./launch-tokens/launch-token.ts"
+import { listAppLaunchTokens, listLaunchTokens } from "./launch-tokens/query.ts"
+import { revokeAppLaunchToken, revokeLaunchToken } from "./launch-tokens/revocation.ts"
 import { seedTokens } from "./operators/seed.ts"
 import { signInAdmin } from "./operators/sign-in.ts"
 import type { Refusal } from "./refusal.ts"
@@ -30,9 +34,15 @@ export interface UseCases {
   readonly signInApp: typeof signInApp
   readonly createLaunchToken: typeof createLaunchToken
   readonly createAppLaunchToken: typeof createAppLaunchToken
+  readonly listLaunchTokens: typeof listLaunchTokens
+  readonly listAppLaunchTokens: typeof listAppLaunchTokens
+  readonly revokeLaunchToken: typeof revokeLaunchToken
+  readonly revokeAppLaunchToken: typeof revokeAppLaunchToken
   readonly createApp: typeof createApp
   readonly updateApp: typeof updateApp
   readonly deregisterApp: typeof deregisterApp
+  readonly rotateAppSecret: typeof rotateAppSecret
+  readonly restoreApp: typeof restoreApp
   readonly register: typeof register
   readonly validateToken: typeof validateToken
   readonly renewToken: typeof renewToken
@@ -56,9 +66,15 @@ export const useCases: UseCaseTable<UseCases> = {
   signInApp: { run: signInApp, deniedAs: "app_auth_failed" },
   createLaunchToken: { run: createLaunchToken, deniedAs: "launch_token_denied", subject: principal },
   createAppLaunchToken: { run: createAppLaunchToken, deniedAs: "launch_token_denied", subject: principal },
+  listLaunchTokens: { run: listLaunchTokens },
+  listAppLaunchTokens: { run: listAppLaunchTokens },
+  revokeLaunchToken: { run: revokeLaunchToken, deniedAs: "launch_token_revoked", subject: principal },
+  revokeAppLaunchToken: { run: revokeAppLaunchToken, deniedAs: "launch_token_revoked", subject: principal },
   createApp: { run: createApp, deniedAs: "app_registered", subject: principal },
   updateApp: { run: updateApp, deniedAs: "app_updated", subject: principal },
   deregisterApp: { run: deregisterApp, deniedAs: "app_deregistered", subject: principal },
+  rotateAppSecret: { run: rotateAppSecret, deniedAs: "app_secret_rotated", subject: principal },
+  restoreApp: { run: restoreApp, deniedAs: "app_restored", subject: principal },
   register: {
     run: register,
     deniedAs: "registration_policy_violation",

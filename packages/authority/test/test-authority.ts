@@ -6,6 +6,7 @@ import { settableClock } from "@agentwrit/testing/settable-clock"
 import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import { expect } from "vitest"
 import {
+  type AppCreationRequest,
   type AuthorityOptions,
   type AuthoritySettings,
   createAdminSecret,
@@ -63,8 +64,12 @@ export async function testAuthority({ settings, ...options }: Options = {}) {
     const registered = await authority.register(CALLER, request(await launch(policy), changes))
     return { ...registered, claims: await claimsOf(registered.accessToken) }
   }
-  const app = async (name = "crm", scopes: readonly string[] = ["read:data:*"]) => {
-    const { appId, clientId, clientSecret } = await authority.createApp(CALLER, operator, { name, scopes })
+  const app = async (
+    name = "crm",
+    scopes: readonly string[] = ["read:data:*"],
+    more: Partial<AppCreationRequest> = {},
+  ) => {
+    const { appId, clientId, clientSecret } = await authority.createApp(CALLER, operator, { name, scopes, ...more })
     const { accessToken } = await authority.signInApp(CALLER, { clientId, clientSecret })
     const claims = await claimsOf(accessToken, "app")
     const appAgent = async (changes: Partial<RegistrationRequest> = {}) => {

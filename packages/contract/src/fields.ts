@@ -240,6 +240,28 @@ export function appId(description: string): v.GenericSchema<string> {
   )
 }
 
+/** A launch token's id: `lt-` and the first 16 hex characters of its SHA-256. */
+export function launchTokenId(description: string): v.GenericSchema<string> {
+  const message = "must be a launch token's id, lt-{16 hex characters}"
+  return v.pipe(v.string(message), v.regex(/^lt-[0-9a-f]{16}$/, message), v.description(description))
+}
+
+/** A list without repetitions of its items' own rule. */
+export function listOf(
+  description: string,
+  item: v.GenericSchema<string>,
+  minimum: number,
+  maximum: number,
+): v.GenericSchema<string[]> {
+  const message = `must be a list of ${minimum} to ${maximum}`
+  return v.pipe(
+    v.array(item, message),
+    v.minLength(minimum, message),
+    v.maxLength(maximum, message),
+    v.description(description),
+  )
+}
+
 /** A target of level `agent`: an agent id, or `app:{app_id}` (CONTRACT 3, "revoke"). */
 export function agentOrApp(description: string): v.GenericSchema<string> {
   return checked((value) => isAgentId(value) || isAppSubject(value), "must be an agent id or app:{app_id}", {

@@ -1,13 +1,17 @@
 export { adminSignInRequest, adminSignInResponse } from "./admin-sign-in.ts"
 export { agentResponse, agentsQuery, agentsResponse } from "./agent.ts"
 export {
+  APP_ROLES,
   appCreationRequest,
   appCreationResponse,
+  appDeregistrationQuery,
   appDeregistrationResponse,
   appListResponse,
   appParameters,
   appResponse,
   appUpdateRequest,
+  secretRotationRequest,
+  secretRotationResponse,
 } from "./app.ts"
 export { appSignInRequest, appSignInResponse } from "./app-sign-in.ts"
 export { AUDIT_EVENT_TYPES, type AuditEvent, auditEvent, auditEventsQuery, auditEventsResponse } from "./audit.ts"
@@ -22,7 +26,13 @@ export { healthResponse } from "./health.ts"
 export { jwkSetResponse, publicJwk } from "./jwk-set.ts"
 export type { CamelCase, CamelKeys } from "./key-case.ts"
 export { DEFAULT_LAUNCH_TOKEN_TTL, issuedLaunchToken, launchTokenRequest } from "./launch-token.ts"
-export { launchTokenPolicy, launchTokenResponse } from "./launch-token-answer.ts"
+export {
+  launchTokenListResponse,
+  launchTokenParameters,
+  launchTokenPolicy,
+  launchTokenResponse,
+  launchTokenView,
+} from "./launch-token-answer.ts"
 export {
   type CamelCased,
   camelCased,

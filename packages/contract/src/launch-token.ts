@@ -1,5 +1,5 @@
 import * as v from "valibot"
-import { ceiling, characters, flag, hex, MAX_AGENT_NAME, pathSegment, ttl } from "./fields.ts"
+import { ceiling, characters, flag, hex, MAX_AGENT_NAME, pathSegment, ttl, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
 
 /** How long a launch token lives, in seconds, when its creator names no TTL (CONTRACT 3, "launch-tokens"). */
@@ -12,6 +12,11 @@ export const launchTokenRequest = message({
   max_ttl: v.exactOptional(ttl("The longest TTL, in seconds, that a registration may request; default AA_DEFAULT_TTL")),
   single_use: v.exactOptional(flag("Whether one registration spends it"), true),
   ttl: v.exactOptional(ttl("How long the launch token lives, in seconds", 1, 86_400), DEFAULT_LAUNCH_TOKEN_TTL),
+  max_lifetime: v.exactOptional(
+    wholeNumber(
+      "Seconds from its registration beyond which no renewal of the agent reaches, 0 for no limit; default and upper limit AA_MAX_AGENT_LIFETIME",
+    ),
+  ),
   orch_id: v.exactOptional(pathSegment("Only a registration of this orchestration may use it")),
   task_id: v.exactOptional(pathSegment("Only a registration for this task may use it")),
 })

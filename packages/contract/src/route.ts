@@ -50,6 +50,8 @@ export interface Route {
   readonly query?: ParameterSchema
   /** The body; read it with `decode`. */
   readonly request?: v.GenericSchema
+  /** Whether the body may be absent: then it reads as an empty object. */
+  readonly isBodyOptional?: true
   readonly success: JsonAnswer | TextAnswer | EmptyAnswer
   /** A second form of answer, which is not a problem document. */
   readonly otherwise?: JsonAnswer

@@ -4,11 +4,14 @@ import { agentsQuery, agentsResponse } from "./agent.ts"
 import {
   appCreationRequest,
   appCreationResponse,
+  appDeregistrationQuery,
   appDeregistrationResponse,
   appListResponse,
   appParameters,
   appResponse,
   appUpdateRequest,
+  secretRotationRequest,
+  secretRotationResponse,
 } from "./app.ts"
 import { appSignInRequest, appSignInResponse } from "./app-sign-in.ts"
 import { auditEventsQuery, auditEventsResponse } from "./audit.ts"
@@ -18,7 +21,7 @@ import type { Encodable } from "./encode.ts"
 import { healthResponse } from "./health.ts"
 import { jwkSetResponse } from "./jwk-set.ts"
 import { launchTokenRequest } from "./launch-token.ts"
-import { launchTokenResponse } from "./launch-token-answer.ts"
+import { launchTokenListResponse, launchTokenParameters, launchTokenResponse } from "./launch-token-answer.ts"
 import { registrationRequest, registrationResponse } from "./registration.ts"
 import { renewalResponse } from "./renewal.ts"
 import { revocationRequest, revocationResponse } from "./revocation.ts"
@@ -32,6 +35,7 @@ const BEARER = ["unauthorized", "token_revoked"] as const
 const SCOPED = [...BEARER, "insufficient_scope"] as const
 
 const manage = { kinds: ["admin"], scope: "admin:launch-tokens:*" } as const satisfies CallerNeeds
+const launch = { kinds: ["app"], scope: "app:launch-tokens:*" } as const satisfies CallerNeeds
 const audit = { kinds: ["admin"], scope: "admin:audit:*" } as const satisfies CallerNeeds
 
 /**
@@ -127,6 +131,27 @@ export const routes = {
     success: { status: 201, body: launchTokenResponse },
     problems: ["invalid_request", "invalid_ttl", ...SCOPED, ...ANY],
   },
+  listLaunchTokens: {
+    method: "GET",
+    path: "/v1/admin/launch-tokens",
+    summary: "List the launch tokens",
+    description: "Unexpired ones, newest first, of the operator and of all apps. Their text is not shown again.",
+    needs: manage,
+    changesState: false,
+    success: { status: 200, body: launchTokenListResponse },
+    problems: [...SCOPED, ...ANY],
+  },
+  revokeLaunchToken: {
+    method: "DELETE",
+    path: "/v1/admin/launch-tokens/{id}",
+    summary: "Make a launch token void",
+    description: "Nobody can register with it any more. The agents that did live on.",
+    needs: manage,
+    changesState: true,
+    parameters: launchTokenParameters,
+    success: { status: 204 },
+    problems: [...SCOPED, "not_found", ...ANY],
+  },
   createApp: {
     method: "POST",
     path: "/v1/admin/apps",
@@ -176,12 +201,39 @@ export const routes = {
     path: "/v1/admin/apps/{id}",
     summary: "Deregister an app",
     description:
-      "Takes effect at once: the app cannot sign in, its own tokens are revoked and its unused launch tokens are void. Its agents keep their tokens but cannot renew or delegate. A repeated call gets the same answer.",
+      "Takes effect at once: the app cannot sign in, its own tokens are revoked and its unused launch tokens are void. Its agents keep their tokens but cannot renew or delegate; with `?revoke=true` they end too, and all that they delegated. A repeated call gets the same answer.",
     needs: manage,
     changesState: true,
     parameters: appParameters,
+    query: appDeregistrationQuery,
     success: { status: 200, body: appDeregistrationResponse },
-    problems: [...SCOPED, "not_found", ...ANY],
+    problems: ["invalid_request", ...SCOPED, "not_found", ...ANY],
+  },
+  rotateAppSecret: {
+    method: "POST",
+    path: "/v1/admin/apps/{id}/secret",
+    summary: "Give an app a new client secret",
+    description:
+      "The new secret is shown only in this answer. The old one goes on for `grace` seconds, so that running processes can be given the new one first. The body may be absent. Tokens that the app holds go on until they expire.",
+    needs: manage,
+    changesState: true,
+    parameters: appParameters,
+    request: secretRotationRequest,
+    isBodyOptional: true,
+    success: { status: 200, body: secretRotationResponse },
+    problems: ["invalid_request", ...SCOPED, "not_found", "conflict", ...ANY],
+  },
+  restoreApp: {
+    method: "POST",
+    path: "/v1/admin/apps/{id}/restore",
+    summary: "End the revocation of an app",
+    description:
+      "The app can sign in and launch agents again. What was issued before its revocation (level `app`) stays revoked. An app that is not revoked stays as it is.",
+    needs: manage,
+    changesState: true,
+    parameters: appParameters,
+    success: { status: 200, body: appResponse },
+    problems: [...SCOPED, "not_found", "conflict", ...ANY],
   },
   appSignIn: {
     method: "POST",
@@ -200,11 +252,32 @@ export const routes = {
     path: "/v1/app/launch-tokens",
     summary: "Create a launch token as an app",
     description: "Like the operator's, within the app's ceiling.",
-    needs: { kinds: ["app"], scope: "app:launch-tokens:*" },
+    needs: launch,
     changesState: true,
     request: launchTokenRequest,
     success: { status: 201, body: launchTokenResponse },
     problems: ["invalid_request", "invalid_ttl", ...SCOPED, "forbidden", ...ANY],
+  },
+  listAppLaunchTokens: {
+    method: "GET",
+    path: "/v1/app/launch-tokens",
+    summary: "List the app's own launch tokens",
+    description: "Like the operator's list, without those of the operator and of other apps.",
+    needs: launch,
+    changesState: false,
+    success: { status: 200, body: launchTokenListResponse },
+    problems: [...SCOPED, ...ANY],
+  },
+  revokeAppLaunchToken: {
+    method: "DELETE",
+    path: "/v1/app/launch-tokens/{id}",
+    summary: "Make a launch token of the app void",
+    description: "Like the operator's. One of another app is unknown.",
+    needs: launch,
+    changesState: true,
+    parameters: launchTokenParameters,
+    success: { status: 204 },
+    problems: [...SCOPED, "not_found", ...ANY],
   },
   revoke: {
     method: "POST",

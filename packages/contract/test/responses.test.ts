@@ -27,6 +27,7 @@ describe("answers", () => {
 
   it("hold instants as milliseconds in code", () => {
     const issued = {
+      id: "lt-0123456789abcdef",
       launchToken: "0f".repeat(32),
       expiresAt: Date.UTC(2026, 1, 15, 12, 0, 30),
       policy: { allowedScope: ["read:data:*"], maxTtl: 300 },

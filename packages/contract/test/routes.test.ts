@@ -13,13 +13,19 @@ const CONTRACT: readonly (readonly [string, string, string, number])[] = [
   ["POST", "/v1/delegate", "agent", 200],
   ["POST", "/v1/admin/auth", "none", 200],
   ["POST", "/v1/admin/launch-tokens", "admin admin:launch-tokens:*", 201],
+  ["GET", "/v1/admin/launch-tokens", "admin admin:launch-tokens:*", 200],
+  ["DELETE", "/v1/admin/launch-tokens/{id}", "admin admin:launch-tokens:*", 204],
   ["POST", "/v1/admin/apps", "admin admin:launch-tokens:*", 201],
   ["GET", "/v1/admin/apps", "admin admin:launch-tokens:*", 200],
   ["GET", "/v1/admin/apps/{id}", "admin admin:launch-tokens:*", 200],
   ["PUT", "/v1/admin/apps/{id}", "admin admin:launch-tokens:*", 200],
   ["DELETE", "/v1/admin/apps/{id}", "admin admin:launch-tokens:*", 200],
+  ["POST", "/v1/admin/apps/{id}/secret", "admin admin:launch-tokens:*", 200],
+  ["POST", "/v1/admin/apps/{id}/restore", "admin admin:launch-tokens:*", 200],
   ["POST", "/v1/app/auth", "none", 200],
   ["POST", "/v1/app/launch-tokens", "app app:launch-tokens:*", 201],
+  ["GET", "/v1/app/launch-tokens", "app app:launch-tokens:*", 200],
+  ["DELETE", "/v1/app/launch-tokens/{id}", "app app:launch-tokens:*", 204],
   ["POST", "/v1/revoke", "admin admin:revoke:*", 200],
   ["GET", "/v1/audit/events", "admin admin:audit:*", 200],
   ["GET", "/v1/audit/checkpoint", "admin admin:audit:*", 200],
@@ -68,7 +74,8 @@ describe("routes", () => {
 
     it("reads a body only where a method has one, and parameters only from its path", () => {
       if (route.request !== undefined) expect(["POST", "PUT"]).toContain(route.method)
-      if (route.query !== undefined) expect(route.method).toBe("GET")
+      if (route.query !== undefined) expect(["GET", "DELETE"]).toContain(route.method)
+      if (route.isBodyOptional) expect(route.request).toBeDefined()
       const named = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
       expect(Object.keys(route.parameters?.entries ?? {})).toEqual(named)
     })
@@ -82,8 +89,17 @@ describe("routes", () => {
     const having = (code: string) =>
       table.filter(([, route]) => route.problems.some((one) => one === code)).map(([name]) => name)
     expect(having("rate_limited")).toEqual(["adminSignIn", "appSignIn"])
-    expect(having("not_found")).toEqual(["delegate", "getApp", "updateApp", "deregisterApp"])
-    expect(having("conflict")).toEqual(["createApp", "updateApp"])
+    expect(having("not_found")).toEqual([
+      "delegate",
+      "revokeLaunchToken",
+      "getApp",
+      "updateApp",
+      "deregisterApp",
+      "rotateAppSecret",
+      "restoreApp",
+      "revokeAppLaunchToken",
+    ])
+    expect(having("conflict")).toEqual(["createApp", "updateApp", "rotateAppSecret", "restoreApp"])
     expect(having("scope_violation")).toEqual(["register", "delegate"])
     expect(having("forbidden")).toEqual(["register", "renew", "delegate", "createAppLaunchToken"])
     expect(having("invalid_ttl")).toEqual([

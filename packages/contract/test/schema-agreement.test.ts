@@ -38,6 +38,7 @@ const TEXTS = [
   ],
   ...[
     "admin",
+    "true",
     "token",
     "agent",
     "task",

@@ -83,6 +83,7 @@ expectTypeOf<RouteRequest<"createLaunchToken">>().toEqualTypeOf<{
   agentName: string
   allowedScope: string[]
   maxTtl?: number
+  maxLifetime?: number
   singleUse: boolean
   ttl: number
   orchId?: string
@@ -105,6 +106,7 @@ expectTypeOf<RouteResponse<"validate">>().toEqualTypeOf<
   { valid: true; claims: Claims } | { valid: false; error: "token is invalid or expired" }
 >()
 expectTypeOf<RouteResponseInput<"createAppLaunchToken">>().toEqualTypeOf<{
+  readonly id: string
   readonly launchToken: string
   readonly expiresAt: number
   readonly policy: { readonly allowedScope: readonly string[]; readonly maxTtl: number }

@@ -55,6 +55,10 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
   switch (write.type) {
     case "add_app":
       for (const { name } of data.apps.values()) failUnless("app_name_taken", name !== write.app.name)
+      for (const { orchIds, deregisteredAt } of data.apps.values()) {
+        const isShared = deregisteredAt === undefined && orchIds.some((orchId) => write.app.orchIds.includes(orchId))
+        failUnless("orch_id_taken", !isShared)
+      }
       undo.set(data.apps, write.app.appId, write.app)
       return undefined
     case "change_app":

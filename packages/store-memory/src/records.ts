@@ -7,7 +7,20 @@ export function memoryRecords(data: MemoryData): Records {
     apps: async () => [...apps.values()].reverse(),
     app: async (appId) => apps.get(appId),
     appByClientId: async (clientId) => [...apps.values()].find((app) => app.clientId === clientId),
+    appsOfOrchestration: async (orchId) =>
+      [...apps.values()].filter(({ orchIds }) => orchIds.includes(orchId)).map(({ appId }) => appId),
     launchToken: async (hash) => launchTokens.get(hash),
+    launchTokenByPrefix: async (prefix, now) =>
+      [...launchTokens.values()].find(({ hash, expiresAt }) => hash.startsWith(prefix) && expiresAt > now),
+
+    async launchTokens({ appId, limit }, now) {
+      const matching = [...launchTokens.values()]
+        .filter(({ expiresAt }) => expiresAt > now)
+        .filter((token) => appId === undefined || token.appId === appId)
+        .sort((a, b) => b.createdAt - a.createdAt || (a.hash < b.hash ? -1 : 1))
+      return { launchTokens: matching.slice(0, limit), total: matching.length }
+    },
+
     agent: async (agentId) => agents.get(agentId)?.agent,
 
     async agents({ status, taskId, orchId, appId, limit, offset }, now) {

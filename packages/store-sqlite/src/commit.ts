@@ -18,6 +18,12 @@ export function applyWrite(statements: Statements, write: Write, event: number |
       const { text, values } = insert("apps", { ...fromApp(write.app), event })
       const added = statements.run({ text: `${text} on conflict (name) do nothing`, values })
       if (added === 0) throw new ConflictError("app_name_taken")
+      const { appId, orchIds } = write.app
+      const sharing = statements.get(sql`
+        select 1 from apps, json_each(apps.orch_ids) as owned
+        where apps.orch_ids <> '[]' and deregistered_at is null and app_id <> ${appId}
+          and owned.value in (select value from json_each(${JSON.stringify(orchIds)}))`)
+      if (sharing !== undefined) throw new ConflictError("orch_id_taken")
       return undefined
     }
     case "change_app": {

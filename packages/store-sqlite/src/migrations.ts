@@ -127,6 +127,7 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
     alter table apps add column previous_secret_hash blob;
     alter table apps add column previous_valid_until integer;
     alter table apps add column revoked_at integer;
+    create index apps_with_orch_ids on apps (seq) where orch_ids <> '[]';
 
     alter table launch_tokens add column max_lifetime integer;
     alter table launch_tokens add column uses integer not null default 0;

@@ -27,9 +27,36 @@ export function sqliteRecords(reader: Reader): Records {
       return row && toApp(row)
     },
 
+    async appsOfOrchestration(orchId) {
+      const rows = reader.all(sql<{ app_id: string }>`
+        select app_id from apps, json_each(apps.orch_ids) as owned
+        where apps.orch_ids <> '[]' and owned.value = ${orchId} order by seq`)
+      return rows.map(({ app_id }) => app_id)
+    },
+
     async launchToken(hash) {
       const row = reader.get(sql<LaunchTokenRow>`select * from launch_tokens where hash = ${blob(hash)}`)
       return row && toLaunchToken(row)
+    },
+
+    async launchTokenByPrefix(prefix, now) {
+      const row = reader.get(sql<LaunchTokenRow>`
+        select * from launch_tokens
+        where hash between ${blob(prefix.padEnd(64, "0"))} and ${blob(prefix.padEnd(64, "f"))} and expires_at > ${now}`)
+      return row && toLaunchToken(row)
+    },
+
+    async launchTokens({ appId, limit }, now) {
+      const matching = where(
+        sql`expires_at > ${now}`,
+        filter(appId, (value) => sql`app_id = ${value}`),
+      )
+      const [rows, counts] = await Promise.all([
+        reader.query(sql<LaunchTokenRow>`
+          select * from launch_tokens ${matching} order by created_at desc, hash limit ${limit}`),
+        reader.query(sql<{ total: number }>`select count(*) as total from launch_tokens ${matching}`),
+      ])
+      return { launchTokens: rows.map(toLaunchToken), total: counts[0]?.total ?? 0 }
     },
 
     async agent(agentId) {

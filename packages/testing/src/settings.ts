@@ -6,6 +6,7 @@ export const TEST_SETTINGS: AuthoritySettings = {
   issuer: "",
   defaultTtl: 300,
   maxTtl: 86_400,
+  maxAgentLifetime: 0,
   adminTokenTtl: 300,
   appTokenTtl: 1800,
 }

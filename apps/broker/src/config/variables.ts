@@ -26,6 +26,7 @@ export interface VariableValues {
   readonly audience: string | undefined
   readonly defaultTtl: number
   readonly maxTtl: number
+  readonly maxAgentLifetime: number
   readonly appTokenTtl: number
   readonly adminTokenTtl: number
   readonly requireBound: boolean
@@ -227,6 +228,12 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     summary: "Seconds that no token outlasts; 0 lifts the ceiling.",
     ...wholeNumber(0, MAX_TTL_SECONDS),
     fallback: 86400,
+  },
+  maxAgentLifetime: {
+    name: "AA_MAX_AGENT_LIFETIME",
+    summary: "Seconds from its registration that no agent outlives, however often it renews; 0 for no limit.",
+    ...wholeNumber(0, MAX_TTL_SECONDS),
+    fallback: 0,
   },
   appTokenTtl: {
     name: "AA_APP_TOKEN_TTL",

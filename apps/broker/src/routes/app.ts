@@ -25,6 +25,18 @@ export const updateApp: Endpoint = endpoint("updateApp", {
 
 export const deregisterApp: Endpoint = endpoint("deregisterApp", {
   deniedAs: "app_deregistered",
+  run: async (authority, { caller, claims, parameters, query }) =>
+    success("deregisterApp", await authority.deregisterApp(caller, claims, parameters?.id, query.revoke === "true")),
+})
+
+export const rotateAppSecret: Endpoint = endpoint("rotateAppSecret", {
+  deniedAs: "app_secret_rotated",
+  run: async (authority, { caller, claims, parameters, body }) =>
+    success("rotateAppSecret", await authority.rotateAppSecret(caller, claims, parameters?.id, body)),
+})
+
+export const restoreApp: Endpoint = endpoint("restoreApp", {
+  deniedAs: "app_restored",
   run: async (authority, { caller, claims, parameters }) =>
-    success("deregisterApp", await authority.deregisterApp(caller, claims, parameters?.id)),
+    success("restoreApp", await authority.restoreApp(caller, claims, parameters?.id)),
 })

@@ -107,13 +107,15 @@ function readRequest(
   bytes: Uint8Array,
   url: string,
 ): Refusal | { body: unknown; query: unknown } {
-  const body = route.request === undefined ? NOTHING : protocol.decodeBody(route.request, bytes)
+  const sent = route.isBodyOptional === true && bytes.length === 0 ? EMPTY_OBJECT : bytes
+  const body = route.request === undefined ? NOTHING : protocol.decodeBody(route.request, sent)
   if (!body.ok) return new Refusal(body.code, { detail: body.detail })
   const query = route.query === undefined ? NOTHING : decodeQuery(route.query, new URL(url).searchParams)
   if (!query.ok) return new Refusal(query.code, { detail: query.detail })
   return { body: body.value, query: query.value }
 }
 
+const EMPTY_OBJECT = new TextEncoder().encode("{}")
 const NOTHING = { ok: true, value: undefined } as const
 
 function readParameters({ parameters }: Route, http: HttpRequest): unknown {

@@ -1,6 +1,6 @@
 import { adminSignIn } from "./admin-sign-in.ts"
 import { agents } from "./agents.ts"
-import { createApp, deregisterApp, getApp, listApps, updateApp } from "./app.ts"
+import { createApp, deregisterApp, getApp, listApps, restoreApp, rotateAppSecret, updateApp } from "./app.ts"
 import { appSignIn } from "./app-sign-in.ts"
 import { auditCheckpoint, auditEvents } from "./audit.ts"
 import { challenge } from "./challenge.ts"
@@ -8,7 +8,14 @@ import { delegate } from "./delegation.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
-import { createAppLaunchToken, createLaunchToken } from "./launch-token.ts"
+import {
+  createAppLaunchToken,
+  createLaunchToken,
+  listAppLaunchTokens,
+  listLaunchTokens,
+  revokeAppLaunchToken,
+  revokeLaunchToken,
+} from "./launch-token.ts"
 import { metricsEndpoint } from "./metrics.ts"
 import { openapi } from "./openapi.ts"
 import { register } from "./registration.ts"
@@ -30,13 +37,19 @@ export function endpoints(program: Program): readonly Endpoint[] {
     revoke,
     adminSignIn(),
     createLaunchToken,
+    listLaunchTokens,
+    revokeLaunchToken,
     createApp,
     listApps,
     getApp,
     updateApp,
     deregisterApp,
+    rotateAppSecret,
+    restoreApp,
     appSignIn(),
     createAppLaunchToken,
+    listAppLaunchTokens,
+    revokeAppLaunchToken,
     agents,
     auditEvents,
     auditCheckpoint,

@@ -31,6 +31,7 @@ interface Walked {
   /** A valid body. */
   readonly body?: () => Promise<Record<string, unknown>> | Record<string, unknown>
   readonly required?: readonly string[]
+  readonly isBodyOptional?: boolean
   /** The event of a refused request; absent when the route has none. */
   readonly deniedAs?: string
 }
@@ -80,6 +81,8 @@ const WALKED: readonly Walked[] = [
     required: ["agent_name", "allowed_scope"],
     deniedAs: "launch_token_denied",
   },
+  { route: "GET /v1/admin/launch-tokens", ...ADMIN },
+  { route: "DELETE /v1/admin/launch-tokens/{id}", ...ADMIN, deniedAs: "launch_token_revoked" },
   {
     route: "POST /v1/admin/apps",
     ...ADMIN,
@@ -98,6 +101,14 @@ const WALKED: readonly Walked[] = [
   },
   { route: "DELETE /v1/admin/apps/{id}", ...ADMIN, deniedAs: "app_deregistered" },
   {
+    route: "POST /v1/admin/apps/{id}/secret",
+    ...ADMIN,
+    body: () => ({ grace: 60 }),
+    isBodyOptional: true,
+    deniedAs: "app_secret_rotated",
+  },
+  { route: "POST /v1/admin/apps/{id}/restore", ...ADMIN, deniedAs: "app_restored" },
+  {
     route: "POST /v1/app/auth",
     body: () => ({ client_id: "walked-000000000000", client_secret: "x" }),
     required: ["client_id", "client_secret"],
@@ -110,6 +121,13 @@ const WALKED: readonly Walked[] = [
     body: launchBody,
     required: ["agent_name", "allowed_scope"],
     deniedAs: "launch_token_denied",
+  },
+  { route: "GET /v1/app/launch-tokens", kinds: ["app"], scope: "app:launch-tokens:*" },
+  {
+    route: "DELETE /v1/app/launch-tokens/{id}",
+    kinds: ["app"],
+    scope: "app:launch-tokens:*",
+    deniedAs: "launch_token_revoked",
   },
   {
     route: "POST /v1/revoke",
@@ -134,7 +152,8 @@ test("the table has every route of the contract", () => {
   expect(WALKED.map(({ route }) => route).sort()).toEqual(listed.sort())
 })
 
-const named = (route: string): string => route.replace("{id}", appId)
+const named = (route: string): string =>
+  route.replace("{id}", route.includes("launch-tokens") ? "lt-0123456789abcdef" : appId)
 const now = () => Math.floor(Date.now() / 1000)
 
 /** A token with an admin's claims and these changes, signed by the broker's key. */
@@ -240,7 +259,7 @@ const MALFORMED: readonly [what: string, bytes: string | Buffer][] = [
 
 describe.each(WALKED.filter(({ body }) => body !== undefined))(
   "the body of $route",
-  ({ route, kinds, scope, body, required = [], deniedAs }) => {
+  ({ route, kinds, scope, body, required = [], isBodyOptional = false, deniedAs }) => {
     const bearer = () =>
       kinds === undefined
         ? {}
@@ -256,7 +275,9 @@ describe.each(WALKED.filter(({ body }) => body !== undefined))(
       if (deniedAs !== undefined) expect(added[0]?.["detail"]).toBe(answer.body.detail)
     }
 
-    test.each(MALFORMED)("that is %s", async (_, raw) => refusedAs400({ raw: raw as string }))
+    test.each(MALFORMED.filter(([what]) => !(isBodyOptional && what === "nothing")))("that is %s", async (_, raw) =>
+      refusedAs400({ raw: raw as string }),
+    )
 
     test("with missing or ill-typed members is refused with their names", async () => {
       const right = (await body?.()) ?? {}
@@ -339,6 +360,8 @@ describe("the trail", () => {
     secrets.add(app.client_secret)
     const { client_id, client_secret, app_id } = app
     const signedIn = (await call(url, "POST /v1/app/auth", { json: { client_id, client_secret } })).body.access_token
+    const launchTokenId = async (of: "admin" | "app", bearer: string): Promise<string> =>
+      (await call(url, `POST /v1/${of}/launch-tokens`, { bearer, json: launchBody() })).body.id
     const successes: Record<string, () => Promise<[string, CallOptions]> | [string, CallOptions]> = {
       register: async () => ["", { json: await registration(url, await launchToken(url, admin)) }],
       delegate: () => [
@@ -355,6 +378,9 @@ describe("the trail", () => {
       createAppLaunchToken: () => ["", { bearer: signedIn, json: launchBody() }],
       revoke: () => ["", { bearer: admin, json: { level: "task", target: "t-walk" } }],
       deregisterApp: () => [appId, { bearer: admin }],
+      revokeLaunchToken: async () => [await launchTokenId("admin", admin), { bearer: admin }],
+      listAppLaunchTokens: () => ["", { bearer: signedIn }],
+      revokeAppLaunchToken: async () => [await launchTokenId("app", signedIn), { bearer: signedIn }],
     }
     for (const [name, { method, path, changesState, needs }] of Object.entries(routes)) {
       if (name === "validate") continue

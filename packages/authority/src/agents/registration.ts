@@ -23,6 +23,7 @@ import { commit } from "../trail/commit.ts"
 import { scopesText } from "../trail/detail.ts"
 import { type Subject, successEvent } from "../trail/event.ts"
 import { uniqueHex } from "../unique-hex.ts"
+import { lifetimeOf } from "./lifetime.ts"
 import type { GenuineNonce } from "./nonce.ts"
 import { rejectRegistration } from "./reject-registration.ts"
 
@@ -65,21 +66,32 @@ export async function register(
   requireWithinLaunchToken(launchToken, request)
   if (isRevoked(context, "task", taskId)) throw new Refusal("forbidden", { detail: `task ${taskId} is revoked` })
   if (!bound && context.settings.requireBound === true) throw unboundRefused()
+  await requireFreeOrchestration(context, launchToken, orchId)
   const conditions = await requireWithinCeiling(context, launchToken.appId, scope)
   const nonce = context.nonces.verify(request.nonce, now)
   const publicKey = requireProvenKey(request, nonce)
 
+  const lifetime = lifetimeOf(context, launchToken.maxLifetime)
   const ttl = clampTtl({
     ...(request.requestedTtl !== undefined && { requested: request.requestedTtl }),
     fallback: launchToken.maxTtl,
-    limits: [launchToken.maxTtl, context.settings.maxTtl, MAX_TOKEN_TTL],
+    limits: [launchToken.maxTtl, context.settings.maxTtl, MAX_TOKEN_TTL, lifetime ?? 0],
   })
   const { appId } = launchToken
   const jkt = bound ? keyIdOf(publicKey) : undefined
   const prepared = prepareToken(context, { sub: agentId, kind: "agent", scope, ttl, taskId, orchId, appId, jkt })
   const { jti, exp } = prepared.claims
   const identity = { agentId, orchId, taskId, ...(appId !== undefined && { appId }), publicKey }
-  const agent: Agent = { ...identity, scope, ttl, jti, registeredAt: now, expiresAt: exp * 1000, bound }
+  const agent: Agent = {
+    ...identity,
+    scope,
+    ttl,
+    jti,
+    registeredAt: now,
+    expiresAt: exp * 1000,
+    bound,
+    ...(lifetime !== undefined && { endsAt: now + lifetime * 1000 }),
+  }
   const subject: Subject = { agent_id: agentId, task_id: taskId, orch_id: orchId }
   const issued = `token ${jti} issued: scope ${scopesText(scope)}, ttl ${ttl} s`
   await commit(
@@ -172,6 +184,21 @@ function requireLiving({ revocations }: AuthorityContext, { appId, createdAt }: 
   const isEnded = ({ level, target }: RevocationTarget) => revocations.isRevoked({ level, target }, issuedAt)
   if (isEnded({ level: "all", target: REVOKE_ALL_TARGET }) || (appId && isEnded({ level: "app", target: appId })))
     throw rejectRegistration("launch token ended with a revocation")
+}
+
+/** An orchestration of an app is closed to the agents of all other apps. Operators may launch under any. */
+async function requireFreeOrchestration(
+  { store }: AuthorityContext,
+  { appId }: LaunchToken,
+  orchId: string,
+): Promise<void> {
+  if (appId === undefined) return
+  const owners = await store.records.appsOfOrchestration(orchId)
+  if (owners.length === 0 || owners.includes(appId)) return
+  throw new Refusal("forbidden", {
+    detail: "orch_id belongs to another app",
+    reason: `orch_id ${orchId} belongs to ${owners.join(" ")}, not to ${appId}`,
+  })
 }
 
 function requireBoundId(name: string, bound: string | undefined, requested: string): void {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto"
 import { appSubject } from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
-import type { App } from "../ports/records.ts"
+import type { App, AppRole } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { isRevoked } from "../tokens/check.ts"
 import { scopesText } from "../trail/detail.ts"
@@ -17,7 +17,16 @@ export interface AppView {
   readonly createdAt: number
   readonly updatedAt: number
   readonly deregisteredAt?: number
+  /** Orchestrations that are this app's alone. Absent: none. */
+  readonly orchIds?: readonly string[]
+  /** Absent: it is a launcher and nothing else. */
+  readonly roles?: readonly AppRole[]
+  /** Set while the app is revoked. */
+  readonly revokedAt?: number
 }
+
+/** The roles of an app that names none. */
+export const DEFAULT_ROLES: readonly AppRole[] = ["launcher"]
 
 /** The form in which a client secret is stored. It has 256 random bits, so it needs no slow hash. */
 export const hashClientSecret = (secret: string): Buffer => hash("sha256", secret, "buffer")
@@ -44,6 +53,20 @@ export async function requireApp(context: AuthorityContext, appId: string | unde
 }
 
 /**
+ * The app, when it may be changed.
+ * @throws {@link Refusal} `not_found`, or `conflict` for an inactive one.
+ */
+export async function requireActiveApp(context: AuthorityContext, appId: string | undefined): Promise<App> {
+  const app = await requireApp(context, appId)
+  if (app.deregisteredAt !== undefined)
+    throw new Refusal("conflict", {
+      detail: `${app.appId} is inactive`,
+      hint: "register another app: a deregistration is final",
+    })
+  return app
+}
+
+/**
  * Whether the app is revoked now. An entry of level `agent` on an app's subject was written by a deregistration or by
  * version 2.0.0; it cannot be taken back.
  */
@@ -59,11 +82,20 @@ export function viewOf({
   mac: _mac,
   ...app
 }: App): AppView {
-  const { orchIds: _orchIds, roles: _roles, revokedAt: _revokedAt, ...view } = app
-  return { ...view, status: app.deregisteredAt === undefined ? "active" : "inactive" }
+  const { orchIds, roles, ...view } = app
+  return {
+    ...view,
+    status: app.deregisteredAt === undefined ? "active" : "inactive",
+    ...(orchIds.length > 0 && { orchIds }),
+    ...(!isDefault(roles) && { roles }),
+  }
 }
 
+const isDefault = (roles: readonly AppRole[]): boolean => roles.join() === DEFAULT_ROLES.join()
+
 /** An app's policy in words, for the trail. */
-export function describeApp({ clientId, scopes, tokenTtl }: App): string {
-  return `client ${clientId}, ceiling ${scopesText(scopes)}, token ttl ${tokenTtl} s`
+export function describeApp({ clientId, scopes, tokenTtl, orchIds, roles }: App): string {
+  const owned = orchIds.length === 0 ? "" : `, orch_ids ${orchIds.join(" ")}`
+  const granted = isDefault(roles) ? "" : `, roles ${roles.join(" ")}`
+  return `client ${clientId}, ceiling ${scopesText(scopes)}, token ttl ${tokenTtl} s${granted}${owned}`
 }

@@ -2,6 +2,7 @@ import { appSubject, type Claims } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
+import { toUnixSeconds } from "../ports/clock.ts"
 import type { App } from "../ports/records.ts"
 import { retention } from "../revocation/retention.ts"
 import { commit } from "../trail/commit.ts"
@@ -19,19 +20,25 @@ export interface AppDeregistration {
 /**
  * Deregisters an app (CONTRACT 3, `DELETE /v1/admin/apps/{id}`): it cannot sign in, its tokens are revoked, and its
  * unused launch tokens are void. Its agents keep their tokens but cannot renew or delegate.
+ * @param endsAgents also revokes the app (level `app`): its agents and all that they delegated end. Also for an app
+ * that was deregistered before.
  */
 export async function deregisterApp(
   context: AuthorityContext,
   caller: Caller,
   operator: Claims,
   appId: string | undefined,
+  endsAgents = false,
 ): Promise<AppDeregistration> {
   const app = await requireApp(context, appId)
   const now = context.clock.now()
   const isRepeated = app.deregisteredAt !== undefined
-  const detail = isRepeated ? `${app.appId} was already deregistered` : `${app.appId} deregistered, its tokens revoked`
+  const ended = endsAgents ? ", its agents ended" : ""
+  const detail = isRepeated
+    ? `${app.appId} was already deregistered${ended}`
+    : `${app.appId} deregistered, its tokens revoked${ended}`
   await commit(context, {
-    writes: isRepeated ? [] : deregistration(app, now),
+    writes: [...(isRepeated ? [] : deregistration(app, now)), ...(endsAgents ? [appRevocation(app.appId, now)] : [])],
     events: [successEvent("app_deregistered", caller, subjectOf(operator), detail)],
   })
   return { appId: app.appId, status: "inactive", deregisteredAt: app.deregisteredAt ?? now }
@@ -45,3 +52,8 @@ function deregistration(app: App, now: number): Write[] {
     { type: "revoke", revocation: { level: "agent", target, revokedAt: now, ...retention(null) } },
   ]
 }
+
+const appRevocation = (appId: string, now: number): Write => ({
+  type: "revoke",
+  revocation: { level: "app", target: appId, revokedAt: now, before: toUnixSeconds(now), ...retention(null) },
+})

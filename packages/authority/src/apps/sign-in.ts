@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto"
 import { appSubject, clampTtl } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
-import type { App } from "../ports/records.ts"
+import type { App, AppRole } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { type IssuedToken, issueToken, prepareToken } from "../tokens/issue.ts"
 import { storedToken } from "../tokens/stored-token.ts"
@@ -10,8 +10,12 @@ import { commit } from "../trail/commit.ts"
 import { successEvent } from "../trail/event.ts"
 import { hashClientSecret, isAppRevoked } from "./app.ts"
 
-/** The scope of an app's own token (CONTRACT 3, "apps"). */
-export const APP_SCOPES: readonly string[] = ["app:launch-tokens:*", "app:agents:*", "app:audit:read"]
+/** What each role adds to the scope of an app's own token (CONTRACT 3, "apps"). */
+const ROLE_SCOPES: Readonly<Record<AppRole, readonly string[]>> = {
+  launcher: ["app:launch-tokens:*", "app:agents:*", "app:audit:read"],
+  verifier: ["app:introspect:*"],
+  gateway: ["app:report-use:*", "app:introspect:*"],
+}
 
 /** An app's credentials. */
 export interface AppSignInRequest {
@@ -37,11 +41,13 @@ export async function signInApp(
   { clientId, clientSecret }: AppSignInRequest,
 ): Promise<AppSignIn> {
   const app = await context.store.records.appByClientId(clientId)
-  const { appId, tokenTtl, revision } = requireCredentials(context, app, clientSecret)
+  const { appId, tokenTtl, roles, revision, isPrevious } = requireCredentials(context, app, clientSecret)
   const ttl = clampTtl({ requested: tokenTtl, fallback: tokenTtl, limits: [context.settings.maxTtl] })
   const sub = appSubject(appId)
-  const prepared = prepareToken(context, { sub, kind: "app", scope: APP_SCOPES, ttl })
-  const detail = `app signed in, token ${prepared.claims.jti} for ${ttl} s`
+  const scopes = [...new Set(roles.flatMap((role) => ROLE_SCOPES[role]))]
+  const prepared = prepareToken(context, { sub, kind: "app", scope: scopes, ttl })
+  const { jti } = prepared.claims
+  const detail = `app signed in${isPrevious ? " with its previous secret" : ""}, token ${jti} for ${ttl} s`
   await commit(context, {
     writes: [
       { type: "require_app", appId, revision },
@@ -49,18 +55,33 @@ export async function signInApp(
     ],
     events: [successEvent("app_authenticated", caller, { actor: sub, agent_id: sub }, detail)],
   })
-  return { accessToken: issueToken(context, prepared), expiresIn: ttl, scopes: APP_SCOPES }
+  return { accessToken: issueToken(context, prepared), expiresIn: ttl, scopes }
 }
 
-function requireCredentials(context: AuthorityContext, app: App | undefined, clientSecret: string): App {
-  const expected = app === undefined ? NO_SECRET : Buffer.from(app.secretHash, "hex")
-  const isRight = timingSafeEqual(hashClientSecret(clientSecret), expected)
+/** An app whose secret was right. */
+interface ProvenApp extends App {
+  /** Whether it was the secret before the last rotation. */
+  readonly isPrevious: boolean
+}
+
+function requireCredentials(context: AuthorityContext, app: App | undefined, clientSecret: string): ProvenApp {
+  const given = hashClientSecret(clientSecret)
+  const previous = app?.previousSecret
+  // Both are always compared, so that the time does not tell whether there are two.
+  const isCurrent = isSecret(given, app?.secretHash)
+  const isOld = isSecret(given, previous?.secretHash)
+  const isPrevious = isOld && previous !== undefined && context.clock.now() < previous.validUntil
   // An unknown client id is not quoted: it may be a secret in the wrong field.
   if (app === undefined) throw signInFailed("unknown client")
-  if (!isRight) throw signInFailed(`wrong secret for ${app.appId}`)
+  if (!isCurrent && isOld && !isPrevious) throw signInFailed(`the previous secret of ${app.appId} has ended`)
+  if (!isCurrent && !isPrevious) throw signInFailed(`wrong secret for ${app.appId}`)
   if (app.deregisteredAt !== undefined) throw signInFailed(`${app.appId} is inactive`)
   if (isAppRevoked(context, app)) throw signInFailed(`${app.appId} is revoked`)
-  return app
+  return { ...app, isPrevious: isPrevious && !isCurrent }
+}
+
+function isSecret(given: Buffer, hash: string | undefined): boolean {
+  return timingSafeEqual(given, hash === undefined ? NO_SECRET : Buffer.from(hash, "hex")) && hash !== undefined
 }
 
 const signInFailed = (reason: string): Refusal => new Refusal("unauthorized", { detail: "sign-in failed", reason })

@@ -2,11 +2,10 @@ import type { Claims } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { App } from "../ports/records.ts"
-import { Refusal } from "../refusal.ts"
 import { commit } from "../trail/commit.ts"
 import { scopesText } from "../trail/detail.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { type AppView, describeApp, requireApp, viewOf } from "./app.ts"
+import { type AppView, describeApp, requireActiveApp, viewOf } from "./app.ts"
 
 /** The changes of an app; absent fields stay as they are. */
 export interface AppUpdateRequest {
@@ -23,12 +22,7 @@ export async function updateApp(
   appId: string | undefined,
   { scopes, tokenTtl }: AppUpdateRequest,
 ): Promise<AppView> {
-  const app = await requireApp(context, appId)
-  if (app.deregisteredAt !== undefined)
-    throw new Refusal("conflict", {
-      detail: `${app.appId} is inactive`,
-      hint: "register another app: a deregistration is final",
-    })
+  const app = await requireActiveApp(context, appId)
   const changed: App = {
     ...app,
     ...(scopes !== undefined && { scopes }),

@@ -7,6 +7,7 @@ import {
   keyIdOf,
   MAX_DELEGATION_DEPTH,
 } from "@agentwrit/core"
+import { endOfLife } from "../agents/lifetime.ts"
 import { type AppConditions, requireWithinCeiling } from "../apps/ceiling.ts"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
@@ -37,7 +38,8 @@ export interface Delegation extends IssuedToken {
 
 /**
  * Issues a token to another agent (CONTRACT 3, `POST /v1/delegate`). It has no wider scope and no longer life than the
- * delegator's, and carries a signed record of every delegator, at most five.
+ * delegator's, is within the ceilings of the apps of all agents that it passed through and of the delegate's, and
+ * carries a signed record of every delegator, at most five.
  */
 export async function delegate(
   context: AuthorityContext,
@@ -54,8 +56,10 @@ export async function delegate(
   // A revocation at level `chain` also covers what would be delegated later.
   if (isRevoked(context, "chain", held.sub))
     throw new Refusal("forbidden", { detail: "all that this agent delegates is revoked" })
-  const conditions = await requireWithinCeilings(context, held, scope)
-  const delegate = await requireActiveAgent(context, delegateTo)
+  const ofHolders = await requireWithinCeilings(context, held, scope)
+  const delegatee = await requireActiveAgent(context, delegateTo)
+  const ofDelegate = await requireWithinCeiling(context, delegatee.appId, scope)
+  const conditions = distinct([...ofHolders, ...ofDelegate])
 
   const limits = [context.settings.maxTtl, MAX_TOKEN_TTL]
   const ttl = clampTtl({ requested, fallback: requested, limits })
@@ -67,11 +71,12 @@ export async function delegate(
     kind: "agent",
     scope,
     ttl,
-    notAfter: held.exp,
+    notAfter: Math.min(held.exp, endOfLife(delegatee) ?? held.exp),
     taskId: held.task_id,
     orchId: held.orch_id,
+    appId: delegatee.appId,
     // Only the delegate can use a token that is bound to its key.
-    jkt: delegate.bound ? keyIdOf(delegate.publicKey) : undefined,
+    jkt: delegatee.bound ? keyIdOf(delegatee.publicKey) : undefined,
     delegationChain,
   })
   const { chain_hash, exp, iat, jti } = prepared.claims
@@ -115,7 +120,7 @@ async function requireWithinCeilings(
   scope: readonly string[],
 ): Promise<AppConditions> {
   const holders = new Set([...(held.delegation_chain ?? []).map(({ agent }) => agent), held.sub])
-  const conditions = new Map<string, AppConditions[number]>()
+  const conditions: AppConditions[number][] = []
   for (const holder of holders) {
     const agent = await context.store.records.agent(holder)
     // A restored copy may not contain the agent, and so not tell which ceiling applies.
@@ -124,10 +129,14 @@ async function requireWithinCeilings(
         detail: "an agent of the delegation chain is unknown",
         reason: `agent is unknown: ${holder}`,
       })
-    for (const condition of await requireWithinCeiling(context, agent.appId, scope))
-      conditions.set(condition.appId, condition)
+    conditions.push(...(await requireWithinCeiling(context, agent.appId, scope)))
   }
-  return [...conditions.values()]
+  return conditions
+}
+
+/** One condition for each app: agents of a chain often have the same one. */
+function distinct(conditions: AppConditions): AppConditions {
+  return [...new Map(conditions.map((condition) => [condition.appId, condition])).values()]
 }
 
 /** The delegate, which must be active. */

@@ -1,5 +1,7 @@
 import { hash, randomBytes } from "node:crypto"
 import { appIdOf, type Claims, exceedingScopes, REVOKE_ALL_TARGET } from "@agentwrit/core"
+import { lifetimeOf } from "../agents/lifetime.ts"
+import { isAppRevoked } from "../apps/app.ts"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
@@ -22,12 +24,19 @@ export interface LaunchTokenRequest {
   readonly singleUse?: boolean
   /** Lifetime of the launch token itself. Default: 30. */
   readonly ttl?: number
+  /**
+   * Seconds from a registration beyond which no renewal reaches; 0: no limit of its own. Default: the operator's
+   * setting, which no request exceeds.
+   */
+  readonly maxLifetime?: number
   readonly orchId?: string
   readonly taskId?: string
 }
 
 /** A launch token, which is shown only here, and its policy. */
 export interface IssuedLaunchToken {
+  /** What lists name it by, see {@link launchTokenId}. */
+  readonly id: string
   /** 64 lower-case hex characters. */
   readonly launchToken: string
   /** Milliseconds since the Unix epoch. */
@@ -44,6 +53,9 @@ const LAUNCH_TOKEN_TEXT = /^[0-9a-f]{64}$/
 export function hashLaunchToken(text: string): string | undefined {
   return LAUNCH_TOKEN_TEXT.test(text) ? hash("sha256", text) : undefined
 }
+
+/** What a launch token is called where it must not be shown: `lt-` and the first 16 hex characters of its SHA-256. */
+export const launchTokenId = (hash: string): string => `lt-${hash.slice(0, 16)}`
 
 /** Issues a launch token to an operator (CONTRACT 3, `POST /v1/admin/launch-tokens`). */
 export function createLaunchToken(
@@ -66,6 +78,7 @@ export async function createAppLaunchToken(
   const app = appId === undefined ? undefined : await context.store.records.app(appId)
   if (appId === undefined || app === undefined || app.deregisteredAt !== undefined)
     throw new Refusal("forbidden", { detail: "the app is inactive" })
+  if (isAppRevoked(context, app)) throw new Refusal("forbidden", { detail: "the app is revoked" })
   const exceeding = exceedingScopes(request.allowedScope, app.scopes)
   if (exceeding.length > 0)
     throw new Refusal("forbidden", {
@@ -100,12 +113,13 @@ async function issue(
     writes: [...conditions, { type: "add_launch_token", launchToken: record }],
     events: [successEvent("launch_token_issued", caller, subject, describe(record))],
   })
-  return { launchToken, expiresAt, policy: { allowedScope, maxTtl } }
+  return { id: launchTokenId(record.hash), launchToken, expiresAt, policy: { allowedScope, maxTtl } }
 }
 
 function recordOf(context: AuthorityContext, launchToken: string, request: OwnedRequest): LaunchToken {
   const now = context.clock.now()
   const { agentName, allowedScope, orchId, taskId, appId } = request
+  const maxLifetime = lifetimeOf(context, request.maxLifetime)
   const { maxTtl = context.settings.defaultTtl, singleUse = true, ttl = DEFAULT_TTL } = request
   return {
     hash: hash("sha256", launchToken),
@@ -116,14 +130,21 @@ function recordOf(context: AuthorityContext, launchToken: string, request: Owned
     ...(orchId !== undefined && { orchId }),
     ...(taskId !== undefined && { taskId }),
     ...(appId !== undefined && { appId }),
+    ...(maxLifetime !== undefined && { maxLifetime }),
     uses: 0,
     createdAt: now,
     expiresAt: now + ttl * 1000,
   }
 }
 
-function describe({ agentName, allowedScope, maxTtl, singleUse, createdAt, expiresAt }: LaunchToken): string {
-  const use = singleUse ? "single use" : "many uses"
-  const ttl = Math.round((expiresAt - createdAt) / 1000)
-  return `launch token for ${agentName}: scope ${scopesText(allowedScope)}, max ttl ${maxTtl} s, ${use}, valid ${ttl} s`
+function describe(record: LaunchToken): string {
+  const { hash, agentName, allowedScope, maxTtl, maxLifetime, singleUse, createdAt, expiresAt } = record
+  const policy = [
+    `scope ${scopesText(allowedScope)}`,
+    `max ttl ${maxTtl} s`,
+    ...(maxLifetime === undefined ? [] : [`max lifetime ${maxLifetime} s`]),
+    singleUse ? "single use" : "many uses",
+    `valid ${Math.round((expiresAt - createdAt) / 1000)} s`,
+  ]
+  return `launch token ${launchTokenId(hash)} for ${agentName}: ${policy.join(", ")}`
 }

@@ -4,7 +4,10 @@ import type { Revocation } from "./revocation-log.ts"
 
 /** One write of a change. Each names its condition; if one condition fails, nothing of the change happens. */
 export type Write =
-  /** Fails with `app_name_taken` when an app of that name exists, deregistered ones included. */
+  /**
+   * Fails with `app_name_taken` when an app of that name exists, deregistered ones included, and with `orch_id_taken`
+   * when an app that is not deregistered has one of its orchestrations.
+   */
   | { readonly type: "add_app"; readonly app: App }
   /** Replaces the app with that id. Fails with `app_changed` unless the stored one has the revision before. */
   | { readonly type: "change_app"; readonly app: App }
@@ -67,6 +70,7 @@ export type ConflictCode =
   | "token_superseded"
   | "already_revoked"
   | "app_name_taken"
+  | "orch_id_taken"
   | "app_changed"
 
 /** Writes and the audit events that record them. They commit together or not at all. */

@@ -29,6 +29,8 @@ export type {
   App,
   AppRole,
   LaunchToken,
+  LaunchTokenPage,
+  LaunchTokenQuery,
   Records,
   StoredToken,
   UnsealedRecords,

@@ -59,6 +59,19 @@ export interface LaunchToken {
   readonly mac?: Uint8Array
 }
 
+/** Which launch tokens to list. */
+export interface LaunchTokenQuery {
+  readonly appId?: string
+  readonly limit: number
+}
+
+/** Launch tokens, newest first. */
+export interface LaunchTokenPage {
+  readonly launchTokens: readonly LaunchToken[]
+  /** Number of matches, also of those beyond the limit. */
+  readonly total: number
+}
+
 /**
  * A registered agent and its one current token (CONTRACT 2, "Active agent"). Instants are milliseconds since the Unix
  * epoch.
@@ -139,7 +152,13 @@ export interface Records {
   apps(): Promise<readonly App[]>
   app(appId: string): Promise<App | undefined>
   appByClientId(clientId: string): Promise<App | undefined>
+  /** Ids of the apps that have this orchestration for themselves, deregistered ones included. */
+  appsOfOrchestration(orchId: string): Promise<readonly string[]>
   launchToken(hash: string): Promise<LaunchToken | undefined>
+  /** The unexpired launch token whose hash begins with these 16 hex characters. */
+  launchTokenByPrefix(prefix: string, now: number): Promise<LaunchToken | undefined>
+  /** The unexpired launch tokens, newest first; with `appId` only those of that app. */
+  launchTokens(query: LaunchTokenQuery, now: number): Promise<LaunchTokenPage>
   agent(agentId: string): Promise<Agent | undefined>
   /** A page of agents with their status at `now`. */
   agents(query: AgentQuery, now: number): Promise<AgentPage>

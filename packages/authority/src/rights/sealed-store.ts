@@ -54,6 +54,10 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
         (token) => seals.launchToken(token),
         ({ agentName }) => `a launch token for ${agentName}`,
       ),
+    // These give no right: they close an orchestration, name what to void, and list.
+    appsOfOrchestration: (orchId) => records.appsOfOrchestration(orchId),
+    launchTokenByPrefix: (prefix, now) => records.launchTokenByPrefix(prefix, now),
+    launchTokens: (query, now) => records.launchTokens(query, now),
     agent: async (agentId) =>
       opened(
         await records.agent(agentId),

@@ -22,7 +22,7 @@ export interface TokenContents {
   /** Seconds. */
   readonly ttl: number
   /** Latest expiry in Unix seconds, whatever the TTL. */
-  readonly notAfter?: number
+  readonly notAfter?: number | undefined
   readonly taskId?: string | undefined
   readonly orchId?: string | undefined
   /** The app that launched the agent. */

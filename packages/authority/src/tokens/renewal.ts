@@ -1,4 +1,5 @@
 import { type Claims, clampTtl } from "@agentwrit/core"
+import { endOfLife, lifeEnded } from "../agents/lifetime.ts"
 import { requireWithinCeiling } from "../apps/ceiling.ts"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
@@ -18,8 +19,8 @@ export const RENEWAL_WORDING: BearerWording = { detail: "token renewal failed", 
 const SUPERSEDED_GRACE_MS = 5 * 60 * 1000
 
 /**
- * Replaces an agent's token (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and original TTL. The same
- * commit revokes the old token, so exactly one of several concurrent renewals succeeds.
+ * Replaces an agent's token (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and original TTL, within
+ * the agent's lifetime. The same commit revokes the old token, so exactly one of several concurrent renewals succeeds.
  */
 export async function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
   if (held.delegation_chain !== undefined)
@@ -41,8 +42,11 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
     orchId,
     appId: agent.appId,
     jkt: held.cnf?.jkt,
+    notAfter: endOfLife(agent),
   })
-  const { jti, exp } = prepared.claims
+  const { jti, exp, iat } = prepared.claims
+  const expiresIn = exp - iat
+  if (expiresIn <= 0) throw lifeEnded()
   const revokedAt = context.clock.now()
   const superseded = { level: "token", target: held.jti, revokedAt, alone: true, ...supersededRetention(held) } as const
   await commit(
@@ -59,13 +63,13 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
           "token_renewed",
           caller,
           subjectOf(prepared.claims),
-          `token ${held.jti} replaced by ${jti}, ttl ${ttl} s`,
+          `token ${held.jti} replaced by ${jti}, ttl ${expiresIn} s`,
         ),
       ],
     },
     { token_superseded: () => endedMeanwhile(held), already_revoked: () => endedMeanwhile(held) },
   )
-  return { accessToken: issueToken(context, prepared), expiresIn: ttl }
+  return { accessToken: issueToken(context, prepared), expiresIn }
 }
 
 const supersededRetention = ({ exp }: Claims) => retention(exp * 1000, SUPERSEDED_GRACE_MS)

@@ -1,6 +1,8 @@
 import { hash } from "node:crypto"
 import { expect, test } from "vitest"
-import { APP_SCOPES } from "../../src/index.ts"
+
+const APP_SCOPES = ["app:launch-tokens:*", "app:agents:*", "app:audit:read"]
+
 import { CALLER, testAuthority } from "../test-authority.ts"
 
 const OPERATOR = { agent_id: "admin", resource: CALLER.resource, outcome: "success" }

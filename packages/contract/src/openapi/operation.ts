@@ -17,7 +17,7 @@ export function operationOf(name: RouteName, route: Route): JsonObject {
     description: describe(route),
     ...(parameters.length > 0 && { parameters }),
     ...(route.request !== undefined && {
-      requestBody: { required: true, content: json(route.request, sample.request) },
+      requestBody: { required: route.isBodyOptional !== true, content: json(route.request, sample.request) },
     }),
     responses: responsesOf(route, sample),
     security: route.needs === "none" ? [] : [{ bearer: [] }],

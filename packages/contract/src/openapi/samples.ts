@@ -49,10 +49,28 @@ const launchTokenRequest = {
   orch_id: "nightly-report",
   task_id: "fetch-orders",
 }
+const LAUNCH_TOKEN_ID = "lt-5a1f0c7be2d94386"
 const launchTokenAnswer = {
+  id: LAUNCH_TOKEN_ID,
   launch_token: LAUNCH_TOKEN,
   expires_at: "2026-03-29T08:00:30.000Z",
   policy: { allowed_scope: ["read:orders:*"], max_ttl: 300 },
+}
+const launchTokenList = {
+  launch_tokens: [
+    {
+      id: LAUNCH_TOKEN_ID,
+      agent_name: "order fetcher",
+      app_id: APP_ID,
+      allowed_scope: ["read:orders:*"],
+      max_ttl: 300,
+      single_use: true,
+      created_at: "2026-03-29T08:00:00.000Z",
+      expires_at: "2026-03-29T08:00:30.000Z",
+      uses: 0,
+    },
+  ],
+  total: 1,
 }
 const health = {
   status: "ok",
@@ -106,6 +124,8 @@ export const samples = {
   },
   adminSignIn: { request: { secret: "the operator's secret" }, answer: { ...token, token_type: "Bearer" } },
   createLaunchToken: { request: launchTokenRequest, answer: launchTokenAnswer },
+  listLaunchTokens: { answer: launchTokenList },
+  revokeLaunchToken: { parameters: { id: LAUNCH_TOKEN_ID } },
   createApp: {
     request: { name: app.name, scopes: app.scopes, token_ttl: app.token_ttl },
     answer: { ...app, client_secret: LAUNCH_TOKEN },
@@ -118,9 +138,15 @@ export const samples = {
     answer: { ...app, scopes: ["read:orders:*"], token_ttl: 900, updated_at: "2026-03-29T09:00:00.000Z" },
   },
   deregisterApp: {
-    parameters: { id: APP_ID },
+    parameters: { id: APP_ID, revoke: "true" },
     answer: { app_id: APP_ID, status: "inactive", deregistered_at: "2026-03-29T10:00:00.000Z" },
   },
+  rotateAppSecret: {
+    parameters: { id: APP_ID },
+    request: { grace: 3600 },
+    answer: { app_id: APP_ID, client_secret: LAUNCH_TOKEN, previous_valid_until: "2026-03-29T10:00:00.000Z" },
+  },
+  restoreApp: { parameters: { id: APP_ID }, answer: app },
   appSignIn: {
     request: { client_id: app.client_id, client_secret: LAUNCH_TOKEN },
     answer: {
@@ -131,6 +157,8 @@ export const samples = {
     },
   },
   createAppLaunchToken: { request: launchTokenRequest, answer: launchTokenAnswer },
+  listAppLaunchTokens: { answer: launchTokenList },
+  revokeAppLaunchToken: { parameters: { id: LAUNCH_TOKEN_ID } },
   revoke: {
     request: { level: "agent", target: AGENT },
     answer: { revoked: true, level: "agent", target: AGENT, count: 1 },

@@ -9,6 +9,8 @@ import {
   appListResponse,
   appResponse,
   appUpdateRequest,
+  secretRotationRequest,
+  secretRotationResponse,
 } from "../app.ts"
 import { appSignInRequest, appSignInResponse } from "../app-sign-in.ts"
 import { auditEvent, auditEventsResponse } from "../audit.ts"
@@ -19,7 +21,12 @@ import { delegationRecord } from "../delegation-record.ts"
 import { healthResponse } from "../health.ts"
 import { jwkSetResponse, publicJwk } from "../jwk-set.ts"
 import { launchTokenRequest } from "../launch-token.ts"
-import { launchTokenPolicy, launchTokenResponse } from "../launch-token-answer.ts"
+import {
+  launchTokenListResponse,
+  launchTokenPolicy,
+  launchTokenResponse,
+  launchTokenView,
+} from "../launch-token-answer.ts"
 import { problem } from "../problem.ts"
 import { registrationRequest, registrationResponse } from "../registration.ts"
 import { renewalResponse } from "../renewal.ts"
@@ -56,12 +63,16 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
   LaunchTokenRequest: launchTokenRequest,
   LaunchTokenResponse: launchTokenResponse,
   LaunchTokenPolicy: launchTokenPolicy,
+  LaunchTokenListResponse: launchTokenListResponse,
+  LaunchToken: launchTokenView,
   AppCreationRequest: appCreationRequest,
   AppCreationResponse: appCreationResponse,
   AppUpdateRequest: appUpdateRequest,
   App: appResponse,
   AppListResponse: appListResponse,
   AppDeregistrationResponse: appDeregistrationResponse,
+  SecretRotationRequest: secretRotationRequest,
+  SecretRotationResponse: secretRotationResponse,
   AppSignInRequest: appSignInRequest,
   AppSignInResponse: appSignInResponse,
   RevocationRequest: revocationRequest,

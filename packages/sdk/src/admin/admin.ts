@@ -1,4 +1,4 @@
-import { type AuditEvent, appParameters, decode } from "@agentwrit/contract"
+import { type AuditEvent, appParameters, decode, launchTokenParameters } from "@agentwrit/contract"
 import type { JwkSet } from "@agentwrit/core"
 import {
   type BodyOf,
@@ -44,6 +44,12 @@ export interface AdminCallOptions extends CallOptions {
   readonly onAnswer?: ((json: string) => void) | undefined
 }
 
+/** How an app is deregistered. */
+export interface DeregistrationOptions extends AdminCallOptions {
+  /** Also ends its agents and all that they delegated. Default: they keep their tokens, but cannot renew or delegate. */
+  readonly revoke?: boolean | undefined
+}
+
 /** An app and its ceiling. Instants are milliseconds since the Unix epoch, TTLs seconds. */
 export type App = CallAnswer<typeof calls.getApp>
 /** A new app. Its `clientSecret` is only shown here. */
@@ -60,6 +66,12 @@ export type AppList = CallAnswer<typeof calls.listApps>
 export type LaunchTokenCreation = BodyOf<typeof calls.createLaunchToken>
 /** A new launch token. It is only shown here. */
 export type CreatedLaunchToken = CallAnswer<typeof calls.createLaunchToken>
+/** The launch tokens that have not expired. */
+export type LaunchTokenList = CallAnswer<typeof calls.listLaunchTokens>
+/** How a client secret is rotated. */
+export type SecretRotation = BodyOf<typeof calls.rotateAppSecret>
+/** A new client secret. It is only shown here. */
+export type RotatedSecret = CallAnswer<typeof calls.rotateAppSecret>
 /** What to revoke: a `level`, and a `target` of the form of that level (CONTRACT 3, "revoke"). */
 export type Revocation = BodyOf<typeof calls.revoke>
 /** What was revoked. */
@@ -118,13 +130,35 @@ export class AgentWritAdmin {
   }
 
   /** Deregisters an app: it cannot sign in, its tokens are revoked, its unused launch tokens are void, its agents cannot renew. */
-  deregisterApp(id: string, options: AdminCallOptions = {}): Promise<AppDeregistration> {
-    return this.#sendTo(calls.deregisterApp, id, options)
+  deregisterApp(id: string, { revoke = false, ...options }: DeregistrationOptions = {}): Promise<AppDeregistration> {
+    return this.#sendTo(calls.deregisterApp, id, { ...options, ...(revoke && { query: { revoke: "true" } }) })
+  }
+
+  /** Gives an app a new client secret. The old one goes on for `grace` seconds, a day by default; 0 ends it now. */
+  rotateAppSecret(id: string, rotation: SecretRotation = {}, options: AdminCallOptions = {}): Promise<RotatedSecret> {
+    return this.#sendTo(calls.rotateAppSecret, id, { ...options, body: rotation })
+  }
+
+  /** Ends a revocation of level `app`: the app can sign in again. What was issued before stays revoked. */
+  restoreApp(id: string, options: AdminCallOptions = {}): Promise<App> {
+    return this.#sendTo(calls.restoreApp, id, options)
   }
 
   /** Makes a launch token, which permits one registration of an agent. */
   createLaunchToken(launchToken: LaunchTokenCreation, options: AdminCallOptions = {}): Promise<CreatedLaunchToken> {
     return this.#send(calls.createLaunchToken, { ...options, body: launchToken })
+  }
+
+  /** The launch tokens that have not expired, newest first, of the operator and of all apps. */
+  listLaunchTokens(options: AdminCallOptions = {}): Promise<LaunchTokenList> {
+    return this.#send(calls.listLaunchTokens, options)
+  }
+
+  /** Makes a launch token void, by the id of the list. The agents that registered with it live on. */
+  async revokeLaunchToken(id: string, options: CallOptions = {}): Promise<void> {
+    const read = decode(launchTokenParameters, { id })
+    if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
+    await this.#send(calls.revokeLaunchToken, { ...options, id })
   }
 
   /** One page of the agents, newest first. */

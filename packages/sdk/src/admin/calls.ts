@@ -5,6 +5,7 @@ import {
   agentsResponse,
   appCreationRequest,
   appCreationResponse,
+  appDeregistrationQuery,
   appDeregistrationResponse,
   appListResponse,
   appResponse,
@@ -13,10 +14,13 @@ import {
   auditEventsResponse,
   healthResponse,
   jwkSetResponse,
+  launchTokenListResponse,
   launchTokenRequest,
   launchTokenResponse,
   revocationRequest,
   revocationResponse,
+  secretRotationRequest,
+  secretRotationResponse,
 } from "@agentwrit/contract"
 import { defineCall } from "../call.ts"
 
@@ -42,13 +46,32 @@ export const updateApp = defineCall("PUT /v1/admin/apps/{id}", "always", {
 })
 
 /** Repeatable: the broker answers a second one like the first. */
-export const deregisterApp = defineCall("DELETE /v1/admin/apps/{id}", "always", { response: appDeregistrationResponse })
+export const deregisterApp = defineCall("DELETE /v1/admin/apps/{id}", "always", {
+  query: appDeregistrationQuery,
+  response: appDeregistrationResponse,
+})
+
+/** Not repeatable: with a lost answer the new secret is lost, and another rotation ends the old one. */
+export const rotateAppSecret = defineCall("POST /v1/admin/apps/{id}/secret", "unprocessed", {
+  request: secretRotationRequest,
+  response: secretRotationResponse,
+})
+
+/** Repeatable: it restores what is restored again. */
+export const restoreApp = defineCall("POST /v1/admin/apps/{id}/restore", "always", { response: appResponse })
 
 /** Repeatable: a launch token that nobody received expires unused. */
 export const createLaunchToken = defineCall("POST /v1/admin/launch-tokens", "always", {
   request: launchTokenRequest,
   response: launchTokenResponse,
 })
+
+export const listLaunchTokens = defineCall("GET /v1/admin/launch-tokens", "always", {
+  response: launchTokenListResponse,
+})
+
+/** Not repeatable: a second one is answered that there is no such launch token. */
+export const revokeLaunchToken = defineCall("DELETE /v1/admin/launch-tokens/{id}", "unprocessed", {})
 
 export const listAgents = defineCall("GET /v1/admin/agents", "always", { query: agentsQuery, response: agentsResponse })
 

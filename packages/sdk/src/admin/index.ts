@@ -19,10 +19,14 @@ export {
   type AppUpdate,
   type CreatedApp,
   type CreatedLaunchToken,
+  type DeregistrationOptions,
   type Health,
   type LaunchTokenCreation,
+  type LaunchTokenList,
   type Revocation,
   type RevocationReceipt,
+  type RotatedSecret,
+  type SecretRotation,
   type Validation,
 } from "./admin.ts"
 export type { AgentsFilter, AgentsPage, AgentsQuery, AgentView } from "./agents.ts"

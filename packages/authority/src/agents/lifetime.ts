@@ -1,0 +1,25 @@
+import type { AuthorityContext } from "../context.ts"
+import type { Agent } from "../ports/records.ts"
+import { Refusal } from "../refusal.ts"
+
+/**
+ * How long an agent lives from its registration, renewals included: what was asked for, within the operator's setting
+ * (`AA_MAX_AGENT_LIFETIME`).
+ * @param requested seconds; 0 or absent: no limit of its own.
+ * @returns seconds; `undefined`: no limit.
+ */
+export function lifetimeOf({ settings }: AuthorityContext, requested = 0): number | undefined {
+  const limits = [requested, settings.maxAgentLifetime].filter((limit) => limit > 0)
+  return limits.length === 0 ? undefined : Math.min(...limits)
+}
+
+/** The latest expiry of the agent's next token in Unix seconds; `undefined`: no limit. */
+export function endOfLife({ endsAt }: Agent): number | undefined {
+  return endsAt === undefined ? undefined : Math.floor(endsAt / 1000)
+}
+
+export const lifeEnded = (): Refusal =>
+  new Refusal("forbidden", {
+    detail: "the agent has reached the end of its lifetime (max_lifetime)",
+    hint: "register another agent",
+  })
