@@ -26,7 +26,7 @@ test("an agent gets its first credential, which ends with its release", async ()
   })
 
   const challenge = await call(url, "GET /v1/challenge")
-  expect(challenge.body).toEqual({ nonce: expect.stringMatching(/^[0-9a-f]{64}$/), expires_in: 30 })
+  expect(challenge.body).toEqual({ nonce: expect.stringMatching(/^[0-9a-f]{64}$/), expires_in: 30, bound: true })
 
   const json = await registration(url, launch.body.launch_token, { requested_ttl: 9999 })
   const registered = await call(url, "POST /v1/register", { json })
