@@ -79,6 +79,7 @@ describe.skipIf(missingPrograms("the guide's lines", "bash", "curl", "jq", "pyth
     const after = Date.now()
     const answer = JSON.parse(made.stdout)
     expect(answer).toEqual({
+      id: expect.stringMatching(/^lt-[0-9a-f]{16}$/),
       launch_token: expect.stringMatching(/^[0-9a-f]{64}$/),
       expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
       policy: { allowed_scope: ["read:data:*", "write:data:*"], max_ttl: 300 },

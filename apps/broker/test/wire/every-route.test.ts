@@ -201,7 +201,7 @@ describe.each(WALKED.filter(({ kinds }) => kinds !== undefined))(
     const detail = route.endsWith("renew") ? "token renewal failed" : "token verification failed"
 
     test.each([
-      ["no token", () => undefined, /no bearer token/],
+      ["no token", () => undefined, /no token in the Authorization header/],
       ["garbage", () => "garbage", /three parts/],
       ["an expired token", () => forged({ nbf: now() - 90, iat: now() - 90, exp: now() - 45 }), /expired 4\d s ago/],
       ["a token of another key", () => `${good().slice(0, -8)}AAAAAAAA`, /./],
