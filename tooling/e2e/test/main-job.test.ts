@@ -20,6 +20,7 @@ test("an agent gets its first credential, which ends with its release", async ()
   })
   expect(launch.status).toBe(201)
   expect(launch.body).toEqual({
+    id: expect.stringMatching(/^lt-[0-9a-f]{16}$/),
     launch_token: expect.stringMatching(/^[0-9a-f]{64}$/),
     expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
     policy: { allowed_scope: ["read:data:*", "write:data:*"], max_ttl: 120 },
