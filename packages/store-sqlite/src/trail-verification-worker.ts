@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import { type AuditEvent, verifyTrail } from "@agentwrit/audit"
+import type { StoredCheckpoint } from "@agentwrit/authority/ports"
 import Sqlite from "better-sqlite3"
 import { openReadOnly } from "./connection.ts"
 import { Statements } from "./sql.ts"
@@ -30,30 +31,33 @@ const statements = new Statements(database)
 
 const rest = (start: number): Promise<void> => pause((performance.now() - start) * (1 / share - 1))
 
-async function* eventsUpTo(size: number): AsyncIterable<AuditEvent> {
-  for (let after = 0; after < size; after += BATCH_SIZE) {
+const tables = new TableVerifier(statements, { now: Date.now(), recordsKey })
+/** The first fault of the tables that an event showed. */
+let tableFault: string | undefined
+
+/** Events with `after` < seq ≤ `upTo`. The tables are held against each as it is read, so that the trail is read once. */
+async function* events(after: number, upTo: number): AsyncIterable<AuditEvent> {
+  for (let last = after; last < upTo; last += BATCH_SIZE) {
     const start = performance.now()
-    for (const row of statements.all(eventRange(after, Math.min(after + BATCH_SIZE, size)))) yield toEvent(row)
+    for (const row of statements.all(eventRange(last, Math.min(last + BATCH_SIZE, upTo)))) {
+      const event = toEvent(row)
+      tableFault ??= tables.event(row.seq, event)
+      yield event
+    }
     await rest(start)
   }
 }
 
 /** Verifies chain and tree up to the newest checkpoint. The start has verified what comes after it. */
-async function trailProblem(): Promise<string | undefined> {
-  const row = statements.get(newestCheckpoint)
-  if (row === undefined) return undefined
-  const checkpoint = toCheckpoint(row)
-  const report = await verifyTrail(eventsUpTo(checkpoint.size), { checkpoint })
+async function trailProblem(checkpoint: StoredCheckpoint | undefined): Promise<string | undefined> {
+  if (checkpoint === undefined) return undefined
+  const report = await verifyTrail(events(0, checkpoint.size), { checkpoint })
   return report.ok ? undefined : report.message
 }
 
-async function tableProblem(): Promise<string | undefined> {
-  const tables = new TableVerifier(statements, { now: Date.now(), recordsKey })
-  let seq = 0
-  for await (const event of eventsUpTo(statements.get(lastSequence)?.seq ?? 0)) {
-    const problem = tables.event(++seq, event)
-    if (problem !== undefined) return problem
-  }
+async function tableProblem(after: number): Promise<string | undefined> {
+  for await (const _ of events(after, statements.get(lastSequence)?.seq ?? 0)) if (tableFault !== undefined) break
+  if (tableFault !== undefined) return tableFault
   let start = performance.now()
   for (const problem of tables.rows()) {
     if (problem !== undefined) return problem
@@ -65,7 +69,9 @@ async function tableProblem(): Promise<string | undefined> {
 
 async function verify(): Promise<VerificationVerdict> {
   try {
-    const problem = (await trailProblem()) ?? (await tableProblem())
+    const row = statements.get(newestCheckpoint)
+    const checkpoint = row && toCheckpoint(row)
+    const problem = (await trailProblem(checkpoint)) ?? (await tableProblem(checkpoint?.size ?? 0))
     return problem === undefined ? {} : { problem }
   } catch (error) {
     // An I/O error may pass. Damage that SQLite finds, and rows that are not events, mean that the trail was changed.
