@@ -2,9 +2,8 @@ import { appSubject, type Claims } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
-import { toUnixSeconds } from "../ports/clock.ts"
 import type { App } from "../ports/records.ts"
-import { retention } from "../revocation/retention.ts"
+import { revocationOf } from "../revocation/entry.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 import { requireApp } from "./app.ts"
@@ -38,7 +37,10 @@ export async function deregisterApp(
     ? `${app.appId} was already deregistered${ended}`
     : `${app.appId} deregistered, its tokens revoked${ended}`
   await commit(context, {
-    writes: [...(isRepeated ? [] : deregistration(app, now)), ...(endsAgents ? [appRevocation(app.appId, now)] : [])],
+    writes: [
+      ...(isRepeated ? [] : deregistration(app, now)),
+      ...(endsAgents ? [revocation("app", app.appId, now)] : []),
+    ],
     events: [successEvent("app_deregistered", caller, subjectOf(operator), detail)],
   })
   return { appId: app.appId, status: "inactive", deregisteredAt: app.deregisteredAt ?? now }
@@ -46,14 +48,10 @@ export async function deregisterApp(
 
 function deregistration(app: App, now: number): Write[] {
   const changed = { ...app, deregisteredAt: now, updatedAt: now, revision: app.revision + 1 }
-  const target = appSubject(app.appId)
-  return [
-    { type: "change_app", app: changed },
-    { type: "revoke", revocation: { level: "agent", target, revokedAt: now, ...retention(null) } },
-  ]
+  return [{ type: "change_app", app: changed }, revocation("agent", appSubject(app.appId), now)]
 }
 
-const appRevocation = (appId: string, now: number): Write => ({
+const revocation = (level: "agent" | "app", target: string, now: number): Write => ({
   type: "revoke",
-  revocation: { level: "app", target: appId, revokedAt: now, before: toUnixSeconds(now), ...retention(null) },
+  revocation: revocationOf({ level, target }, now),
 })

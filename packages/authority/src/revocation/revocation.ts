@@ -1,14 +1,13 @@
-import { appIdOf, type Claims, hasCutoff, parseAgentId, type RevocationLevel } from "@agentwrit/core"
+import { appIdOf, type Claims, parseAgentId, type RevocationLevel } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
-import { ConflictError, type Write } from "../ports/change.ts"
-import { toUnixSeconds } from "../ports/clock.ts"
+import type { Write } from "../ports/change.ts"
 import type { App } from "../ports/records.ts"
 import type { Revocation } from "../ports/revocation-log.ts"
 import { Refusal } from "../refusal.ts"
 import { commit } from "../trail/commit.ts"
 import { successEvent } from "../trail/event.ts"
-import { retention } from "./retention.ts"
+import { revocationOf } from "./entry.ts"
 
 /** What to revoke. The level decides the form of the target (CONTRACT 3, "revoke"). */
 export interface RevocationRequest {
@@ -36,48 +35,25 @@ export async function revoke(
     throw new Refusal("invalid_request", { detail: "target is an agent of another trust domain" })
   const subject = { actor: operator.sub, agent_id: target, ...(level === "task" && { task_id: target }) }
   const events = [successEvent("token_revoked", caller, subject, `revoked at level ${level} by ${operator.sub}`)]
-  await retryOnAppChange(async () => {
-    const revocation = await revocationOf(context, { level, target })
-    const app = revocation.level === "app" ? await context.store.records.app(revocation.target) : undefined
-    await commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
-  })
+  const revocation = await revocationFor(context, { level, target })
+  const app = revocation.level === "app" ? await context.store.records.app(revocation.target) : undefined
+  await commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
   context.observer.revoked?.(level)
   return { revoked: true, level, target, count: 1 }
 }
 
-/** The entry of the log. Level `agent` on an app's subject is level `app` (CONTRACT 2). */
-async function revocationOf(context: AuthorityContext, request: RevocationRequest): Promise<Revocation> {
-  const appId = request.level === "agent" ? appIdOf(request.target) : undefined
-  const { level, target } = appId === undefined ? request : { level: "app" as const, target: appId }
-  const revokedAt = context.clock.now()
-  const expiresAt = level === "token" ? await tokenExpiry(context, target, revokedAt) : null
-  return {
-    level,
-    target,
-    revokedAt,
-    ...(hasCutoff(level) && { before: toUnixSeconds(revokedAt) }),
-    ...retention(expiresAt),
-  }
+/** What to list. Level `agent` on an app's subject is level `app` (CONTRACT 2). */
+async function revocationFor(context: AuthorityContext, { level, target }: RevocationRequest): Promise<Revocation> {
+  const now = context.clock.now()
+  const appId = level === "agent" ? appIdOf(target) : undefined
+  if (appId !== undefined) return revocationOf({ level: "app", target: appId }, now)
+  return revocationOf({ level, target }, now, level === "token" ? await tokenExpiry(context, target, now) : null)
 }
 
 /** Closes the app's sign-in and its launch tokens, until it is restored. */
 function closeApp(app: App | undefined, { revokedAt }: Revocation): Write[] {
   if (app === undefined || app.revokedAt !== undefined) return []
   return [{ type: "change_app", app: { ...app, revokedAt, updatedAt: revokedAt, revision: app.revision + 1 } }]
-}
-
-/**
- * Tries again when the app was changed between read and commit: a revocation must not fail because of a concurrent
- * update. Each failure means that another change succeeded, so this ends.
- */
-async function retryOnAppChange(attempt: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof ConflictError) || error.code !== "app_changed") throw error
-    }
-  }
 }
 
 /**
