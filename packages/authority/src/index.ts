@@ -37,7 +37,6 @@ export { type ProofChallenge, Refusal, type RefusalCode, type RefusalOptions } f
 export type { FeedFollower } from "./revocation/feed.ts"
 export type { FeedMessage } from "./revocation/feed-message.ts"
 export type { RevocationReceipt, RevocationRequest } from "./revocation/revocation.ts"
-export type { SealedCounts } from "./rights/seal-records.ts"
 export type { BearerNeeds, BearerWording } from "./tokens/authentication.ts"
 export type { IssuedToken } from "./tokens/issue.ts"
 export type { Credential, ProvenToken } from "./tokens/proof.ts"

@@ -26,8 +26,8 @@ export interface ReceiverOptions {
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
   const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full", publicUrl } = options
-  const bounds = { largeBodies: createLargeBodyQuota() }
-  const shared = { onBug, secureTransport, isTrustedProxy, recordedSource, publicUrl, ...bounds }
+  const largeBodies = createLargeBodyQuota()
+  const shared = { onBug, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies }
   return (c) => new HttpRequest(c, shared)
 }
 

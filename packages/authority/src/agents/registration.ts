@@ -180,9 +180,9 @@ function requireWithinLaunchToken(launchToken: LaunchToken, request: Registratio
 
 /** A launch token ends with the app that issued it, and with a revocation of everything (CONTRACT 2, "revoked"). */
 function requireLiving({ revocations }: AuthorityContext, { appId, createdAt }: LaunchToken): void {
-  const issuedAt = toUnixSeconds(createdAt)
-  const isEnded = ({ level, target }: RevocationTarget) => revocations.isRevoked({ level, target }, issuedAt)
-  if (isEnded({ level: "all", target: REVOKE_ALL_TARGET }) || (appId && isEnded({ level: "app", target: appId })))
+  const targets: RevocationTarget[] = [{ level: "all", target: REVOKE_ALL_TARGET }]
+  if (appId !== undefined) targets.push({ level: "app", target: appId })
+  if (targets.some((target) => revocations.isRevoked(target, toUnixSeconds(createdAt))))
     throw rejectRegistration("launch token ended with a revocation")
 }
 

@@ -80,12 +80,13 @@ export function viewOf({
   previousSecret: _previous,
   revision: _revision,
   mac: _mac,
-  ...app
+  orchIds,
+  roles,
+  ...view
 }: App): AppView {
-  const { orchIds, roles, ...view } = app
   return {
     ...view,
-    status: app.deregisteredAt === undefined ? "active" : "inactive",
+    status: view.deregisteredAt === undefined ? "active" : "inactive",
     ...(orchIds.length > 0 && { orchIds }),
     ...(!isDefault(roles) && { roles }),
   }

@@ -57,8 +57,8 @@ export async function delegate(
   if (isRevoked(context, "chain", held.sub))
     throw new Refusal("forbidden", { detail: "all that this agent delegates is revoked" })
   const ofHolders = await requireWithinCeilings(context, held, scope)
-  const delegatee = await requireActiveAgent(context, delegateTo)
-  const ofDelegate = await requireWithinCeiling(context, delegatee.appId, scope)
+  const agent = await requireActiveAgent(context, delegateTo)
+  const ofDelegate = await requireWithinCeiling(context, agent.appId, scope)
   const conditions = distinct([...ofHolders, ...ofDelegate])
 
   const limits = [context.settings.maxTtl, MAX_TOKEN_TTL]
@@ -71,12 +71,12 @@ export async function delegate(
     kind: "agent",
     scope,
     ttl,
-    notAfter: Math.min(held.exp, endOfLife(delegatee) ?? held.exp),
+    notAfter: Math.min(held.exp, endOfLife(agent) ?? held.exp),
     taskId: held.task_id,
     orchId: held.orch_id,
-    appId: delegatee.appId,
+    appId: agent.appId,
     // Only the delegate can use a token that is bound to its key.
-    jkt: delegatee.bound ? keyIdOf(delegatee.publicKey) : undefined,
+    jkt: agent.bound ? keyIdOf(agent.publicKey) : undefined,
     delegationChain,
   })
   const { chain_hash, exp, iat, jti } = prepared.claims

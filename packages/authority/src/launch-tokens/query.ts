@@ -4,14 +4,8 @@ import type { LaunchToken } from "../ports/records.ts"
 import { launchTokenId } from "./launch-token.ts"
 
 /** A launch token in a list: without its text, and without its whole hash. Instants are milliseconds since the Unix epoch. */
-export interface LaunchTokenView
-  extends Pick<
-    LaunchToken,
-    "agentName" | "appId" | "allowedScope" | "maxTtl" | "maxLifetime" | "singleUse" | "createdAt" | "expiresAt" | "uses"
-  > {
+export interface LaunchTokenView extends Omit<LaunchToken, "hash" | "spentAt" | "mac"> {
   readonly id: string
-  readonly orchId?: string
-  readonly taskId?: string
 }
 
 /** The unexpired launch tokens, newest first. */

@@ -19,7 +19,7 @@ export {
 export type { CheckpointAnchor } from "./checkpoint-anchor.ts"
 export { type Clock, steadyClock, systemClock, toUnixSeconds } from "./clock.ts"
 export type { Housekeeping, LeaseName, Prunable, StoreHealth } from "./housekeeping.ts"
-export type { MaintenanceReport, Observer, StoreOperation } from "./observer.ts"
+export type { MaintenanceReport, Observer, SealedCounts, StoreOperation } from "./observer.ts"
 export type {
   Agent,
   AgentPage,

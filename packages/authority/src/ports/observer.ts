@@ -1,6 +1,5 @@
 import type { AuditEvent, AuditEventType } from "@agentwrit/audit"
 import type { Claims, RevocationLevel } from "@agentwrit/core"
-import type { SealedCounts } from "../rights/seal-records.ts"
 
 /** A kind of access to the store. */
 export type StoreOperation = "commit" | "checkpoint" | "query"
@@ -15,6 +14,13 @@ export interface MaintenanceReport {
   readonly launchTokens: number
   readonly issuedTokens: number
   /** Agents whose token was marked as expired. */
+  readonly agents: number
+}
+
+/** How many records were sealed. */
+export interface SealedCounts {
+  readonly apps: number
+  readonly launchTokens: number
   readonly agents: number
 }
 

@@ -41,6 +41,7 @@ export interface StoredCheckpoint extends TreeHead {
 
 /** Options of {@link Trail.verify}. */
 export interface VerifyOptions {
+  /** Verify at full speed. Default: slowly, in the background. */
   readonly atOnce?: boolean
   /** The key of the records' seals. Absent: seals are not checked. */
   readonly recordsKey?: Uint8Array
@@ -64,7 +65,7 @@ export interface Trail {
   forgetCheckpoints(size: number): Promise<void>
   /**
    * Verifies hash chain and tree from the first event to the newest stored checkpoint, and holds the tables that give
-   * rights against all events. Runs slowly in the background, or at full speed with `atOnce`.
+   * rights against all events.
    * @returns the first fault, or `undefined`. Rejects when the verification did not finish, for example when `signal`
    * aborts it.
    */

@@ -1,13 +1,7 @@
 import type { Write } from "../ports/change.ts"
+import type { SealedCounts } from "../ports/observer.ts"
 import type { Store } from "../ports/store.ts"
 import type { Seals } from "./seal.ts"
-
-/** How many records were sealed. */
-export interface SealedCounts {
-  readonly apps: number
-  readonly launchTokens: number
-  readonly agents: number
-}
 
 const MAX_SEALED_AT_ONCE = 500
 

@@ -156,9 +156,7 @@ export class AgentWritAdmin {
 
   /** Makes a launch token void, by the id of the list. The agents that registered with it live on. */
   async revokeLaunchToken(id: string, options: CallOptions = {}): Promise<void> {
-    const read = decode(launchTokenParameters, { id })
-    if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
-    await this.#send(calls.revokeLaunchToken, { ...options, id })
+    await this.#sendTo(calls.revokeLaunchToken, id, options, launchTokenParameters)
   }
 
   /** One page of the agents, newest first. */
@@ -255,9 +253,14 @@ export class AgentWritAdmin {
     return this.#client.send(calls.jwks, options)
   }
 
-  /** As {@link AgentWritAdmin.#send}, for routes with an app's id in their path. Checks the id, which could name another route. */
-  async #sendTo<const C extends Call>(call: C, id: string, input: CallInput<C>): Promise<CallAnswer<C>> {
-    const read = decode(appParameters, { id })
+  /** As {@link AgentWritAdmin.#send}, for routes with an id in their path. Checks the id, which could name another route. */
+  async #sendTo<const C extends Call>(
+    call: C,
+    id: string,
+    input: CallInput<C>,
+    parameters: typeof appParameters | typeof launchTokenParameters = appParameters,
+  ): Promise<CallAnswer<C>> {
+    const read = decode(parameters, { id })
     if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
     return this.#send(call, { ...input, id })
   }

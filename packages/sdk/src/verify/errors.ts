@@ -14,7 +14,7 @@ export type InvalidTokenErrorCode =
   | TokenErrorCode
   | ClaimsErrorCode
   | DelegationErrorCode
-  /** Revoked at one of the four levels, or released. */
+  /** Revoked at any level, or released. */
   | "token_revoked"
   /** The token is bound to a key, and no proof of the key was checked (RFC 9449). */
   | "proof_missing"
