@@ -5,7 +5,7 @@ import { runSteps, type Step } from "./steps.ts"
 // that their count ends the output.
 const BUILD: Step = { name: "build", command: ["pnpm", "run", "build"] }
 
-/** The longest comes first, so that the others run beside it. */
+/** They run side by side. The longest is first, so that the others run beside it. */
 const CHECKS: readonly Step[] = [
   { name: "packages as they ship", command: ["node", "tooling/checks/src/packed.ts"] },
   // One program for all packages: a program for each would read what they share again and again.

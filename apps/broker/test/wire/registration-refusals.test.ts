@@ -148,7 +148,7 @@ describe("a registration is refused, only the trail has the reason, and the laun
     [128, true],
     [129, false],
     [1900, false],
-  ])("with a stranger's ids of %i characters, which the trail keeps: %s", async (length, kept) => {
+  ])("the event of a stranger with ids of %i characters names them: %s", async (length, kept) => {
     const taskId = "t".repeat(length)
     const json = await registration(broker.url, "00".repeat(32), { task_id: taskId })
     expect((await call(broker.url, "POST /v1/register", { json })).status).toBe(401)
