@@ -136,10 +136,16 @@ async function rightRequests(url: string, secrets: string[]) {
       return keep((await agent(url, admin)).access_token)
     return name.includes(" /v1/app/") ? appToken : admin
   }
+  const idOf = async (name: string): Promise<string> => {
+    if (!name.startsWith("DELETE ")) return appId
+    if (!name.includes("/launch-tokens/")) return (await registerApp(url, admin)).appId
+    const creation = name.replace("DELETE", "POST").replace("/{id}", "")
+    return (await call(url, creation, { bearer: await bearerOf(name), json: policy })).body.id
+  }
   return async (name: string) => ({
     name,
     bearer: await bearerOf(name),
-    id: name.startsWith("DELETE ") ? (await registerApp(url, admin)).appId : appId,
+    id: await idOf(name),
     body: await bodyOf[name]?.(),
   })
 }

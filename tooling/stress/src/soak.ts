@@ -13,6 +13,8 @@ import type { Scenario } from "./stage.ts"
 
 const CLIENTS = 4
 
+const WARM_UP_MS = 10_000
+
 const SAMPLES = 30
 
 /** How much the last third of the samples may lie above the one before. */
@@ -33,6 +35,8 @@ export const soak: Scenario = {
     const ledger = new Ledger()
     const load = new Load(url, admin, ledger, new Random(seed))
     load.start(CLIENTS)
+    // The heap grows to its working size at first.
+    await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
     const samples: Sample[] = []
     while (samples.length < SAMPLES && !stage.isOver) {
       await new Promise((resolve) => setTimeout(resolve, (stage.profile.soak.seconds * 1000) / SAMPLES))

@@ -167,8 +167,9 @@ function rewrite(database: Sqlite.Database, columns: readonly Recomputed[]): voi
   const edge = new RightEdge()
   let prevHash = GENESIS_HASH
   const rows = database.prepare<[], Record<string, unknown>>("SELECT * FROM events ORDER BY seq").all()
-  for (const { seq, timestamp, hash: _, prev_hash: __, ...members } of rows) {
-    const draft = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
+  for (const { seq, timestamp, hash: _, prev_hash: __, data, ...members } of rows) {
+    const told = { ...members, data: JSON.parse(String(data)) }
+    const draft = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null))
     const { event, leafHash } = chainEvent(draft as unknown as AuditEvent, {
       sequence: Number(seq),
       timestamp: new Date(Number(timestamp)).toISOString(),

@@ -29,9 +29,12 @@ export interface HeldToken {
   readonly text: string
   readonly jti: string
   readonly sub: string
-  readonly taskId: string | undefined
+  /** Its task, and those of its subject and its delegators. */
+  readonly taskIds: readonly string[]
   /** The subjects that delegated it, the first delegator first. */
   readonly delegators: readonly string[]
+  /** The `jti` of each token that it was delegated from. */
+  readonly ancestors: readonly string[]
 }
 
 /** A launch token that a client holds. */
@@ -121,7 +124,9 @@ export class Ledger {
   /** Records a token that a client received. */
   hold(text: string): HeldToken {
     const { jti, sub, task_id: taskId, delegation_chain: chain = [] } = tokenPart(text, 1)
-    const token = { text, jti, sub, taskId, delegators: chain.map(({ agent }: { agent: string }) => agent) }
+    const delegators: string[] = chain.map(({ agent }: { agent: string }) => agent)
+    const taskIds = [taskId, ...[sub, ...delegators].map((id) => id.split("/").at(-2))]
+    const token = { text, jti, sub, taskIds, delegators, ancestors: chain.map((record: { jti: string }) => record.jti) }
     this.tokens.push(token)
     this.fresh.add(token)
     return token
@@ -145,7 +150,8 @@ export class Ledger {
 export const isRevoked = (token: HeldToken, revoked: ReadonlySet<string>): boolean =>
   revoked.has(`token ${token.jti}`) ||
   revoked.has(`agent ${token.sub}`) ||
-  revoked.has(`task ${token.taskId}`) ||
+  token.taskIds.some((taskId) => revoked.has(`task ${taskId}`)) ||
+  token.ancestors.some((jti) => revoked.has(`heirs ${jti}`)) ||
   token.delegators.some((agent) => revoked.has(`agent ${agent}`) || revoked.has(`chain ${agent}`))
 
 /** What each check of a restarted broker works with. */

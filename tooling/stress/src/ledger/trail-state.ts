@@ -22,7 +22,7 @@ export class TrailState {
   readonly agents = new Map<string, ExpectedAgent>()
   /** Whether each app is active. */
   readonly apps = new Map<string, boolean>()
-  /** Revocations, as `level target`. */
+  /** Revocations, as `level target`. `heirs jti` stands for what was delegated from a token that an operator revoked. */
   readonly revoked = new Set<string>()
   /** Contradictions in the trail. */
   readonly problems: string[] = []
@@ -45,7 +45,7 @@ export class TrailState {
     const jtiOf = (verb: string): string => part(detail, new RegExp(`^token (\\w+) ${verb}`))
     switch (type) {
       case "launch_token_issued":
-        return ["launch_token", part(detail, /^launch token for (\S+):/)]
+        return ["launch_token", part(detail, /^launch token lt-\w+ for (\S+):/)]
       case "admin_auth":
       case "app_authenticated":
         return ["sign_in", part(detail, /token (\w+) for/)]
@@ -62,8 +62,10 @@ export class TrailState {
       case "delegation_created":
         return ["delegate", part(detail, /read:mark:(d\d+),/)]
       case "token_revoked": {
-        const target = `${part(detail, /^revoked at level (\w+)/)} ${agentId}`
+        const level = part(detail, /^revoked at level (\w+)/)
+        const target = `${level} ${agentId}`
         this.revoked.add(target)
+        if (level === "token") this.revoked.add(`heirs ${agentId}`)
         return ["revoke", target]
       }
       case "app_registered": {
