@@ -29,7 +29,7 @@ sign() {
 
 new_key ca-key.pem
 openssl req -x509 -new -key ca-key.pem -subj "/CN=AgentWrit test CA" -days "$days" \
-  -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign" -out ca.pem
+  -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign,cRLSign" -out ca.pem
 sign broker "/CN=localhost" "subjectAltName=DNS:localhost,IP:127.0.0.1
 extendedKeyUsage=serverAuth"
 sign client "/CN=agentwrit-test-client" "extendedKeyUsage=clientAuth"

@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs"
 import { type ClientRequest, get, type IncomingMessage } from "node:http"
 import { get as getTls } from "node:https"
 import { type ConnectionOptions, connect } from "node:tls"
-import { type Config, loadConfig } from "./config/config.ts"
+import { ConfigError } from "./config/config.ts"
+import { Reading } from "./config/reading.ts"
 
-// Exits 0 when the broker on this machine serves. It reads address, port and TLS mode from the broker's own configuration. With
-// mTLS it uses the client certificate that HEALTHCHECK_CLIENT_CERT and HEALTHCHECK_CLIENT_KEY name. Without one it can check the
-// TLS handshake, but not the store.
+// Exits 0 when the broker on this machine serves. It reads AA_BIND_ADDRESS, AA_PORT and AA_TLS_MODE from the broker's own
+// environment, and needs no secret. With mTLS it uses the client certificate that HEALTHCHECK_CLIENT_CERT and
+// HEALTHCHECK_CLIENT_KEY name. Without one it can check the TLS handshake, but not the store.
 
 const TIMEOUT_MS = 4000
 
@@ -18,27 +19,27 @@ const clientCert = process.env["HEALTHCHECK_CLIENT_CERT"] || undefined
 const clientKey = process.env["HEALTHCHECK_CLIENT_KEY"] || undefined
 
 try {
-  const { config } = loadConfig(process.env)
-  process.stdout.write(`${await check(config)}\n`)
+  process.stdout.write(`${await check(new Reading(process.env))}\n`)
 } catch (error) {
   process.stderr.write(`agentwrit-healthcheck: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 }
 
-async function check({ bindAddress, port, tls }: Config): Promise<string> {
+async function check(reading: Reading): Promise<string> {
+  const bindAddress = reading.read("bindAddress")
+  const port = reading.read("port")
+  const tlsMode = reading.read("tlsMode")
+  if (reading.problems.length > 0) throw new ConfigError(reading.problems)
   if (port === 0) throw new Error("AA_PORT is 0, so the port cannot be known: set AA_PORT")
   const host = reachable(bindAddress)
-  if (tls.mode === "none") return health((done) => get({ host, port, ...REQUEST }, done))
-  // Trusts the broker's own certificate alone, whoever issued it and whatever name it carries.
-  const trust: ConnectionOptions = {
-    ca: readFileSync(tls.cert),
-    allowPartialTrustChain: true,
-    checkServerIdentity: () => undefined,
-  }
-  if (tls.mode === "mtls" && (clientCert === undefined || clientKey === undefined))
+  if (tlsMode === "none") return health((done) => get({ host, port, ...REQUEST }, done))
+  // The address is this machine's own, so the connection cannot be intercepted. The certificate's file may be newer than what is
+  // served.
+  const trust: ConnectionOptions = { rejectUnauthorized: false }
+  if (tlsMode === "mtls" && (clientCert === undefined || clientKey === undefined))
     return handshake({ host, port, ...trust })
   const client =
-    tls.mode === "mtls" && clientCert !== undefined && clientKey !== undefined
+    tlsMode === "mtls" && clientCert !== undefined && clientKey !== undefined
       ? { cert: readFileSync(clientCert), key: readFileSync(clientKey) }
       : {}
   return health((done) => getTls({ host, port, ...REQUEST, ...trust, ...client }, done))

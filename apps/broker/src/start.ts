@@ -4,6 +4,7 @@ import { createKeyRing, type SigningKey } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
 import { createBroker } from "./broker.ts"
+import { Certificates } from "./certificates.ts"
 import type { Config } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
 import { loadOrCreateKey } from "./key-files.ts"
@@ -11,7 +12,6 @@ import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
 import { combineObservers } from "./observers.ts"
 import { serve } from "./server.ts"
-import { readTls } from "./tls.ts"
 import { openLineage } from "./trail-lineage.ts"
 import { VERSION } from "./version.ts"
 
@@ -27,8 +27,8 @@ export interface RunningBroker {
   readonly listening: string
   /** What `AA_SEED_TOKENS` prints on stdout; empty without it. */
   readonly seedLines: readonly string[]
-  /** Reads the certificates again; open connections keep the old ones. Returns whether there are any. */
-  renewCertificates(): boolean
+  /** Reads the TLS files again, if there are any; open connections keep the old certificates. */
+  renewCertificates(): void
   /** Lets requests in flight finish, signs a last checkpoint, closes the database. */
   stop(): Promise<void>
 }
@@ -102,11 +102,12 @@ function openStore({ dbPath }: Config, log: Log): Promise<SqliteStore> {
 
 async function listen(config: Config, log: Log, authority: Authority, metrics: Metrics): Promise<RunningBroker> {
   const { tls } = config
-  const settings = tls.mode === "none" ? undefined : readTls(tls)
+  const onExpiry = metrics.certificateExpires.bind(metrics)
+  const certificates = tls.mode === "none" ? undefined : new Certificates({ tls, log, onExpiry })
   const app = createBroker({
     authority,
     metrics,
-    secureTransport: settings !== undefined,
+    secureTransport: certificates !== undefined,
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
     recordedSource: config.auditSource,
@@ -126,19 +127,17 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     port: config.port,
     address: config.bindAddress,
     isTrustedProxy: config.isTrustedProxy,
-    ...(settings !== undefined && { tls: settings }),
+    ...(certificates !== undefined && { tls: certificates.settings }),
   })
+  certificates?.watch(server.renewCertificates)
   const { address, port } = server.address
   return {
     seedLines:
       seeds === undefined ? [] : [`SEED_LAUNCH_TOKEN=${seeds.launchToken}`, `SEED_ADMIN_TOKEN=${seeds.adminToken}`],
     listening: addressText(address, port) + { none: "", tls: " (TLS)", mtls: " (mTLS)" }[tls.mode],
-    renewCertificates() {
-      if (tls.mode === "none") return false
-      server.renewCertificates(readTls(tls))
-      return true
-    },
+    renewCertificates: () => certificates?.renew(),
     async stop() {
+      certificates?.close()
       // Streams never end by themselves, so they would delay the stop.
       authority.endFollowing()
       await server.stop()

@@ -31,7 +31,7 @@ const AEAD_SUITES = [
 ].join(":")
 
 /**
- * Reads certificate, key and, for mutual TLS, the CA that client certificates must be signed by.
+ * Reads certificate, key and, for mutual TLS, the CA that client certificates must be signed by and its revocation list.
  * @throws {@link TlsFileError} when they cannot be read or do not match.
  */
 export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettings {
@@ -39,13 +39,17 @@ export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettin
   const files = {
     AA_TLS_CERT: config.cert,
     AA_TLS_KEY: config.key,
-    ...(mutual && { AA_TLS_CLIENT_CA: config.clientCa }),
+    ...(mutual && {
+      AA_TLS_CLIENT_CA: config.clientCa,
+      ...(config.clientCrl && { AA_TLS_CLIENT_CRL: config.clientCrl }),
+    }),
   }
   try {
     const settings: TlsSettings = {
       cert: readFileSync(config.cert),
       key: readFileSync(config.key),
       ...(mutual && { ca: readCertificates(config.clientCa) }),
+      ...(mutual && config.clientCrl !== undefined && { crl: readFileSync(config.clientCrl) }),
       minVersion: "TLSv1.2",
       ciphers: AEAD_SUITES,
       honorCipherOrder: true,

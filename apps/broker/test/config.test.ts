@@ -421,6 +421,7 @@ describe("the table of variables", () => {
         [
           "TLS_KEY",
           "TLS_CLIENT_CA",
+          "TLS_CLIENT_CRL",
           "ISSUER",
           "ADMIN_TOKEN_TTL",
           "CONFIG_PATH",

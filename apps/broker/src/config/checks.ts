@@ -13,7 +13,14 @@ import { VARIABLES, type VariableValues } from "./variables.ts"
 export type TlsConfig =
   | { readonly mode: "none" }
   | { readonly mode: "tls"; readonly cert: string; readonly key: string }
-  | { readonly mode: "mtls"; readonly cert: string; readonly key: string; readonly clientCa: string }
+  | {
+      readonly mode: "mtls"
+      readonly cert: string
+      readonly key: string
+      readonly clientCa: string
+      /** Client certificates that this list names are refused. */
+      readonly clientCrl?: string
+    }
 
 const EXAMPLE_SECRET = "change-me-in-production"
 
@@ -43,12 +50,13 @@ export function checkSecret(reading: Reading, { adminSecret, mode }: VariableVal
   return adminSecret
 }
 
-const TLS_FILES = ["tlsCert", "tlsKey", "tlsClientCa"] as const
+const TLS_FILES = ["tlsCert", "tlsKey", "tlsClientCa", "tlsClientCrl"] as const
 
 /** The files that the TLS mode needs. A file that it does not need is a warning. */
-export function checkTls(reading: Reading, { tlsMode, tlsCert, tlsKey, tlsClientCa }: VariableValues): TlsConfig {
+export function checkTls(reading: Reading, values: VariableValues): TlsConfig {
+  const { tlsMode, tlsCert, tlsKey, tlsClientCa, tlsClientCrl } = values
   if (reading.isRefused("tlsMode")) return { mode: "none" }
-  const needed = TLS_FILES.slice(0, { none: 0, tls: 2, mtls: 3 }[tlsMode])
+  const needed = TLS_FILES.slice(0, { none: 0, tls: 2, mtls: tlsClientCrl === undefined ? 3 : 4 }[tlsMode])
   for (const key of TLS_FILES)
     if (needed.includes(key)) checkTlsFile(reading, key, tlsMode)
     else if (reading.isSet(key))
@@ -56,7 +64,8 @@ export function checkTls(reading: Reading, { tlsMode, tlsCert, tlsKey, tlsClient
   if (tlsMode === "none" || tlsCert === undefined || tlsKey === undefined) return { mode: "none" }
   if (tlsMode === "tls") return { mode: tlsMode, cert: tlsCert, key: tlsKey }
   if (tlsClientCa === undefined) return { mode: "none" }
-  return { mode: tlsMode, cert: tlsCert, key: tlsKey, clientCa: tlsClientCa }
+  const mutual: TlsConfig = { mode: tlsMode, cert: tlsCert, key: tlsKey, clientCa: tlsClientCa }
+  return tlsClientCrl === undefined ? mutual : { ...mutual, clientCrl: tlsClientCrl }
 }
 
 function checkTlsFile(reading: Reading, key: (typeof TLS_FILES)[number], mode: string): void {

@@ -8,7 +8,7 @@ import { trustedProxyCheck } from "./trusted-proxies.ts"
 import { nearestVariable, VARIABLES, type VariableValues } from "./variables.ts"
 
 type Refined = "adminSecret" | "audience" | "auditKeyPath" | "configPath" | "declareRestore" | "publicUrl"
-type TlsVariable = "tlsMode" | "tlsCert" | "tlsKey" | "tlsClientCa"
+type TlsVariable = "tlsMode" | "tlsCert" | "tlsKey" | "tlsClientCa" | "tlsClientCrl"
 
 /** Everything that an operator decides (CONTRACT 6). Times are in seconds, paths as they were given. */
 export interface Config extends Omit<VariableValues, Refined | TlsVariable> {
@@ -75,6 +75,7 @@ export function loadConfig(
     tlsCert: _c,
     tlsKey: _k,
     tlsClientCa: _a,
+    tlsClientCrl: _r,
     configPath: _p,
     ...rest
   } = values

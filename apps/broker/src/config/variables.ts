@@ -40,6 +40,7 @@ export interface VariableValues {
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
   readonly tlsClientCa: string | undefined
+  readonly tlsClientCrl: string | undefined
 }
 
 /** One variable, declared once: how its text is read, its default and what the operator reads about it. */
@@ -323,6 +324,13 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     ...filePath,
     fallback: undefined,
     fallbackText: "none; required with mtls",
+  },
+  tlsClientCrl: {
+    name: "AA_TLS_CLIENT_CRL",
+    summary: "Revocation lists of that CA, PEM: the certificates that they name are refused.",
+    ...filePath,
+    fallback: undefined,
+    fallbackText: "none",
   },
 }
 

@@ -1,9 +1,12 @@
 import { execFileSync, spawn } from "node:child_process"
+import { X509Certificate } from "node:crypto"
 import { once } from "node:events"
+import { readFileSync, renameSync, symlinkSync } from "node:fs"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { connect } from "node:tls"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { describe, expect, test } from "vitest"
 import { inRepository } from "../../src/repository.ts"
 import { missingPrograms } from "../../src/shell.ts"
@@ -11,7 +14,7 @@ import { missingPrograms } from "../../src/shell.ts"
 /** Runs the health check as a supervisor does, with the broker's environment. */
 async function check(environment: Record<string, string>): Promise<{ code: number; said: string }> {
   const child = spawn(process.execPath, [inRepository("apps/broker/dist/healthcheck.js")], {
-    env: { HOME: "/nonexistent", AA_ADMIN_SECRET: ADMIN_SECRET, ...environment },
+    env: { HOME: "/nonexistent", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   })
   let said = ""
@@ -69,3 +72,36 @@ describe("the health check", () => {
     },
   )
 })
+
+test.skipIf(missingPrograms("renewed certificates", "bash", "openssl"))(
+  "certificates that are swapped by a symbolic link: the health check goes on, the broker serves the new ones",
+  async () => {
+    await using folder = await brokerFolder()
+    const script = inRepository("scripts/gen_test_certs.sh")
+    const at = (name: string) => join(folder.path, name)
+    for (const name of ["old", "new"]) execFileSync(script, [at(name)], { stdio: "ignore" })
+    symlinkSync("old", at("certs"))
+    const tls = {
+      AA_TLS_MODE: "tls",
+      AA_TLS_CERT: at("certs/broker.pem"),
+      AA_TLS_KEY: at("certs/broker-key.pem"),
+    }
+    await using broker = await startBroker(folder, tls)
+    const env = { ...tls, AA_PORT: new URL(broker.url).port }
+    // As the kubelet does it: a new link takes the old one's name.
+    symlinkSync("new", at("next"))
+    renameSync(at("next"), at("certs"))
+    expect(await check(env)).toEqual({ code: 0, said: "serving\n" })
+    await expect.poll(() => broker.output().stdout, { timeout: 30_000 }).toContain("certificates read again")
+    const served = await new Promise<string>((resolve, reject) => {
+      const socket = connect(
+        { port: Number(env.AA_PORT), ca: readFileSync(at("new/ca.pem")), host: "127.0.0.1" },
+        () => {
+          resolve(socket.getPeerX509Certificate()?.toString() ?? "")
+          socket.destroy()
+        },
+      ).on("error", reject)
+    })
+    expect(served).toBe(new X509Certificate(readFileSync(at("new/broker.pem"))).toString())
+  },
+)

@@ -51,6 +51,15 @@ describe("the manifests", () => {
       })
   })
 
+  test("the ServiceMonitor scrapes the service, under the job that the alerts expect", () => {
+    const [{ metadata, spec }] = read("service-monitor.yaml")
+    const { metadata: service, spec: ports } = of("Service")
+    expect(metadata.namespace).toBe(service.namespace)
+    expect(service.labels).toMatchObject(spec.selector.matchLabels)
+    expect(ports.ports.map(({ name }: { name: string }) => name)).toContain(spec.endpoints[0].port)
+    expect(readText("deploy/monitoring/alerts.yml")).toContain(`up{job="${service.labels[spec.jobLabel]}"}`)
+  })
+
   test("names, ports, paths and variables agree with each other and the image", () => {
     const { replicas, selector, template } = of("StatefulSet").spec
     const [broker] = template.spec.containers

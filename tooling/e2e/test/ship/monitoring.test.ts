@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test } from "vitest"
@@ -9,7 +10,7 @@ import { missingPrograms, shell } from "../../src/shell.ts"
 interface Rule {
   readonly alert: string
   readonly expr: string
-  readonly annotations: { readonly runbook: string }
+  readonly annotations: { readonly runbook_url: string }
 }
 
 const rules: readonly Rule[] = parse(readText("deploy/monitoring/alerts.yml")).groups.flatMap(
@@ -49,7 +50,9 @@ test("there are alerts for the guide's cases, a broken chain, a degraded store a
 
 test("every alert links to a section of the documentation", () => {
   for (const { annotations } of rules) {
-    const [page = "", anchor = ""] = annotations.runbook.split("#")
+    const { pathname, hash } = new URL(annotations.runbook_url)
+    const page = pathname.replace("/devonartis/agentwrit/blob/main/", "")
+    const anchor = hash.slice(1)
     const headings = [...readText(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
       heading
         .toLowerCase()
@@ -82,6 +85,15 @@ describe.skipIf(missingPrograms("promtool's look at the rules", "promtool"))("pr
       `promtool check config ${inRepository("deploy/monitoring/prometheus.yml")}`,
     )
     expect([code, stdout + stderr]).toEqual([0, expect.stringContaining(`${rules.length} rules found`)])
+  })
+
+  test("accepts the metrics of a broker", async () => {
+    await using folder = await brokerFolder()
+    await using broker = await startBroker(folder)
+    const { code, stderr, stdout } = await shell("curl --fail --silent $URL/v1/metrics | promtool check metrics", {
+      URL: broker.url,
+    })
+    expect([code, stdout + stderr]).toEqual([0, ""])
   })
 
   test("each alert fires at its time, and not before", async () => {
