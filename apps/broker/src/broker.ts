@@ -6,6 +6,7 @@ import { type Answer, type ProblemParts, respond } from "./http/answer.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
 import type { RecordedSource } from "./http/client-source.ts"
 import { type BrokerEnvironment, createReceiver, type HttpRequest } from "./http/request.ts"
+import { routedPath } from "./http/sent-path.ts"
 import { Metrics } from "./metrics.ts"
 import { jsonApi } from "./protocol/json-api.ts"
 import { BUG, problemPartsOf } from "./protocol/problem-parts.ts"
@@ -99,7 +100,9 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     })
   const refuse = (parts: ProblemParts) => elsewhere((request) => jsonApi.renderProblem(request, parts))
 
-  const app = new Hono<BrokerEnvironment>()
+  const app = new Hono<BrokerEnvironment>({
+    getPath: (request, options) => routedPath(request, options?.env?.incoming),
+  })
   // Hono answers without a promise only where a single handler matches, so there is no middleware, and one handler for each path.
   for (const [path, handlers] of handlersByPath()) {
     const allow = Object.keys(handlers).join(", ")

@@ -41,11 +41,19 @@ export function answerParserErrors(
     })
   })
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
-    const detail = "only Expect: 100-continue is supported"
-    const requestId = offeredId(request)
-    const bare = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport, requestId })
-    response.writeHead(400, { ...bare.headers, connection: "close" }).end(bare.body)
+    answerMalformed(request, response, { detail: "only Expect: 100-continue is supported", secureTransport })
   })
+}
+
+/** Answers a request that is not to be read further, and closes its connection. */
+export function answerMalformed(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { detail, secureTransport }: Pick<BareProblem, "detail" | "secureTransport">,
+): void {
+  const requestId = offeredId(request)
+  const { headers, body } = bareProblem({ status: 400, code: "invalid_request", detail, secureTransport, requestId })
+  response.writeHead(400, { ...headers, connection: "close" }).end(body)
 }
 
 /** The answer to a request line or Host that is not a URL. */

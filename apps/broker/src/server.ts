@@ -8,7 +8,7 @@ import { Connections } from "./connections.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
 import { Quota } from "./http/quota.ts"
-import { answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
+import { answerMalformed, answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
 import type { TlsSettings } from "./tls.ts"
 
 /** Milliseconds. Node looks every second for clients that are slower, and closes their connections. */
@@ -34,6 +34,9 @@ const MAX_TLS_CONNECTIONS = 4096
 
 /** Open connections of one address, enough for 2,000 agents that renew every 4 minutes. A trusted proxy has no such limit. */
 const MAX_CONNECTIONS_PER_SOURCE = 1024
+
+/** The host in the URL of an HTTP/1.0 request without one. */
+const HOST_OF_NONE = "localhost"
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -63,16 +66,21 @@ export async function serve(
   const secureTransport = tls !== undefined
   let offered: string | undefined
   const adapter = getRequestListener(app.fetch, {
+    hostname: HOST_OF_NONE,
     // The adapter refuses a request line or Host that is not a URL before the app sees it.
     errorHandler: (error) =>
       error instanceof Error && error.name === "RequestError" ? malformedRequest(secureTransport, offered) : undefined,
   })
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (!hasValidHost(incoming)) {
+      answerMalformed(incoming, outgoing, { detail: "the request needs exactly one Host header", secureTransport })
+      return
+    }
     // The adapter refuses a malformed request before this call returns, so `offered` is still this request's.
     offered = offeredId(incoming)
     adapter(incoming, outgoing).catch(() => outgoing.destroy())
   }
-  // Node's own answer to a missing Host would lack our headers, so the adapter refuses it.
+  // Node's own answer to a missing Host would lack our headers.
   const options = { ...TIMEOUTS, maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false }
   const server: Server | TlsServer =
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener)
@@ -89,6 +97,19 @@ export async function serve(
     },
     stop: () => stop(server, connections),
   }
+}
+
+/**
+ * Whether a request has one Host, or is of HTTP/1.0 and has none, like the stock health check of HAProxy. Node takes the first of
+ * several, another program in front the last.
+ */
+function hasValidHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ""
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += rawHeaders[i + 1] === "" ? 2 : 1
+  }
+  return hosts === 1 || (hosts === 0 && httpVersion === "1.0")
 }
 
 /** Closes the connections of a source beyond its limit. */

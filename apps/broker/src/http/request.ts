@@ -7,6 +7,7 @@ import { clientAddress, type IsTrustedProxy } from "./client-address.ts"
 import { type RecordedSource, recordedSourceOf, sourceOf } from "./client-source.ts"
 import { requestIdOf } from "./headers.ts"
 import type { Quota } from "./quota.ts"
+import { sentPath } from "./sent-path.ts"
 
 /** A request's context; behind a Node server the bindings hold Node's own request and answer. */
 export interface BrokerEnvironment {
@@ -67,9 +68,7 @@ export class HttpRequest implements Exchange {
 
   /** The path as it was sent, not decoded. */
   get path(): string {
-    const path = this.url.slice(this.url.indexOf("/", this.url.indexOf("//") + 2))
-    const end = path.search(/[?#]/)
-    return end === -1 ? path : path.slice(0, end)
+    return sentPath(this.#c.req.raw, this.#c.env?.incoming)
   }
 
   /** The URL as the client knows it: a proxy in between may have changed scheme, host and a prefix of the path. */

@@ -47,6 +47,11 @@ describe("every answer has the security headers and a request id", () => {
     ],
     ["endless headers", `GET / HTTP/1.1\r\nhost: a\r\nx: ${"a".repeat(90_000)}\r\n\r\n`, 431],
     ["no Host", "GET /v1/health HTTP/1.1\r\nconnection: close\r\n\r\n", 400],
+    ["an empty Host", "GET /v1/health HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n", 400],
+    ["two Hosts", "GET /v1/health HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n", 400],
+    ["twice the same Host", "GET /v1/health HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n", 400],
+    ["two Hosts in HTTP/1.0", "GET /v1/health HTTP/1.0\r\nhost: a\r\nhost: a\r\n\r\n", 400],
+    ["an absolute target without Host", "GET http://a/v1/health HTTP/1.1\r\n\r\n", 400],
     ["an invalid Host", "GET /v1/health HTTP/1.1\r\nhost: a b/c\r\nconnection: close\r\n\r\n", 400],
     [
       "an expectation",
@@ -76,6 +81,15 @@ test.each([
   ],
 ])("a client's request id is used with %s", async (_, bytes) => {
   expect((await rawHttp(broker.url, bytes)).toLowerCase()).toContain("\r\nx-request-id: mine-1\r\n")
+})
+
+// HTTP/1.0 without Host is what HAProxy's health check sends. An absolute target is what some clients of a proxy send.
+test.each([
+  ["HTTP/1.0 without Host", "GET /v1/health HTTP/1.0\r\n\r\n"],
+  ["HTTP/1.0 with Host", "GET /v1/health HTTP/1.0\r\nhost: a\r\n\r\n"],
+  ["an absolute target", "GET http://a/v1/health?b HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"],
+])("%s is served", async (_, bytes) => {
+  expect(await rawHttp(broker.url, bytes)).toMatch(/^HTTP\/1.1 200 /)
 })
 
 test("a problem's instance is the requested path", async () => {
