@@ -62,9 +62,14 @@ export const appUpdateRequest = camelCased(
       ),
       ["scopes"],
     ),
-    v.metadata({ anyOf: [{ required: ["scopes"] }, { required: ["token_ttl"] }] }),
+    v.metadata({ anyOf: [given("scopes"), given("token_ttl")] }),
   ),
 )
+
+/** The JSON Schema of a member that is neither absent nor null. */
+function given(name: string): object {
+  return { required: [name], properties: { [name]: { not: { type: "null" } } } }
+}
 
 const appFields = {
   app_id: appId("The app's id"),

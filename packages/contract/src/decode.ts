@@ -1,5 +1,5 @@
 import * as v from "valibot"
-import { isRecord } from "./message.ts"
+import { isMessage, isRecord } from "./message.ts"
 
 /** Why a request could not be read, ready for a problem document (CONTRACT 1, status 400). */
 export interface DecodeFailure {
@@ -18,7 +18,8 @@ export type Decoded<T> = { readonly ok: true; readonly value: T } | DecodeFailur
 const FIRST_FAULT = { abortEarly: true, abortPipeEarly: true } as const
 
 /**
- * Reads the wire form of a message, as `JSON.parse` returned it, into its camelCase form. Pass `undefined` for an absent body.
+ * Reads the wire form of a message, as `JSON.parse` returned it, into its camelCase form. `null` for an optional member is as if it were
+ * absent. Pass `undefined` for an absent body.
  *
  * @example
  * ```ts
@@ -30,8 +31,16 @@ const FIRST_FAULT = { abortEarly: true, abortPipeEarly: true } as const
 export function decode<const S extends v.GenericSchema>(schema: S, value: unknown): Decoded<v.InferOutput<S>> {
   if (!isRecord(value))
     return { ok: false, code: "invalid_request", detail: "the body must be a JSON object", field: undefined }
-  const result = v.safeParse(schema, value, FIRST_FAULT)
+  const result = v.safeParse(schema, withoutNulls(schema, value), FIRST_FAULT)
   return result.success ? { ok: true, value: result.output } : failureOf(result.issues[0])
+}
+
+/** A message without the `null` of its optional members, which is as if they were absent (CONTRACT 1). */
+function withoutNulls(schema: v.GenericSchema, value: Record<string, unknown>): Record<string, unknown> {
+  if (!isMessage(schema)) return value
+  const isLeftOut = (name: string) => value[name] === null && schema.entries[name]?.type === "exact_optional"
+  if (!Object.keys(schema.entries).some(isLeftOut)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !isLeftOut(name)))
 }
 
 function failureOf({ kind, type, message, path }: v.BaseIssue<unknown>): DecodeFailure {

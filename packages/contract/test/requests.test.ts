@@ -32,8 +32,7 @@ describe("request bodies", () => {
   ] as const)("of %s require exactly %j", (name, needed) => {
     const body: Record<string, unknown> = REQUESTS[name]
     for (const field of Object.keys(body)) {
-      const { [field]: _, ...rest } = body
-      const decoded = parse(name, rest)
+      const decoded = parse(name, withoutField(body, field))
       if (needed.some((other) => other === field)) {
         expect(decoded).toMatchObject({ ok: false, code: "invalid_request", field })
         expect(!decoded.ok && decoded.detail).toMatch(new RegExp(`^${field} is missing: it must be `))
@@ -44,7 +43,10 @@ describe("request bodies", () => {
   it.each(bodies)("of %s name every ill-typed field", (name) => {
     const body: Record<string, unknown> = REQUESTS[name]
     for (const [field, good] of Object.entries(body)) {
-      const otherTypes = [null, {}, [], [null], 1.5, "", true].filter((bad) => !fits(good, bad))
+      const isOptional = parse(name, withoutField(body, field)).ok
+      const otherTypes = [null, {}, [], [null], 1.5, "", true].filter(
+        (bad) => !fits(good, bad) && !(isOptional && bad === null),
+      )
       for (const bad of otherTypes)
         expect(parse(name, { ...body, [field]: bad }), `${field}: ${JSON.stringify(bad)}`).toMatchObject({
           ok: false,
@@ -52,6 +54,20 @@ describe("request bodies", () => {
           field: expect.stringMatching(new RegExp(`^${field}`)),
         })
     }
+  })
+
+  it.each(bodies)("of %s read null for an optional field as if it were absent", (name) => {
+    const body: Record<string, unknown> = REQUESTS[name]
+    for (const field of Object.keys(body)) {
+      const absent = parse(name, withoutField(body, field))
+      const isNull = parse(name, { ...body, [field]: null })
+      if (absent.ok) expect(isNull, field).toEqual(absent)
+      else expect(isNull, field).toMatchObject({ ok: false, code: "invalid_request", field })
+    }
+  })
+
+  it("of an update need one field that is not null", () => {
+    expect(parse("updateApp", { scopes: null, token_ttl: null })).toMatchObject({ ok: false, field: "scopes" })
   })
 
   it("fill in the documented defaults", () => {
@@ -64,6 +80,11 @@ describe("request bodies", () => {
     expect(parse("delegate", delegation)).toMatchObject({ ok: true, value: { ttl: 60 } })
   })
 })
+
+function withoutField(body: Record<string, unknown>, field: string): Record<string, unknown> {
+  const { [field]: _, ...rest } = body
+  return rest
+}
 
 /** Whether the parser of this field may accept the value: text fields accept the empty text, or refuse it for its form. */
 function fits(good: unknown, bad: unknown): boolean {
@@ -167,7 +188,7 @@ describe("TTLs", () => {
       },
     )
 
-    it.each(["60", "", null, true, [60], {}, 60.5, -0.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    it.each(["60", "", true, [60], {}, 60.5, -0.5, Number.NaN, Number.POSITIVE_INFINITY])(
       "refuse %j as ill-typed",
       (ttl) => {
         expect(withTtl(ttl)).toMatchObject({ ok: false, code: "invalid_request", field })

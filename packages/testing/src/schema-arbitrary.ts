@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from "fast-check"
 /** A JSON Schema of the OpenAPI document. */
 export interface JsonSchema {
   readonly $ref?: string
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly const?: unknown
   readonly enum?: readonly unknown[]
   readonly oneOf?: readonly JsonSchema[]
@@ -29,7 +29,9 @@ export function valuesOf(schema: JsonSchema, resolve: Resolve): Arbitrary<unknow
   if ("const" in schema) return fc.constant(schema.const)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   if (schema.oneOf !== undefined) return fc.oneof(...schema.oneOf.map((one) => valuesOf(one, resolve)))
-  switch (schema.type) {
+  const { type } = schema
+  if (Array.isArray(type)) return fc.oneof(...type.map((one: string) => valuesOf({ ...schema, type: one }, resolve)))
+  switch (type) {
     case "object": {
       const members = Object.entries(schema.properties ?? {}).map(
         ([name, one]) => [name, valuesOf(one, resolve)] as const,
@@ -44,6 +46,8 @@ export function valuesOf(schema: JsonSchema, resolve: Resolve): Arbitrary<unknow
     case "integer":
     case "number":
       return fc.integer({ min: schema.minimum ?? -1000, max: Math.min(schema.maximum ?? 100_000, 100_000) })
+    case "null":
+      return fc.constant(null)
     case "boolean":
       return fc.boolean()
     case "string":

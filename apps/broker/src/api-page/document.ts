@@ -53,7 +53,7 @@ export interface Reference {
 /** A JSON schema, as far as the contract uses it. */
 export interface Schema {
   readonly $ref?: string
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly format?: string
   readonly description?: string
   readonly properties?: Readonly<Record<string, Schema>>

@@ -11,7 +11,11 @@ export function schemaType(schema: Schema): Html {
   if (schema.enum !== undefined)
     return html`one of ${commaSeparated(schema.enum.map((value) => html`<code>${JSON.stringify(value)}</code>`))}`
   if (schema.items !== undefined) return html`array of ${schemaType(schema.items)}${limits(schema)}`
-  return html`${schema.format ?? schema.type ?? "any"}${limits(schema)}`
+  return html`${schema.format ?? typeText(schema)}${limits(schema)}`
+}
+
+function typeText({ type = "any" }: Schema): string {
+  return typeof type === "string" ? type : type.join(" or ")
 }
 
 /** A link to the section of a named schema. */

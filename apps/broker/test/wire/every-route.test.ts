@@ -283,9 +283,9 @@ describe.each(WALKED.filter(({ body }) => body !== undefined))(
       const right = (await body?.()) ?? {}
       for (const name of Object.keys(right)) {
         await refusedAs400({ json: { ...right, [name]: {} } }, name)
-        await refusedAs400({ json: { ...right, [name]: null } }, name)
       }
       for (const name of required) {
+        await refusedAs400({ json: { ...right, [name]: null } }, name)
         const { [name]: _, ...rest } = right
         await refusedAs400({ json: rest }, name)
       }

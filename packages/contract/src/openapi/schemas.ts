@@ -107,7 +107,23 @@ const config: ConversionConfig = {
 
 /** `components/schemas` of the document. */
 export function componentSchemas(): Record<string, JsonSchema> {
-  return toJsonSchemaDefs(named, config)
+  const schemas = Object.entries(toJsonSchemaDefs(named, config))
+  return Object.fromEntries(
+    schemas.map(([name, schema]) => [name, name.endsWith("Request") ? withNulls(schema) : schema]),
+  )
+}
+
+/** `decode` takes `null` for an optional member of a request. */
+function withNulls(schema: JsonSchema): JsonSchema {
+  const { properties, required = [] } = schema
+  if (properties === undefined) return schema
+  const members = Object.entries(properties).map(([name, member]) => {
+    if (required.includes(name)) return [name, member]
+    if (typeof member !== "object" || typeof member.type !== "string")
+      throw new TypeError(`the optional member ${name} has no single type`)
+    return [name, { ...member, type: [member.type, "null"] }]
+  })
+  return { ...schema, properties: Object.fromEntries(members) }
 }
 
 /** A reference to a named schema. @throws TypeError for a body whose schema is not in {@link named} */
