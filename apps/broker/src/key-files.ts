@@ -15,6 +15,8 @@ export type KeyFileErrorCode =
   | "key_exposed"
   /** It does not hold exactly one private key in PKCS#8 PEM. */
   | "key_corrupt"
+  /** The audit key is the signing key. */
+  | "key_shared"
   /** It holds a private key, but not an Ed25519 one. */
   | "key_wrong_type"
   /** It should be created in a folder that does not exist. */

@@ -5,9 +5,9 @@ import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
 import { createBroker } from "./broker.ts"
 import { Certificates } from "./certificates.ts"
-import type { Config } from "./config/config.ts"
+import { type Config, refuseExampleHash } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
-import { loadOrCreateKey } from "./key-files.ts"
+import { KeyFileError, loadOrCreateKey } from "./key-files.ts"
 import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
 import { combineObservers } from "./observers.ts"
@@ -35,6 +35,7 @@ export interface RunningBroker {
 
 /** Opens store, keys and authority, then serves the API. A start that fails closes everything that it opened. */
 export async function start(config: Config, log: Log): Promise<RunningBroker> {
+  await refuseExampleHash(config)
   const metrics = new Metrics()
   metrics.watchProcess()
   const authority = await startAuthority(config, log, metrics)
@@ -55,6 +56,13 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
   try {
     const lineage = openLineage(config, store.housekeeping.health().trailSize > 0)
     const { restore, spentName } = lineage
+    if (lineage.key.keyId === signingKey.keyId)
+      throw new KeyFileError(
+        "key_shared",
+        config.auditKeyPath,
+        "holds the key of AA_SIGNING_KEY_PATH, so who signs tokens could forge the trail: if it is the signing key's copy, move " +
+          "the signing key away, and every token ends",
+      )
     if (spentName !== undefined)
       log.warn("CFG", `AA_DECLARE_RESTORE=${spentName} was carried out before and is ignored: unset it`)
     authority = await openAuthority({

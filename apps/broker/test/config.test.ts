@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -220,6 +220,23 @@ describe("the admin secret", () => {
     ["what is left of a hash", HASH.slice(0, 40), "development", "stops"],
     ["a hash that lost its cost to a shell", `$2b$${"a".repeat(53)}`, "development", "stops"],
     ["two lines", "a-secret-of-more-than-16\n", "development", "stops"],
+    ["a hash of cost 4", HASH.replace("$10$", "$04$"), "development", "stops"],
+    ["a hash of cost 9", HASH.replace("$10$", "$09$"), "development", "stops"],
+    ["a hash of cost 15", HASH.replace("$10$", "$15$"), "production", "passes"],
+    ["a hash of cost 16", HASH.replace("$10$", "$16$"), "development", "stops"],
+    ["a hash in quotes", `"${HASH}"`, "development", "stops"],
+    ["a hash for a compose file", HASH.replaceAll("$", "$$$$"), "development", "stops"],
+    ["a hash behind a byte order mark", `\ufeff${HASH}`, "development", "stops"],
+    ["a hash behind a blank", ` ${HASH}`, "development", "stops"],
+    ["a line of htpasswd", `admin:${HASH}`, "development", "stops"],
+    ["a hash of argon2", "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g", "development", "stops"],
+    ["a hash of scrypt", "$scrypt$ln=16,r=8,p=1$c2FsdA$aGFzaA", "development", "stops"],
+    ["a hash of pbkdf2", "$pbkdf2-sha256$29000$c2FsdA$aGFzaA", "development", "stops"],
+    ["a hash of crypt", "$6$rounds=5000$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMH", "development", "stops"],
+    ["a hash of LDAP", "{SSHA}MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", "development", "stops"],
+    ["a secret with dollars", "pay-$20-or-$6-a-day-{now}", "production", "passes"],
+    ["blanks", " ".repeat(20), "production", "stops"],
+    ["a blank at the end", "a-secret-of-more-than-16 ", "production", "stops"],
   ])("%s (%j) in %s: %s", (_, secret, mode, expected) => {
     const env = { AA_ADMIN_SECRET: secret, AA_MODE: mode }
     const problems = problemsOf(env)
@@ -235,6 +252,60 @@ describe("the admin secret", () => {
     expect(problemsOf({ AA_ADMIN_SECRET: "short-secret", AA_MODE: "production" })).toEqual([
       'AA_ADMIN_SECRET="***": it is shorter than 16 characters; make one with: openssl rand -hex 32',
     ])
+  })
+})
+
+describe("a folder of keys", () => {
+  const at = (bits: number, mode: string) => {
+    const keys = join(folder, "keys")
+    mkdirSync(keys)
+    chmodSync(keys, bits)
+    return { AA_SIGNING_KEY_PATH: join(keys, "signing.key"), AA_MODE: mode }
+  }
+
+  it("that everyone can write stops production", () => {
+    const problems = problemsOf(at(0o777, "production"))
+    expect(problems).toHaveLength(2)
+    for (const problem of problems) expect(problem).toMatch(/other users can replace files in .* run chmod go-w /)
+  })
+
+  it("that everyone can write is a warning in development", () => {
+    expect(warningsOf(at(0o777, "development"))).toEqual([
+      expect.stringMatching(/^AA_SIGNING_KEY_PATH: other users can replace files in .*production refuses it/),
+      expect.stringMatching(/^AA_AUDIT_KEY_PATH: other users can replace files in .*production refuses it/),
+    ])
+  })
+
+  // /tmp, and a volume of Kubernetes with fsGroup.
+  it.each([0o1777, 0o2775, 0o700])("of mode %o passes", (bits) => {
+    expect(warningsOf(at(bits, "production"))).toEqual([])
+  })
+
+  it.runIf(process.getuid?.() === 0)("of another user is a warning", () => {
+    const env = at(0o700, "production")
+    chownSync(join(folder, "keys"), 12_345, 0)
+    expect(warningsOf(env)).toEqual([
+      expect.stringMatching(/^AA_SIGNING_KEY_PATH: .* belongs to user 12345/),
+      expect.stringMatching(/^AA_AUDIT_KEY_PATH: .* belongs to user 12345/),
+    ])
+  })
+})
+
+describe("production without TLS", () => {
+  const env = { AA_MODE: "production", AA_BIND_ADDRESS: "0.0.0.0" }
+
+  it("is a warning where other machines reach it", () => {
+    expect(warningsOf(env)).toEqual([expect.stringMatching(/AA_TLS_MODE is none: secrets and tokens travel in clear/)])
+    expect(warningsOf({ ...env, AA_BIND_ADDRESS: "::" })).toHaveLength(1)
+  })
+
+  it.each([
+    ["on loopback", { AA_BIND_ADDRESS: "127.0.0.1" }],
+    ["on loopback of IPv6", { AA_BIND_ADDRESS: "::1" }],
+    ["behind a proxy with TLS", { AA_PUBLIC_URL: "https://broker.example" }],
+    ["in development", { AA_MODE: "development" }],
+  ])("%s gives no warning", (_, more) => {
+    expect(warningsOf({ ...env, ...more })).toEqual([])
   })
 })
 
@@ -277,6 +348,13 @@ describe("unknown variables", () => {
     expect(warning).toMatch(new RegExp(` ${nearest}$`))
     expect(warning).not.toContain("the-value")
     expect(more).toEqual([])
+  })
+
+  it("are told when the start is refused", () => {
+    expect(problemsOf({ AA_ADMIN_SECRET: undefined, AA_ADMIN_SECERT: SECRET })).toEqual([
+      expect.stringMatching(/^AA_ADMIN_SECRET is unset/),
+      expect.stringMatching(/^AA_ADMIN_SECERT is not a variable of the broker.* AA_ADMIN_SECRET$/),
+    ])
   })
 
   it.each(["AACTL_BROKER_URL", "HOME", "MY_AA_PORT"])("%s is ignored", (name) => {

@@ -55,6 +55,30 @@ const CASES: readonly Case[] = [
   ["a short secret", "it is shorter than 16 characters", () => ({ AA_ADMIN_SECRET: "short", AA_MODE: "production" })],
   ["half a hash", "a whole bcrypt hash", () => ({ AA_ADMIN_SECRET: "$2b$10$short" })],
   [
+    "a hash of the secret of an example",
+    "it is the hash of the secret of the examples",
+    () => ({ AA_ADMIN_SECRET: "$2b$10$olOVRwIXZy/RxrZgLykR1.R0aZLeXV19fQCQ54k3iNZsfZAtsNGU2", AA_MODE: "production" }),
+  ],
+  [
+    "a folder of keys that others can write",
+    "other users can replace files in",
+    (f) => {
+      const keys = join(f.path, "keys")
+      mkdirSync(keys)
+      chmodSync(keys, 0o777)
+      return { AA_SIGNING_KEY_PATH: join(keys, "signing.key"), AA_MODE: "production" }
+    },
+  ],
+  [
+    "one key for tokens and trail",
+    "holds the key of AA_SIGNING_KEY_PATH",
+    async (f) => {
+      await served(f)
+      await cp(join(f.path, "audit.key"), join(f.path, "signing.key"))
+      return {}
+    },
+  ],
+  [
     "seed tokens in production",
     "tokens are never printed in production",
     () => ({ AA_SEED_TOKENS: "true", AA_MODE: "production" }),
@@ -250,6 +274,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>
     "for a port that is taken",
   ],
   "the file cannot be opened (EACCES)": ["tooling/e2e/test/ship/image.test.ts", "AA_TLS_KEY=.*EACCES"],
+  "expires soon: renew the file": ["apps/broker/test/certificates.test.ts", "expires soon: renew the file"],
   "certificates kept as they were": ["tooling/e2e/test/tls.test.ts", "certificates kept as they were"],
   "cannot be opened (EACCES): it and its folder must belong to the user who runs this": [
     "tooling/e2e/test/ship/image.test.ts",

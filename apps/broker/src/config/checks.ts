@@ -22,7 +22,8 @@ export type TlsConfig =
       readonly clientCrl?: string
     }
 
-const EXAMPLE_SECRET = "change-me-in-production"
+/** The secret of the examples, which everyone knows. */
+export const EXAMPLE_SECRET = "change-me-in-production"
 
 /** Characters that a secret in clear text needs in production. */
 const MIN_SECRET_LENGTH = 16
@@ -42,6 +43,8 @@ export function checkSecret(reading: Reading, { adminSecret, mode }: VariableVal
       "adminSecret",
       "it is the secret of the examples, which everyone knows; make one with: openssl rand -hex 32",
     )
+  else if (mode === "production" && adminSecret.trim() !== adminSecret)
+    reading.refuse("adminSecret", "it begins or ends with a blank; make one with: openssl rand -hex 32")
   else if (!isBcryptHash(adminSecret) && [...adminSecret].length < MIN_SECRET_LENGTH) {
     const short = `it is shorter than ${MIN_SECRET_LENGTH} characters; make one with: openssl rand -hex 32`
     if (mode === "production") reading.refuse("adminSecret", short)
@@ -106,13 +109,22 @@ export function checkPaths(reading: Reading, paths: Readonly<Record<(typeof PATH
 }
 
 /** What is allowed, but probably not meant. */
-export function warnOfValues(reading: Reading, { defaultTtl, maxTtl, trustedProxies }: VariableValues): void {
+export function warnOfValues(reading: Reading, values: VariableValues): void {
+  const { mode, bindAddress, tlsMode, publicUrl, defaultTtl, maxTtl, trustedProxies } = values
   const isTtlKnown = !reading.isRefused("defaultTtl") && !reading.isRefused("maxTtl")
   if (isTtlKnown && maxTtl !== 0 && defaultTtl > maxTtl)
     reading.warnings.push({
       message: "AA_DEFAULT_TTL exceeds AA_MAX_TTL",
       context: [{ default_ttl: defaultTtl, max_ttl: maxTtl }],
     })
+  const isBehindTls = tlsMode !== "none" || publicUrl?.startsWith("https:") === true
+  if (mode === "production" && !isBehindTls && !isLoopback(bindAddress))
+    reading.warnings.push({
+      message: `AA_BIND_ADDRESS is ${bindAddress} and AA_TLS_MODE is none: secrets and tokens travel in clear text, unless a proxy in front speaks TLS; then set AA_PUBLIC_URL to its https URL`,
+    })
   for (const range of trustedProxies.filter(trustsEveryone))
     reading.warnings.push({ message: `AA_TRUSTED_PROXIES holds ${range}: every client can claim any address` })
 }
+
+const isLoopback = (address: string): boolean =>
+  address === "localhost" || address === "::1" || address.startsWith("127.")

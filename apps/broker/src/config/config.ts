@@ -1,8 +1,10 @@
 import { dirname, join } from "node:path"
+import { createAdminSecret } from "@agentwrit/authority"
 import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
 import type { IsTrustedProxy } from "../http/client-address.ts"
 import { escapeInvisible } from "../log/escape.ts"
-import { checkPaths, checkSecret, checkTls, type TlsConfig, warnOfValues } from "./checks.ts"
+import { checkPaths, checkSecret, checkTls, EXAMPLE_SECRET, type TlsConfig, warnOfValues } from "./checks.ts"
+import { checkKeyFolders } from "./key-folders.ts"
 import { type ConfigWarning, Reading, shortened, variableKeys } from "./reading.ts"
 import { trustedProxyCheck } from "./trusted-proxies.ts"
 import { nearestVariable, VARIABLES, type VariableValues } from "./variables.ts"
@@ -55,18 +57,22 @@ export function loadConfig(
   const file: ConfigFile = reading.isRefused("configPath") ? reading.file : readConfigFile({ named, home, etc })
   reading.file = file
   reading.problems.push(...file.problems)
-  reading.warnings.push(...unknownVariables(env))
+  const unknown = unknownVariables(env)
+  reading.warnings.push(...unknown)
 
   const values = reading.readAll()
   const adminSecret = checkSecret(reading, values)
   const tls = checkTls(reading, values)
   const auditKeyPath = values.auditKeyPath ?? join(dirname(values.signingKeyPath), "audit.key")
   checkPaths(reading, { ...values, auditKeyPath })
+  checkKeyFolders(reading, { ...values, auditKeyPath }, values)
   if (values.seedTokens && values.mode === "production")
     reading.refuse("seedTokens", "tokens are never printed in production; leave it unset, or set AA_MODE=development")
   warnOfValues(reading, values)
 
-  if (reading.problems.length > 0 || adminSecret === undefined) throw new ConfigError(reading.problems)
+  // A mistyped name is often why a required variable is unset.
+  if (reading.problems.length > 0 || adminSecret === undefined)
+    throw new ConfigError([...reading.problems, ...unknown.map(({ message }) => message)])
   const {
     audience,
     declareRestore,
@@ -92,6 +98,16 @@ export function loadConfig(
     ...(file.path !== undefined && { configPath: file.path }),
   })
   return { config, warnings: reading.warnings }
+}
+
+/**
+ * Refuses the hash of the examples' secret in production. Apart from {@link loadConfig}, because it takes as long as a sign-in.
+ * @throws {@link ConfigError}
+ */
+export async function refuseExampleHash({ adminSecret, mode }: Config): Promise<void> {
+  if (mode !== "production") return
+  if ((await createAdminSecret(adminSecret).check(EXAMPLE_SECRET, "start")) === "right")
+    throw new ConfigError(['AA_ADMIN_SECRET="***": it is the hash of the secret of the examples, which everyone knows'])
 }
 
 /** A variable that begins with AA_ and is none of the broker's is probably mistyped. */

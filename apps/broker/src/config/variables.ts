@@ -120,8 +120,18 @@ function isHost(text: string): boolean {
   return isName && !/^\d+$/.test(labels.at(-1) ?? "")
 }
 
-/** A shell or a compose file can cut a bcrypt hash at a `$`. The rest would be a secret that readers of the hash know. */
-const isWholeSecret = (text: string): boolean => !/^\$2[a-z]?\$/.test(text) || isBcryptHash(text)
+/** Part of a password hash of `htpasswd`, `crypt`, LDAP or a password library, also with its `$` doubled for a compose file. */
+const HASH_PART =
+  /\$+(?:2[a-z]?|argon2\w*|scrypt|pbkdf2[\w-]*)\$|\$+(?:[1567y]|gy|apr1)\$+[^$]*\$|\{(?:S?SHA|S?MD5|CRYPT|PBKDF2|ARGON2)[\w-]*\}/i
+
+/** Costs that a sign-in can wait for and that slow a guesser down. */
+const BCRYPT_COST = /^\$2[aby]\$1[0-5]\$/
+
+/**
+ * Quotes, a prefix such as `user:` or a `$` that a shell or compose file changed turn a hash into a secret in clear text, which everyone
+ * who reads the hash knows.
+ */
+const isWholeSecret = (text: string): boolean => !HASH_PART.test(text) || (isBcryptHash(text) && BCRYPT_COST.test(text))
 
 /** Every variable of the broker (CONTRACT 6), in the order of the operator's guide. */
 export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<VariableValues[K]> } = {
@@ -129,7 +139,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_ADMIN_SECRET",
     summary: "Secret of the operator: the root of trust. Required.",
     accepted:
-      "a secret without control characters, or a whole bcrypt hash ($2a$, $2b$ or $2y$) of one; make one with: openssl rand -hex 32",
+      "a secret without control characters, or a whole bcrypt hash ($2a$, $2b$ or $2y$) of cost 10 to 15 and nothing around it; make a secret with: openssl rand -hex 32",
     schema: v.pipe(plainText, v.check(isWholeSecret)),
     fallback: undefined,
     secret: true,
@@ -137,7 +147,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
   },
   mode: {
     name: "AA_MODE",
-    summary: "production refuses a short secret and AA_SEED_TOKENS.",
+    summary: "production refuses a weak secret, AA_SEED_TOKENS and key folders that others can write.",
     ...oneOf("development", "production"),
     fallback: "development",
     fallbackText: "MODE of the config file, else development",
