@@ -4,6 +4,7 @@ import {
   decodeUtf8,
   FEED_FRESHNESS_S,
   type FindKey,
+  hasCutoff,
   REVOCATION_FEED_TYPE,
   type RevocationFeed,
   verifyCompact,
@@ -28,8 +29,11 @@ export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed
   if (fresh_until <= iat || fresh_until > iat + FEED_FRESHNESS_S)
     throw new FeedError(`a message claims to be fresh for ${fresh_until - iat} s`)
   let last = from
-  for (const { seq } of entries) {
+  for (const { seq, level, before } of entries) {
     if (seq <= last || seq > to) throw new FeedError(`entry ${seq} is out of order`)
+    // Read without its cutoff, or with one that its level does not have, it would revoke other tokens than the broker means.
+    if (hasCutoff(level) !== (before !== undefined))
+      throw new FeedError(`entry ${seq} of level ${level} has ${before === undefined ? "no" : "a"} "before"`)
     last = seq
   }
   return message
@@ -44,6 +48,8 @@ function read(jws: string, findKey: FindKey): RevocationFeed {
     throw new FeedError(`a message does not verify: ${cause.message}`, { cause })
   }
   const decoded = decode(revocationFeed, payload)
+  if (!decoded.ok && /^entries\[\d+\]\.level$/.test(decoded.field ?? ""))
+    throw new FeedError("an entry has a level that this verifier does not know: update @agentwrit/sdk")
   if (!decoded.ok) throw new FeedError(`a message does not have the feed's form: ${decoded.detail}`)
   return decoded.value
 }

@@ -78,6 +78,26 @@ describe("a feed that was changed on the way makes the verifier unavailable:", (
     ["a position of a wrong type", () => ({ reset: true, to: "0" }), /form/],
     ["no progress", () => ({ reset: true, to: 0, head: 9 }), /makes no progress/],
     ["entries out of order", () => ({ reset: true, to: 9, head: 9, entries: [entry(3), entry(2)] }), /out of order/],
+    [
+      "an entry of an unknown level",
+      () => ({ reset: true, to: 1, head: 1, entries: [{ ...entry(1), level: "galaxy" }] }),
+      /a level that this verifier does not know: update @agentwrit\/sdk/,
+    ],
+    [
+      "an entry of level app without before",
+      () => ({ reset: true, to: 1, head: 1, entries: [{ ...entry(1), level: "app" }] }),
+      /of level app has no "before"/,
+    ],
+    [
+      "an entry of level all without before",
+      () => ({ reset: true, to: 1, head: 1, entries: [{ ...entry(1), level: "all" }] }),
+      /of level all has no "before"/,
+    ],
+    [
+      "an entry of level task with before",
+      () => ({ reset: true, to: 1, head: 1, entries: [{ ...entry(1), before: 1 }] }),
+      /of level task has a "before"/,
+    ],
     ["an entry beyond its end", () => ({ reset: true, to: 9, head: 9, entries: [entry(10)] }), /out of order/],
   ])("a message with %s", async (_, changes, fault) => {
     await expectShut(() => `data: ${message(changes())}\n\n`, fault)
