@@ -62,6 +62,11 @@ export class RevocationSet {
     return this.#size + this.#cutoffs.size
   }
 
+  /** Whether any entry has a cutoff. */
+  get hasCutoffs(): boolean {
+    return this.#cutoffs.size > 0
+  }
+
   /**
    * Adds a digest. A digest that is there already keeps the later expiry.
    * @param digest 32 bytes, see {@link revocationDigest}.

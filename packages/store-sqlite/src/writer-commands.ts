@@ -1,5 +1,4 @@
-import type { AuditEvent } from "@agentwrit/audit"
-import type { Change, Prunable, StoredCheckpoint } from "@agentwrit/authority/ports"
+import type { Change, Committed, Prunable, StoredCheckpoint } from "@agentwrit/authority/ports"
 import type { Failure } from "./failure.ts"
 import type { RevocationRow } from "./revocation-rows.ts"
 import type { SignedHead, UnsignedHead } from "./trail-writer.ts"
@@ -11,7 +10,7 @@ export interface Commands {
       /** Timestamp of the events, in milliseconds since the Unix epoch. */
       readonly at: number
     }
-    readonly result: readonly AuditEvent[]
+    readonly result: Committed["events"]
   }
   prune: {
     readonly input: { readonly what: Prunable; readonly before: number; readonly limit: number }

@@ -79,7 +79,8 @@ function serve(connection: Connection, ballast: Ballast): void {
               const entry = applyWrite(statements, write, event)
               if (entry !== undefined) entries.push(entry)
             }
-            return trail.append(events, at)
+            // Nobody reads `data` there, and a copy of it to the other thread costs as much as hashing it.
+            return trail.append(events, at).map(({ data: _, ...event }) => event)
           },
           { urgent },
         )

@@ -23,6 +23,7 @@ const PREFIX_GROUPS = 3
 
 /** The client's address as the trail keeps it: whole, its network (/24, /48), or not at all. */
 export function recordedSourceOf(address: string, recorded: RecordedSource): string | undefined {
+  if (recorded === "full" && isIP(address) === 4) return address
   const [plain = ""] = address.split("%")
   if (recorded === "none" || isIP(plain) === 0) return undefined
   const text = plainAddress(plain)

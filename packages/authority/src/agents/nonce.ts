@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import { decodeHex } from "@agentwrit/core"
+import { BLOCK_BYTES, hmacPads } from "../keys/hmac-pads.ts"
 import { uniqueHex } from "../unique-hex.ts"
 import { rejectRegistration } from "./reject-registration.ts"
 
@@ -9,8 +10,6 @@ export const NONCE_TTL = 30
 const EXPIRY_BYTES = 6
 const RANDOM_BYTES = 10
 const UNSIGNED_BYTES = EXPIRY_BYTES + RANDOM_BYTES
-/** Of SHA-256. */
-const BLOCK_BYTES = 64
 const HASH_BYTES = 32
 const UNSIGNED_CHARACTERS = 2 * UNSIGNED_BYTES
 const NONCE_TEXT = /^[0-9a-f]{64}$/
@@ -27,16 +26,15 @@ export interface GenuineNonce {
  * of expiry and 10 random bytes, followed by the first 16 bytes of their HMAC-SHA256.
  */
 export class Nonces {
-  /** The two messages that an HMAC hashes (RFC 2104): the key, padded to a block, and room for what follows it. */
+  /** The two messages of an HMAC: its pad, and room for what follows. */
   readonly #inner: Buffer
   readonly #outer: Buffer
 
   /** @param key secret bytes. Every broker needs the same, also after a restart or a new signing key. */
   constructor(key: Uint8Array) {
-    const block = Buffer.alloc(BLOCK_BYTES)
-    block.set(key.length > BLOCK_BYTES ? hash("sha256", key, "buffer") : key)
-    this.#inner = Buffer.concat([block.map((byte) => byte ^ 0x36), new Uint8Array(UNSIGNED_BYTES)])
-    this.#outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), new Uint8Array(HASH_BYTES)])
+    const { inner, outer } = hmacPads(key)
+    this.#inner = Buffer.concat([inner, new Uint8Array(UNSIGNED_BYTES)])
+    this.#outer = Buffer.concat([outer, new Uint8Array(HASH_BYTES)])
   }
 
   /** A new nonce, as 64 lower-case hex characters. */

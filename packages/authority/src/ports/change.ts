@@ -87,8 +87,8 @@ export interface Change {
 
 /** Result of a commit. */
 export interface Committed {
-  /** The events as they were chained, in order. */
-  readonly events: readonly AuditEvent[]
+  /** The events as they were chained, in order; without their `data`, which the caller has. */
+  readonly events: readonly Omit<AuditEvent, "data">[]
 }
 
 /** A write's condition failed; nothing of the change happened. */

@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 import type { JsonObject } from "@agentwrit/core"
+import { type HmacPads, hmacPads } from "../keys/hmac-pads.ts"
 import type { Agent, App, LaunchToken } from "../ports/records.ts"
 import { agentIdentity, appRight, launchTokenRight } from "./rights.ts"
 
@@ -8,11 +9,11 @@ import { agentIdentity, appRight, launchTokenRight } from "./rights.ts"
  * changed does not open.
  */
 export class Seals {
-  readonly #key
+  readonly #pads: HmacPads
 
   /** @param key secret bytes; every broker over the same store needs the same. */
   constructor(key: Uint8Array) {
-    this.#key = createSecretKey(key)
+    this.#pads = hmacPads(key)
   }
 
   app(app: App): Uint8Array {
@@ -30,9 +31,10 @@ export class Seals {
 
   // The members of a right always come in one order, so its JSON is the same each time.
   #mac(kind: string, right: JsonObject): Uint8Array {
-    return createHmac("sha256", this.#key)
-      .update(JSON.stringify([kind, right]))
-      .digest()
+    const text = Buffer.from(JSON.stringify([kind, right]))
+    // Two hashes: a createHmac for each record was the largest part of a renewal's seal.
+    const inner = hash("sha256", Buffer.concat([this.#pads.inner, text]), "buffer")
+    return hash("sha256", Buffer.concat([this.#pads.outer, inner]), "buffer")
   }
 }
 
