@@ -7,4 +7,6 @@ export {
   userConfigPath,
   writeConfigFile,
 } from "./config-file.ts"
-export { codeOf, PrivateFileError, readPrivateFile, type WriteOptions, writeWhole } from "./private-file.ts"
+export { codeOf } from "./error-code.ts"
+export { nameFile } from "./name-file.ts"
+export { PrivateFileError, readPrivateFile, type WriteOptions, writeWhole } from "./private-file.ts"

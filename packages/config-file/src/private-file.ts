@@ -5,7 +5,6 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
-  linkSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,8 @@ import {
   writeFileSync,
 } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { codeOf } from "./error-code.ts"
+import { nameFile } from "./name-file.ts"
 
 /** Why {@link readPrivateFile} refused a file. The message continues a sentence that begins with the file's name. */
 export class PrivateFileError extends Error {
@@ -95,7 +96,8 @@ export function writeWhole(path: string, content: string, { mode, replace }: Wri
     } finally {
       closeSync(descriptor)
     }
-    if (!put(temporary, path, replace)) return false
+    if (replace) renameSync(temporary, path)
+    else if (!nameFile(temporary, path)) return false
   } finally {
     rmSync(temporary, { force: true })
   }
@@ -107,21 +109,3 @@ export function writeWhole(path: string, content: string, { mode, replace }: Wri
   }
   return true
 }
-
-function put(from: string, to: string, replace: boolean): boolean {
-  if (replace) renameSync(from, to)
-  else {
-    try {
-      // Unlike a rename, a link never replaces a file that was created in the meantime.
-      linkSync(from, to)
-    } catch (error) {
-      if (codeOf(error) === "EEXIST") return false
-      throw error
-    }
-  }
-  return true
-}
-
-/** The code of a file system error, such as `EACCES`. */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error"

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto"
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs"
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { verifyTrail } from "@agentwrit/audit"
 import type { StoredCheckpoint } from "@agentwrit/authority/ports"
+import { nameFile } from "@agentwrit/config-file"
 import Sqlite from "better-sqlite3"
 import { type BackupOptions, copyDatabase, throwIfAborted } from "./backup-copy.ts"
 import { BackupError, existing, writing } from "./backup-error.ts"
@@ -43,9 +44,7 @@ export async function backUpDatabase(options: BackupOptions): Promise<Backup> {
     const verified = await verifyCopy(options, temporary)
     writing(path, () => {
       sync(temporary)
-      // Unlike a rename, a link never replaces a file that was created in the meantime.
-      linkSync(temporary, path)
-      rmSync(temporary)
+      if (!nameFile(temporary, path)) throw existing(path)
       sync(folder)
     })
     return { path, bytes: statSync(path).size, ...verified }

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync } from "node:fs"
 import Sqlite from "better-sqlite3"
 import type { Ballast } from "./ballast.ts"
 import { DatabaseError, openingFailure, passingFault, sqliteCode } from "./errors.ts"
@@ -11,6 +11,9 @@ const BUSY_TIMEOUT_MS = 1000
 
 /** The writer's page cache. Keys are random, so each change touches other pages. */
 const CACHE_BYTES = 32 * 1024 * 1024
+
+/** The WAL's size on disk once its content is in the database. A reader that stays long, such as a backup, lets it grow. */
+const MAX_IDLE_WAL_BYTES = 16 * 1024 * 1024
 
 /** "AWRT": tells tools which program the database belongs to. */
 export const APPLICATION_ID = 0x41575254
@@ -89,6 +92,7 @@ function openWithReserve(path: string, ballast: Ballast): Sqlite.Database {
 function openDatabase(path: string): Sqlite.Database {
   let database: Sqlite.Database | undefined
   try {
+    refuseLeftoverWal(path)
     keepPrivate(path)
     database = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
     refuseOldSqlite(database)
@@ -96,6 +100,7 @@ function openDatabase(path: string): Sqlite.Database {
     database.pragma("synchronous = FULL")
     database.pragma("foreign_keys = ON")
     database.pragma("trusted_schema = OFF")
+    database.pragma(`journal_size_limit = ${MAX_IDLE_WAL_BYTES}`)
     database.pragma(`cache_size = -${CACHE_BYTES / 1024}`)
     return database
   } catch (error) {
@@ -112,6 +117,26 @@ function openDatabase(path: string): Sqlite.Database {
       { cause: error },
     )
   }
+}
+
+/**
+ * Refuses a restored copy beside the WAL of the database before it: SQLite would apply that WAL to the copy. The header of a copy that
+ * `backUpDatabase` made says 1 at byte 18 (no WAL), that of a database in use 2 (https://sqlite.org/fileformat.html, section 1.3.3).
+ */
+function refuseLeftoverWal(path: string): void {
+  if (!existsSync(path) || !existsSync(`${path}-wal`)) return
+  const version = Buffer.alloc(1)
+  const descriptor = openSync(path, "r")
+  try {
+    readSync(descriptor, version, 0, 1, 18)
+  } finally {
+    closeSync(descriptor)
+  }
+  if (version[0] !== 1) return
+  throw new DatabaseError(
+    "database_changed",
+    `${path} is a copy, but ${path}-wal beside it is of the database before it: move both away, then put the copy back`,
+  )
 }
 
 /** Creates the file so that only the broker can read it. SQLite would let others read it; the WAL gets the same mode. */

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -16,7 +17,7 @@ import type { EventDraft } from "@agentwrit/audit"
 import type { Write } from "@agentwrit/authority/ports"
 import type BetterSqlite from "better-sqlite3"
 import { describe, expect, test } from "vitest"
-import { SqliteStore } from "../src/index.ts"
+import { backUpDatabase, SqliteStore } from "../src/index.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite
@@ -38,6 +39,40 @@ describe("the database file", () => {
     const names = readdirSync(folder.file("."))
     expect(names).toEqual(expect.arrayContaining(["data.db", "data.db-wal"]))
     for (const name of names) expect([name, statSync(folder.file(name)).mode & 0o077]).toEqual([name, 0])
+  })
+
+  test("keeps a small WAL again after a reader that stayed long", async () => {
+    await using folder = await temporaryFolder()
+    await using store = await SqliteStore.open({ path: folder.file("data.db") })
+    const walBytes = () => statSync(folder.file("data.db-wal")).size
+    const reader = new Sqlite(folder.file("data.db"), { readonly: true })
+    reader.exec("BEGIN; SELECT count(*) FROM events")
+    reader.prepare("SELECT count(*) FROM events").get()
+    const long = { ...event, detail: "x".repeat(1000) }
+    while (walBytes() < 20 * 1024 * 1024) await store.commit({ writes: [], events: Array(1000).fill(long) })
+    reader.exec("COMMIT")
+    reader.close()
+    // The first commit moves the content into the database, the second begins the WAL anew.
+    for (const _ of [1, 2]) await store.commit({ writes: [], events: [event] })
+    expect(walBytes()).toBeLessThanOrEqual(16 * 1024 * 1024)
+  })
+
+  test("restored beside the WAL of the database before it is refused, and the message names the WAL", async () => {
+    await using folder = await temporaryFolder()
+    const [path, copy] = [folder.file("data.db"), folder.file("copy.db")]
+    {
+      await using store = await SqliteStore.open({ path })
+      await store.commit({ writes: [], events: [event] })
+      await backUpDatabase({ from: path, to: copy })
+      copyFileSync(`${path}-wal`, `${copy}-wal`)
+    }
+    expect(await refusal(copy)).toEqual({
+      code: "database_changed",
+      message: expect.stringContaining("copy.db-wal beside it is of the database before it: move both away"),
+    })
+    rmSync(`${copy}-wal`)
+    await using store = await SqliteStore.open({ path: copy })
+    expect(store.housekeeping.health().trailSize).toBe(1)
   })
 
   test("in a folder that does not exist is refused", async () => {

@@ -11,10 +11,16 @@ export function clientAddress(peer: string, forwarded: string | undefined, isTru
   if (forwarded === undefined || !isTrustedProxy(peer)) return peer
   let client = peer
   for (const hop of forwarded.split(",").reverse()) {
-    const address = hop.trim()
+    const address = withoutPort(hop.trim())
     if (isIP(address) === 0) break
     client = address
     if (!isTrustedProxy(address)) break
   }
   return client
+}
+
+/** Some proxies add the client's port: `203.0.113.9:51234`, `[2001:db8::1]:443`. */
+function withoutPort(hop: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(hop) ?? []
+  return bracketed ?? plain ?? hop
 }
