@@ -28,6 +28,8 @@ export interface BrokerOptions {
   readonly secureTransport?: boolean
   /** The peers whose `X-Forwarded-For` is believed. Default: none. */
   readonly isTrustedProxy?: IsTrustedProxy
+  /** Called with an entry of a trusted proxy's `X-Forwarded-For` that is not an address; the client is then taken for the proxy. */
+  readonly onNoAddress?: (entry: string) => void
   /** How much of a client's address the trail keeps. Default: `full`. */
   readonly recordedSource?: RecordedSource
   /**

@@ -118,6 +118,11 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     secureTransport: certificates !== undefined,
     version: VERSION,
     isTrustedProxy: config.isTrustedProxy,
+    onNoAddress: once((entry) =>
+      log.warn("http", "X-Forwarded-For of a trusted proxy holds no address: its clients share the proxy's limits", {
+        entry: entry.slice(0, 100),
+      }),
+    ),
     recordedSource: config.auditSource,
     ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
@@ -151,6 +156,15 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
       await server.stop()
       await authority.close()
     },
+  }
+}
+
+/** Calls `report` the first time only. */
+function once(report: (entry: string) => void): (entry: string) => void {
+  let isReported = false
+  return (entry) => {
+    if (!isReported) report(entry)
+    isReported = true
   }
 }
 

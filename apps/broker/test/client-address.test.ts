@@ -1,6 +1,8 @@
+import { brokerFolder } from "@agentwrit/testing/broker-process"
 import { expect, test } from "vitest"
 import { trustedProxyCheck } from "../src/config/trusted-proxies.ts"
 import { clientAddress } from "../src/http/client-address.ts"
+import { startBroker } from "./start-in-process.ts"
 
 const isTrusted = trustedProxyCheck(["10.0.0.0/8", "fd00::/8"])
 
@@ -18,6 +20,26 @@ test.each([
   expect(clientAddress("10.0.0.1", forwarded, isTrusted)).toBe(client)
 })
 
+test("what is no address is reported, as the proxy wrote it", () => {
+  const reported: string[] = []
+  clientAddress("10.0.0.1", "203.0.113.9, _hidden", isTrusted, (entry) => reported.push(entry.trim()))
+  expect(reported).toEqual(["_hidden"])
+})
+
 test("of a peer that is not trusted, X-Forwarded-For says nothing", () => {
   expect(clientAddress("192.0.2.1", "203.0.113.9", isTrusted)).toBe("192.0.2.1")
+})
+
+test("the log warns of it once", async () => {
+  await using folder = await brokerFolder()
+  const broker = await startBroker(folder, { AA_TRUSTED_PROXIES: "127.0.0.1" })
+  for (const forwarded of ["_one", "_two"])
+    await fetch(`${broker.url}/v1/admin/auth`, {
+      method: "POST",
+      headers: { "x-forwarded-for": forwarded },
+      body: "{}",
+    })
+  await broker.stop()
+  const warned = broker.output().stdout.match(/X-Forwarded-For of a trusted proxy holds no address.*/g)
+  expect(warned).toEqual([expect.stringContaining("entry=_one")])
 })

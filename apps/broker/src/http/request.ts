@@ -19,6 +19,8 @@ export interface ReceiverOptions {
   readonly onBug: (error: unknown, request: Exchange) => void
   readonly secureTransport?: boolean | undefined
   readonly isTrustedProxy?: IsTrustedProxy | undefined
+  /** Called with an entry of a trusted proxy's `X-Forwarded-For` that is not an address. */
+  readonly onNoAddress?: ((entry: string) => void) | undefined
   readonly recordedSource?: RecordedSource | undefined
   /** Where clients reach the broker, without a final slash. Absent: where the request says. */
   readonly publicUrl?: string | undefined
@@ -27,8 +29,9 @@ export interface ReceiverOptions {
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
   const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full", publicUrl } = options
+  const { onNoAddress = () => undefined } = options
   const largeBodies = createLargeBodyQuota()
-  const shared = { onBug, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies }
+  const shared = { onBug, onNoAddress, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies }
   return (c) => new HttpRequest(c, shared)
 }
 
@@ -36,6 +39,7 @@ interface Shared {
   readonly onBug: ReceiverOptions["onBug"]
   readonly secureTransport: boolean
   readonly isTrustedProxy: IsTrustedProxy
+  readonly onNoAddress: (entry: string) => void
   readonly recordedSource: RecordedSource
   readonly publicUrl: string | undefined
   readonly largeBodies: Quota
@@ -97,7 +101,8 @@ export class HttpRequest implements Exchange {
 
   get #address(): string {
     const peer = this.#c.env?.incoming?.socket.remoteAddress ?? ""
-    return clientAddress(peer, this.header("x-forwarded-for"), this.#shared.isTrustedProxy)
+    const { isTrustedProxy, onNoAddress } = this.#shared
+    return clientAddress(peer, this.header("x-forwarded-for"), isTrustedProxy, onNoAddress)
   }
 
   /** Node's own answer; `undefined` in process. */
