@@ -7,8 +7,7 @@ export function memoryRecords(data: MemoryData): Records {
     apps: async () => [...apps.values()].reverse(),
     app: async (appId) => apps.get(appId),
     appByClientId: async (clientId) => [...apps.values()].find((app) => app.clientId === clientId),
-    appsOfOrchestration: async (orchId) =>
-      [...apps.values()].filter(({ orchIds }) => orchIds.includes(orchId)).map(({ appId }) => appId),
+    appsOfOrchestration: async (orchId) => [...apps.values()].filter(({ orchIds }) => orchIds.includes(orchId)),
     launchToken: async (hash) => launchTokens.get(hash),
     launchTokenByPrefix: async (prefix, now) =>
       [...launchTokens.values()].find(({ hash, expiresAt }) => hash.startsWith(prefix) && expiresAt > now),

@@ -28,10 +28,10 @@ export function sqliteRecords(reader: Reader): Records {
     },
 
     async appsOfOrchestration(orchId) {
-      const rows = reader.all(sql<{ app_id: string }>`
-        select app_id from apps, json_each(apps.orch_ids) as owned
+      const rows = reader.all(sql<AppRow>`
+        select apps.* from apps, json_each(apps.orch_ids) as owned
         where apps.orch_ids <> '[]' and owned.value = ${orchId} order by seq`)
-      return rows.map(({ app_id }) => app_id)
+      return rows.map(toApp)
     },
 
     async launchToken(hash) {

@@ -45,6 +45,7 @@ interface StoredRevocation extends Told {
   readonly before: number | null
   readonly alone: 0 | 1
   readonly expires_at: number | null
+  readonly forget_at: number | null
 }
 
 /** Rows that are read at once. */
@@ -147,6 +148,8 @@ export class TableVerifier {
         const name = `the revocation of ${row.level} ${row.target}`
         if (row.digest !== encodeBase64Url(revocationDigest(row.level, row.target)))
           throw new Fault(`${name} does not have its own digest, so that it revokes something else`)
+        if (row.forget_at !== null && row.forget_at < (row.expires_at ?? Infinity))
+          throw new Fault(`${name} would be deleted before its end`)
         if ((row.event ?? 0) < last) throw new Fault(`${name} is not at its position in the log`)
         last = row.event ?? last
         this.#requireTold(name, row.event, "revocations", rightOfRevocation(row))

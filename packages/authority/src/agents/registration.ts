@@ -193,7 +193,7 @@ async function requireFreeOrchestration(
   orchId: string,
 ): Promise<void> {
   if (appId === undefined) return
-  const owners = await store.records.appsOfOrchestration(orchId)
+  const owners = (await store.records.appsOfOrchestration(orchId)).map((owner) => owner.appId)
   if (owners.length === 0 || owners.includes(appId)) return
   throw new Refusal("forbidden", {
     detail: "orch_id belongs to another app",

@@ -152,8 +152,8 @@ export interface Records {
   apps(): Promise<readonly App[]>
   app(appId: string): Promise<App | undefined>
   appByClientId(clientId: string): Promise<App | undefined>
-  /** Ids of the apps that have this orchestration for themselves, deregistered ones included. */
-  appsOfOrchestration(orchId: string): Promise<readonly string[]>
+  /** The apps that have this orchestration for themselves, deregistered ones included, oldest first. */
+  appsOfOrchestration(orchId: string): Promise<readonly App[]>
   launchToken(hash: string): Promise<LaunchToken | undefined>
   /** The unexpired launch token whose hash begins with these 16 hex characters. */
   launchTokenByPrefix(prefix: string, now: number): Promise<LaunchToken | undefined>

@@ -54,8 +54,13 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
         (token) => seals.launchToken(token),
         ({ agentName }) => `a launch token for ${agentName}`,
       ),
-    // These give no right: they close an orchestration, name what to void, and list.
-    appsOfOrchestration: (orchId) => records.appsOfOrchestration(orchId),
+    // An app that was changed still closes its orchestration to the others. Its own agents are refused when it is read.
+    async appsOfOrchestration(orchId) {
+      const apps = await records.appsOfOrchestration(orchId)
+      for (const app of apps) openApp(app)
+      return apps
+    },
+    // These give no right: they name what to void, and list.
     launchTokenByPrefix: (prefix, now) => records.launchTokenByPrefix(prefix, now),
     launchTokens: (query, now) => records.launchTokens(query, now),
     agent: async (agentId) =>

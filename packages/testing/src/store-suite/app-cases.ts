@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, rejects } from "node:assert/strict"
-import { app, draft } from "../fixtures.ts"
+import { app, draft, launchToken } from "../fixtures.ts"
 import { START } from "../settable-clock.ts"
 import { conflict } from "./conflict.ts"
 import type { StoreCase } from "./store-case.ts"
@@ -34,6 +34,46 @@ export const appCases: readonly StoreCase[] = [
         conflict("app_name_taken"),
       )
       equal(await store.records.apps(), [first])
+    },
+  },
+  {
+    name: "an orchestration belongs to one app that is not deregistered",
+    async run({ open }) {
+      await using store = await open()
+      const add = (one: ReturnType<typeof app>) =>
+        store.commit({ writes: [{ type: "add_app", app: one }], events: [draft()] })
+      const owner = app({ orchIds: ["crm", "hr"] })
+      await add(owner)
+      await add(app({ orchIds: ["erp"] }))
+      await rejects(add(app({ orchIds: ["erp2", "hr"] })), conflict("orch_id_taken"))
+      equal(await store.records.appsOfOrchestration("hr"), [owner])
+      equal(await store.records.appsOfOrchestration("erp2"), [])
+      const gone = { ...owner, deregisteredAt: START, revision: 2 }
+      await store.commit({ writes: [{ type: "change_app", app: gone }], events: [draft()] })
+      const heir = app({ orchIds: ["hr"] })
+      await add(heir)
+      equal(await store.records.appsOfOrchestration("hr"), [gone, heir])
+    },
+  },
+  {
+    name: "launch tokens that have not expired are found by prefix, and listed newest first, by app",
+    async run({ open }) {
+      await using store = await open()
+      const { records } = store
+      const old = launchToken({ appId: "app-x-0a1b2c" })
+      const [low, high] = ["0", "f"].map((digit) =>
+        launchToken({ hash: digit.repeat(64), createdAt: START + 1, appId: "app-y-0a1b2c" }),
+      )
+      if (low === undefined || high === undefined) throw new TypeError("two launch tokens")
+      const expired = launchToken({ expiresAt: START })
+      for (const one of [old, high, expired, low])
+        await store.commit({ writes: [{ type: "add_launch_token", launchToken: one }], events: [draft()] })
+      equal(await records.launchTokens({ limit: 10 }, START), { launchTokens: [low, high, old], total: 3 })
+      equal(await records.launchTokens({ limit: 1 }, START), { launchTokens: [low], total: 3 })
+      equal(await records.launchTokens({ limit: 9, appId: "app-x-0a1b2c" }, START), { launchTokens: [old], total: 1 })
+      for (const one of [old, low, high]) equal(await records.launchTokenByPrefix(one.hash.slice(0, 16), START), one)
+      equal(await records.launchTokenByPrefix(expired.hash.slice(0, 16), START), undefined)
+      equal(await records.launchTokenByPrefix("1".repeat(16), START), undefined)
     },
   },
   {
