@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { sourceOf } from "../src/http/client-source.ts"
 import { RateLimit } from "../src/http/rate-limit.ts"
 
@@ -22,6 +22,20 @@ describe("RateLimit", () => {
     }
     expect(heapInUse() - before).toBeLessThan(40 * 1024 * 1024)
   })
+})
+
+it("a RateLimit that may owe lets those who wait take ahead, up to its bound", () => {
+  vi.useFakeTimers({ toFake: ["performance"] })
+  onTestFinished(() => void vi.useRealTimers())
+  const limit = new RateLimit({ burst: 10, times: 5, interval: "second", mayOweMs: 5_000 })
+  const taken = Array.from({ length: 60 }, () => [limit.waitMs("a"), limit.take("a")] as const)
+  // 10 at once, 25 within 5 s.
+  expect(taken.filter(([, isTaken]) => isTaken).map(([waitMs]) => waitMs)).toEqual([
+    ...Array(10).fill(0),
+    ...Array.from({ length: 25 }, (_, n) => 200 * (n + 1)),
+  ])
+  vi.advanceTimersByTime(200)
+  expect([limit.take("a"), limit.take("a")]).toEqual([true, false])
 })
 
 describe("sourceOf", () => {

@@ -113,7 +113,8 @@ export const routes = {
     method: "POST",
     path: "/v1/admin/auth",
     summary: "Sign in as the operator",
-    description: "Limited to 5 requests a second for each address, with bursts of 10.",
+    description:
+      "Limited to 5 requests a second for each address, with bursts of 10. Beyond it a request waits up to 5 s for its turn, or is refused if the address sent a wrong secret in the last minute.",
     needs: "none",
     changesState: true,
     request: adminSignInRequest,
@@ -240,7 +241,7 @@ export const routes = {
     path: "/v1/app/auth",
     summary: "Sign in as an app",
     description:
-      "Limited to 10 requests a minute, with bursts of 3, for each pair of client id and address, and to 60 a minute for each address.",
+      "Limited for each pair of client id and address to 30 a minute with bursts of 20, and to 10 wrong secrets a minute with bursts of 5, after which every request of the pair waits; and to 120 a minute for each address. `Retry-After` says the wait.",
     needs: "none",
     changesState: true,
     request: appSignInRequest,

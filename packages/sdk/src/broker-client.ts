@@ -4,7 +4,7 @@ import { abortable } from "./abortable.ts"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
 import { BrokerError, InvalidRequestError, isProblem, NetworkError, UnexpectedAnswerError } from "./errors.ts"
-import { delay, MAX_TIMER_MS, retryDelay } from "./retry.ts"
+import { delay, MAX_TIMER_MS, retryDelay, turnDelay } from "./retry.ts"
 
 /** How to reach a broker. */
 export interface BrokerOptions {
@@ -12,7 +12,10 @@ export interface BrokerOptions {
   readonly brokerUrl: string | URL
   /** Milliseconds for one attempt of a call, until its answer is read. Default 10,000. */
   readonly timeoutMs?: number | undefined
-  /** How often a call that failed for a temporary reason is repeated, where that is safe. Default 2. */
+  /**
+   * How often a call that failed for a temporary reason is repeated, where that is safe. Default 2. A sign-in that the broker's limit
+   * refuses waits for its turn, up to a minute in all, which does not count; 0 ends that too.
+   */
   readonly retries?: number | undefined
   /** Replaces the global `fetch`: for client certificates, private CAs, proxies. */
   readonly fetch?: Fetch | undefined
@@ -99,12 +102,21 @@ export class BrokerClient {
     input: CallInput<C>,
     read: (answer: Response) => Promise<T>,
   ): Promise<T> {
+    let waitedMs = 0
     for (let attempt = 1; ; attempt++) {
       const { url, init } = await this.#request(call, input)
       try {
         return await this.#attempt(call, url, init, input.signal, read)
       } catch (error) {
         input.signal?.throwIfAborted()
+        const turn = this.#retries === 0 ? undefined : turnDelay(error, call.repeatable, waitedMs)
+        if (turn !== undefined) {
+          await delay(turn, input.signal)
+          waitedMs += turn
+          // A wait for a turn is not a failed attempt.
+          attempt--
+          continue
+        }
         const wait = attempt > this.#retries ? undefined : retryDelay(error, call.repeatable, attempt)
         if (wait === undefined) throw error
         await delay(wait, input.signal)

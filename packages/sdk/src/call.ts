@@ -10,9 +10,9 @@ type KeyOf<R> = R extends { readonly method: infer M extends string; readonly pa
 
 /**
  * When a failed call is sent again: `always` where a second one does no harm; `unprocessed` only when the broker certainly did
- * nothing, because it said so or was never reached.
+ * nothing, because it said so or was never reached; `in-turn` as `always`, and a 429 is waited for as long as the broker says.
  */
-export type Repeatable = "always" | "unprocessed"
+export type Repeatable = "always" | "unprocessed" | "in-turn"
 
 /** The schemas of a call. */
 interface Schemas<R> {

@@ -14,8 +14,8 @@ import { defineCall } from "./call.ts"
 
 export const challenge = defineCall("GET /v1/challenge", "always", { response: challengeResponse })
 
-/** Repeatable: a second token does no harm. */
-export const appSignIn = defineCall("POST /v1/app/auth", "always", {
+/** Repeatable: a second token does no harm. Waits its turn: processes of one app may start together. */
+export const appSignIn = defineCall("POST /v1/app/auth", "in-turn", {
   request: appSignInRequest,
   response: appSignInResponse,
 })

@@ -8,6 +8,8 @@ export interface RateLimitTerms {
   /** How many in each interval, over time. */
   readonly times: number
   readonly interval: "second" | "minute"
+  /** How long ahead something may be taken, in milliseconds, by those who wait for it. Default: 0. */
+  readonly mayOweMs?: number
 }
 
 /** How many keys are remembered. The least recently used is forgotten first. */
@@ -24,7 +26,17 @@ export class RateLimit {
 
   /** Counts one more, unless the limit is reached. */
   take(key: string): boolean {
-    return this.#bucket(key).tryRemoveTokens(1)
+    const { mayOweMs = 0 } = this.#terms
+    if (this.waitMs(key) > mayOweMs) return false
+    this.#bucket(key).content--
+    return true
+  }
+
+  /** Milliseconds until one more is allowed. */
+  waitMs(key: string): number {
+    const bucket = this.#bucket(key)
+    bucket.drip()
+    return Math.max(0, Math.ceil(((1 - bucket.content) * bucket.interval) / bucket.tokensPerInterval))
   }
 
   #bucket(key: string): TokenBucket {

@@ -1,18 +1,52 @@
+import { setTimeout } from "node:timers/promises"
+import { type Caller, Refusal } from "@agentwrit/authority"
+import { LRUCache } from "lru-cache"
 import { RateLimit } from "../http/rate-limit.ts"
-import { admitWithin } from "./admission.ts"
+import { tooMany } from "./admission.ts"
 import { type Endpoint, endpoint, success } from "./endpoint.ts"
 
-const TOO_OFTEN = { deniedAs: "admin_auth_failed", what: "sign-ins from this address", retryAfter: 1 } as const
+/** How long a sign-in may wait for its turn, so that a loop of commands loses none. */
+const MAX_WAIT_MS = 5_000
 
-/** The operator's sign-in, limited by address (CONTRACT 3). */
+/** How long after a wrong secret the sign-ins of its address do not wait any more, but are refused. */
+const GUESSING_MS = 60_000
+
+/** Addresses that are remembered for a wrong secret. */
+const MAX_GUESSING = 50_000
+
+/** The operator's sign-in: 5 a second for each address, with bursts of 10 (CONTRACT 3). */
 export function adminSignIn(): Endpoint {
-  const perSource = new RateLimit({ burst: 10, times: 5, interval: "second" })
+  const perSource = new RateLimit({ burst: 10, times: 5, interval: "second", mayOweMs: MAX_WAIT_MS })
+  const guessing = new LRUCache<string, true>({ max: MAX_GUESSING, ttl: GUESSING_MS })
+
+  /** Waits for the turn of the address. The secret is not looked at before, so that a wait does not tell whether it is right. */
+  async function waitForTurn({ source }: Caller): Promise<void> {
+    const waitMs = perSource.waitMs(source)
+    if ((waitMs > 0 && guessing.has(source)) || !perSource.take(source)) throw tooMany("sign-ins from this address", 1)
+    if (waitMs === 0) return
+    await setTimeout(waitMs)
+    if (guessing.has(source)) throw tooMany("sign-ins from this address", 1)
+  }
+
   return endpoint("adminSignIn", {
     deniedAs: "admin_auth_failed",
-    admit: (authority, caller) => admitWithin(perSource, caller.source, TOO_OFTEN, [authority, caller]),
+    async admit(authority, caller) {
+      try {
+        await waitForTurn(caller)
+      } catch (error) {
+        if (error instanceof Refusal) await authority.recordDenial(caller, "admin_auth_failed", error)
+        throw error
+      }
+    },
     async run(authority, { caller, body }) {
-      const issued = await authority.signInAdmin(caller, body.secret)
-      return success("adminSignIn", { ...issued, tokenType: "Bearer" })
+      try {
+        const issued = await authority.signInAdmin(caller, body.secret)
+        guessing.delete(caller.source)
+        return success("adminSignIn", { ...issued, tokenType: "Bearer" })
+      } catch (error) {
+        if (error instanceof Refusal && error.code === "unauthorized") guessing.set(caller.source, true)
+        throw error
+      }
     },
   })
 }

@@ -28,6 +28,21 @@ export interface AppSignIn extends IssuedToken {
   readonly scopes: readonly string[]
 }
 
+/**
+ * How often an app may sign in. Each member throws a {@link Refusal} (`rate_limited`) when it is too often. Between the
+ * lookup of the app and these calls nothing is awaited, so that simultaneous sign-ins are counted one after the other.
+ */
+export interface SignInAdmission {
+  /** Before the secret is checked. */
+  readonly beforeCheck: () => void
+  /** The secret was wrong. */
+  readonly wrong: () => void
+  /** The secret was right. */
+  readonly right: () => void
+}
+
+const ALWAYS: SignInAdmission = { beforeCheck: () => undefined, wrong: () => undefined, right: () => undefined }
+
 /** Compared with when there is no such client, so that the answer takes the same time. */
 const NO_SECRET = Buffer.alloc(32)
 
@@ -39,9 +54,12 @@ export async function signInApp(
   context: AuthorityContext,
   caller: Caller,
   { clientId, clientSecret }: AppSignInRequest,
+  admission: SignInAdmission = ALWAYS,
 ): Promise<AppSignIn> {
   const app = await context.store.records.appByClientId(clientId)
-  const { appId, tokenTtl, roles, revision, isPrevious } = requireCredentials(context, app, clientSecret)
+  const { appId, tokenTtl, roles, revision, isPrevious } = requireAdmitted(admission, () =>
+    requireCredentials(context, app, clientSecret),
+  )
   const ttl = clampTtl({ requested: tokenTtl, fallback: tokenTtl, limits: [context.settings.maxTtl] })
   const sub = appSubject(appId)
   const scopes = [...new Set(roles.flatMap((role) => ROLE_SCOPES[role]))]
@@ -62,6 +80,29 @@ export async function signInApp(
 interface ProvenApp extends App {
   /** Whether it was the secret before the last rotation. */
   readonly isPrevious: boolean
+}
+
+function requireAdmitted(admission: SignInAdmission, check: () => ProvenApp): ProvenApp {
+  limited(admission.beforeCheck)
+  let app: ProvenApp
+  try {
+    app = check()
+  } catch (error) {
+    limited(admission.wrong)
+    throw error
+  }
+  limited(admission.right)
+  return app
+}
+
+/** Records a refusal of the limit as an event of its own type. */
+function limited(admit: () => void): void {
+  try {
+    admit()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new Refusal(error.code, { ...error, events: ["app_rate_limited"] })
+  }
 }
 
 function requireCredentials(context: AuthorityContext, app: App | undefined, clientSecret: string): ProvenApp {

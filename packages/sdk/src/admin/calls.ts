@@ -25,7 +25,7 @@ import {
 import { defineCall } from "../call.ts"
 
 /** Repeatable: a second token does no harm. */
-export const adminSignIn = defineCall("POST /v1/admin/auth", "always", {
+export const adminSignIn = defineCall("POST /v1/admin/auth", "in-turn", {
   request: adminSignInRequest,
   response: adminSignInResponse,
 })
