@@ -4,7 +4,7 @@ import type { Writer } from "./writer.ts"
 
 export function sqliteHousekeeping(reader: Reader, writer: Writer): Housekeeping {
   return {
-    prune: (what, before, limit) => writer.send("prune", { what, before, limit }),
+    prune: (what, before, limit) => writer.send({ name: "prune", input: { what, before, limit } }),
 
     // One broker has the file, so it holds every lease.
     withLease: (_name, work) => work(),

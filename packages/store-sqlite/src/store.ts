@@ -78,7 +78,7 @@ export class SqliteStore implements Store {
     const revocations = writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : []))
     const isRevoking = onlyRevokes(writes)
     const input = { writes, events, at: this.#clock.now(), urgent: urgent || isRevoking }
-    return { events: await this.#writer.send("commit", input, { revocations, urgent: isRevoking }) }
+    return { events: await this.#writer.send({ name: "commit", input }, { revocations, urgent: isRevoking }) }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

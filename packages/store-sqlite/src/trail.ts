@@ -25,10 +25,10 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
     },
 
     async seal(sign) {
-      const head = await writer.send("readHead", undefined)
+      const head = await writer.send({ name: "readHead", input: undefined })
       if ("note" in head) return head
       const { size, root } = head
-      return writer.send("storeCheckpoint", { ...head, note: sign({ size, root }) })
+      return writer.send({ name: "storeCheckpoint", input: { ...head, note: sign({ size, root }) } })
     },
 
     async checkpoint(size) {
@@ -37,7 +37,7 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
       return row && toCheckpoint(row)
     },
 
-    forgetCheckpoints: (size) => writer.send("forgetCheckpoints", { size }),
+    forgetCheckpoints: (size) => writer.send({ name: "forgetCheckpoints", input: { size } }),
 
     verify: (signal, { atOnce = false, recordsKey } = {}) =>
       verifyTrail({ path, share: atOnce ? 1 : BACKGROUND_SHARE, ...(recordsKey && { recordsKey }) }, signal),

@@ -1,4 +1,4 @@
-import type { Change, Committed, Prunable, StoredCheckpoint } from "@agentwrit/authority/ports"
+import type { Change, Committed, Prunable, StoredCheckpoint, UnavailableError } from "@agentwrit/authority/ports"
 import type { Failure } from "./failure.ts"
 import type { RevocationRow } from "./revocation-rows.ts"
 import type { SignedHead, UnsignedHead } from "./trail-writer.ts"
@@ -24,9 +24,12 @@ export interface Commands {
 
 export type CommandName = keyof Commands
 
-export type Command = {
-  [Name in CommandName]: { readonly id: number; readonly name: Name; readonly input: Commands[Name]["input"] }
+/** A command that has no id yet. */
+export type NewCommand = {
+  [Name in CommandName]: { readonly name: Name; readonly input: Commands[Name]["input"] }
 }[CommandName]
+
+export type Command = NewCommand & { readonly id: number }
 
 /** A message to the thread. It shares one transaction between all commands that have arrived. */
 export type ToWriter = readonly Command[] | "close" | "fail"
@@ -41,6 +44,9 @@ export type Opening =
   | { readonly type: "opened"; readonly trail: OpenedTrail }
   | { readonly type: "refused"; readonly failure: Failure }
 
+/** Why commits fail for a cause that may pass: an {@link UnavailableError} in a message. */
+export type Stall = Pick<UnavailableError, "code" | "message">
+
 /** Its later messages. */
 export type FromWriter =
   | {
@@ -50,7 +56,7 @@ export type FromWriter =
       readonly appended: readonly RevocationRow[]
       readonly trailSize: number
     }
-  | { readonly type: "stalled"; readonly failure: Failure }
+  | { readonly type: "stalled"; readonly stall: Stall }
   | { readonly type: "recovered" }
   | { readonly type: "failed"; readonly failure: Failure }
 
@@ -60,5 +66,5 @@ export interface OpenedTrail {
   readonly problem?: string
   readonly verified: boolean
   /** Set when the disk is full: only revocations are committed. */
-  readonly stalled?: Failure
+  readonly stalled?: Stall
 }

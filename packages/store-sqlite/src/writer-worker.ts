@@ -12,7 +12,7 @@ import type { RevocationRow } from "./revocation-rows.ts"
 import { Statements } from "./sql.ts"
 import { loadTrail } from "./trail-state.ts"
 import { TrailWriter } from "./trail-writer.ts"
-import type { Answer, Command, FromWriter, Opening, ToWriter } from "./writer-commands.ts"
+import type { Answer, Command, FromWriter, Opening, Stall, ToWriter } from "./writer-commands.ts"
 
 // The only thread that writes to the database file.
 
@@ -33,6 +33,8 @@ try {
   parentPort?.close()
 }
 
+const stallOf = ({ code, message }: Stall): Stall => ({ code, message })
+
 function serve(connection: Connection, ballast: Ballast): void {
   const { database } = connection
   migrate(database, path)
@@ -52,7 +54,7 @@ function serve(connection: Connection, ballast: Ballast): void {
       appended = entries
     },
     onFailed: (cause) => send({ type: "failed", failure: toFailure(cause) }),
-    onStalled: (fault) => send({ type: "stalled", failure: toFailure(fault) }),
+    onStalled: (fault) => send({ type: "stalled", stall: stallOf(fault) }),
     onRecovered: () => send({ type: "recovered" }),
   })
 
@@ -120,7 +122,7 @@ function serve(connection: Connection, ballast: Ballast): void {
       size: trail.size,
       verified,
       ...(problem !== undefined && { problem }),
-      ...(commits.fault !== undefined && { stalled: toFailure(commits.fault) }),
+      ...(commits.fault !== undefined && { stalled: stallOf(commits.fault) }),
     },
   })
 }

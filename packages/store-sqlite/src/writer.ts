@@ -6,11 +6,12 @@ import { startWorker } from "./worker-thread.ts"
 import type {
   Answer,
   Command,
-  CommandName,
   Commands,
   FromWriter,
+  NewCommand,
   OpenedTrail,
   Opening,
+  Stall,
   ToWriter,
 } from "./writer-commands.ts"
 
@@ -95,7 +96,7 @@ export class Writer {
     this.found = found
     this.#trailSize = found.size
     if (found.stalled !== undefined) {
-      this.#fault = fromFailure(found.stalled) as UnavailableError
+      this.#fault = unavailable(found.stalled)
       listeners.onStalled(this.#fault)
     }
     worker.on("message", (message: FromWriter) => this.#onMessage(message))
@@ -117,29 +118,30 @@ export class Writer {
   }
 
   /** Sends a command; resolves with its result once that is on disk. */
-  send<Name extends CommandName>(
-    name: Name,
-    input: Commands[Name]["input"],
+  send<Sent extends NewCommand>(
+    command: Sent,
     { revocations = [], urgent = false }: CommandTraits = {},
-  ): Promise<Commands[Name]["result"]> {
+  ): Promise<Commands[Sent["name"]]["result"]> {
     if (this.#fault?.code === "failed") return Promise.reject(this.#fault)
     if (this.#closed) return Promise.reject(new UnavailableError("closed", "the store is closed"))
     if (this.#hung !== undefined && !urgent) return Promise.reject(this.#hung)
     if (this.#waiting.size >= MAX_WAITING + (urgent ? MAX_WAITING_REVOCATIONS : 0))
       return Promise.reject(new UnavailableError("queue_full", `${MAX_WAITING} changes are waiting already`))
     const id = ++this.#lastId
-    return new Promise<unknown>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) {
         this.#worker.ref()
         this.#restartWatchdog()
       }
-      this.#waiting.set(id, { revocations, urgent, resolve, reject })
+      // The thread answers a command with its result; a message carries no type.
+      const settle = (result: unknown): void => resolve(result as Commands[Sent["name"]]["result"])
+      this.#waiting.set(id, { revocations, urgent, resolve: settle, reject })
       if (this.#hung !== undefined) this.#listeners.onUnconfirmed(revocations)
-      this.#outbox.push({ id, name, input } as Command)
+      this.#outbox.push({ ...command, id })
       // The other thread starts while this one still produces commands.
       if (this.#outbox.length >= BATCH_SIZE) this.#flushOutbox()
       else this.#sending ??= setImmediate(() => this.#flushOutbox())
-    }) as Promise<Commands[Name]["result"]>
+    })
   }
 
   /** Ends all commits, because the database cannot be trusted. */
@@ -226,7 +228,7 @@ export class Writer {
         this.#settle(message.answers)
         break
       case "stalled":
-        this.#fault = fromFailure(message.failure) as UnavailableError
+        this.#fault = unavailable(message.stall)
         this.#listeners.onStalled(this.#fault)
         break
       case "recovered":
@@ -248,3 +250,5 @@ export class Writer {
     if (this.#waiting.size === 0) this.#onIdle()
   }
 }
+
+const unavailable = ({ code, message }: Stall): UnavailableError => new UnavailableError(code, message)
