@@ -12,6 +12,7 @@ import { jsonApi } from "./protocol/json-api.ts"
 import { BUG, problemPartsOf } from "./protocol/problem-parts.ts"
 import type { Protocol } from "./protocol/protocol.ts"
 import { endpoints } from "./routes/index.ts"
+import type { FeedAccess } from "./routes/revocation-feed.ts"
 
 /** The options of {@link createBroker}. */
 export interface BrokerOptions {
@@ -32,6 +33,8 @@ export interface BrokerOptions {
   readonly onNoAddress?: (entry: string) => void
   /** How much of a client's address the trail keeps. Default: `full`. */
   readonly recordedSource?: RecordedSource
+  /** Who may read the revocation feed. Default: everyone. */
+  readonly feedAccess?: FeedAccess
   /**
    * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: the scheme and `Host` of
    * each request.
@@ -53,7 +56,7 @@ export type BrokerApp = Hono<BrokerEnvironment>
  * ```
  */
 export function createBroker(options: BrokerOptions): BrokerApp {
-  const { authority, version, metrics = new Metrics(), onAnswer } = options
+  const { authority, version, metrics = new Metrics(), feedAccess = "public", onAnswer } = options
   metrics.watch(authority)
   const receive = createReceiver(options)
 
@@ -132,7 +135,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   function handlersByPath(): Map<string, Record<string, Handler>> {
     const page = elsewhere(apiPageAnswer(version))
     const paths = new Map<string, Record<string, Handler>>([[API_PAGE_PATH, { GET: page, HEAD: page }]])
-    for (const { route, protocol, answer } of endpoints({ version, startedAt: Date.now(), metrics })) {
+    for (const { route, protocol, answer } of endpoints({ version, startedAt: Date.now(), metrics, feedAccess })) {
       const path = route.path.replace(/\{(\w+)\}/g, ":$1")
       const handler = handle(protocol, route.path, (request) => answer(authority, request))
       const handlers = route.method === "GET" ? { GET: handler, HEAD: handler } : { [route.method]: handler }

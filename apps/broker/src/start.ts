@@ -124,6 +124,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
       }),
     ),
     recordedSource: config.auditSource,
+    feedAccess: config.feedAccess,
     ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
     onBug: (error, { requestId, path }) =>

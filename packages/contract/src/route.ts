@@ -42,6 +42,8 @@ export interface Route {
   readonly description: string
   /** `"none"` for a route that requires no bearer token. */
   readonly needs: "none" | CallerNeeds
+  /** What an open route requires where the operator closed it. */
+  readonly needsWhenClosed?: CallerNeeds
   /** Whether a success changes the broker's state, and so leaves an audit event. */
   readonly changesState: boolean
   /** The path's parameters; read them with `decode`. A value that is refused names nothing that exists. */

@@ -352,10 +352,11 @@ export const routes = {
     description:
       "A compact JWS (`typ` `agentwrit-revocations+jwt`) whose payload is a RevocationFeed: the revocations after `since`. With `Accept: text/event-stream` the same messages are pushed as they commit; resume with `Last-Event-ID`.",
     needs: "none",
+    needsWhenClosed: { kinds: ["app"], scope: "app:introspect:*" },
     changesState: false,
     query: revocationsQuery,
     success: { status: 200, mediaTypes: ["application/jwt", "text/event-stream"] },
-    problems: ["invalid_request", ...ANY],
+    problems: ["invalid_request", ...SCOPED, ...ANY],
   },
   jwks: {
     method: "GET",

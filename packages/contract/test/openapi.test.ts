@@ -49,7 +49,8 @@ describe("the OpenAPI document", () => {
     const { parameters = [], requestBody, responses, security } = operation(route)
 
     it("asks for a bearer token where the route does", () => {
-      expect(security).toEqual(route.needs === "none" ? [] : [{ bearer: [] }])
+      const open = route.needsWhenClosed === undefined ? [] : [{}, { bearer: [] }]
+      expect(security).toEqual(route.needs === "none" ? open : [{ bearer: [] }])
     })
 
     it("declares the route's statuses, and with each its headers", () => {

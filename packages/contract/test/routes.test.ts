@@ -58,8 +58,9 @@ describe("routes", () => {
     })
 
     it("answers what its needs may be refused with", () => {
-      expect(problems.has("token_revoked")).toBe(route.needs !== "none")
-      expect(problems.has("insufficient_scope")).toBe(route.needs !== "none" && route.needs.scope !== undefined)
+      const needs = route.needsWhenClosed ?? route.needs
+      expect(problems.has("token_revoked")).toBe(needs !== "none")
+      expect(problems.has("insufficient_scope")).toBe(needs !== "none" && needs.scope !== undefined)
       if (route.needs !== "none") {
         expect(problems).toContain("unauthorized")
         const { kinds, scope } = route.needs

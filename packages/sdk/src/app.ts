@@ -1,10 +1,10 @@
 import { MAX_AGENT_NAME } from "@agentwrit/contract"
+import { appSession } from "./app-session.ts"
 import { BrokerClient, type BrokerOptions, type CallOptions } from "./broker-client.ts"
-import { appSignIn, createAppLaunchToken } from "./calls.ts"
+import { createAppLaunchToken } from "./calls.ts"
 import type { Agent } from "./credential.ts"
-import { issuedToken } from "./issued-token.ts"
 import { type AgentOptions, register } from "./registration.ts"
-import { Session } from "./session.ts"
+import type { Session } from "./session.ts"
 
 /** The broker and credentials of an app. */
 export interface AppOptions extends BrokerOptions {
@@ -13,9 +13,6 @@ export interface AppOptions extends BrokerOptions {
   /** The `client_secret` from the app's registration, where it is shown once. */
   readonly clientSecret: string
 }
-
-/** The part of its life in which an app's token is used for new calls. */
-const USABLE_PART = 0.9
 
 /** How an app creates an agent. */
 export interface CreateAgentOptions extends AgentOptions {
@@ -59,21 +56,10 @@ export class AgentWritApp {
 
   /** @throws `TypeError` for invalid options. */
   constructor(options: AppOptions) {
-    const { clientId, clientSecret } = options
-    if (!(isText(clientId) && isText(clientSecret)))
-      throw new TypeError("clientId and clientSecret must be those from the app's registration")
-    const client = new BrokerClient(options)
-    this.#client = client
-    this.#session = new Session(async () => {
-      const requestedAt = performance.now()
-      return issuedToken(
-        client.brokerUrl,
-        await client.send(appSignIn, { body: { clientId, clientSecret } }),
-        requestedAt,
-      )
-    }, USABLE_PART)
-    this.brokerUrl = client.brokerUrl
-    this.clientId = clientId
+    this.#client = new BrokerClient(options)
+    this.#session = appSession(this.#client, options)
+    this.brokerUrl = this.#client.brokerUrl
+    this.clientId = options.clientId
   }
 
   /**
@@ -99,8 +85,4 @@ export class AgentWritApp {
     const send = (bearer: string) => this.#client.send(createAppLaunchToken, { bearer, body, signal })
     return (await this.#session.authorized({ signal }, send)).launchToken
   }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== ""
 }

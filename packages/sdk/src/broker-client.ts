@@ -154,7 +154,7 @@ export class BrokerClient {
     const answered = async (): Promise<T> => {
       const answer = await this.fetch(url, { ...init, signal: ends })
       if (answer.ok || (answer.status === otherwise && !isProblemAnswer(answer))) return await read(answer)
-      throw await this.#refusal(answer)
+      throw await this.refusalOf(answer)
     }
     try {
       // A fetch of the caller's own may ignore its signal.
@@ -169,7 +169,8 @@ export class BrokerClient {
     }
   }
 
-  async #refusal(answer: Response): Promise<Error> {
+  /** The error of an answer that is not a success. */
+  async refusalOf(answer: Response): Promise<Error> {
     const problem = parsed(await answer.text())
     if (!isProblem(problem)) return this.#unexpected(answer, "not a problem document")
     return new BrokerError(problem, retryAfterOf(answer))

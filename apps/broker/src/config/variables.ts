@@ -5,6 +5,7 @@ import { closest } from "fastest-levenshtein"
 import * as v from "valibot"
 import type { RecordedSource } from "../http/client-source.ts"
 import type { LogFormat, LogLevel } from "../log/log.ts"
+import type { FeedAccess } from "../routes/revocation-feed.ts"
 import { isProxyRange, splitProxies } from "./trusted-proxies.ts"
 
 /** `production` refuses settings that are meant for development (CONTRACT 6). */
@@ -30,6 +31,7 @@ export interface VariableValues {
   readonly appTokenTtl: number
   readonly adminTokenTtl: number
   readonly requireBound: boolean
+  readonly feedAccess: FeedAccess
   readonly signingKeyPath: string
   readonly auditKeyPath: string | undefined
   readonly auditSource: RecordedSource
@@ -263,6 +265,12 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     summary: "Register only agents whose tokens are bound to their key (DPoP).",
     ...trueOrFalse,
     fallback: false,
+  },
+  feedAccess: {
+    name: "AA_FEED_ACCESS",
+    summary: "public: everyone may read the revocation feed; verifier: apps of role verifier or gateway.",
+    ...oneOf("public", "verifier"),
+    fallback: "public",
   },
   signingKeyPath: {
     name: "AA_SIGNING_KEY_PATH",

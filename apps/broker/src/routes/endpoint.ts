@@ -23,13 +23,16 @@ import type { Protocol } from "../protocol/protocol.ts"
 export interface EndpointRequest<N extends RouteName> {
   readonly caller: Caller
   /** The claims of the bearer token, which is valid and of the kind and scope that the route needs. */
-  readonly claims: Routes[N]["needs"] extends "none" ? undefined : Claims
+  readonly claims: Routes[N]["needs"] extends "none" ? ClaimsOfClosed<Routes[N]> : Claims
   /** The parameters of the path; `undefined` when they cannot name anything. */
   readonly parameters: RouteParameters<N> | undefined
   readonly body: RouteRequest<N>
   readonly query: RouteQuery<N>
   readonly http: HttpRequest
 }
+
+/** A route that an operator can close has claims where it is closed. */
+type ClaimsOfClosed<R> = R extends { readonly needsWhenClosed: unknown } ? Claims | undefined : undefined
 
 /** One route of the contract and its use case. */
 export interface Endpoint {
@@ -43,6 +46,8 @@ export interface Endpoint {
 export interface EndpointOptions<N extends RouteName> {
   /** Default: the JSON API. */
   readonly protocol?: Protocol
+  /** Default: what the route needs. */
+  readonly needs?: Route["needs"]
   /** The event of a refusal before the use case runs, such as for an ill-typed body. Default: such a refusal has no event. */
   readonly deniedAs?: AuditEventType
   /** How refusals of the bearer token are worded. Default: as everywhere. */
@@ -56,7 +61,7 @@ export interface EndpointOptions<N extends RouteName> {
 export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<N>): Endpoint {
   const { protocol = jsonApi, deniedAs } = options
   const route: Route = routes[name]
-  const { needs } = route
+  const { needs = route.needs } = options
   const readsNothing = needs === "none" && !options.admit && !route.request && !route.query && !route.parameters
 
   async function answer(authority: Authority, http: HttpRequest): Promise<Answer> {

@@ -2,6 +2,7 @@ import { encode, healthResponse } from "@agentwrit/contract"
 import { json } from "../http/answer.ts"
 import type { Metrics } from "../metrics.ts"
 import { type Endpoint, endpoint } from "./endpoint.ts"
+import type { FeedAccess } from "./revocation-feed.ts"
 
 /** What some routes need besides the authority. */
 export interface Program {
@@ -9,6 +10,8 @@ export interface Program {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number
   readonly metrics: Metrics
+  /** Who may read the revocation feed. */
+  readonly feedAccess: FeedAccess
 }
 
 export function health({ version, startedAt }: Program): Endpoint {

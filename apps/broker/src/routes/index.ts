@@ -57,6 +57,6 @@ export function endpoints(program: Program): readonly Endpoint[] {
     metricsEndpoint(program.metrics),
     jwks,
     openapi(program.version),
-    revocations(),
+    revocations(program.feedAccess),
   ]
 }

@@ -1,4 +1,6 @@
 import { type Authority, type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
+import { routes } from "@agentwrit/contract"
+import type { Claims } from "@agentwrit/core"
 import type { Answer } from "../http/answer.ts"
 import { eventStream } from "../http/event-stream.ts"
 import { Quota } from "../http/quota.ts"
@@ -19,8 +21,11 @@ const PAGE_READ_TIMEOUT_MS = 30_000
 /** Seconds after which a client that gets no stream may ask again; it polls meanwhile. */
 const STREAM_RETRY_AFTER = 5
 
+/** Who may read the feed: everyone, or apps of role `verifier` or `gateway`. */
+export type FeedAccess = "public" | "verifier"
+
 /** The revocation feed (CONTRACT 5): one page, or an event stream. */
-export function revocations(): Endpoint {
+export function revocations(access: FeedAccess): Endpoint {
   const streams = new Quota(STREAM_LIMITS)
   const pages = new Quota(PAGE_LIMITS)
 
@@ -48,7 +53,7 @@ export function revocations(): Endpoint {
     return { status: 200, body: pageBytes(message), mediaType: "application/jwt" }
   }
 
-  function stream(authority: Authority, { caller, query, http }: Request): Answer {
+  function stream(authority: Authority, { caller, claims, query, http }: Request): Answer {
     const since = lastEventId(http.header("last-event-id")) ?? query.since
     if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM }
     const { source } = caller
@@ -71,7 +76,11 @@ export function revocations(): Endpoint {
       outgoing?.req.socket.destroy()
     }
     const body = eventStream({
-      follow: (follower: FeedFollower) => authority.followRevocations(caller, since, follower),
+      follow(follower: FeedFollower) {
+        const unfollow = authority.followRevocations(caller, since, follower)
+        if (claims !== undefined) endWithToken(claims, follower, unfollow)
+        return unfollow
+      },
       abort: outgoing === undefined ? undefined : abort,
       caughtUp,
       closed: () => streams.release(source),
@@ -80,12 +89,22 @@ export function revocations(): Endpoint {
   }
 
   return endpoint("revocations", {
+    needs: access === "public" ? "none" : routes.revocations.needsWhenClosed,
     run: (authority, request) =>
       wantsStream(request.http.header("accept")) ? stream(authority, request) : page(authority, request),
   })
 }
 
 type Request = EndpointRequest<"revocations">
+
+/** Ends a stream when the token that opened it expires: the client opens another one with its next token. */
+function endWithToken({ exp }: Claims, follower: FeedFollower, unfollow: () => void): void {
+  const end = (): void => {
+    unfollow()
+    follower.end()
+  }
+  setTimeout(end, exp * 1000 - Date.now()).unref()
+}
 
 /** Pages as bytes, made once for all readers. */
 const encoded = new WeakMap<FeedMessage, Uint8Array<ArrayBuffer>>()

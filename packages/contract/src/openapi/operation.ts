@@ -1,5 +1,5 @@
 import type * as v from "valibot"
-import type { Route } from "../route.ts"
+import type { CallerNeeds, Route } from "../route.ts"
 import type { RouteName } from "../routes.ts"
 import type { JsonObject } from "./json.ts"
 import { COMMON_HEADERS, problemResponses } from "./problems.ts"
@@ -20,7 +20,7 @@ export function operationOf(name: RouteName, route: Route): JsonObject {
       requestBody: { required: route.isBodyOptional !== true, content: json(route.request, sample.request) },
     }),
     responses: responsesOf(route, sample),
-    security: route.needs === "none" ? [] : [{ bearer: [] }],
+    security: securityOf(route),
   }
 }
 
@@ -39,10 +39,19 @@ function tagOf({ path, needs }: Route): string {
   return needs !== "none" || path === "/v1/challenge" || path === "/v1/register" ? "agents" : "public"
 }
 
-function describe({ description, needs }: Route): string {
-  if (needs === "none") return description
-  const caller = `Needs a bearer token of kind ${needs.kinds.join(" or ")}`
-  return `${description}\n\n${caller}${needs.scope === undefined ? "" : ` with the scope \`${needs.scope}\``}.`
+function securityOf({ needs, needsWhenClosed }: Route): JsonObject[] {
+  if (needs !== "none") return [{ bearer: [] }]
+  return needsWhenClosed === undefined ? [] : [{}, { bearer: [] }]
+}
+
+function describe({ description, needs, needsWhenClosed }: Route): string {
+  if (needs !== "none") return `${description}\n\nNeeds ${tokenOf(needs)}.`
+  if (needsWhenClosed === undefined) return description
+  return `${description}\n\nWhere the operator closed it, it needs ${tokenOf(needsWhenClosed)}.`
+}
+
+function tokenOf({ kinds, scope }: CallerNeeds): string {
+  return `a bearer token of kind ${kinds.join(" or ")}${scope === undefined ? "" : ` with the scope \`${scope}\``}`
 }
 
 function parametersOf({ parameters, query }: Route, sample: Sample): JsonObject[] {

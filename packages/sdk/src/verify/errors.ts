@@ -25,6 +25,8 @@ export type InvalidTokenErrorCode =
 export type VerifierUnavailableErrorCode =
   /** The verifier has not reached the head of the revocation feed. */
   | "feed_not_joined"
+  /** The broker lets only apps of role `verifier` or `gateway` read the feed, and this verifier is none, or its secret is wrong. */
+  | "feed_refused"
   /** The feed has been silent for too long, or the clocks of broker and verifier differ. */
   | "feed_stale"
   /** The broker's keys could not be fetched. */

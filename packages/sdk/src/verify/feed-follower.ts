@@ -1,5 +1,6 @@
 import { MAX_JWS_LENGTH, type RevocationFeed } from "@agentwrit/core"
 import type { BrokerClient } from "../broker-client.ts"
+import { BrokerError } from "../errors.ts"
 import { delay } from "../retry.ts"
 import { boundedText } from "./bounded-text.ts"
 import { revocations as revocationsCall } from "./calls.ts"
@@ -14,6 +15,9 @@ const POLL_INTERVAL_MS = 5_000
 /** Before the first reconnection, and at most. Each wait is random, so that verifiers do not reconnect together. */
 const FIRST_BACKOFF_MS = 250
 const MAX_BACKOFF_MS = 5_000
+
+/** After a refusal. An operator has to change something first, and each attempt leaves an event in the trail. */
+const REFUSED_PAUSE_MS = 15_000
 
 export interface FeedFollowerOptions extends FeedStreamOptions {
   /** Polls the pages of the feed. It does not repeat calls. */
@@ -49,6 +53,7 @@ export class FeedFollower {
       return performance.now() < this.#streamAgainAt ? await this.#poll() : await this.#stream()
     } catch (error) {
       if (!this.#options.signal.aborted) this.#noteFailure(error)
+      if (isRefusal(error)) return REFUSED_PAUSE_MS
       return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++) * (0.5 + Math.random())
     }
   }
@@ -72,12 +77,15 @@ export class FeedFollower {
   }
 
   async #poll(): Promise<number> {
-    const { brokerUrl, client, revocations, signal } = this.#options
+    const { brokerUrl, client, revocations, session, signal } = this.#options
     for (let position = revocations.resume(); ; position = revocations.position) {
       const query = { since: position }
-      const input = { query, accept: "application/jwt", signal }
       const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, brokerUrl)
-      const jws = await client.exchange(revocationsCall, input, read)
+      const ask = (bearer?: string) => {
+        const input = { query, accept: "application/jwt", signal, ...(bearer !== undefined && { bearer }) }
+        return client.exchange(revocationsCall, input, read)
+      }
+      const jws = await (session === undefined ? ask() : session.authorized({ signal }, ask))
       const { to, head } = await this.#apply(jws)
       if (to === head) return POLL_INTERVAL_MS
     }
@@ -95,9 +103,15 @@ export class FeedFollower {
   #noteFailure(error: unknown): void {
     const { revocations, changed } = this.#options
     const reason = error instanceof Error ? error.message : "unknown reason"
+    const isRefused = isRefusal(error)
+    const hint = isRefused ? ": give the verifier clientId and clientSecret of an app of role verifier" : ""
     // A message that does not verify is not an accident: accept nothing until the feed has reached its head again.
     if (error instanceof FeedError) revocations.invalidate(`the revocation feed does not verify: ${reason}`)
-    else revocations.noteFault(`the revocation feed cannot be followed: ${reason}`)
+    else revocations.noteFault(`the revocation feed cannot be followed: ${reason}${hint}`, isRefused)
     changed()
   }
 }
+
+/** Whether the broker refuses the feed, or the sign-in, to this verifier. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof BrokerError && (error.status === 401 || error.status === 403)

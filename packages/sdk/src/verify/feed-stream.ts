@@ -3,6 +3,7 @@ import { createParser } from "eventsource-parser"
 import { abortable } from "../abortable.ts"
 import { type Fetch, reasonOf } from "../broker-client.ts"
 import { NetworkError } from "../errors.ts"
+import type { Session } from "../session.ts"
 
 /** Between two messages of a working stream: the broker's heartbeat of 5 s, and a second for the network. */
 const HEARTBEAT_MS = 6_000
@@ -32,6 +33,10 @@ export interface FeedStreamOptions {
   readonly brokerUrl: string
   /** Opens the stream, which has no timeout. */
   readonly fetch: Fetch
+  /** Signs in to a feed that is not public. */
+  readonly session: Session | undefined
+  /** The error of an answer that refuses the request. */
+  readonly refusalOf: (answer: Response) => Promise<Error>
   /** A stream counts as dead after half of this time without a byte, and after all of it without a message. */
   readonly maxStalenessMs: number
   readonly signal: AbortSignal
@@ -50,19 +55,23 @@ export async function* readFeedStream(
   const watchdog = new StreamWatchdog(options.maxStalenessMs)
   const signal = AbortSignal.any([options.signal, watchdog.signal])
   try {
-    yield* messagesOf(await openStream(options, position, signal), watchdog, signal)
+    const open = (bearer?: string) => openStream(options, position, bearer, signal)
+    const body = await (options.session === undefined ? open() : options.session.authorized({ signal }, open))
+    yield* messagesOf(body, watchdog, signal)
   } finally {
     watchdog.stop()
   }
 }
 
 async function openStream(
-  { brokerUrl, fetch }: FeedStreamOptions,
+  { brokerUrl, fetch, refusalOf }: FeedStreamOptions,
   position: number,
+  bearer: string | undefined,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
+  const authorization = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
   const request = fetch(`${brokerUrl}/v1/revocations?since=${position}`, {
-    headers: { accept: "text/event-stream", "last-event-id": String(position) },
+    headers: { accept: "text/event-stream", "last-event-id": String(position), ...authorization },
     redirect: "manual",
     signal,
   })
@@ -73,6 +82,7 @@ async function openStream(
   })
   const mediaType = answer.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase()
   if (answer.status === 200 && mediaType === "text/event-stream" && answer.body !== null) return answer.body
+  if (answer.status === 401 || answer.status === 403) throw await abortable(refusalOf(answer), signal)
   answer.body?.cancel().catch(() => undefined)
   const fault = `the broker answered ${answer.status} to the request for a stream`
   throw new NoStreamError(fault, answer.headers.get("retry-after"))

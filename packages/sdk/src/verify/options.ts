@@ -14,6 +14,12 @@ export interface VerifierOptions extends BrokerOptions {
   readonly issuer?: string | undefined
   /** A member of `aud` that tokens must have: the broker's AA_AUDIENCE. Default: any. Set it where the broker sets it. */
   readonly audience?: string | undefined
+  /**
+   * The `client_id` and `client_secret` of an app of role `verifier` or `gateway`, with which the verifier reads the feed of a broker
+   * with `AA_FEED_ACCESS=verifier`. Default: it reads the feed without signing in.
+   */
+  readonly clientId?: string | undefined
+  readonly clientSecret?: string | undefined
   /** How the verifier learns of revocations. Default `feed`. */
   readonly revocation?: RevocationMode | undefined
   /**

@@ -42,6 +42,7 @@ export class Revocations {
   #trustedUntil = 0
   #version = 0
   #fault = "the revocation feed has not been reached yet"
+  #isRefused = false
 
   constructor(terms: RevocationTerms) {
     this.#terms = terms
@@ -100,19 +101,24 @@ export class Revocations {
   /** Accepts nothing until a message reaches the head again. */
   invalidate(fault: string): void {
     this.#isAtHead = false
-    this.#fault = fault
+    this.noteFault(fault)
   }
 
-  /** Notes why the feed is interrupted. The known entries stay valid as long as they are fresh. */
-  noteFault(fault: string): void {
+  /**
+   * Notes why the feed is interrupted. The known entries stay valid as long as they are fresh.
+   * @param isRefused whether the broker refuses the feed to this verifier.
+   */
+  noteFault(fault: string, isRefused = false): void {
     this.#fault = fault
+    this.#isRefused = isRefused
   }
 
   /** Why no token may be accepted now; `undefined` when tokens may be. */
   get unavailable(): VerifierUnavailableError | undefined {
-    if (!this.#isAtHead) return new VerifierUnavailableError("feed_not_joined", this.#fault)
     const late = Date.now() - this.#freshUntil
-    if (late < 0 && performance.now() < this.#trustedUntil) return undefined
+    if (this.#isAtHead && late < 0 && performance.now() < this.#trustedUntil) return undefined
+    if (this.#isRefused) return new VerifierUnavailableError("feed_refused", this.#fault)
+    if (!this.#isAtHead) return new VerifierUnavailableError("feed_not_joined", this.#fault)
     const fault = `the newest message of the feed stopped being fresh ${Math.ceil(Math.max(late, 0) / 1000)} s ago`
     return new VerifierUnavailableError("feed_stale", this.#fault === "" ? fault : `${fault}: ${this.#fault}`)
   }
@@ -134,7 +140,7 @@ export class Revocations {
     this.#freshUntil = Math.min(freshUntil * 1000, iat * 1000 + maxStalenessMs)
     // The monotonic clock, so that a wall clock that is set back does not make an old message fresh again.
     this.#trustedUntil = performance.now() + Math.min(FEED_FRESHNESS_S * 1000, maxStalenessMs)
-    this.#fault = ""
+    this.noteFault("")
   }
 }
 

@@ -1,6 +1,8 @@
 import { type Claims, checkClaims, findRevocation, TokenError, verifyToken } from "@agentwrit/core"
+import { appSession } from "../app-session.ts"
 import { BrokerClient } from "../broker-client.ts"
 import { delay } from "../retry.ts"
+import type { Session } from "../session.ts"
 import { InvalidTokenError, invalidToken, VerifierUnavailableError } from "./errors.ts"
 import { FeedFollower } from "./feed-follower.ts"
 import { introspect } from "./introspection.ts"
@@ -66,6 +68,7 @@ class BrokerVerifier implements Verifier {
     this.#client = new BrokerClient(options)
     this.brokerUrl = this.#client.brokerUrl
     this.revocation = terms.revocation
+    const session = feedSession(this.#client, options)
     this.#keys = new KeySet(this.#client, signal)
     const tasks = [this.#keys.keepFresh()]
     if (terms.revocation === "feed") {
@@ -74,7 +77,7 @@ class BrokerVerifier implements Verifier {
       this.#firstTry = Promise.race([this.#changed.promise, atMost]).finally(() => {
         this.#firstTry = undefined
       })
-      tasks.push(this.#follow(options, this.#revocations))
+      tasks.push(this.#follow(options, this.#revocations, session))
     }
     this.#background = Promise.all(tasks)
   }
@@ -120,11 +123,14 @@ class BrokerVerifier implements Verifier {
     await this.close()
   }
 
-  #follow(options: VerifierOptions, revocations: Revocations): Promise<void> {
+  #follow(options: VerifierOptions, revocations: Revocations, session: Session | undefined): Promise<void> {
     const { fetch = globalThis.fetch } = options
+    // The follower repeats by itself, from its current position.
+    const client = new BrokerClient({ ...options, retries: 0 })
     return new FeedFollower({
-      // The follower repeats by itself, from its current position.
-      client: new BrokerClient({ ...options, retries: 0 }),
+      client,
+      session,
+      refusalOf: (answer) => client.refusalOf(answer),
       brokerUrl: this.brokerUrl,
       fetch: (url, init) => fetch(url, init),
       keys: this.#keys,
@@ -202,6 +208,12 @@ function throwIfRevoked(remembered: RememberedToken, revocations: Revocations): 
     throw new InvalidTokenError("token_revoked", `token is revoked at level ${hit?.level}: ${hit?.target}`)
   }
   remembered.unrevokedAt = revocations.version
+}
+
+/** What signs in to the feed; `undefined` for a public one. */
+function feedSession(client: BrokerClient, { clientId, clientSecret }: VerifierOptions): Session | undefined {
+  if (clientId === undefined && clientSecret === undefined) return undefined
+  return appSession(client, { clientId: clientId ?? "", clientSecret: clientSecret ?? "" })
 }
 
 function notReady(timeoutMs: number): VerifierUnavailableError {

@@ -1,0 +1,41 @@
+import { agent, call } from "@agentwrit/testing/client"
+import { openFeed } from "@agentwrit/testing/feed"
+import { expect, test } from "vitest"
+import { shareWireBroker } from "./wire-broker.ts"
+
+let url: string
+let admin: string
+shareWireBroker(
+  (shared) => {
+    ;({ url, admin } = shared)
+  },
+  { app: { feedAccess: "verifier" } },
+)
+
+async function appToken(role: string): Promise<string> {
+  const json = { name: `${role}-${crypto.randomUUID().slice(0, 6)}a`, scopes: ["read:data:*"], roles: [role] }
+  const { client_id, client_secret } = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
+  return (await call(url, "POST /v1/app/auth", { json: { client_id, client_secret } })).body.access_token
+}
+
+// Whoever reads the feed can test names that he guesses.
+test.each<[who: string, token: () => Promise<string | undefined>, status: number, code: string]>([
+  ["nobody", async () => undefined, 401, "unauthorized"],
+  ["an agent", async () => (await agent(url, admin)).access_token, 403, "insufficient_scope"],
+  ["an operator", async () => admin, 403, "insufficient_scope"],
+  ["an app that launches agents", () => appToken("launcher"), 403, "insufficient_scope"],
+])("a feed for verifiers is closed to %s", async (_, token, status, code) => {
+  const bearer = await token()
+  const page = await call(url, "GET /v1/revocations", bearer === undefined ? {} : { bearer })
+  expect([page.status, page.body.error_code]).toEqual([status, code])
+  using stream = await openFeed(url, 0, bearer === undefined ? {} : { authorization: `Bearer ${bearer}` })
+  expect(stream.status).toBe(status)
+})
+
+test.each(["verifier", "gateway"])("a feed for verifiers is open to an app of role %s", async (role) => {
+  const bearer = await appToken(role)
+  expect((await call(url, "GET /v1/revocations", { bearer })).status).toBe(200)
+  using stream = await openFeed(url, 0, { authorization: `Bearer ${bearer}` })
+  expect(stream.status).toBe(200)
+  await expect.poll(() => stream.events.length).toBeGreaterThan(0)
+})
