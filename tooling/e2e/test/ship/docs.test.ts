@@ -3,8 +3,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { awritOnPath, operator } from "@agentwrit/testing/awrit"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
-import { call } from "@agentwrit/testing/client"
-import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { describe, expect, test, vi } from "vitest"
 import { blocksOf, brokerVariables, filesIn, readText } from "../../src/repository.ts"
 import { missingPrograms, shell } from "../../src/shell.ts"
@@ -64,22 +62,6 @@ test("the operator's table has every variable, with its default", () => {
     const [shown] = told.split(";")
     if (fixed !== undefined && fixed !== "undefined") expect([variable, shown]).toEqual([variable, `\`${fixed}\``])
   }
-})
-
-let url: string
-shareBroker((shared) => {
-  url = shared.url
-})
-
-test("the operator's table has every metric of the broker", async () => {
-  const { text } = await call(url, "GET /v1/metrics")
-  const served = [...text.matchAll(/^# TYPE (agentwrit_\w+)/gm)].map(([, name = ""]) => name)
-  const table =
-    readText("docs/operator.md")
-      .match(/^\| `agentwrit_.*$/gm)
-      ?.join("\n") ?? ""
-  const told = table.match(/\bagentwrit_\w+/g) ?? []
-  expect([...new Set(told)].sort()).toEqual(served.sort())
 })
 
 test("the diagram of the packages agrees with their manifests", () => {
