@@ -33,7 +33,9 @@ try {
   parentPort?.close()
 }
 
-const stallOf = ({ code, message }: Stall): Stall => ({ code, message })
+function stallOf({ code, message }: Stall): Stall {
+  return { code, message }
+}
 
 function serve(connection: Connection, ballast: Ballast): void {
   const { database } = connection
