@@ -67,23 +67,23 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
   async function answer(authority: Authority, http: HttpRequest): Promise<Answer> {
     const parameters = readParameters(route, http)
     const caller = http.caller(resourceOf(route, parameters))
-    const deny = async (refusal: Refusal, claims?: Claims): Promise<never> => {
-      if (deniedAs !== undefined) await authority.recordDenial(caller, deniedAs, refusal, claims)
-      throw refusal
+    const deny = async (error: unknown, claims?: Claims): Promise<never> => {
+      if (error instanceof Refusal && deniedAs !== undefined)
+        await authority.recordDenial(caller, deniedAs, error, claims)
+      throw error
     }
-    let bytes: Uint8Array
-    try {
-      bytes = await http.readBody()
-    } catch (error) {
-      throw error instanceof Refusal ? await deny(error) : error
-    }
+    const bytes = await http.readBody().catch((error: unknown) => deny(error))
     if (options.admit !== undefined) await options.admit(authority, caller)
     const claims =
       needs === "none"
         ? undefined
         : await authority.authenticate(caller, protocol.credential(http), needs, options.wording)
-    const read = readRequest(route, protocol, bytes, http.url)
-    if (read instanceof Refusal) return deny(read, claims)
+    let read: ReadRequest
+    try {
+      read = readRequest(route, protocol, bytes, http.url)
+    } catch (error) {
+      return deny(error, claims)
+    }
     // The route's own schemas read all of them, so they have its types.
     return options.run(authority, { caller, claims, parameters, http, ...read } as EndpointRequest<N>)
   }
@@ -106,17 +106,18 @@ export function success<N extends RouteName>(name: N, value: RouteResponseInput<
   return json(success.status, encode(success.body, value))
 }
 
-function readRequest(
-  route: Route,
-  protocol: Protocol,
-  bytes: Uint8Array,
-  url: string,
-): Refusal | { body: unknown; query: unknown } {
+interface ReadRequest {
+  readonly body: unknown
+  readonly query: unknown
+}
+
+/** @throws {@link Refusal} for a body or query that the route does not take. */
+function readRequest(route: Route, protocol: Protocol, bytes: Uint8Array, url: string): ReadRequest {
   const sent = route.isBodyOptional === true && bytes.length === 0 ? EMPTY_OBJECT : bytes
   const body = route.request === undefined ? NOTHING : protocol.decodeBody(route.request, sent)
-  if (!body.ok) return new Refusal(body.code, { detail: body.detail })
+  if (!body.ok) throw new Refusal(body.code, { detail: body.detail })
   const query = route.query === undefined ? NOTHING : decodeQuery(route.query, new URL(url).searchParams)
-  if (!query.ok) return new Refusal(query.code, { detail: query.detail })
+  if (!query.ok) throw new Refusal(query.code, { detail: query.detail })
   return { body: body.value, query: query.value }
 }
 
