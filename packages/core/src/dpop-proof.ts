@@ -62,14 +62,20 @@ export interface VerifiedProof {
   readonly header: ProofHeader
 }
 
-/** Makes a proof of possession of the key for one request (RFC 9449 section 4.2). */
+/**
+ * Makes a proof of possession of the key for one request (RFC 9449 section 4.2). It hashes by WebCrypto, so that a bundle that only
+ * makes proofs does not contain the curve.
+ * @throws `TypeError` when the URL is not a plain http or https URL.
+ */
 export async function createProof(key: ProofKey, contents: ProofContents): Promise<string> {
   const { method, url, token, iat, jti } = contents
   const target = targetOf(url)
   if (target === undefined) throw new TypeError("a proof is for an http or https URL without a user name")
   const jwk = { kty: "OKP", crv: "Ed25519", x: encodeBase64Url(key.publicKey) }
   const header = encodedJson({ typ: PROOF_TYPE, alg: "EdDSA", jwk })
-  const signingInput = `${header}.${encodedJson({ jti, htm: method, htu: target, iat, ath: tokenHash(token) })}`
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))
+  const ath = encodeBase64Url(new Uint8Array(digest))
+  const signingInput = `${header}.${encodedJson({ jti, htm: method, htu: target, iat, ath })}`
   return `${signingInput}.${encodeBase64Url(await key.sign(encodeUtf8(signingInput)))}`
 }
 

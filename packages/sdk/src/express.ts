@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from "express"
 import { createAuthorizer } from "./guard/guard.ts"
-import { guardedRequest, keepClaims } from "./guard/node-request.ts"
+import { guardedRequest, keepToken } from "./guard/node-request.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { Verifier } from "./verify/verifier.ts"
 
@@ -20,9 +20,9 @@ export { scopeFor } from "./guard/scope-for.ts"
 export function guard(verifier: Verifier, options?: GuardOptions<Request>): RequestHandler {
   const authorize = createAuthorizer(verifier, options)
   return (request, response, next) => {
-    authorize(guardedRequest(request, request, request.originalUrl)).then((decision) => {
+    authorize(guardedRequest(request, request)).then((decision) => {
       if (decision.ok) {
-        keepClaims(request, decision.claims)
+        keepToken(request, decision)
         next()
         return
       }

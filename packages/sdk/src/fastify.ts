@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { createAuthorizer } from "./guard/guard.ts"
-import { guardedRequest, keepClaims } from "./guard/node-request.ts"
+import { guardedRequest, keepToken } from "./guard/node-request.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { Verifier } from "./verify/verifier.ts"
 
@@ -23,9 +23,9 @@ export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promis
 export function guard(verifier: Verifier, options?: GuardOptions<FastifyRequest>): GuardHook {
   const authorize = createAuthorizer(verifier, options)
   return async (request, reply) => {
-    const decision = await authorize(guardedRequest(request, request.raw, request.originalUrl))
+    const decision = await authorize(guardedRequest(request, request.raw))
     if (decision.ok) {
-      keepClaims(request, decision.claims)
+      keepToken(request, decision)
       return
     }
     const { status, headers, body } = decision.refusal

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono"
+import { guardedFetchRequest } from "./guard/fetch-request.ts"
 import { createAuthorizer } from "./guard/guard.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { VerifiedClaims } from "./verify/verified-tokens.ts"
@@ -27,14 +28,7 @@ export interface GuardEnvironment {
 export function guard(verifier: Verifier, options?: GuardOptions<Context>): MiddlewareHandler<GuardEnvironment> {
   const authorize = createAuthorizer(verifier, options)
   return async (c, next) => {
-    const authorization = c.req.header("authorization")
-    const decision = await authorize({
-      request: c,
-      // The Fetch standard joins several headers by a comma, which no token contains.
-      authorization: authorization === undefined ? [] : [authorization],
-      requestId: c.req.header("x-request-id"),
-      path: c.req.path,
-    })
+    const decision = await authorize(guardedFetchRequest(c, c.req.raw))
     if (!decision.ok) return new Response(decision.refusal.body, decision.refusal)
     c.set("claims", decision.claims)
     await next()

@@ -18,6 +18,7 @@ import { readSnippets, type SnippetFolder, writeSnippets } from "../src/snippets
 const DOCUMENTS = [
   "README.md",
   "docs/developer.md",
+  "docs/dpop.md",
   "docs/guarding-apis.md",
   "docs/operators-code.md",
   "packages/sdk/README.md",

@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { createProof, createSigningKey, type SigningKey } from "@agentwrit/core"
+import { boundAgent as agentOfClient, BAD_PROOFS } from "@agentwrit/testing/bound-agent"
 import { adminToken, call, launchToken, nonce, registration } from "@agentwrit/testing/client"
-import { expect, test } from "vitest"
+import { generateProof } from "dpop"
+import * as oauth from "oauth4webapi"
+import { describe, expect, test } from "vitest"
 import { shareWireBroker, startWireBroker } from "./wire-broker.ts"
 
 let url: string
@@ -67,4 +70,42 @@ test("behind a proxy proofs are for the public URL", async () => {
   expect((await call(broker.url, "POST /v1/token/renew", { headers: own })).status).toBe(401)
   const headers = await proven(key, token, `${publicUrl}/v1/token/renew`)
   expect((await call(broker.url, "POST /v1/token/renew", { headers })).status).toBe(200)
+})
+
+describe("clients that are not ours", () => {
+  const authorization = (token: string) => ({ authorization: `DPoP ${token}` })
+
+  test("the library dpop renews a bound token", async () => {
+    const { keys, token } = await agentOfClient(url, admin)
+    const pair = keys as Parameters<typeof generateProof>[0]
+    const proof = await generateProof(pair, `${url}/v1/token/renew`, "POST", undefined, token)
+    const { status, body } = await call(url, "POST /v1/token/renew", {
+      headers: { ...authorization(token), dpop: proof },
+    })
+    expect([status, body.access_token]).toEqual([200, expect.any(String)])
+  })
+
+  test("the library oauth4webapi renews and releases a bound token", async () => {
+    const { keys, token } = await agentOfClient(url, admin)
+    const options = {
+      DPoP: oauth.DPoP({}, keys as Parameters<typeof oauth.DPoP>[1]),
+      [oauth.allowInsecureRequests]: true,
+    }
+    const post = (path: string, held: string) =>
+      oauth.protectedResourceRequest(held, "POST", new URL(path, url), undefined, undefined, options)
+    const renewed = await post("/v1/token/renew", token)
+    expect(renewed.status).toBe(200)
+    const { access_token: next } = (await renewed.json()) as { access_token: string }
+    expect((await post("/v1/token/release", next)).status).toBe(204)
+  })
+
+  test.each(BAD_PROOFS)("a proof with %s is refused (RFC 9449 section 4.3)", async (_fault, _code, make) => {
+    const own = await agentOfClient(url, admin)
+    const other = await agentOfClient(url, admin)
+    const target = { method: "POST", url: `${url}/v1/token/release`, token: own.token }
+    const headers = { ...authorization(own.token), dpop: await make(target, own.keys, other.keys) }
+    const refused = await call(url, "POST /v1/token/release", { headers })
+    expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, 'DPoP error="invalid_dpop_proof"'])
+    expect((await call(url, "POST /v1/token/validate", { json: { token: own.token } })).body.valid).toBe(true)
+  })
 })

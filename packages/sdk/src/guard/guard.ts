@@ -1,57 +1,82 @@
 import { isScope } from "@agentwrit/core"
-import { InvalidTokenError, MissingTokenError, VerificationError, type VerifierError } from "../verify/errors.ts"
+import {
+  InvalidProofError,
+  InvalidTokenError,
+  MissingTokenError,
+  VerificationError,
+  type VerifierError,
+  WrongKindError,
+} from "../verify/errors.ts"
 import { requireScope } from "../verify/scope.ts"
 import type { VerifiedClaims } from "../verify/verified-tokens.ts"
 import type { Verifier } from "../verify/verifier.ts"
-import type { GuardOptions } from "./options.ts"
+import { checkGuardOptions, type GuardOptions, parsePublicUrl } from "./options.ts"
 import { type Refusal, refusalOf } from "./refusal.ts"
 import { invalidRequestScope, isRequestScope } from "./scope-for.ts"
 
 /** A request, as a framework's adapter passes it. */
 export interface GuardedRequest<Request> {
   readonly request: Request
+  /** The object that is the same for every guard which the request passes. */
+  readonly identity: object
   /** Every value of the `Authorization` header. */
   readonly authorization: readonly string[]
-  readonly requestId: string | undefined
+  /** Every value of the `DPoP` header. */
+  readonly proofs: readonly string[]
+  readonly method: string
+  /** Scheme and host of the request's URL, as the framework knows them. */
+  readonly origin: string
   /** Without the query, which may contain secrets. */
   readonly path: string
+  readonly requestId: string | undefined
 }
 
 /** The decision on a request. */
 export type Decision =
-  | { readonly ok: true; readonly claims: VerifiedClaims }
+  | { readonly ok: true; readonly token: string; readonly claims: VerifiedClaims }
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** Decides on requests, for every framework. */
 export type Authorizer<Request> = (guarded: GuardedRequest<Request>) => Promise<Decision>
 
-const BEARER = /^bearer(?: +(\S+))? *$/i
+const SCHEMES = /^(bearer|dpop)(?: +(\S+))? *$/i
 
-/** Characters that a quoted string of a header may contain without escapes. */
-const QUOTABLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+/** What the `Authorization` header presents. */
+interface Presented {
+  readonly isDpop: boolean
+  readonly token: string
+}
 
 /** @throws `TypeError` for invalid options. */
 export function createAuthorizer<Request>(
   verifier: Verifier,
   options: GuardOptions<Request> = {},
 ): Authorizer<Request> {
-  const { scope = [], realm = "agentwrit", resourceMetadata, onRefused } = options
-  if (!QUOTABLE.test(realm) || !QUOTABLE.test(resourceMetadata ?? ""))
-    throw new TypeError("realm and resourceMetadata must be printable ASCII without quotes and backslashes")
+  checkGuardOptions(options)
+  const { scope = [], kinds = ["agent"], realm, resourceMetadata, onRefused } = options
   const fixed = typeof scope === "function" ? undefined : toList(scope)
   if (fixed?.every(isScope) === false) throw new TypeError("scope must be of the form action:resource:identifier")
   const needed = (request: Request): readonly string[] => fixed ?? requestScopes((scope as ScopeOf<Request>)(request))
+  const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl)
+  const accepted: ReadonlySet<string> = new Set(kinds)
   const challenge = { realm, resourceMetadata, scope: fixed ?? [] }
-  return async ({ request, authorization, requestId, path }) => {
+  return async (guarded) => {
+    const { request, authorization, requestId, path } = guarded
+    let isDpop = false
     try {
-      const claims = await verifier.verify(bearerToken(authorization))
+      const presented = presentedToken(authorization)
+      ;({ isDpop } = presented)
+      const { token } = presented
+      const url = `${publicUrl ?? guarded.origin}${path}`
+      const claims = isDpop ? await verifyProven(verifier, token, url, guarded) : await verifier.verify(token)
+      if (!accepted.has(claims.kind)) throw new WrongKindError(claims.kind, kinds)
       requireScope(claims, needed(request))
-      return { ok: true, claims }
+      return { ok: true, token, claims }
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error
       const refused = error as VerifierError
       onRefused?.(refused, request)
-      return { ok: false, refusal: refusalOf(refused, { challenge, requestId, path }) }
+      return { ok: false, refusal: refusalOf(refused, { challenge, isDpop, requestId, path }) }
     }
   }
 }
@@ -68,15 +93,46 @@ function requestScopes(scope: string | readonly string[]): readonly string[] {
   return scopes
 }
 
-/** The token of a request (RFC 6750, section 2.1). Two are refused, because it is unclear which one counts. */
-function bearerToken(authorization: readonly string[]): string {
+/**
+ * The token of a request (RFC 6750, section 2.1; RFC 9449, section 7.1). Two are refused, because it is unclear which one counts.
+ */
+function presentedToken(authorization: readonly string[]): Presented {
   const [value, ...more] = authorization
-  const found = value === undefined ? null : BEARER.exec(value)
+  const found = value === undefined ? null : SCHEMES.exec(value)
   if (more.length > 0)
     throw new InvalidTokenError("malformed_token", "the request has more than one Authorization header")
   // With another scheme the client did not try to use a token.
-  if (found === null && (value === undefined || !/^bearer\b/i.test(value))) throw new MissingTokenError()
-  const token = found?.[1]
+  if (found === null && (value === undefined || !/^(?:bearer|dpop)\b/i.test(value))) throw new MissingTokenError()
+  const [, scheme = "", token] = found ?? []
   if (token === undefined) throw new InvalidTokenError("malformed_token", "the Authorization header has no token")
-  return token
+  return { isDpop: scheme.toLowerCase() === "dpop", token }
+}
+
+/** A request whose proof was accepted. */
+interface Proven {
+  readonly verifier: Verifier
+  readonly token: string
+  readonly proof: string
+  readonly url: string
+  readonly claims: VerifiedClaims
+}
+
+/** A request may pass several guards, such as one of the app and one of the route. Its proof counts as one use. */
+const proven = new WeakMap<object, Proven>()
+
+async function verifyProven(
+  verifier: Verifier,
+  token: string,
+  url: string,
+  { identity, method, proofs }: GuardedRequest<unknown>,
+): Promise<VerifiedClaims> {
+  const [proof, ...more] = proofs
+  if (proof === undefined || more.length > 0)
+    throw new InvalidProofError("malformed_proof", "the request does not have exactly one DPoP header")
+  const before = proven.get(identity)
+  const isSame = before?.verifier === verifier && before.token === token && before.proof === proof && before.url === url
+  if (isSame) return before.claims
+  const claims = await verifier.verify(token, { proof, method, url })
+  proven.set(identity, { verifier, token, proof, url, claims })
+  return claims
 }

@@ -3,39 +3,69 @@ import type { GuardedRequest } from "./guard.ts"
 
 /** The parts of Node's `IncomingMessage` that the adapters read. */
 export interface NodeRequest {
+  readonly method?: string | undefined
   readonly headers: { readonly [name: string]: string | string[] | undefined }
   /** Names and values alternately, as they were received. */
   readonly rawHeaders?: readonly string[]
 }
 
+/** What Express and Fastify both know of a request. */
+export interface FrameworkRequest {
+  /** `http` or `https`, as a trusted proxy says. */
+  readonly protocol: string
+  readonly host: string
+  /** Path and query. */
+  readonly originalUrl: string
+}
+
 /**
  * What the guard needs of a request of Node.
  * @param request the framework's own request.
- * @param url its path and query.
+ * @param node Node's request in it.
  */
-export function guardedRequest<Request>(request: Request, node: NodeRequest, url: string): GuardedRequest<Request> {
+export function guardedRequest<Request extends FrameworkRequest>(
+  request: Request,
+  node: NodeRequest,
+): GuardedRequest<Request> {
   const id = node.headers["x-request-id"]
   return {
     request,
-    authorization: authorizationOf(node),
+    identity: node,
+    authorization: valuesOf("authorization", node),
+    proofs: valuesOf("dpop", node),
+    method: node.method ?? "",
+    origin: `${request.protocol}://${request.host}`,
+    path: request.originalUrl.split("?", 1)[0] ?? "",
     requestId: typeof id === "string" ? id : undefined,
-    path: url.split("?", 1)[0] ?? "",
   }
 }
 
-/** Every value of the `Authorization` header: Node's `headers` keeps the first and drops the rest. */
-function authorizationOf({ headers, rawHeaders = [] }: NodeRequest): readonly string[] {
-  const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === "authorization")
+/** Every value of a header: Node's `headers` keeps one, or joins them. */
+function valuesOf(name: string, { headers, rawHeaders = [] }: NodeRequest): readonly string[] {
+  const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
   if (values.length > 0) return values
-  const { authorization } = headers
-  return typeof authorization === "string" ? [authorization] : []
+  const value = headers[name]
+  return typeof value === "string" ? [value] : []
 }
 
-const claims = new WeakMap<object, VerifiedClaims>()
+/** A token that a guard accepted. */
+export interface AcceptedToken {
+  readonly token: string
+  readonly claims: VerifiedClaims
+}
 
-/** Stores the claims of a request for its handlers. */
-export function keepClaims(request: object, verified: VerifiedClaims): void {
-  claims.set(request, verified)
+const accepted = new WeakMap<object, AcceptedToken>()
+
+/** Keeps the token of a request for its handlers. */
+export function keepToken(request: object, { token, claims }: AcceptedToken): void {
+  accepted.set(request, { token, claims })
+}
+
+/** @throws `TypeError` when no guard checked the request, so that the route is open. */
+export function acceptedToken(request: object): AcceptedToken {
+  const found = accepted.get(request)
+  if (found === undefined) throw new TypeError("this route has no guard: add guard(verifier) to it")
+  return found
 }
 
 /**
@@ -43,7 +73,5 @@ export function keepClaims(request: object, verified: VerifiedClaims): void {
  * @throws `TypeError` when no guard checked the request, so that the route is open.
  */
 export function claimsOf(request: object): VerifiedClaims {
-  const verified = claims.get(request)
-  if (verified === undefined) throw new TypeError("this route has no guard: add guard(verifier) to it")
-  return verified
+  return acceptedToken(request).claims
 }

@@ -11,7 +11,7 @@ export interface Refusal {
 
 /** What the challenge says about the route (RFC 6750, section 3). */
 export interface Challenge {
-  readonly realm: string
+  readonly realm: string | undefined
   readonly resourceMetadata: string | undefined
   /** The scopes that the route always needs. */
   readonly scope: readonly string[]
@@ -19,6 +19,8 @@ export interface Challenge {
 
 interface RefusalContext {
   readonly challenge: Challenge
+  /** Whether the request presented its token by DPoP. */
+  readonly isDpop: boolean
   readonly requestId: string | undefined
   readonly path: string
 }
@@ -34,11 +36,11 @@ const CODES = { 401: "unauthorized", 403: "insufficient_scope", 503: "unavailabl
 >
 
 /** The client's answer. It explains a missing scope, because the token is valid then, and nothing else. */
-export function refusalOf(error: VerifierError, { challenge, requestId: sent, path }: RefusalContext): Refusal {
+export function refusalOf(error: VerifierError, { challenge, isDpop, requestId: sent, path }: RefusalContext): Refusal {
   const { status } = error
   const requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : newRequestId()
   const problem = createProblem({
-    code: CODES[status],
+    code: error.code === "wrong_kind" ? "forbidden" : CODES[status],
     detail: error.clientDetail,
     instance: path,
     requestId,
@@ -53,28 +55,34 @@ export function refusalOf(error: VerifierError, { challenge, requestId: sent, pa
       "x-request-id": requestId,
       ...(status === 503
         ? { "retry-after": String(RETRY_AFTER_S) }
-        : { "www-authenticate": challengeHeader(error, challenge) }),
+        : { "www-authenticate": challengeHeader(error, challenge, isDpop) }),
     },
     body: JSON.stringify(problem),
   }
 }
 
-/** The challenge of RFC 6750, section 3. It has no `error` when the request had no token. */
-function challengeHeader(error: VerifierError, { realm, resourceMetadata, scope }: Challenge): string {
+/**
+ * The challenge of RFC 6750, section 3, or of RFC 9449, section 7.1, for a token that came or should have come with a proof. It has
+ * no `error` when the request had no token.
+ */
+function challengeHeader(error: VerifierError, { realm, resourceMetadata, scope }: Challenge, isDpop: boolean): string {
   const scopes = error.code === "insufficient_scope" ? error.required : scope
-  const attributes: [name: string, value: string | undefined][] = [
-    ["realm", realm],
-    ["error", errorAttribute(error)],
+  const byProof = isDpop || error.code === "proof_missing"
+  const named: [name: string, value: string | undefined] = ["realm", realm ?? (byProof ? undefined : "agentwrit")]
+  const failed: [name: string, value: string | undefined] = ["error", errorAttribute(error)]
+  const attributes = [
+    ...(byProof ? [failed, named] : [named, failed]),
     ["scope", scopes.length === 0 ? undefined : scopes.join(" ")],
     ["resource_metadata", resourceMetadata],
   ]
   const present = attributes.flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${value}"`]))
-  return `Bearer ${present.join(", ")}`
+  return `${byProof ? "DPoP" : "Bearer"} ${present.join(", ")}`
 }
 
-function errorAttribute({ code }: VerifierError): string | undefined {
-  if (code === "missing_token") return undefined
-  return code === "insufficient_scope" ? "insufficient_scope" : "invalid_token"
+function errorAttribute({ name, status }: VerifierError): string | undefined {
+  if (name === "MissingTokenError") return undefined
+  if (name === "InvalidProofError") return "invalid_dpop_proof"
+  return status === 403 ? "insufficient_scope" : "invalid_token"
 }
 
 /** 16 hex characters, like the broker's. */

@@ -1,4 +1,6 @@
+export type { GuardOptions, RequiredScope } from "../guard/options.ts"
 export { scopeFor } from "../guard/scope-for.ts"
+export { type McpGuard, mcpAuthInfoOf, mcpGuard } from "./mcp-guard.ts"
 export {
   type ProtectedResource,
   type ProtectedResourceMetadata,

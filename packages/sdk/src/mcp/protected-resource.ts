@@ -1,4 +1,5 @@
 import { isScope } from "@agentwrit/core"
+import { requireKnownOptions } from "../known-options.ts"
 import type { Verifier } from "../verify/verifier.ts"
 
 /** Metadata of a protected resource (RFC 9728, section 2). */
@@ -8,6 +9,8 @@ export interface ProtectedResourceMetadata {
   /** The broker, which issues the tokens. */
   readonly authorization_servers: readonly string[]
   readonly bearer_methods_supported: readonly ["header"]
+  /** The algorithms of DPoP proofs (RFC 9728, section 2). */
+  readonly dpop_signing_alg_values_supported: readonly ["EdDSA", "Ed25519"]
   readonly scopes_supported?: readonly string[]
   readonly resource_name?: string
 }
@@ -40,17 +43,21 @@ export interface ProtectedResource {
  * const { path, metadata } = protectedResource({ verifier, resource: "https://tools.example/mcp" })
  * app.get(path, (_, res) => res.json(metadata))
  */
-export function protectedResource({ verifier, resource, scopes, name }: ProtectedResourceOptions): ProtectedResource {
+export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
+  requireKnownOptions("protectedResource", options, { verifier: true, resource: true, scopes: true, name: true })
+  const { verifier, resource, scopes, name } = options
   const url = URL.parse(String(resource))
   if (url === null || !/^https?:$/.test(url.protocol) || url.hash !== "")
     throw new TypeError("resource must be an http or https URL without a fragment")
-  if (scopes?.every(isScope) === false) throw new TypeError("scopes must be of the form action:resource:identifier")
+  if (scopes?.every(isScope) === false || scopes?.length === 0)
+    throw new TypeError("scopes must be of the form action:resource:identifier, at least one")
   const path = `/.well-known/oauth-protected-resource${url.pathname === "/" ? "" : url.pathname}`
   return {
     metadata: {
       resource: String(resource),
       authorization_servers: [verifier.brokerUrl],
       bearer_methods_supported: ["header"],
+      dpop_signing_alg_values_supported: ["EdDSA", "Ed25519"],
       ...(scopes !== undefined && { scopes_supported: scopes }),
       ...(name !== undefined && { resource_name: name }),
     },

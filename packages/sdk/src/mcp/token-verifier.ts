@@ -1,4 +1,7 @@
-import { InvalidTokenError } from "../verify/errors.ts"
+import type { TokenKind } from "@agentwrit/core"
+import { requireKinds } from "../guard/options.ts"
+import { requireKnownOptions } from "../known-options.ts"
+import { InvalidTokenError, WrongKindError } from "../verify/errors.ts"
 import type { VerifiedClaims } from "../verify/verified-tokens.ts"
 import type { Verifier } from "../verify/verifier.ts"
 
@@ -35,15 +38,29 @@ export type McpErrors =
 
 /** Options of {@link mcpTokenVerifier}. */
 export type McpTokenVerifierOptions = McpErrors & {
-  /** This server's name in `aud`, for the SDK's `expectedResource`. Tokens that contain it get it as their `resource`. Default: none. */
+  /**
+   * This server's name in `aud`. Tokens that do not name it are refused, others get it as their `resource`, for the SDK's
+   * `expectedResource`. The verifier must check the audience. Default: none.
+   */
   readonly resource?: string | URL | undefined
+  /** The kinds of tokens that are accepted. Default `["agent"]`: tokens of apps and operators are refused. */
+  readonly kinds?: readonly TokenKind[]
   /** Called on every refusal, with the reason that the client does not learn: for logs and metrics. Must not throw. */
   readonly onRefused?: ((error: unknown) => void) | undefined
 }
 
+type AllOptions = Omit<McpTokenVerifierOptions, keyof McpErrors> & {
+  InvalidTokenError?: unknown
+  OAuthError?: unknown
+}
+
+const NAMES = { InvalidTokenError: true, OAuthError: true, resource: true, kinds: true, onRefused: true } as const
+
 /**
  * Makes the token verifier for `requireBearerAuth({ verifier })` of `@modelcontextprotocol/sdk` 1.x and `@modelcontextprotocol/server`
  * 2.x. They answer an invalid token with 401, and with 500 while tokens cannot be verified.
+ *
+ * They read bearer tokens only. For tokens that are bound to a key use `mcpGuard`.
  *
  * Their `requiredScopes` compares exact strings. Use `requireToolScope` or `scopeChallenge` instead, which know that `*` covers every
  * identifier.
@@ -55,17 +72,22 @@ export type McpTokenVerifierOptions = McpErrors & {
  * const gate = requireBearerAuth({ verifier: mcpTokenVerifier(verifier, { OAuthError }) })
  */
 export function mcpTokenVerifier(verifier: Verifier, options: McpTokenVerifierOptions): McpTokenVerifier {
-  const { resource } = options
+  checkOptions(verifier, options)
+  const { resource, kinds = ["agent"] } = options
   const url = resource === undefined ? undefined : new URL(resource)
   return {
     async verifyAccessToken(token) {
       try {
         const claims = await verifier.verify(token)
-        const isNamed = url !== undefined && claims.aud?.some((name) => name === String(resource) || name === url.href)
-        return { ...mcpAuthInfo(token, claims), ...(isNamed && { resource: url }) }
+        if (!kinds.includes(claims.kind)) throw new WrongKindError(claims.kind, kinds)
+        if (url !== undefined && !claims.aud?.some((name) => name === String(resource) || name === url.href))
+          throw new InvalidTokenError("audience_mismatch", `token audience does not name ${url.href}`)
+        return { ...mcpAuthInfo(token, claims), ...(url !== undefined && { resource: url }) }
       } catch (error) {
         options.onRefused?.(error)
-        if (error instanceof InvalidTokenError) throw invalidToken(options, error.clientDetail)
+        // The SDK has no error for a valid token of a wrong kind.
+        if (error instanceof InvalidTokenError || error instanceof WrongKindError)
+          throw invalidToken(options, error.clientDetail)
         throw error
       }
     },
@@ -75,6 +97,17 @@ export function mcpTokenVerifier(verifier: Verifier, options: McpTokenVerifierOp
 /** The MCP SDK's auth info of a verified token, for a server behind another guard of this package. */
 export function mcpAuthInfo(token: string, claims: VerifiedClaims): McpAuthInfo {
   return { token, clientId: claims.sub, scopes: [...claims.scope], expiresAt: claims.exp, extra: { claims } }
+}
+
+function checkOptions(verifier: Verifier, options: McpTokenVerifierOptions): void {
+  requireKnownOptions<AllOptions>("mcpTokenVerifier", options, NAMES)
+  if (!("InvalidTokenError" in options || "OAuthError" in options))
+    throw new TypeError(
+      "mcpTokenVerifier needs InvalidTokenError (1.x) or OAuthError (2.x) of your copy of the MCP SDK",
+    )
+  if ("kinds" in options) requireKinds(options.kinds)
+  if (options.resource !== undefined && verifier.audience === undefined)
+    throw new TypeError("resource needs a verifier that checks the audience: pass `audience` to createVerifier")
 }
 
 function invalidToken(errors: McpErrors, message: string): Error {

@@ -4,8 +4,11 @@ import {
   CoreError,
   DelegationError,
   type DelegationErrorCode,
+  type ProofError,
+  type ProofErrorCode,
   TokenError,
   type TokenErrorCode,
+  type TokenKind,
 } from "@agentwrit/core"
 import { AgentWritError, type AgentWritErrorOptions } from "../errors.ts"
 
@@ -16,8 +19,10 @@ export type InvalidTokenErrorCode =
   | DelegationErrorCode
   /** Revoked at any level, or released. */
   | "token_revoked"
-  /** The token is bound to a key, and no proof of the key was checked (RFC 9449). */
+  /** The token is bound to a key, and came as a bearer token (RFC 9449, section 7.2). */
   | "proof_missing"
+  /** The token came with a proof, and is not bound to a key. */
+  | "token_not_bound"
   /** With `revocation: "introspect"`: valid by all local checks, and refused by the broker. */
   | "token_refused"
 
@@ -65,6 +70,20 @@ export class InvalidTokenError extends VerificationError<InvalidTokenErrorCode> 
   }
 }
 
+/** The proof that came with a bound token is refused (RFC 9449, section 4.3): a 401. */
+export class InvalidProofError extends VerificationError<ProofErrorCode> {
+  override readonly name = "InvalidProofError"
+  declare readonly status: 401
+
+  constructor(code: ProofErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, "DPoP proof is not accepted", {
+      ...options,
+      status: 401,
+      hint: "the client needs a new proof for each request, made with the token's key and a correct clock",
+    })
+  }
+}
+
 /** The request has no token: a 401 without an error code (RFC 6750, section 3.1). */
 export class MissingTokenError extends VerificationError<"missing_token"> {
   override readonly name = "MissingTokenError"
@@ -75,6 +94,22 @@ export class MissingTokenError extends VerificationError<"missing_token"> {
       status: 401,
       hint: "send the token in Authorization: Bearer",
     })
+  }
+}
+
+/** The token is valid, but of a kind that the guard does not accept, such as an app's: a 403. */
+export class WrongKindError extends VerificationError<"wrong_kind"> {
+  override readonly name = "WrongKindError"
+  declare readonly status: 403
+  /** The kind of the token. */
+  readonly kind: TokenKind
+
+  constructor(kind: TokenKind, accepted: readonly TokenKind[]) {
+    super("wrong_kind", `token is of kind ${kind}`, `a token of kind ${accepted.join(" or ")} is needed`, {
+      status: 403,
+      hint: "agents call this API with their own tokens; the guard's option `kinds` accepts others",
+    })
+    this.kind = kind
   }
 }
 
@@ -113,7 +148,13 @@ export class VerifierUnavailableError extends VerificationError<VerifierUnavaila
 }
 
 /** Every error of verifying a token and requiring a scope, distinguished by `code`. */
-export type VerifierError = InvalidTokenError | MissingTokenError | InsufficientScopeError | VerifierUnavailableError
+export type VerifierError =
+  | InvalidTokenError
+  | InvalidProofError
+  | MissingTokenError
+  | WrongKindError
+  | InsufficientScopeError
+  | VerifierUnavailableError
 
 /** The verifier's error for an error of core. */
 export function invalidToken(error: unknown): InvalidTokenError {
@@ -121,3 +162,7 @@ export function invalidToken(error: unknown): InvalidTokenError {
   const isPrecise = error instanceof TokenError || error instanceof ClaimsError || error instanceof DelegationError
   return new InvalidTokenError(isPrecise ? error.code : "malformed_token", error.message, { cause: error })
 }
+
+/** The verifier's error for a refused proof. */
+export const invalidProof = (error: ProofError): InvalidProofError =>
+  new InvalidProofError(error.code, error.message, { cause: error })

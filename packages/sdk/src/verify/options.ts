@@ -1,4 +1,5 @@
 import type { BrokerOptions } from "../broker-client.ts"
+import { requireKnownOptions } from "../known-options.ts"
 
 /**
  * How a verifier learns of revocations:
@@ -41,6 +42,20 @@ export interface VerifierTerms {
   readonly clockToleranceS: number
 }
 
+const NAMES = {
+  brokerUrl: true,
+  timeoutMs: true,
+  retries: true,
+  fetch: true,
+  issuer: true,
+  audience: true,
+  clientId: true,
+  clientSecret: true,
+  revocation: true,
+  maxStalenessMs: true,
+  clockToleranceS: true,
+} as const
+
 const MODES: readonly RevocationMode[] = ["feed", "introspect", "none"]
 
 /** CONTRACT 5. */
@@ -51,6 +66,7 @@ const MAX_CLOCK_TOLERANCE_S = 300
 
 /** @throws `TypeError` for invalid options. */
 export function readTerms(options: VerifierOptions): VerifierTerms {
+  requireKnownOptions<VerifierOptions>("createVerifier", options, NAMES)
   const { issuer, audience, revocation = "feed", clockToleranceS = 0 } = options
   const { maxStalenessMs = revocation === "introspect" ? 0 : MAX_STALENESS_MS } = options
   if (!MODES.includes(revocation)) throw new TypeError('revocation must be "feed", "introspect" or "none"')

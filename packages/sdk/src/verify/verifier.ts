@@ -8,6 +8,7 @@ import { FeedFollower } from "./feed-follower.ts"
 import { introspect } from "./introspection.ts"
 import { KeySet } from "./key-set.ts"
 import { type RevocationMode, readTerms, type VerifierOptions, type VerifierTerms } from "./options.ts"
+import { type PresentedProof, Proofs } from "./proofs.ts"
 import { Revocations } from "./revocations.ts"
 import { type RememberedToken, type VerifiedClaims, VerifiedTokens } from "./verified-tokens.ts"
 
@@ -17,13 +18,16 @@ export interface Verifier extends AsyncDisposable {
   readonly brokerUrl: string
   /** How it learns of revocations. */
   readonly revocation: RevocationMode
+  /** The audience that tokens must name; `undefined` when it is not checked. */
+  readonly audience: string | undefined
   /**
    * Verifies a token: form, signature, delegation chain, times, issuer, audience, revocation (CONTRACT 2 and 5). It accepts tokens of
-   * apps and operators too. Call `requireScope` afterwards, which their reserved scopes never satisfy.
+   * apps and operators too. Check `kind`, and call `requireScope` afterwards, which their reserved scopes never satisfy.
+   * @param proof what came with `Authorization: DPoP`. A token that is bound to a key needs it, and any other must come without it.
    * @returns the frozen claims.
-   * @throws `InvalidTokenError`; `VerifierUnavailableError` when it cannot know.
+   * @throws `InvalidTokenError`; `InvalidProofError`; `VerifierUnavailableError` when it cannot know.
    */
-  verify(token: string): Promise<VerifiedClaims>
+  verify(token: string, proof?: PresentedProof): Promise<VerifiedClaims>
   /**
    * Waits until tokens can be verified.
    * @throws `VerifierUnavailableError` with the reason after `timeoutMs`, default 30,000.
@@ -51,11 +55,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
 class BrokerVerifier implements Verifier {
   readonly brokerUrl: string
   readonly revocation: RevocationMode
+  readonly audience: string | undefined
   readonly #terms: VerifierTerms
   readonly #client: BrokerClient
   readonly #keys: KeySet
   readonly #revocations: Revocations | undefined
   readonly #tokens = new VerifiedTokens()
+  readonly #proofs = new Proofs()
   readonly #closing = new AbortController()
   readonly #background: Promise<unknown>
   #changed = Promise.withResolvers<void>()
@@ -68,6 +74,7 @@ class BrokerVerifier implements Verifier {
     this.#client = new BrokerClient(options)
     this.brokerUrl = this.#client.brokerUrl
     this.revocation = terms.revocation
+    this.audience = terms.audience
     const session = feedSession(this.#client, options)
     this.#keys = new KeySet(this.#client, signal)
     const tasks = [this.#keys.keepFresh()]
@@ -82,7 +89,7 @@ class BrokerVerifier implements Verifier {
     this.#background = Promise.all(tasks)
   }
 
-  async verify(token: string): Promise<VerifiedClaims> {
+  async verify(token: string, proof?: PresentedProof): Promise<VerifiedClaims> {
     if (this.#firstTry !== undefined) await this.#firstTry
     this.#throwIfUnavailable()
     const remembered =
@@ -91,8 +98,7 @@ class BrokerVerifier implements Verifier {
     // No await below, so that all checks see the same state.
     this.#throwIfUnavailable()
     this.#throwIfInvalid(token, remembered)
-    if (remembered.claims.cnf !== undefined)
-      throw new InvalidTokenError("proof_missing", "token is bound to a key and came without a proof of it")
+    this.#proofs.require(token, remembered.claims, proof)
     return remembered.claims
   }
 

@@ -230,8 +230,16 @@ describe.each([
     }
   })
 
-  test("refuses tokens of operators and apps when a scope is required", async () => {
-    expect((await get("/list", bearer(await adminToken(url)))).status).toBe(403)
+  test("refuses tokens of operators and apps, also where no scope is required", async () => {
+    const operator = bearer(await adminToken(url))
+    expect((await get("/list", operator)).status).toBe(403)
+    const { status, headers, body } = await get("/open", operator)
+    expect([status, headers.get("www-authenticate")]).toEqual([
+      403,
+      'Bearer realm="agentwrit", error="insufficient_scope"',
+    ])
+    expect(body).toMatchObject({ error_code: "forbidden", detail: "a token of kind agent is needed" })
+    expect(refusals.at(-1)?.code).toBe("wrong_kind")
   })
 })
 
@@ -252,8 +260,9 @@ test("a bug in a scope function gives the framework's 500, and never access", as
   const bug = (): string => {
     throw new RangeError("a bug")
   }
+  const { access_token: token } = await agent(url, admin)
   const hono = new Hono().get("/", honoGuard.guard(verifier, { scope: bug }), (c) => c.text("open"))
-  expect((await hono.request("/", { headers: { authorization: `Bearer ${admin}` } })).status).toBe(500)
+  expect((await hono.request("/", { headers: { authorization: `Bearer ${token}` } })).status).toBe(500)
   const app = express().get("/", expressGuard.guard(verifier, { scope: bug }), (_, res) => {
     res.send("open")
   })
@@ -261,11 +270,11 @@ test("a bug in a scope function gives the framework's 500, and never access", as
     res.status(500).end()
   }) satisfies express.ErrorRequestHandler)
   const api = await listening(app)
-  expect((await call(api.url, "GET /", { bearer: admin })).status).toBe(500)
+  expect((await call(api.url, "GET /", { bearer: token })).status).toBe(500)
   api.close()
   const server = fastify()
   server.get("/", { onRequest: fastifyGuard.guard(verifier, { scope: bug }) }, async () => "open")
-  const injected = await server.inject({ url: "/", headers: { authorization: `Bearer ${admin}` } })
+  const injected = await server.inject({ url: "/", headers: { authorization: `Bearer ${token}` } })
   expect(injected.statusCode).toBe(500)
   await server.close()
 })
@@ -304,8 +313,40 @@ test("scopeFor refuses a part that would change another part", () => {
   for (const row of rows) expect(() => scopeFor(...row), row.join()).toThrow(expect.objectContaining({ status: 403 }))
 })
 
-test("invalid options are a TypeError", () => {
+test("a guard accepts the kinds of tokens that its options name", async () => {
   const verifier = testVerifier({ brokerUrl: url })
-  for (const options of [{ scope: "read" }, { scope: ["read:data:7", "x"] }, { realm: 'a"b' }, { realm: "a\r\nb" }])
-    expect(() => honoGuard.guard(verifier, options), JSON.stringify(options)).toThrow(TypeError)
+  const { guard } = honoGuard
+  const api = new Hono()
+    .get("/operators", guard(verifier, { kinds: ["admin"] }), (c) => c.text(c.var.claims.kind))
+    .get("/both", guard(verifier, { kinds: ["admin", "agent"] }), (c) => c.text(c.var.claims.kind))
+  const { access_token: token } = await agent(url, admin)
+  const status = async (path: string, bearer: string) =>
+    (await api.request(path, { headers: { authorization: `Bearer ${bearer}` } })).status
+  expect([await status("/operators", admin), await status("/operators", token)]).toEqual([200, 403])
+  expect([await status("/both", admin), await status("/both", token)]).toEqual([200, 200])
+})
+
+test.each<[string, object, RegExp]>([
+  ["a malformed scope", { scope: "read" }, /form action:resource:identifier/],
+  ["one malformed scope of several", { scope: ["read:data:7", "x"] }, /form action:resource:identifier/],
+  ["an empty list of scopes", { scope: [] }, /scope is empty/],
+  ["a scope that a setting left out", { scope: undefined }, /scope is empty/],
+  ["an empty scope", { scope: "" }, /scope is empty/],
+  ["a misspelt option", { scopes: ["read:data:7"] }, /no option "scopes"; it has: scope/],
+  ["an option of something else", { audience: "crm" }, /no option "audience"/],
+  ["no kind", { kinds: [] }, /kinds must be/],
+  ["kinds that a setting left out", { kinds: undefined }, /kinds must be/],
+  ["a kind that does not exist", { kinds: ["agents"] }, /kinds must be/],
+  ["one kind that is no list", { kinds: "agent" }, /kinds must be/],
+  ["a quote in the realm", { realm: 'a"b' }, /printable ASCII/],
+  ["a line break in the realm", { realm: "a\r\nb" }, /printable ASCII/],
+  ["a public URL without a scheme", { publicUrl: "api.example" }, /publicUrl must be/],
+  ["a public URL with a query", { publicUrl: "https://api.example/?a" }, /publicUrl must be/],
+])("%s is refused when the guard is made", (_, options, message) => {
+  const verifier = testVerifier({ brokerUrl: url })
+  for (const { guard } of [honoGuard, expressGuard, fastifyGuard]) {
+    const make = () => guard(verifier, options as never)
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(message)
+  }
 })

@@ -58,15 +58,15 @@ async function listening(server: HttpServer): Promise<string> {
 }
 
 /** A server of the 1.x line whose tool reads a customer. */
-async function serverOfOne(verifier: Verifier, expectedResource?: URL): Promise<string> {
+async function serverOfOne(verifier: Verifier, resource?: URL): Promise<string> {
   const app = express().use(express.json())
   app.get(metadataPath, (_, res) => {
     res.json(metadata)
   })
   const bearer = requireBearerAuth({
-    verifier: mcpTokenVerifier(verifier, { InvalidTokenError, resource: RESOURCE }),
+    verifier: mcpTokenVerifier(verifier, { InvalidTokenError, resource }),
     resourceMetadataUrl: metadataUrl,
-    ...(expectedResource !== undefined && { expectedResource }),
+    ...(resource !== undefined && { expectedResource: resource }),
   })
   app.post("/mcp", bearer, async (req, res) => {
     const server = new McpServer({ name: "customers", version: "1.0.0" })
@@ -228,20 +228,31 @@ test("the Express middleware of 2.x accepts the verifier too", async () => {
   expect((await call(base, "GET /", { bearer: "x" })).status).toBe(401)
 })
 
-test("auth info names the resource only when the audience of the token does, and a server for it requires that", async () => {
+test("with a resource, tokens whose audience does not name it are refused, and the verifier must check audiences", async () => {
   const { access_token } = await agent(url, admin)
   const [head, claims] = [tokenPart(access_token, 0), tokenPart(access_token, 1)]
   const made = (aud: string[]) => signedByBroker(broker, head, { ...claims, aud })
-  const tokens = mcpTokenVerifier(testVerifier({ brokerUrl: url }), { InvalidTokenError, resource: RESOURCE })
-  expect(await tokens.verifyAccessToken(made(["x", RESOURCE]))).toMatchObject({ resource: new URL(RESOURCE) })
-  expect(await tokens.verifyAccessToken(made(["x"]))).not.toHaveProperty("resource")
-  expect(await tokens.verifyAccessToken(access_token)).not.toHaveProperty("resource")
-  const base = await serverOfOne(testVerifier({ brokerUrl: url }), new URL(RESOURCE))
+  const verifier = testVerifier({ brokerUrl: url, audience: "tools" })
+  const tokens = mcpTokenVerifier(verifier, { InvalidTokenError, resource: RESOURCE })
+  expect(await tokens.verifyAccessToken(made(["tools", RESOURCE]))).toMatchObject({ resource: new URL(RESOURCE) })
+  for (const token of [made(["tools"]), made([RESOURCE]), access_token])
+    await expect(tokens.verifyAccessToken(token)).rejects.toBeInstanceOf(InvalidTokenError)
+  const base = await serverOfOne(testVerifier({ brokerUrl: url, audience: RESOURCE }), new URL(RESOURCE))
   const status = async (bearer: string) => (await call(base, "POST /mcp", { bearer, json: {} })).status
   expect(await status(made([RESOURCE]))).not.toBe(401)
-  expect(await status(made(["x"]))).toBe(401)
-  const strict = mcpTokenVerifier(testVerifier({ brokerUrl: url, audience: RESOURCE }), { InvalidTokenError })
-  await expect(strict.verifyAccessToken(made(["x"]))).rejects.toBeInstanceOf(InvalidTokenError)
+  expect(await status(access_token)).toBe(401)
+  const unchecked = testVerifier({ brokerUrl: url })
+  expect(() => mcpTokenVerifier(unchecked, { InvalidTokenError, resource: RESOURCE })).toThrow(/pass `audience`/)
+})
+
+test("tokens of operators are refused unless the options accept them, and wrong options are a TypeError", async () => {
+  const verifier = testVerifier({ brokerUrl: url })
+  const agents = mcpTokenVerifier(verifier, { InvalidTokenError })
+  await expect(agents.verifyAccessToken(admin)).rejects.toBeInstanceOf(InvalidTokenError)
+  const all = mcpTokenVerifier(verifier, { InvalidTokenError, kinds: ["agent", "admin"] })
+  expect(await all.verifyAccessToken(admin)).toMatchObject({ clientId: "admin" })
+  for (const options of [{}, { InvalidTokenError, scope: "read:data:7" }, { InvalidTokenError, kinds: [] }])
+    expect(() => mcpTokenVerifier(verifier, options as never), JSON.stringify(options)).toThrow(TypeError)
 })
 
 test("auth info has the form that the MCP SDK expects", async () => {
@@ -269,11 +280,13 @@ test("the RFC 9728 metadata is where clients of both lines look for it", async (
     resource: RESOURCE,
     authorization_servers: ["https://broker.example"],
     bearer_methods_supported: ["header"],
+    dpop_signing_alg_values_supported: ["EdDSA", "Ed25519"],
     scopes_supported: ["read:data:*"],
     resource_name: "Customers",
   })
   const verifier = { brokerUrl: url }
   for (const resource of ["tools", "ftp://x", "https://x.example/#y"])
     expect(() => protectedResource({ verifier, resource })).toThrow(TypeError)
-  expect(() => protectedResource({ verifier, resource: RESOURCE, scopes: ["read"] })).toThrow(TypeError)
+  for (const wrong of [{ scopes: ["read"] }, { scopes: [] }, { scope: ["read:data:7"] }])
+    expect(() => protectedResource({ verifier, resource: RESOURCE, ...wrong })).toThrow(TypeError)
 })

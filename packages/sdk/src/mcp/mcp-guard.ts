@@ -1,0 +1,37 @@
+import { guardedFetchRequest } from "../guard/fetch-request.ts"
+import { createAuthorizer } from "../guard/guard.ts"
+import { acceptedToken } from "../guard/node-request.ts"
+import type { GuardOptions } from "../guard/options.ts"
+import type { Verifier } from "../verify/verifier.ts"
+import { type McpAuthInfo, mcpAuthInfo } from "./token-verifier.ts"
+
+/** Decides on a request: the auth info for the MCP SDK, or the answer that refuses. */
+export type McpGuard = (request: Request) => Promise<McpAuthInfo | Response>
+
+/**
+ * Guards an MCP endpoint, as the SDK's `requireBearerAuth` of 2.x does, and also accepts tokens that are bound to a key (RFC 9449).
+ * @throws `TypeError` for invalid options.
+ * @example
+ * const gate = mcpGuard(verifier, { publicUrl: "https://tools.example", resourceMetadata: metadataUrl })
+ * const authInfo = await gate(request)
+ * return authInfo instanceof Response ? authInfo : handler.fetch(request, { authInfo })
+ */
+export function mcpGuard(verifier: Verifier, options?: GuardOptions<Request>): McpGuard {
+  const authorize = createAuthorizer(verifier, options)
+  return async (request) => {
+    const decision = await authorize(guardedFetchRequest(request, request))
+    return decision.ok
+      ? mcpAuthInfo(decision.token, decision.claims)
+      : new Response(decision.refusal.body, decision.refusal)
+  }
+}
+
+/**
+ * The auth info of a request that passed `guard` of Express or Fastify, for `req.auth` of `@modelcontextprotocol/sdk` 1.x.
+ * @throws `TypeError` when no guard checked the request, so that the route is open.
+ * @example app.post("/mcp", guard(verifier), (req, res, next) => { req.auth = mcpAuthInfoOf(req); next() }, handle)
+ */
+export function mcpAuthInfoOf(request: object): McpAuthInfo {
+  const { token, claims } = acceptedToken(request)
+  return mcpAuthInfo(token, claims)
+}
