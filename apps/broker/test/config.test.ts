@@ -526,3 +526,16 @@ describe("the table of variables", () => {
     }
   })
 })
+
+it("a problem never shows the admin secret that stands in another variable by mistake", () => {
+  const problems = problemsOf({
+    AA_ADMIN_SECRET: SECRET,
+    AA_PORT: SECRET,
+    AA_LOG_LEVEL: ` ${SECRET}!`,
+    AA_MODE: "prod",
+  })
+  expect(problems).toHaveLength(3)
+  expect(problems.join()).toContain('AA_PORT="***"')
+  expect(problems.join()).toContain('AA_MODE="prod"')
+  expect(problems.join()).not.toContain(SECRET)
+})

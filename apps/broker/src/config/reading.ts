@@ -61,11 +61,13 @@ export class Reading {
     this.problems.push(`${this.shown(key)}: ${problem}`)
   }
 
-  /** The variable and its value, which is masked when it is secret. */
+  /** The variable and its value, masked when it is secret or contains the admin secret, set here by mistake. */
   shown(key: Key): string {
     const found = this.#find(key)
     if (found === undefined) return `${VARIABLES[key].name} is unset`
-    const value = VARIABLES[key].secret ? '"***"' : escapeInvisible(JSON.stringify(shortened(found.text)))
+    const secret = this.#find("adminSecret")?.text.trim()
+    const isSecret = VARIABLES[key].secret || (secret !== undefined && secret !== "" && found.text.includes(secret))
+    const value = isSecret ? '"***"' : escapeInvisible(JSON.stringify(shortened(found.text)))
     return `${found.source}=${value}`
   }
 
