@@ -17,11 +17,14 @@ export function readFlags<const S extends v.GenericSchema>(
   throw new UsageError(inFlags(read.detail, read.field))
 }
 
+/** Flags that are not named as their field, which is plural. */
+const SINGULAR: Readonly<Record<string, string>> = { orch_ids: "orch-id", roles: "role" }
+
 /** Rewrites the API's message about a field for the flag: `allowed_scope[1] must be …` is `--allowed-scope, item 2, must be …`. */
 function inFlags(detail: string, field: string | undefined): string {
   if (field === undefined) return detail
   const [, name = field, index] = /^(\w+)(?:\[(\d+)\])?/.exec(field) ?? []
-  const flag = `--${name.replaceAll("_", "-")}${index === undefined ? "" : `, item ${Number(index) + 1},`}`
+  const flag = `--${SINGULAR[name] ?? name.replaceAll("_", "-")}${index === undefined ? "" : `, item ${Number(index) + 1},`}`
   return (
     flag + detail.slice(field.length).replaceAll("token_ttl", "--token-ttl").replace(" (in a URL, write + as %2B)", "")
   )

@@ -92,3 +92,38 @@ test("a new launch token works for a registration of its task", async () => {
   expect((await call(url, "POST /v1/register", { json: bound })).status).toBe(200)
   expect(await succeeds(["agent", "list", "--task-id", "bound-task"], { env })).toContain("active")
 })
+
+test("launch tokens are listed, and a revoked one registers nobody", async () => {
+  const create = ["launch-token", "create", "--agent-name", "voided", "--allowed-scope", "read:data:*", "--ttl", "600"]
+  const made = JSON.parse(await succeeds([...create, "--max-lifetime", "900", "--json"], { env }))
+  expect(await succeeds(["launch-token", "list"], { env })).toContain(made.id)
+  expect(JSON.parse(await succeeds(["launch-token", "list", "--json"], { env })).launch_tokens).toContainEqual(
+    expect.objectContaining({ id: made.id, max_lifetime: 900, uses: 0 }),
+  )
+  const revoke = ["launch-token", "revoke", "--id", made.id, "--json"]
+  expect(JSON.parse(await succeeds(revoke, { env }))).toEqual({ revoked: true, id: made.id })
+  const json = await registration(url, made.launch_token)
+  expect((await call(url, "POST /v1/register", { json })).status).toBe(401)
+  expect(await awrit(revoke, { env })).toMatchObject({ code: 1 })
+  expect(await awrit(["launch-token", "revoke", "--id", "lt-1"], { env })).toMatchObject({ code: 2 })
+})
+
+test("an app gets orchestrations, a role, a new secret, and its sign-in back after a revocation", async () => {
+  const register = ["app", "register", "--name", "managed", "--scopes", "read:data:*", "--orch-id", "m-1,m-2"]
+  const app = JSON.parse(await succeeds([...register, "--role", "launcher,verifier", "--json"], { env }))
+  expect(app).toMatchObject({ orch_ids: ["m-1", "m-2"], roles: ["launcher", "verifier"] })
+  const rotate = ["app", "rotate-secret", "--id", app.app_id, "--grace", "0", "--json"]
+  const { client_secret: secret } = JSON.parse(await succeeds(rotate, { env }))
+  const signIn = async (client_secret: string) =>
+    (await call(url, "POST /v1/app/auth", { json: { client_id: app.client_id, client_secret } })).status
+  expect([await signIn(app.client_secret), await signIn(secret)]).toEqual([401, 200])
+  await succeeds(["revoke", "--level", "app", "--target", app.app_id], { env })
+  expect(await signIn(secret)).toBe(401)
+  expect(await succeeds(["app", "restore", "--id", app.app_id], { env })).toContain("active")
+  expect(
+    await awrit(["app", "register", "--name", "x1", "--scopes", "a:b:c", "--role", "boss"], { env }),
+  ).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--role, item 1,"),
+  })
+})

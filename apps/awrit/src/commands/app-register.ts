@@ -20,13 +20,23 @@ export const appRegister: Command = command({
     },
     scopes: { type: "list", value: "SCOPES", description: "The scope ceiling: the most that its agents can get" },
     "token-ttl": { type: "number", value: "SECONDS", description: "The lifetime of the app's own tokens, 60 to 86400" },
+    "orch-id": {
+      type: "list",
+      value: "IDS",
+      description: "Orchestrations that belong to this app alone, separated by commas",
+    },
+    role: {
+      type: "list",
+      value: "ROLES",
+      description: "What the app may do: launcher, verifier, gateway; default launcher",
+    },
   },
   examples: ["awrit app register --name billing --scopes 'read:invoices:*,write:invoices:42'"],
-  async run(given, context) {
+  async run({ "orch-id": orchIds, role: roles, ...given }, context) {
     const name = given.name ?? (await context.ask("Name of the app", "billing"))
     const scopes =
       given.scopes ?? listOf(await context.ask("Its scope ceiling, separated by commas", "read:invoices:*"))
-    const app = readFlags(appCreationRequest, { ...given, name, scopes })
+    const app = readFlags(appCreationRequest, { ...given, name, scopes, "orch-ids": orchIds, roles })
     const made = await (await context.admin()).createApp(app, context.answer)
     await context.out.record([...appRecord(made), ["client secret", `${made.clientSecret}  (shown only once)`]])
     context.out.note("Save the client secret now: the broker stores only its hash.")

@@ -21,6 +21,11 @@ export const launchTokenCreate: Command = command({
       description: "The longest TTL that the agent may request; default AA_DEFAULT_TTL of the broker",
     },
     ttl: { type: "number", value: "SECONDS", description: "The launch token's own lifetime, 1 to 86400; default 30" },
+    "max-lifetime": {
+      type: "number",
+      value: "SECONDS",
+      description: "How long its agents live, renewals included; 0 for no limit",
+    },
     reusable: { type: "boolean", description: "Valid for any number of registrations until it expires; default one" },
     "orch-id": { type: "string", value: "ID", description: "Valid only for this orchestration" },
     "task-id": { type: "string", value: "ID", description: "Valid only for this task" },

@@ -11,11 +11,17 @@ export const TREE: Tree = {
       get: async () => (await import("./app-get.ts")).appGet,
       update: async () => (await import("./app-update.ts")).appUpdate,
       remove: async () => (await import("./app-remove.ts")).appRemove,
+      restore: async () => (await import("./app-restore.ts")).appRestore,
+      "rotate-secret": async () => (await import("./app-rotate-secret.ts")).appRotateSecret,
     },
   },
   "launch-token": {
-    summary: "Create launch tokens",
-    commands: { create: async () => (await import("./launch-token-create.ts")).launchTokenCreate },
+    summary: "Create, list and revoke launch tokens",
+    commands: {
+      create: async () => (await import("./launch-token-create.ts")).launchTokenCreate,
+      list: async () => (await import("./launch-token-list.ts")).launchTokenList,
+      revoke: async () => (await import("./launch-token-revoke.ts")).launchTokenRevoke,
+    },
   },
   agent: {
     summary: "Show agents",
