@@ -7,8 +7,8 @@ import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
 import { Hono } from "hono"
 
-// A planner delegates a part of its scope to a reader, and the reader delegates it to a writer. The API sees the chain of delegators. A
-// delegation wider than the delegator's own scope is refused.
+// A planner delegates a part of its scope to a reader, and the reader delegates it to a writer. The API sees the chain
+// of delegators. A delegation wider than the delegator's own scope is refused.
 
 const operator = await findOperator()
 const { brokerUrl } = operator

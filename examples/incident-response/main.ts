@@ -1,7 +1,8 @@
 import { findOperator } from "@agentwrit/example-operator"
 import { createVerifier, InvalidTokenError } from "@agentwrit/sdk/verify"
 
-// An agent misbehaves. The operator revokes its task, and every service that follows the feed refuses the agents of the task.
+// An agent misbehaves. The operator revokes its task, and every service that follows the feed refuses the agents of the
+// task.
 
 const operator = await findOperator()
 const verifier = createVerifier({ brokerUrl: operator.brokerUrl })

@@ -16,8 +16,8 @@ export interface RegisteredApp {
 }
 
 /**
- * Finds the broker: AACTL_BROKER_URL and AACTL_ADMIN_SECRET, or the one that `npx pnpm@12 start` runs. If it does not answer, the
- * process exits with 1 and says what to do.
+ * Finds the broker: AACTL_BROKER_URL and AACTL_ADMIN_SECRET, or the one that `npx pnpm@12 start` runs. If it does not
+ * answer, the process exits with 1 and says what to do.
  */
 export async function findOperator(): Promise<Operator> {
   const { AACTL_BROKER_URL: brokerUrl, AACTL_ADMIN_SECRET: adminSecret } = { ...developmentBroker(), ...process.env }

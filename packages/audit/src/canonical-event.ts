@@ -29,8 +29,8 @@ const KNOWN_MEMBERS: ReadonlySet<string> = new Set([...HASHED_MEMBERS, "hash"])
 export type HashedEvent = Omit<AuditEvent, "hash">
 
 /**
- * The RFC 8785 text of an event with known members only. Writing them in canonical order and calling `JSON.stringify` once is several
- * times faster than sorting members, and this runs for every event.
+ * The RFC 8785 text of an event with known members only. Writing them in canonical order and calling `JSON.stringify`
+ * once is several times faster than sorting members, and this runs for every event.
  */
 export function canonicalText(event: HashedEvent): string {
   const before = { actor: event.actor, agent_id: event.agent_id, bytes_transferred: event.bytes_transferred }

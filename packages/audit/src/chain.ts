@@ -35,10 +35,11 @@ export interface ChainedEvent {
 }
 
 /**
- * Puts a draft on the trail: adds its id, time, previous hash and hash. The chain hash and the leaf hash cover the same canonical
- * bytes, so chain and tree bind each other. Empty members of the draft are left out; an unpaired surrogate in `detail` becomes U+FFFD.
- * @throws {@link EventError} `malformed_event` when a member cannot be hashed: an unpaired surrogate in another member, or a number
- * that is not a whole number from 0.
+ * Puts a draft on the trail: adds its id, time, previous hash and hash. The chain hash and the leaf hash cover the same
+ * canonical bytes, so chain and tree bind each other. Empty members of the draft are left out; an unpaired surrogate in
+ * `detail` becomes U+FFFD.
+ * @throws {@link EventError} `malformed_event` when a member cannot be hashed: an unpaired surrogate in another member,
+ * or a number that is not a whole number from 0.
  * @throws `TypeError` for an invalid position.
  */
 export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }: ChainPosition): ChainedEvent {
@@ -78,8 +79,8 @@ function isCount(member: string, value: number | undefined): value is number {
 }
 
 /**
- * The chain hash and the leaf hash of a canonical text. It is encoded once, after the 0x00 byte of RFC 6962 section 2.1, and hashed
- * with and without that byte.
+ * The chain hash and the leaf hash of a canonical text. It is encoded once, after the 0x00 byte of RFC 6962 section
+ * 2.1, and hashed with and without that byte.
  */
 export function hashesOf(canonical: string): { hash: string; leafHash: Uint8Array } {
   const leaf = encodeUtf8(`\u0000${canonical}`)

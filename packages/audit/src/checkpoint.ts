@@ -19,8 +19,8 @@ export interface Checkpoint extends TreeHead {
 }
 
 /**
- * Signs a tree head as a C2SP tlog-checkpoint: a signed note with three lines, origin, size and base64 root. With a kept checkpoint
- * anyone can detect later that the trail was cut or rewritten.
+ * Signs a tree head as a C2SP tlog-checkpoint: a signed note with three lines, origin, size and base64 root. With a
+ * kept checkpoint anyone can detect later that the trail was cut or rewritten.
  *
  * Sign only what is on disk, and never what contradicts an earlier checkpoint.
  * @throws `TypeError` for an invalid checkpoint.

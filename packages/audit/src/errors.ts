@@ -13,9 +13,9 @@ export type CheckpointErrorCode = "malformed_checkpoint" | "checkpoint_origin_mi
 export type AuditErrorCode = EventErrorCode | EdgeErrorCode | NoteErrorCode | VerifierKeyErrorCode | CheckpointErrorCode
 
 /**
- * Base class of all errors that bad input causes. The message is for the operator's log: it names the problem and never repeats free
- * text of the input. Programming errors are a `TypeError` instead. A trail that does not verify is not an error: see
- * {@link TrailReport}.
+ * Base class of all errors that bad input causes. The message is for the operator's log: it names the problem and never
+ * repeats free text of the input. Programming errors are a `TypeError` instead. A trail that does not verify is not an
+ * error: see {@link TrailReport}.
  */
 export class AuditError<Code extends AuditErrorCode = AuditErrorCode> extends Error {
   override readonly name: string = "AuditError"

@@ -58,8 +58,8 @@ const FORMS: readonly (readonly [string, MemberForm])[] = Object.entries({
 } satisfies Record<keyof AuditEvent, MemberForm>)
 
 /**
- * Parses an event that is not trusted: a JSON value or a line of NDJSON. An empty member is refused, because the event has a form
- * without it. A line with a duplicate member is refused, because parsers may read different events from it.
+ * Parses an event that is not trusted: a JSON value or a line of NDJSON. An empty member is refused, because the event
+ * has a form without it. A line with a duplicate member is refused, because parsers may read different events from it.
  */
 export function readEvent(value: unknown): ReadEvent {
   return typeof value === "string" ? readLine(value) : readObject(value)

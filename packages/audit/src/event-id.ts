@@ -13,7 +13,8 @@ export function eventId(sequence: number): string {
 }
 
 /**
- * The position of an event id; `undefined` for anything that {@link eventId} does not write, such as `evt-1` or `evt-0000001`.
+ * The position of an event id; `undefined` for anything that {@link eventId} does not write, such as `evt-1` or
+ * `evt-0000001`.
  * @example sequenceOf("evt-000001") // 1
  */
 export function sequenceOf(id: string): number | undefined {

@@ -45,8 +45,8 @@ export const AUDIT_OUTCOMES = ["success", "denied"] as const
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number]
 
 /**
- * One event of the trail, as stored, answered and exported (CONTRACT 4). Its members have their wire names, because those are hashed.
- * Empty members (`""` or the number 0) are absent.
+ * One event of the trail, as stored, answered and exported (CONTRACT 4). Its members have their wire names, because
+ * those are hashed. Empty members (`""` or the number 0) are absent.
  */
 export interface AuditEvent {
   /** `evt-` and the sequence number, see {@link eventId}. */

@@ -44,8 +44,8 @@ export function splitPoint(size: number): number {
 }
 
 /**
- * Root of the tree over a list of leaf hashes, by the definition of RFC 6962 section 2.1. It takes one hash per leaf; use
- * {@link RightEdge} for a growing tree.
+ * Root of the tree over a list of leaf hashes, by the definition of RFC 6962 section 2.1. It takes one hash per leaf;
+ * use {@link RightEdge} for a growing tree.
  * @throws `TypeError` when a member is not 32 bytes.
  */
 export function rootOf(leafHashes: readonly Uint8Array[]): Uint8Array {

@@ -2,7 +2,10 @@ import { decodeBase64, encodeBase64, encodeHex, encodeUtf8, type SigningKey } fr
 import { NoteError } from "./errors.ts"
 import { assertKeyName, isKeyName, keyHash, type VerifierKey } from "./verifier-key.ts"
 
-/** Longer notes are refused unread. Verifiers must accept 16 post-quantum signatures, which need about 110,000 characters. */
+/**
+ * Longer notes are refused unread. Verifiers must accept 16 post-quantum signatures, which need about 110,000
+ * characters.
+ */
 export const MAX_NOTE_LENGTH = 262_144
 
 /** Notes with more signatures are refused unverified. */
@@ -37,8 +40,8 @@ export function signNote(text: string, name: string, key: SigningKey): string {
 }
 
 /**
- * Verifies a note's signature by the key and returns its text. Signatures of other keys are ignored. Every signature by this key must
- * be valid.
+ * Verifies a note's signature by the key and returns its text. Signatures of other keys are ignored. Every signature by
+ * this key must be valid.
  * @returns the text with its final line break.
  * @throws {@link NoteError} `malformed_note`, `note_not_signed_by_key` or `bad_note_signature`.
  */

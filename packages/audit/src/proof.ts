@@ -52,7 +52,8 @@ export function inclusionProof(leafHashes: readonly Uint8Array[], index: number)
 }
 
 /**
- * The hashes which prove that the tree of the first `fromSize` leaves is an earlier state of the whole tree (RFC 6962 section 2.1.2).
+ * The hashes which prove that the tree of the first `fromSize` leaves is an earlier state of the whole tree (RFC 6962
+ * section 2.1.2).
  * @param leafHashes all leaves of the later tree.
  * @param fromSize the number of leaves of the earlier tree, from 1.
  * @throws `TypeError` when `fromSize` is not from 1 to the number of leaves.
@@ -77,7 +78,10 @@ export function consistencyProof(leafHashes: readonly Uint8Array[], fromSize: nu
   return proof.reverse()
 }
 
-/** Whether a claim of inclusion is true (RFC 9162 section 2.1.3.2). Returns `false` for a malformed claim and never throws. */
+/**
+ * Whether a claim of inclusion is true (RFC 9162 section 2.1.3.2). Returns `false` for a malformed claim and never
+ * throws.
+ */
 export function verifyInclusion({ leafHash, index, size, root, proof }: InclusionClaim): boolean {
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(index) || index < 0 || index >= size) return false
   if (![leafHash, root, ...proof].every(isHashBytes)) return false
@@ -94,7 +98,10 @@ export function verifyInclusion({ leafHash, index, size, root, proof }: Inclusio
   return last === 0 && sameHash(hash, root)
 }
 
-/** Whether a claim of consistency is true (RFC 9162 section 2.1.4.2). Returns `false` for a malformed claim and never throws. */
+/**
+ * Whether a claim of consistency is true (RFC 9162 section 2.1.4.2). Returns `false` for a malformed claim and never
+ * throws.
+ */
 export function verifyConsistency({ fromSize, fromRoot, toSize, toRoot, proof }: ConsistencyClaim): boolean {
   if (!Number.isSafeInteger(fromSize) || !Number.isSafeInteger(toSize) || fromSize < 1 || fromSize > toSize)
     return false

@@ -35,16 +35,18 @@ export interface RedactorOptions {
 }
 
 /**
- * Creates a function that replaces secrets in free text by `[redacted]` (CONTRACT 4): anything that looks like a JSON Web Token, even if
- * it is cut in its second part or later; PEM blocks, up to the end of the text when their end is missing; runs of 64 or more hex
- * characters; and the given secrets. Its time is linear in the length of any text. Use it for `detail` only: ids are never rewritten.
- * @example createRedactor({ secrets: [adminSecret] })("Authorization: Bearer eyJhbGciOi.eyJpc3Mi.c2ln") // "Authorization: Bearer [redacted]"
+ * Creates a function that replaces secrets in free text by `[redacted]` (CONTRACT 4): anything that looks like a JSON
+ * Web Token, even if it is cut in its second part or later; PEM blocks, up to the end of the text when their end is
+ * missing; runs of 64 or more hex characters; and the given secrets. Its time is linear in the length of any text. Use
+ * it for `detail` only: ids are never rewritten.
+ * @example createRedactor({ secrets: [adminSecret] })("Authorization: Bearer eyJhbGciOi.eyJpc3Mi.c2ln") //
+ * "Authorization: Bearer [redacted]"
  */
 export function createRedactor({ secrets = [] }: RedactorOptions = {}): (text: string) => string {
   const known = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH)
   return (text) => {
-    // All searches run on the original text: replacing one secret at a time would leave parts of secrets that overlap it. Every log line
-    // comes through here and most have no secret, so searches that cannot match are skipped.
+    // All searches run on the original text: replacing one secret at a time would leave parts of secrets that overlap
+    // it. Every log line comes through here and most have no secret, so searches that cannot match are skipped.
     const spans = [
       ...(text.includes(OBJECT_BEGIN) ? tokens(text) : []),
       ...(text.includes(PEM_BEGIN_TEXT) ? pemBlocks(text) : []),

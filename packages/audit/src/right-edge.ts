@@ -5,8 +5,8 @@ import { assertHashBytes, emptyRoot, HASH_LENGTH, nodeHash } from "./merkle.ts"
 const SIZE_LENGTH = 8
 
 /**
- * The right edge of a growing RFC 6962 tree: the roots of its full subtrees, one for each 1 in the binary form of its size. Appending
- * needs nothing else, and there are at most 53 of them.
+ * The right edge of a growing RFC 6962 tree: the roots of its full subtrees, one for each 1 in the binary form of its
+ * size. Appending needs nothing else, and there are at most 53 of them.
  */
 export class RightEdge {
   /** Roots of the full subtrees, from the largest (left) to the smallest (right). */
@@ -57,7 +57,9 @@ export class RightEdge {
     return copy
   }
 
-  /** The edge as bytes to store: the size in 8 bytes, big-endian, then the hashes, that of the largest subtree first. */
+  /**
+   * The edge as bytes to store: the size in 8 bytes, big-endian, then the hashes, that of the largest subtree first.
+   */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(SIZE_LENGTH + HASH_LENGTH * this.#peaks.length)
     new DataView(bytes.buffer).setBigUint64(0, BigInt(this.#size))

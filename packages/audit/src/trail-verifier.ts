@@ -38,8 +38,8 @@ export type TrailProblemReason =
 /** The first problem of a trail. */
 export interface TrailProblem {
   /**
-   * Position of the first broken event, from 1. For `checkpoint_size` that of the first missing event. For `checkpoint_root` the
-   * checkpoint's size: the rewritten event is at that position or before.
+   * Position of the first broken event, from 1. For `checkpoint_size` that of the first missing event. For
+   * `checkpoint_root` the checkpoint's size: the rewritten event is at that position or before.
    */
   readonly position: number
   readonly reason: TrailProblemReason
@@ -50,7 +50,8 @@ export interface TrailProblem {
 }
 
 /**
- * Verifies a trail synchronously, one event at a time: for a store that reads its own events, or for work in small steps.
+ * Verifies a trail synchronously, one event at a time: for a store that reads its own events, or for work in small
+ * steps.
  * @example
  * const verifier = new TrailVerifier()
  * for (const event of events) {
@@ -94,8 +95,8 @@ export class TrailVerifier {
   }
 
   /**
-   * Verifies the next event, an object or a line of NDJSON. It never throws. After a problem it returns the same one for every further
-   * event, because nothing after a break can be verified.
+   * Verifies the next event, an object or a line of NDJSON. It never throws. After a problem it returns the same one
+   * for every further event, because nothing after a break can be verified.
    * @returns the problem, or `undefined`.
    */
   push(event: unknown): TrailProblem | undefined {
@@ -139,7 +140,10 @@ const MESSAGES: Readonly<Record<TrailProblemReason, string>> = {
   checkpoint_root: "the trail does not match the checkpoint: this event or an earlier one was rewritten",
 }
 
-/** Makes a problem with its message. The found text is not trusted, so it is shortened, and control characters are escaped. */
+/**
+ * Makes a problem with its message. The found text is not trusted, so it is shortened, and control characters are
+ * escaped.
+ */
 export function problemAt(position: number, reason: TrailProblemReason, expected: string, found: string): TrailProblem {
   const seen = found
     .slice(0, 100)

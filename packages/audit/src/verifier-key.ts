@@ -12,7 +12,10 @@ import { VerifierKeyError } from "./errors.ts"
 /** The signature type of Ed25519 (C2SP signed-note). */
 const ED25519 = 0x01
 
-/** Spaces and plus signs separate the parts of notes and keys, and notes contain no control character but the line break. */
+/**
+ * Spaces and plus signs separate the parts of notes and keys, and notes contain no control character but the line
+ * break.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for control characters.
 const NOT_IN_NAME = /[\p{White_Space}+\u0000-\u001f]/u
 
@@ -73,8 +76,8 @@ export function formatVerifierKey({ name, id, key }: VerifierKey): string {
 
 /**
  * Parses the text of {@link formatVerifierKey}.
- * @throws {@link VerifierKeyError} `malformed_verifier_key` for anything else: another signature type, an id that is not the
- * key's, a key of small order.
+ * @throws {@link VerifierKeyError} `malformed_verifier_key` for anything else: another signature type, an id that is
+ * not the key's, a key of small order.
  */
 export function parseVerifierKey(text: string): VerifierKey {
   // The base64 at the end may contain plus signs, the name not.

@@ -5,11 +5,16 @@ import { problemAt, type TrailProblem, type TrailState, TrailVerifier } from "./
 
 /** Options of {@link verifyTrail}. */
 export interface VerifyTrailOptions {
-  /** A kept checkpoint, from {@link openCheckpoint}. Without one, a cut tail or a trail rewritten with new hashes is not found. */
+  /**
+   * A kept checkpoint, from {@link openCheckpoint}. Without one, a cut tail or a trail rewritten with new hashes is not
+   * found.
+   */
   readonly checkpoint?: TreeHead
   /** Several checkpoints, in any order. */
   readonly checkpoints?: readonly TreeHead[]
-  /** The position before the events; default: the start of the trail. Checkpoints of a smaller size cannot be verified. */
+  /**
+   * The position before the events; default: the start of the trail. Checkpoints of a smaller size cannot be verified.
+   */
   readonly from?: TrailState
 }
 
@@ -33,11 +38,11 @@ export interface BrokenTrail extends TrailProblem {
 export type TrailReport = SoundTrail | BrokenTrail
 
 /**
- * Verifies a trail: ids, order, hashes, the chain, and the tree at every checkpoint. Events are JSON objects or lines of NDJSON; they
- * need not be trusted. It holds one event in memory at a time.
+ * Verifies a trail: ids, order, hashes, the chain, and the tree at every checkpoint. Events are JSON objects or lines
+ * of NDJSON; they need not be trusted. It holds one event in memory at a time.
  *
- * The first edited, dropped, moved, repeated or inserted event is found without a checkpoint. A cut tail, or a trail rewritten with
- * new hashes, is found only with a checkpoint that someone kept.
+ * The first edited, dropped, moved, repeated or inserted event is found without a checkpoint. A cut tail, or a trail
+ * rewritten with new hashes, is found only with a checkpoint that someone kept.
  * @throws `TypeError` for an invalid checkpoint, or one before `from`. Errors of the event source pass through.
  * @example
  * const report = await verifyTrail(lines, { checkpoint: openCheckpoint(note, verifierKey) })

@@ -31,7 +31,9 @@ export interface ConfigFilePlaces {
 
 const MAX_CONFIG_FILE_BYTES = 64 * 1024
 
-/** Finds and reads the config file: the first that exists of `AA_CONFIG_PATH`, `/etc/broker/config`, `~/.broker/config`. */
+/**
+ * Finds and reads the config file: the first that exists of `AA_CONFIG_PATH`, `/etc/broker/config`, `~/.broker/config`.
+ */
 export function readConfigFile({ named, home = homeFolder(), etc = "/etc" }: ConfigFilePlaces): ConfigFile {
   const places = [named, join(etc, "broker", "config"), userConfigPath(home)]
   for (const path of places.filter((place) => place !== undefined)) {
@@ -94,7 +96,8 @@ function parseConfigFile(bytes: Uint8Array, path: string): ConfigFile {
   }
   const values: { [K in ConfigFileKey]?: { text: string; line: number } } = {}
   const problems: string[] = []
-  // Line by line: on the whole text, parseEnv passes over lines that it does not understand and lets a quote swallow the next ones.
+  // Line by line: on the whole text, parseEnv passes over lines that it does not understand and lets a quote swallow
+  // the next ones.
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.trim()
     if (line === "" || line.startsWith("#")) continue

@@ -22,7 +22,10 @@ export function nameFile(from: string, to: string): boolean {
   return true
 }
 
-/** Creates an empty file of the name, which only one process can, and replaces it. A crash in between leaves the empty file. */
+/**
+ * Creates an empty file of the name, which only one process can, and replaces it. A crash in between leaves the empty
+ * file.
+ */
 function claimName(from: string, to: string): boolean {
   try {
     closeSync(openSync(to, "wx", 0o600))

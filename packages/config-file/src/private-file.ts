@@ -27,8 +27,8 @@ export class PrivateFileError extends Error {
 }
 
 /**
- * Reads a file that only its owner may access. It checks the open descriptor and reads from the same one, so that the file cannot be
- * swapped in between.
+ * Reads a file that only its owner may access. It checks the open descriptor and reads from the same one, so that the
+ * file cannot be swapped in between.
  * @returns `undefined` when the file does not exist.
  * @throws {@link PrivateFileError}
  */
@@ -81,7 +81,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file atomically: content first to a temporary file, synced, then under its name, and the folder synced before it returns.
+ * Writes a file atomically: content first to a temporary file, synced, then under its name, and the folder synced
+ * before it returns.
  * @returns `false` when the file exists and may not be replaced.
  */
 export function writeWhole(path: string, content: string, { mode, replace }: WriteOptions): boolean {

@@ -18,8 +18,8 @@ export type Decoded<T> = { readonly ok: true; readonly value: T } | DecodeFailur
 const FIRST_FAULT = { abortEarly: true, abortPipeEarly: true } as const
 
 /**
- * Reads the wire form of a message, as `JSON.parse` returned it, into its camelCase form. `null` for an optional member is as if it were
- * absent. Pass `undefined` for an absent body.
+ * Reads the wire form of a message, as `JSON.parse` returned it, into its camelCase form. `null` for an optional member
+ * is as if it were absent. Pass `undefined` for an absent body.
  *
  * @example
  * ```ts

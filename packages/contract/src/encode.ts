@@ -3,8 +3,8 @@ import { type CamelCase, camelCase } from "./key-case.ts"
 import { isMessage, isRecord, type MessageFields } from "./message.ts"
 
 /**
- * The value that {@link encode} takes for a schema: the camelCase form of a message. Fields that are optional or have a default may
- * be missing or undefined, and lists may be read-only.
+ * The value that {@link encode} takes for a schema: the camelCase form of a message. Fields that are optional or have a
+ * default may be missing or undefined, and lists may be read-only.
  */
 export type Encodable<S> = S extends { readonly type: "variant"; readonly options: readonly (infer O)[] }
   ? Encodable<O>
@@ -37,9 +37,9 @@ type Flat<T> = { [K in keyof T]: T[K] } & {}
 type PlainOutput<T> = T extends readonly (infer I)[] ? readonly I[] : T
 
 /**
- * The wire form of a value: names in snake_case, also in nested messages, lists and variants. Left out are fields that are undefined
- * and members that the message does not name, so that a secret beside the answer does not get out. Signed documents (claims, events,
- * JWKs) are not messages and pass unchanged. The value is ours and is not validated.
+ * The wire form of a value: names in snake_case, also in nested messages, lists and variants. Left out are fields that
+ * are undefined and members that the message does not name, so that a secret beside the answer does not get out. Signed
+ * documents (claims, events, JWKs) are not messages and pass unchanged. The value is ours and is not validated.
  *
  * @example
  * ```ts

@@ -67,8 +67,8 @@ export function seconds(description: string): v.GenericSchema<number> {
 }
 
 /**
- * A TTL in whole seconds that a client asks for (CONTRACT 2, "TTL"). In a field whose name ends in `ttl`, a value out of bounds is
- * `invalid_ttl`; anything but a whole number is `invalid_request`.
+ * A TTL in whole seconds that a client asks for (CONTRACT 2, "TTL"). In a field whose name ends in `ttl`, a value out
+ * of bounds is `invalid_ttl`; anything but a whole number is `invalid_request`.
  */
 export function ttl(
   description: string,
@@ -143,7 +143,10 @@ const grantableScope = v.pipe(
   v.check((value) => !isReservedScope(value), "must not name a reserved action (admin, app)"),
 )
 
-/** A non-empty list of scopes. Reserved ones pass: a later check refuses them with `scope_violation` (CONTRACT 2, "Reserved"). */
+/**
+ * A non-empty list of scopes. Reserved ones pass: a later check refuses them with `scope_violation` (CONTRACT 2,
+ * "Reserved").
+ */
 export function scopes(description: string): v.GenericSchema<string[]> {
   return scopeListOf(description, scope, "")
 }
@@ -153,7 +156,10 @@ export function ceiling(description: string): v.GenericSchema<string[]> {
   return scopeListOf(description, grantableScope, "(?!(?:admin|app):)")
 }
 
-/** Checks the length of the list before its items: a megabyte of scopes is not validated only to be refused for its length. */
+/**
+ * Checks the length of the list before its items: a megabyte of scopes is not validated only to be refused for its
+ * length.
+ */
 function scopeListOf(description: string, scope: v.GenericSchema<string>, prefix: string): v.GenericSchema<string[]> {
   return v.pipe(
     v.custom<string[]>(
@@ -271,7 +277,9 @@ export function agentOrApp(description: string): v.GenericSchema<string> {
   })
 }
 
-/** The `agent_id` of an event: a subject, or the target of a revocation, which may be a jti, a task, an app id or `*`. */
+/**
+ * The `agent_id` of an event: a subject, or the target of a revocation, which may be a jti, a task, an app id or `*`.
+ */
 export function eventSubject(description: string): v.GenericSchema<string> {
   return checked(
     (value) => isAgentId(value) || isAppSubject(value) || isPathSegment(value) || value === REVOKE_ALL_TARGET,
@@ -293,7 +301,10 @@ function isAppSubject(value: string): boolean {
   )
 }
 
-/** A string that passes a test, with the same rule as JSON Schema, so that the OpenAPI document says what the parser checks. */
+/**
+ * A string that passes a test, with the same rule as JSON Schema, so that the OpenAPI document says what the parser
+ * checks.
+ */
 function checked(
   test: (value: string) => boolean,
   message: string,

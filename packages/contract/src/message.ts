@@ -16,7 +16,8 @@ export type MessageSchema<F extends MessageFields> = CamelCased<v.ObjectSchema<F
 export type ParameterSchema = v.GenericSchema & { readonly entries: MessageFields }
 
 /**
- * A JSON object with snake_case names on the wire and camelCase names in code. Members that are not named here are ignored.
+ * A JSON object with snake_case names on the wire and camelCase names in code. Members that are not named here are
+ * ignored.
  *
  * @example
  * ```ts
@@ -28,7 +29,10 @@ export function message<const F extends MessageFields>(fields: F): MessageSchema
   return camelCased(wireObject(fields))
 }
 
-/** The wire form of a message. Put rules about several fields in a pipe behind it, then {@link camelCased} around the pipe. */
+/**
+ * The wire form of a message. Put rules about several fields in a pipe behind it, then {@link camelCased} around the
+ * pipe.
+ */
 export function wireObject<const F extends MessageFields>(fields: F): v.ObjectSchema<F, v.ErrorMessage<v.ObjectIssue>> {
   return v.object(fields, ({ path }) => {
     // A missing field is reported with the message of its own schema.

@@ -24,8 +24,8 @@ export interface OpenApiDocument extends JsonObject {
 }
 
 /**
- * The OpenAPI 3.1 document of the whole API, generated from the schemas that the routes parse with. Equal contracts give equal
- * documents, byte for byte.
+ * The OpenAPI 3.1 document of the whole API, generated from the schemas that the routes parse with. Equal contracts
+ * give equal documents, byte for byte.
  *
  * @example
  * ```ts

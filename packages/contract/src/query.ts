@@ -12,8 +12,8 @@ export interface QueryParameters {
 const PLAIN_DECIMAL = /^[0-9]{1,16}$/
 
 /**
- * Reads the query parameters that a message names. Each may be given at most once; numbers are plain decimal digits. Other parameters
- * are ignored. A bad value is refused and never ignored (CONTRACT 3).
+ * Reads the query parameters that a message names. Each may be given at most once; numbers are plain decimal digits.
+ * Other parameters are ignored. A bad value is refused and never ignored (CONTRACT 3).
  *
  * @example
  * ```ts

@@ -4,8 +4,8 @@ import { message } from "./message.ts"
 import { tokenFields } from "./token-answer.ts"
 
 /**
- * The body of `POST /v1/register`. Only types are checked here (CONTRACT 3, "Order of checks"): a launch token, nonce, key or signature
- * of the wrong form is a 401 of a later step, a reserved or too wide scope a 403.
+ * The body of `POST /v1/register`. Only types are checked here (CONTRACT 3, "Order of checks"): a launch token, nonce,
+ * key or signature of the wrong form is a 401 of a later step, a reserved or too wide scope a 403.
  */
 export const registrationRequest = message({
   launch_token: text("64 lower-case hex characters, from the operator or an app"),

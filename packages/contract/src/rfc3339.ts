@@ -8,9 +8,9 @@ const LAST = 253_402_300_799_999
 export type Rounding = "up" | "down"
 
 /**
- * The instant of an RFC 3339 date-time, in milliseconds since the Unix epoch; `undefined` for any other text. It is strict: the day
- * must exist, the offset must be given, and second 60 is accepted only where UTC may have a leap second, and read as the next midnight,
- * as Unix time does.
+ * The instant of an RFC 3339 date-time, in milliseconds since the Unix epoch; `undefined` for any other text. It is
+ * strict: the day must exist, the offset must be given, and second 60 is accepted only where UTC may have a leap
+ * second, and read as the next midnight, as Unix time does.
  */
 export function parseInstant(text: string, rounding: Rounding = "down"): number | undefined {
   const match = DATE_TIME.exec(text)

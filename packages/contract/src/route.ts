@@ -8,7 +8,9 @@ export type RouteMethod = "GET" | "POST" | "PUT" | "DELETE"
 
 /** What a route requires of its caller: first the kind of its token, then a scope (CONTRACT 2, "Kinds"). */
 export interface CallerNeeds {
-  /** The kinds of token that the route accepts. Any other is `insufficient_scope` if it names a scope, else `forbidden`. */
+  /**
+   * The kinds of token that the route accepts. Any other is `insufficient_scope` if it names a scope, else `forbidden`.
+   */
   readonly kinds: readonly TokenKind[]
   /** The scope that the token must cover. Absent: none is required. */
   readonly scope?: string
@@ -57,6 +59,9 @@ export interface Route {
   readonly success: JsonAnswer | TextAnswer | EmptyAnswer
   /** A second form of answer, which is not a problem document. */
   readonly otherwise?: JsonAnswer
-  /** The problems that it may answer. `method_not_allowed` is on no route: it answers methods that the path does not have. */
+  /**
+   * The problems that it may answer. `method_not_allowed` is on no route: it answers methods that the path does not
+   * have.
+   */
   readonly problems: readonly ProblemCode[]
 }

@@ -39,7 +39,8 @@ const launch = { kinds: ["app"], scope: "app:launch-tokens:*" } as const satisfi
 const audit = { kinds: ["admin"], scope: "admin:audit:*" } as const satisfies CallerNeeds
 
 /**
- * Every endpoint of the API (CONTRACT 3), by name. The broker's routes, the SDK's types and the OpenAPI document come from it.
+ * Every endpoint of the API (CONTRACT 3), by name. The broker's routes, the SDK's types and the OpenAPI document come
+ * from it.
  */
 export const routes = {
   challenge: {

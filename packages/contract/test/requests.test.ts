@@ -86,7 +86,9 @@ function withoutField(body: Record<string, unknown>, field: string): Record<stri
   return rest
 }
 
-/** Whether the parser of this field may accept the value: text fields accept the empty text, or refuse it for its form. */
+/**
+ * Whether the parser of this field may accept the value: text fields accept the empty text, or refuse it for its form.
+ */
 function fits(good: unknown, bad: unknown): boolean {
   return Array.isArray(good) ? false : typeof good === typeof bad && bad !== 1.5 && bad !== null
 }

@@ -24,7 +24,8 @@ const AGENT_ID = /^spiffe:\/\/([a-z0-9._-]+)\/agent\/([A-Za-z0-9._-]+)\/([A-Za-z
 
 /**
  * Writes `spiffe://{trust domain}/agent/{orch_id}/{task_id}/{instance}`.
- * @throws {@link AgentIdError} `invalid_agent_id` when a part is not allowed there, or the whole is longer than 2048 bytes.
+ * @throws {@link AgentIdError} `invalid_agent_id` when a part is not allowed there, or the whole is longer than 2048
+ * bytes.
  */
 export function formatAgentId(id: AgentId): string {
   const text = `spiffe://${id.trustDomain}/agent/${id.orchId}/${id.taskId}/${id.instance}`

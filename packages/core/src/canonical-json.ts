@@ -8,14 +8,16 @@ export interface JsonObject {
   readonly [name: string]: JsonValue | undefined
 }
 
-// Our documents are a few levels deep. The limit turns a cycle or deeply nested input into an error instead of a stack overflow.
+// Our documents are a few levels deep. The limit turns a cycle or deeply nested input into an error instead of a stack
+// overflow.
 const MAX_DEPTH = 128
 
 /**
- * The canonical text of a JSON value (RFC 8785): members sorted by UTF-16 code units, no spaces, numbers and strings as in
- * ECMAScript. Equal values give equal text, so its UTF-8 bytes can be hashed and signed.
- * @throws {@link EncodingError} `not_canonicalizable` for NaN, infinities, more than 128 levels, and values without a JSON form
- * (dates, maps, class instances, functions, bigints, `undefined` in an array); `ill_formed_text` for an unpaired surrogate.
+ * The canonical text of a JSON value (RFC 8785): members sorted by UTF-16 code units, no spaces, numbers and strings as
+ * in ECMAScript. Equal values give equal text, so its UTF-8 bytes can be hashed and signed.
+ * @throws {@link EncodingError} `not_canonicalizable` for NaN, infinities, more than 128 levels, and values without a
+ * JSON form (dates, maps, class instances, functions, bigints, `undefined` in an array); `ill_formed_text` for an
+ * unpaired surrogate.
  * @example canonicalJson({ b: 1, a: "é" }) // {"a":"é","b":1}
  */
 export function canonicalJson(value: JsonValue): string {

@@ -4,8 +4,8 @@ import { DelegationError } from "./errors.ts"
 import { isScope } from "./scope.ts"
 
 /**
- * One record of a delegation chain, with its signed names (CONTRACT 2, "Delegation record"). Brokers before 2.1 wrote version 1, which has
- * no `app_id`, `jti` and `kid`.
+ * One record of a delegation chain, with its signed names (CONTRACT 2, "Delegation record"). Brokers before 2.1 wrote
+ * version 1, which has no `app_id`, `jti` and `kid`.
  */
 export interface DelegationRecord {
   /** The delegator's agent id. */

@@ -31,10 +31,11 @@ export function chainHash(chain: readonly DelegationRecord[]): string {
 
 /**
  * Adds a signed record to a chain.
- * @param chain the chain of the delegator's token; empty when that was not delegated. It is neither verified nor changed.
+ * @param chain the chain of the delegator's token; empty when that was not delegated. It is neither verified nor
+ * changed.
  * @returns a new chain.
- * @throws {@link DelegationError} `delegation_too_deep`, `scope_widened` when the delegator's scope is not within the one before it,
- * or `invalid_delegation`.
+ * @throws {@link DelegationError} `delegation_too_deep`, `scope_widened` when the delegator's scope is not within the
+ * one before it, or `invalid_delegation`.
  */
 export function extendChain(
   chain: readonly DelegationRecord[],
@@ -52,10 +53,10 @@ export function extendChain(
 }
 
 /**
- * Verifies everything that CONTRACT 2 requires of a delegated token: depth, form and signature of each record, the hash, and that
- * each scope is within the one before it. A token without a chain passes.
- * @param keyOf finds the key that must have signed a record: by its `kid`. A version 1 record does not name its key: it is the key of the
- * token.
+ * Verifies everything that CONTRACT 2 requires of a delegated token: depth, form and signature of each record, the
+ * hash, and that each scope is within the one before it. A token without a chain passes.
+ * @param keyOf finds the key that must have signed a record: by its `kid`. A version 1 record does not name its key: it
+ * is the key of the token.
  * @throws {@link DelegationError} with the code of the first fault.
  */
 export function verifyDelegation(claims: Claims, keyOf: (record: DelegationRecord) => VerifyingKey | undefined): void {

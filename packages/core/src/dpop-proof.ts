@@ -13,7 +13,10 @@ export const PROOF_WINDOW_S = 60
 const MAX_PROOF_LENGTH = 8 * 1024
 const MAX_PROOF_ID_LENGTH = 256
 
-/** The key that makes proofs. A {@link SigningKey} is one; the signature may also come from elsewhere, such as from WebCrypto. */
+/**
+ * The key that makes proofs. A {@link SigningKey} is one; the signature may also come from elsewhere, such as from
+ * WebCrypto.
+ */
 export interface ProofKey {
   /** 32 bytes of an Ed25519 key. */
   readonly publicKey: Uint8Array
@@ -80,8 +83,8 @@ export async function createProof(key: ProofKey, contents: ProofContents): Promi
 }
 
 /**
- * Verifies a proof as RFC 9449 section 4.3 says: form, header, signature, the token's key, method, URL, time and token. Whether it was
- * used before is left to {@link ProofMemory}.
+ * Verifies a proof as RFC 9449 section 4.3 says: form, header, signature, the token's key, method, URL, time and token.
+ * Whether it was used before is left to {@link ProofMemory}.
  * @throws only {@link ProofError}, for any text.
  */
 export function verifyProof(proof: string, expected: ProofExpectations): VerifiedProof {
@@ -100,8 +103,8 @@ export function verifyProof(proof: string, expected: ProofExpectations): Verifie
 }
 
 /**
- * The algorithms of proofs, and how the key of each is read. Libraries write `EdDSA` (RFC 8037) or `Ed25519` (RFC 9864) for the same
- * signature.
+ * The algorithms of proofs, and how the key of each is read. Libraries write `EdDSA` (RFC 8037) or `Ed25519` (RFC 9864)
+ * for the same signature.
  */
 const ALGORITHMS: ReadonlyMap<unknown, (jwk: JsonMembers) => VerifyingKey> = /* @__PURE__ */ new Map([
   ["EdDSA", ed25519Key],

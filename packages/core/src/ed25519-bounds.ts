@@ -1,6 +1,6 @@
 /**
- * Checks that run before both implementations of the curve, so that both see the same keys and signatures. All numbers are
- * little-endian bytes (RFC 8032 section 5.1.2). Nothing here is secret, so nothing needs constant time.
+ * Checks that run before both implementations of the curve, so that both see the same keys and signatures. All numbers
+ * are little-endian bytes (RFC 8032 section 5.1.2). Nothing here is secret, so nothing needs constant time.
  */
 
 /** p = 2^255 − 19, the field's prime. */
@@ -18,8 +18,8 @@ const SMALL_ORDER_Y: readonly Uint8Array[] = [
 ]
 
 /**
- * Why these bytes are refused as a public key; `undefined` when they are accepted. A point off the curve is accepted: it verifies
- * nothing in either implementation.
+ * Why these bytes are refused as a public key; `undefined` when they are accepted. A point off the curve is accepted:
+ * it verifies nothing in either implementation.
  */
 export function publicKeyFault(publicKey: Uint8Array): string | undefined {
   if (publicKey.length !== 32) return `is ${publicKey.length} bytes long, not 32`
@@ -32,8 +32,8 @@ export function publicKeyFault(publicKey: Uint8Array): string | undefined {
 }
 
 /**
- * Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7), and its R is not of small order. A larger S would be a second
- * encoding of the same signature; versions of OpenSSL disagree about R of small order (CONTRACT 2).
+ * Whether a signature is 64 bytes with S < L (RFC 8032 section 5.1.7), and its R is not of small order. A larger S
+ * would be a second encoding of the same signature; versions of OpenSSL disagree about R of small order (CONTRACT 2).
  */
 export function isAcceptableSignature(signature: Uint8Array): boolean {
   return signature.length === 64 && isBelow(signature, GROUP_ORDER, 32) && !isSmallOrder(signature)

@@ -11,8 +11,8 @@ export interface VerifyingKey {
   /** RFC 7638 thumbprint: the `kid` of tokens that it signs. */
   readonly keyId: string
   /**
-   * Whether `signature` is this key's over `message`, by the strict, cofactorless rules of RFC 8032 that OpenSSL applies
-   * (CONTRACT 2). Never throws for bytes of any length.
+   * Whether `signature` is this key's over `message`, by the strict, cofactorless rules of RFC 8032 that OpenSSL
+   * applies (CONTRACT 2). Never throws for bytes of any length.
    */
   verify(message: Uint8Array, signature: Uint8Array): boolean
 }
@@ -25,7 +25,8 @@ export interface SigningKey extends VerifyingKey {
 
 /**
  * The signing key of a seed. Parsing it costs time, so keep it and sign with it many times.
- * @param seed 32 random bytes, the private key of RFC 8032 section 5.1.5. It is copied, so the caller may overwrite its own.
+ * @param seed 32 random bytes, the private key of RFC 8032 section 5.1.5. It is copied, so the caller may overwrite its
+ * own.
  * @throws `TypeError` when the seed is not 32 bytes.
  * @example const key = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
  */
@@ -38,8 +39,8 @@ export function createSigningKey(seed: Uint8Array): SigningKey {
 /**
  * The verifying key of a public key's bytes.
  * @param publicKey 32 bytes. Bytes that do not encode a point of the curve are accepted and verify nothing.
- * @throws {@link KeyError} `invalid_public_key` when it is not 32 bytes, not in canonical form, or a point of small order (an
- * all-zero key is one).
+ * @throws {@link KeyError} `invalid_public_key` when it is not 32 bytes, not in canonical form, or a point of small
+ * order (an all-zero key is one).
  */
 export function createVerifyingKey(publicKey: Uint8Array): VerifyingKey {
   const fault = ArrayBuffer.isView(publicKey) ? publicKeyFault(publicKey) : "is not a Uint8Array"

@@ -25,8 +25,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 
 /**
  * Decodes standard base64 with padding.
- * @throws {@link EncodingError} `invalid_base64` for anything that {@link encodeBase64} does not write: missing padding, spaces, line
- * breaks, the URL alphabet, stray bits.
+ * @throws {@link EncodingError} `invalid_base64` for anything that {@link encodeBase64} does not write: missing
+ * padding, spaces, line breaks, the URL alphabet, stray bits.
  */
 export function decodeBase64(text: string): Uint8Array {
   return decoded(fromBase64, text, "invalid_base64", "not standard base64 with padding")
@@ -47,7 +47,8 @@ export function decodeBase64Url(text: string): Uint8Array {
 
 /**
  * UTF-8 bytes of a text.
- * @throws {@link EncodingError} `ill_formed_text` for an unpaired surrogate: different texts would encode to the same bytes.
+ * @throws {@link EncodingError} `ill_formed_text` for an unpaired surrogate: different texts would encode to the same
+ * bytes.
  */
 export function encodeUtf8(text: string): Uint8Array {
   requireWellFormed(text)

@@ -51,8 +51,8 @@ export type CoreErrorCode =
   | TtlErrorCode
 
 /**
- * Base class of all errors that bad input causes. The message is for the operator's log: it names the problem and never repeats a
- * secret, a token or input that was not understood. Programming errors are a `TypeError` instead.
+ * Base class of all errors that bad input causes. The message is for the operator's log: it names the problem and never
+ * repeats a secret, a token or input that was not understood. Programming errors are a `TypeError` instead.
  */
 export class CoreError<Code extends CoreErrorCode = CoreErrorCode> extends Error {
   override readonly name: string = "CoreError"

@@ -33,9 +33,11 @@ export function toJwkSet(keys: readonly VerifyingKey[]): JwkSet {
 }
 
 /**
- * Parses the JWK of an Ed25519 verifying key. `kid`, `use`, `alg` and `key_ops` may be absent; present ones must fit such a key.
- * @throws {@link KeyError} `invalid_jwk`: another kind of key, a private member `d` (a published private key is compromised), a `kid`
- * that is not the thumbprint, or an `x` that is not base64url; `invalid_public_key` as in {@link createVerifyingKey}.
+ * Parses the JWK of an Ed25519 verifying key. `kid`, `use`, `alg` and `key_ops` may be absent; present ones must fit
+ * such a key.
+ * @throws {@link KeyError} `invalid_jwk`: another kind of key, a private member `d` (a published private key is
+ * compromised), a `kid` that is not the thumbprint, or an `x` that is not base64url; `invalid_public_key` as in {@link
+ * createVerifyingKey}.
  */
 export function parseJwk(value: unknown): VerifyingKey {
   if (!isObject(value)) throw invalid("is not a JSON object")
@@ -54,8 +56,10 @@ export function parseJwk(value: unknown): VerifyingKey {
 }
 
 /**
- * Parses a JWK set. Keys with another `kty`, `crv`, `use` or `alg` than ours are skipped, as RFC 7517 section 5 advises.
- * @throws {@link KeyError} `invalid_jwk` when it is not a set, holds a key twice, or holds an Ed25519 key that {@link parseJwk} refuses.
+ * Parses a JWK set. Keys with another `kty`, `crv`, `use` or `alg` than ours are skipped, as RFC 7517 section 5
+ * advises.
+ * @throws {@link KeyError} `invalid_jwk` when it is not a set, holds a key twice, or holds an Ed25519 key that {@link
+ * parseJwk} refuses.
  */
 export function parseJwkSet(value: unknown): VerifyingKey[] {
   const members = isObject(value) ? value.keys : undefined

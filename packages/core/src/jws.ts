@@ -29,7 +29,8 @@ const TYPE = /^[A-Za-z0-9!#$&^_.+-]+$/
 const KEY_ID = /^[A-Za-z0-9_-]{43}$/
 
 /**
- * Signs a payload as a compact JWS whose header is exactly `{"alg":"EdDSA","typ":T,"kid":K}` (RFC 7515, RFC 8037; CONTRACT 2).
+ * Signs a payload as a compact JWS whose header is exactly `{"alg":"EdDSA","typ":T,"kid":K}` (RFC 7515, RFC 8037;
+ * CONTRACT 2).
  * @param type the `typ`: a media type without `application/`.
  * @throws `TypeError` when the type needs escaping; {@link TokenError} `token_too_long` beyond {@link MAX_JWS_LENGTH}.
  */
@@ -56,8 +57,8 @@ export function verifyCompact(type: string, text: string, findKey: FindKey): Ver
 }
 
 /**
- * Decodes a compact JWS without verifying its signature. Its form is checked: the exact header, and three parts that re-encode to
- * themselves.
+ * Decodes a compact JWS without verifying its signature. Its form is checked: the exact header, and three parts that
+ * re-encode to themselves.
  * @throws {@link TokenError} `malformed_token`, `token_too_long` or `wrong_header`.
  */
 export function decodeCompact(type: string, text: string, maxLength: number): JwsParts {
@@ -84,7 +85,8 @@ function keyIdOfHeader(type: string, encoded: string): string {
   return lastHeader.keyId
 }
 
-// Checking member by member would accept other spellings, so the header is rebuilt from its kid and compared as a whole.
+// Checking member by member would accept other spellings, so the header is rebuilt from its kid and compared as a
+// whole.
 function readKeyId(type: string, encoded: string): string {
   const expectedEnd = '"}'
   const expectedStart = headerText(type, "").slice(0, -expectedEnd.length)

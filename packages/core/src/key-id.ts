@@ -5,7 +5,8 @@ import { sha256OfText } from "./sha256.ts"
 export const KEY_ID_LENGTH = 43
 
 /**
- * The key id of an Ed25519 public key: its RFC 7638 thumbprint with SHA-256, over the members that RFC 8037 section 2 requires.
+ * The key id of an Ed25519 public key: its RFC 7638 thumbprint with SHA-256, over the members that RFC 8037 section 2
+ * requires.
  * @param publicKey 32 bytes.
  * @returns 43 characters of base64url.
  */

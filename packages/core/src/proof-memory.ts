@@ -10,8 +10,8 @@ const MAX_PROOFS = 500_000
 const RETENTION_S = 2 * PROOF_WINDOW_S
 
 /**
- * The proofs that were used, so that each is accepted once (RFC 9449 section 11.1). It holds a bounded number of them. When it is
- * full it forgets the oldest second, and from then on refuses every proof that was made up to that second.
+ * The proofs that were used, so that each is accepted once (RFC 9449 section 11.1). It holds a bounded number of them.
+ * When it is full it forgets the oldest second, and from then on refuses every proof that was made up to that second.
  */
 export class ProofMemory {
   readonly #limit: number

@@ -28,8 +28,9 @@ export interface RevocationSetEntry {
 }
 
 /**
- * Digests of revoked targets with their expiry. A million entries take under 50 MB: it is an open-addressing hash table in typed arrays
- * with 20 bytes a slot. Only the first 16 bytes of a digest are kept; to collide with a given one takes 2^128 tries.
+ * Digests of revoked targets with their expiry. A million entries take under 50 MB: it is an open-addressing hash table
+ * in typed arrays with 20 bytes a slot. Only the first 16 bytes of a digest are kept; to collide with a given one takes
+ * 2^128 tries.
  *
  * @example
  * const revoked = new RevocationSet()
@@ -50,7 +51,9 @@ export class RevocationSet {
   // Callers choose task ids, and so digests. Odd random factors keep them from aiming at one slot.
   readonly #factors: Uint32Array = Uint32Array.from({ length: WORDS }, () => Math.floor(Math.random() * 2 ** 32) | 1)
 
-  /** @param expected how many digests will be added. With room for them from the start, the table does not have to grow. */
+  /**
+   * @param expected how many digests will be added. With room for them from the start, the table does not have to grow.
+   */
   constructor(expected = 0) {
     this.#slots = Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(expected / MAX_FILL)))
     this.#words = new Uint32Array(this.#slots * WORDS)
@@ -118,8 +121,8 @@ export class RevocationSet {
   }
 
   /**
-   * Removes expired entries. Each call scans a limited part of the table, and the next call continues there, so that no call blocks for
-   * long.
+   * Removes expired entries. Each call scans a limited part of the table, and the next call continues there, so that no
+   * call blocks for long.
    * @param now Unix seconds.
    * @param maxSlots how many slots to scan; a table of a million entries has two million.
    * @returns how many entries were removed.

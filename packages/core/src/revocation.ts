@@ -8,8 +8,8 @@ import { sha256, sha256OfText } from "./sha256.ts"
 export const REVOCATION_LEVELS = ["token", "agent", "task", "chain", "app", "all"] as const
 
 /**
- * The level of a revocation: one token, all tokens of an agent, all of a task, everything that was delegated from an agent, everything of
- * an app, or everything.
+ * The level of a revocation: one token, all tokens of an agent, all of a task, everything that was delegated from an
+ * agent, everything of an app, or everything.
  */
 export type RevocationLevel = (typeof REVOCATION_LEVELS)[number]
 
@@ -26,16 +26,16 @@ export interface RevocationTarget {
 export const REVOKE_ALL_TARGET = "*"
 
 /**
- * Whether a revocation of this level has a cutoff (`before`): it covers the tokens that were issued up to then, so that what is issued
- * later is valid.
+ * Whether a revocation of this level has a cutoff (`before`): it covers the tokens that were issued up to then, so that
+ * what is issued later is valid.
  */
 export function hasCutoff(level: RevocationLevel): boolean {
   return level === "app" || level === "all"
 }
 
 /**
- * The digest that stands for a target in the list and the feed. It reveals nothing about targets that a reader does not know
- * (CONTRACT 5).
+ * The digest that stands for a target in the list and the feed. It reveals nothing about targets that a reader does not
+ * know (CONTRACT 5).
  * @returns 32 bytes: SHA-256 of `agentwrit-revocation-v1:{level}:{target}`.
  */
 export function revocationDigest(level: RevocationLevel, target: string): Uint8Array {
@@ -89,8 +89,8 @@ export function findRevocation(claims: Claims, known: KnownRevocations): Revocat
 }
 
 /**
- * The digest under which a `RevocationSet` keeps that a token ends with everything that was delegated from it. It never leaves the
- * process.
+ * The digest under which a `RevocationSet` keeps that a token ends with everything that was delegated from it. It never
+ * leaves the process.
  */
 export function inheritedDigest(tokenDigest: Uint8Array): Uint8Array {
   return sha256(tokenDigest)

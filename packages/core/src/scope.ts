@@ -15,8 +15,8 @@ export const MAX_SCOPE_LENGTH = 256
 const SCOPE = /^([!#-)+\--9;-[\]-~]+):([!#-)+\--9;-[\]-~]+):(\*|[!#-)+\--[\]-~]+)$/
 
 /**
- * Parses `action:resource:identifier` (CONTRACT 2). Only the first two colons separate, so an identifier may contain colons. `*` is
- * allowed only as the whole identifier.
+ * Parses `action:resource:identifier` (CONTRACT 2). Only the first two colons separate, so an identifier may contain
+ * colons. `*` is allowed only as the whole identifier.
  * @throws {@link ScopeError} `invalid_scope`. The message does not repeat the text.
  * @example parseScope("read:data:customer:7") // { action: "read", resource: "data", identifier: "customer:7" }
  */
@@ -33,14 +33,17 @@ export function isScope(text: unknown): text is string {
   return typeof text === "string" && text.length <= MAX_SCOPE_LENGTH && SCOPE.test(text)
 }
 
-/** Whether the scope's action is reserved for the broker (`admin`, `app`): no ceiling and no launch token may name it (CONTRACT 2). */
+/**
+ * Whether the scope's action is reserved for the broker (`admin`, `app`): no ceiling and no launch token may name it
+ * (CONTRACT 2).
+ */
 export function isReservedScope(scope: string): boolean {
   return scope.startsWith("admin:") || scope.startsWith("app:")
 }
 
 /**
- * Whether `allowed` grants `requested`: same action, same resource, and the same identifier or `*` (CONTRACT 2). A text that
- * is not a scope grants nothing and is never granted.
+ * Whether `allowed` grants `requested`: same action, same resource, and the same identifier or `*` (CONTRACT 2). A text
+ * that is not a scope grants nothing and is never granted.
  * @example scopeCovers("read:data:*", "read:data:7") // true
  */
 export function scopeCovers(allowed: string, requested: string): boolean {
@@ -60,8 +63,9 @@ export function scopesWithin(requested: readonly string[], allowed: readonly str
 }
 
 /**
- * The held scope that is nearest to a missing one, for a hint to a caller that asked for too much. The resource counts more than the
- * action, and the action more than the identifier. `undefined` when no scope has the same action or resource.
+ * The held scope that is nearest to a missing one, for a hint to a caller that asked for too much. The resource counts
+ * more than the action, and the action more than the identifier. `undefined` when no scope has the same action or
+ * resource.
  */
 export function nearestScope(missing: string, held: readonly string[]): string | undefined {
   if (!isScope(missing)) return undefined

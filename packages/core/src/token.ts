@@ -5,7 +5,10 @@ import { decodeUtf8, encodeUtf8 } from "./encoding.ts"
 import { TokenError } from "./errors.ts"
 import { decodeCompact, type FindKey, signCompact, verifyCompact } from "./jws.ts"
 
-/** A token whose signature, claims and delegation chain are valid. Check its times, issuer and audience with `checkClaims`. */
+/**
+ * A token whose signature, claims and delegation chain are valid. Check its times, issuer and audience with
+ * `checkClaims`.
+ */
 export interface VerifiedToken {
   readonly claims: Claims
   /** The key that signed it. */
@@ -43,8 +46,8 @@ export function signToken(claims: Claims, key: SigningKey): string {
 }
 
 /**
- * Verifies a token: form, exact header, signature, form of the claims, and the delegation chain. It does not check times, issuer,
- * audience or revocation: continue with `checkClaims` and `findRevocation`.
+ * Verifies a token: form, exact header, signature, form of the claims, and the delegation chain. It does not check
+ * times, issuer, audience or revocation: continue with `checkClaims` and `findRevocation`.
  * @param findKey finds a trusted key by its `kid`, such as `find` of a key ring.
  * @throws only `CoreError`, for any text.
  */
@@ -69,8 +72,8 @@ function claimsOf(payload: Uint8Array): Claims {
   return parseClaims(parseJson(payload))
 }
 
-// Payloads are written by JSON.stringify. Any other text for the same value is refused: for example a duplicate member, which parsers
-// read differently.
+// Payloads are written by JSON.stringify. Any other text for the same value is refused: for example a duplicate member,
+// which parsers read differently.
 function parseJson(payload: Uint8Array): unknown {
   let value: unknown
   let written: string | undefined

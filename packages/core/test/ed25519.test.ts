@@ -72,7 +72,10 @@ describe.skipIf(!hasSharedVectors)("CCTV", () => {
   })
 })
 
-/** The eight points of small order: multiples of a point of order 8, found by clearing the large factor from points of the curve. */
+/**
+ * The eight points of small order: multiples of a point of order 8, found by clearing the large factor from points of
+ * the curve.
+ */
 const torsion: readonly Point[] = (() => {
   for (let y = 2n; ; y++) {
     try {

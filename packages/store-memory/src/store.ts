@@ -25,8 +25,8 @@ export interface MemoryStoreOptions {
 }
 
 /**
- * AgentWrit's state in the memory of one process: for tests, and for a broker that is embedded in a program. It is lost when the
- * process ends, revocations included.
+ * AgentWrit's state in the memory of one process: for tests, and for a broker that is embedded in a program. It is lost
+ * when the process ends, revocations included.
  */
 export class MemoryStore implements Store {
   readonly records: Records

@@ -9,7 +9,10 @@ const MAIN = fileURLToPath(new URL("../../../apps/broker/dist/main.js", import.m
 
 export const ADMIN_SECRET = "an admin secret that only tests know"
 
-/** A folder for one broker's files, removed at the end of the scope. `parent`: its parent folder, for example on a test disk. */
+/**
+ * A folder for one broker's files, removed at the end of the scope. `parent`: its parent folder, for example on a test
+ * disk.
+ */
 export async function brokerFolder(parent: string = tmpdir()): Promise<BrokerFolder> {
   const path = await mkdtemp(join(parent, "agentwrit-e2e-"))
   const running = new Set<AsyncDisposable>()

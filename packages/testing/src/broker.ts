@@ -67,7 +67,10 @@ const elapsed = performance.now.bind(performance)
 /** The system's clock, which fake timers do not change. */
 const realClock: Clock = { now, elapsed }
 
-/** Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under test. */
+/**
+ * Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under
+ * test.
+ */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const { settings, clock = realClock, adminSecret = ADMIN_SECRET, listen = listenByHono } = options
   const { signingKey = generateKeyPairSync("ed25519").privateKey } = options

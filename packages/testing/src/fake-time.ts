@@ -7,7 +7,9 @@ export interface FakeTime {
   readonly clock: Clock
   /** Advances the time, and runs the timers that become due. */
   pass(milliseconds: number): Promise<void>
-  /** Advances the time in small steps until the condition holds. Between two steps, real time passes for the network. */
+  /**
+   * Advances the time in small steps until the condition holds. Between two steps, real time passes for the network.
+   */
   passUntil(isReached: () => boolean | Promise<boolean>): Promise<void>
   /** Advances the time in small steps until the promise settles, and settles like it. */
   passUntilSettled<T>(promise: Promise<T>): Promise<T>
@@ -22,8 +24,8 @@ const PAUSE_MS = 5
 const { setTimeout: realSetTimeout } = globalThis
 
 /**
- * Stops the time of this process for a whole test file: clocks, timers, and `AbortSignal.timeout`. A test then never waits, and
- * does not depend on the speed of the machine.
+ * Stops the time of this process for a whole test file: clocks, timers, and `AbortSignal.timeout`. A test then never
+ * waits, and does not depend on the speed of the machine.
  */
 export function fakeTimeOfFile(): FakeTime {
   vi.useFakeTimers({ toFake: [...FAKED] })

@@ -5,8 +5,8 @@ const SCRAPE_INTERVAL_MS = 20
 const STALE_TIMEOUT_MS = 30_000
 
 /**
- * The present metrics. The broker caches the text for a moment. Each text counts the scrapes before it, so a text that differs
- * from the first one was made after this call.
+ * The present metrics. The broker caches the text for a moment. Each text counts the scrapes before it, so a text that
+ * differs from the first one was made after this call.
  */
 export async function freshMetrics(url: string): Promise<string> {
   const first = await scrape(url)

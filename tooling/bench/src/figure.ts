@@ -6,7 +6,9 @@ export const IN_FLIGHT = 64
 /** How much is measured. */
 export interface Profile {
   readonly name: "full" | "short"
-  /** Measurements of each figure; the median counts. Many short ones spread other load of the machine over both sides. */
+  /**
+   * Measurements of each figure; the median counts. Many short ones spread other load of the machine over both sides.
+   */
   readonly runs: number
   /** Seconds of load in each run. */
   readonly seconds: number

@@ -6,8 +6,8 @@ import { type Bench, CannotMeasureError, type Figure, FULL, type Profile, type R
 import { figures } from "./figures.ts"
 import { tableOf } from "./report.ts"
 
-// npx pnpm@12 bench [name…] [--short] [--cpu-prof]: measures figures beside their floors, prints a table and writes it as JSON.
-// `--cpu-prof` also writes CPU profiles, which the developer tools of Chromium open.
+// npx pnpm@12 bench [name…] [--short] [--cpu-prof]: measures figures beside their floors, prints a table and writes it
+// as JSON. `--cpu-prof` also writes CPU profiles, which the developer tools of Chromium open.
 
 const { positionals: names, values } = parseArgs({
   allowPositionals: true,

@@ -11,7 +11,9 @@ export interface PackedPackage extends WorkspacePackage {
   readonly tarball: string
 }
 
-/** A strict consumer that checks declaration files too: every type that they name must be installed with the package. */
+/**
+ * A strict consumer that checks declaration files too: every type that they name must be installed with the package.
+ */
 const COMPILER_OPTIONS = {
   target: "es2024",
   strict: true,
@@ -35,8 +37,8 @@ const CONSUMERS = [
 ]
 
 /**
- * Unpacks the tarballs beside what they depend on, imports each entry point, and type-checks the imports as each kind of
- * consumer resolves them.
+ * Unpacks the tarballs beside what they depend on, imports each entry point, and type-checks the imports as each kind
+ * of consumer resolves them.
  * @returns the problems that a user would have.
  */
 export async function consumerFaults(folder: string, packed: readonly PackedPackage[]): Promise<string[]> {

@@ -3,8 +3,8 @@ import { readdir, readFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { readJson } from "./workspace.ts"
 
-// Checks that dependencies follow the layers of turbo.json, that the table of layers in CONTRIBUTING.md says the same, and that
-// every path and link in the documents exists. `turbo boundaries` would also count dependencies of tests.
+// Checks that dependencies follow the layers of turbo.json, that the table of layers in CONTRIBUTING.md says the same,
+// and that every path and link in the documents exists. `turbo boundaries` would also count dependencies of tests.
 
 interface Rules {
   readonly boundaries: {

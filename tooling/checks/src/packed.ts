@@ -8,8 +8,8 @@ import { installedCommandFaults } from "./installed-command.ts"
 import { lintFaults } from "./package-lint.ts"
 import { publishedPackages, type WorkspacePackage } from "./workspace.ts"
 
-// Development uses the source. This checks what a user installs: each packed tarball with its manifest and types, and all of
-// them together in a folder outside of this repository.
+// Development uses the source. This checks what a user installs: each packed tarball with its manifest and types, and
+// all of them together in a folder outside of this repository.
 const run = promisify(execFile)
 
 const SHIPPED = /^(dist\/.*\.(js|js\.map|d\.ts)|dist\/THIRD-PARTY-LICENSES\.txt|README\.md|LICENSE|package\.json)$/

@@ -11,8 +11,8 @@ export interface Step {
 }
 
 /**
- * Runs steps, several at once, and returns the exit code. Each gets a line when it ends. After one that fails, which shows its
- * output, no further step starts.
+ * Runs steps, several at once, and returns the exit code. Each gets a line when it ends. After one that fails, which
+ * shows its output, no further step starts.
  */
 export async function runSteps(steps: readonly Step[], atOnce = 1): Promise<number> {
   const waiting = [...steps]

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os"
 import { runSteps, type Step } from "./steps.ts"
 
-// What the README's test command runs, from a fresh clone; `--without-tests` leaves the last step out. The tests come last, so
-// that their count ends the output.
+// What the README's test command runs, from a fresh clone; `--without-tests` leaves the last step out. The tests come
+// last, so that their count ends the output.
 const BUILD: Step = { name: "build", command: ["pnpm", "run", "build"] }
 
 /** They run side by side. The longest is first, so that the others run beside it. */

@@ -40,8 +40,8 @@ export interface ImageTree extends Disposable {
 }
 
 /**
- * The tree of a built image (`IMAGE_TREE`) in a chroot. Without one: the result of the Dockerfile's steps on this repository,
- * started in place.
+ * The tree of a built image (`IMAGE_TREE`) in a chroot. Without one: the result of the Dockerfile's steps on this
+ * repository, started in place.
  */
 export async function imageTree(): Promise<ImageTree> {
   const built = process.env["IMAGE_TREE"]

@@ -1,9 +1,9 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join, relative } from "node:path"
 
-// Run by the Dockerfile: makes the tree that the image holds. FOLDER has the deployed native packages; this removes what a running
-// program never reads, adds the bundled programs, and makes their entry points.
-// usage: node tooling/image/src/assemble.ts FOLDER ARCHITECTURE LIBC   (amd64 or arm64, as Docker names them; musl or glibc)
+// Run by the Dockerfile: makes the tree that the image holds. FOLDER has the deployed native packages; this removes
+// what a running program never reads, adds the bundled programs, and makes their entry points. usage: node
+// tooling/image/src/assemble.ts FOLDER ARCHITECTURE LIBC   (amd64 or arm64, as Docker names them; musl or glibc)
 
 const [folder = "", architecture = "", libc = ""] = process.argv.slice(2)
 const CPUS: Readonly<Record<string, string>> = { amd64: "x64", arm64: "arm64" }

@@ -14,7 +14,9 @@ const HOUR = 3600
 /** Seconds that the clock is ahead of the right time, or stopped. */
 type Step = number | "frozen"
 
-/** The steps of each life of the broker. Maintenance runs 5 s after a start: so each life begins with the step forward. */
+/**
+ * The steps of each life of the broker. Maintenance runs 5 s after a start: so each life begins with the step forward.
+ */
 const LIVES: readonly (readonly Step[])[] = [
   [HOUR, 0, -HOUR, 0],
   [HOUR, -HOUR, "frozen", 0],

@@ -45,7 +45,9 @@ export interface CrashRun {
   readonly seed: number
   readonly cycles: number
   readonly folder: BrokerFolder
-  /** How many acknowledgements come before a crash. A count, so that a slow machine has as much to lose as a fast one. */
+  /**
+   * How many acknowledgements come before a crash. A count, so that a slow machine has as much to lose as a fast one.
+   */
   readonly work: readonly [least: number, most: number]
   readonly environment?: Record<string, string>
   /** Ends the broker while clients work. Default: SIGKILL. */

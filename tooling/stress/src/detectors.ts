@@ -15,7 +15,10 @@ import { StorageCase } from "./storage/storage-case.ts"
 import { somePast, tamper } from "./tampering.ts"
 import { acceptedBy } from "./tokens.ts"
 
-/** Shows each scenario something wrong, or something right that it expects to be wrong. A scenario that reports nothing is broken. */
+/**
+ * Shows each scenario something wrong, or something right that it expects to be wrong. A scenario that reports nothing
+ * is broken.
+ */
 export const detectors: Scenario = {
   name: "detectors",
   async run(stage) {

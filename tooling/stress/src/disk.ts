@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** Mounts an xfs file system from a file until the end of the scope. `losePower` drops what was not synced; then it must be remounted. */
+/**
+ * Mounts an xfs file system from a file until the end of the scope. `losePower` drops what was not synced; then it must
+ * be remounted.
+ */
 export function xfsDisk() {
   const folder = mkdtempSync(join(tmpdir(), "agentwrit-power-"))
   const image = join(folder, "image")

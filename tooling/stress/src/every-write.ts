@@ -18,7 +18,10 @@ import type { Scenario, Stage } from "./stage.ts"
 /** The calls that change the database files. Only the writer thread makes them, and strace counts per thread. */
 const WRITES = "pwrite64,ftruncate"
 
-/** The number of writes differs a little from run to run, so this many runs must outlive their write before the scenario ends. */
+/**
+ * The number of writes differs a little from run to run, so this many runs must outlive their write before the scenario
+ * ends.
+ */
 const MARGIN = 6
 
 /** The steps of a run, which are the same each time. */

@@ -18,7 +18,9 @@ const ANSWER_TIMEOUT_MS = 15_000
 /** How many secrets are searched for. */
 const MAX_SECRETS = 300
 
-/** Right and wrong requests to every operation of the OpenAPI document. No answer, log line or event may hold a secret. */
+/**
+ * Right and wrong requests to every operation of the OpenAPI document. No answer, log line or event may hold a secret.
+ */
 export const protocol: Scenario = {
   name: "protocol",
   async run(stage) {

@@ -71,7 +71,10 @@ export class Stage {
     this.add(found, seed)
   }
 
-  /** Runs `act` for each item, two at a time, until the time is up. A replay runs it for the first item only, unless `keepAll`. */
+  /**
+   * Runs `act` for each item, two at a time, until the time is up. A replay runs it for the first item only, unless
+   * `keepAll`.
+   */
   async each<T>(
     items: readonly T[],
     act: (item: T, seed: number) => Promise<Findings | string[]>,

@@ -1,5 +1,6 @@
-// Writes the vectors beside this file: `node packages/audit/test/vectors/generate.ts`. They have the form and the classes of the vectors
-// of transparency-dev/merkle, which are not part of the repository: right proofs, and each way to break one. Nothing here uses the package.
+// Writes the vectors beside this file: `node packages/audit/test/vectors/generate.ts`. They have the form and the
+// classes of the vectors of transparency-dev/merkle, which are not part of the repository: right proofs, and each way
+// to break one. Nothing here uses the package.
 import { writeFileSync } from "node:fs"
 import { consistencyProver, sha256, treeRoot } from "../independent.ts"
 

@@ -24,8 +24,8 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   return exact(text, "base64url")
 }
 
-// Buffer's decoders skip unknown characters, so only text that re-encodes to itself is accepted. The result is a copy, because small
-// Buffers share a pool.
+// Buffer's decoders skip unknown characters, so only text that re-encodes to itself is accepted. The result is a copy,
+// because small Buffers share a pool.
 function exact(text: string, encoding: "hex" | "base64" | "base64url"): Uint8Array | undefined {
   const bytes = Buffer.from(text, encoding)
   return bytes.toString(encoding) === text ? new Uint8Array(bytes) : undefined

@@ -34,7 +34,8 @@ export function importSigner(seed: Uint8Array): Ed25519Signer {
 }
 
 export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
-  // Parsed once for each key. As PEM text: with an options object, Node tries other key types first, which takes three times as long.
+  // Parsed once for each key. As PEM text: with an options object, Node tries other key types first, which takes three
+  // times as long.
   const der = Buffer.concat([SPKI_PREFIX, publicKey])
   const key = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${der.toString("base64")}\n-----END PUBLIC KEY-----\n`)
   return (message, signature) => verify(null, message, key, signature)

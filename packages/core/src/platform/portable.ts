@@ -25,8 +25,8 @@ export function importSigner(seed: Uint8Array): Ed25519Signer {
 }
 
 /**
- * noble's own `verify` multiplies by the cofactor, with and without `zip215`, and so accepts signatures that OpenSSL refuses. Like
- * OpenSSL, this computes [S]B − [k]A and compares its encoding with the bytes of R.
+ * noble's own `verify` multiplies by the cofactor, with and without `zip215`, and so accepts signatures that OpenSSL
+ * refuses. Like OpenSSL, this computes [S]B − [k]A and compares its encoding with the bytes of R.
  */
 export function importVerifier(publicKey: Uint8Array): Ed25519Verifier {
   const negated = negatedPoint(publicKey)

@@ -6,15 +6,15 @@ export interface Ed25519Signer {
 }
 
 /**
- * Verifies with an imported public key. The caller has checked that the key is canonical and not of small order, and that the signature
- * is 64 bytes with S < L. Left is the cofactorless equation of RFC 8032 section 5.1.7, decided by comparing encodings of R. A key that
- * is not a point of the curve verifies nothing.
+ * Verifies with an imported public key. The caller has checked that the key is canonical and not of small order, and
+ * that the signature is 64 bytes with S < L. Left is the cofactorless equation of RFC 8032 section 5.1.7, decided by
+ * comparing encodings of R. A key that is not a point of the curve verifies nothing.
  */
 export type Ed25519Verifier = (message: Uint8Array, signature: Uint8Array) => boolean
 
 /**
- * The exports of each platform's module `#platform` (package.json `imports`). Both implementations must return the same for the same
- * bytes.
+ * The exports of each platform's module `#platform` (package.json `imports`). Both implementations must return the same
+ * for the same bytes.
  */
 export interface PlatformPrimitives {
   sha256(first: Uint8Array, rest: readonly Uint8Array[]): Uint8Array
@@ -27,8 +27,8 @@ export interface PlatformPrimitives {
 }
 
 /**
- * The exports of each platform's module `#encoding`, separate so that a bundle that only encodes does not contain the curve.
- * Decoders return `undefined` for text that is not exactly what the encoder writes.
+ * The exports of each platform's module `#encoding`, separate so that a bundle that only encodes does not contain the
+ * curve. Decoders return `undefined` for text that is not exactly what the encoder writes.
  */
 export interface EncodingPrimitives {
   toHex(bytes: Uint8Array): string

@@ -1,6 +1,6 @@
-// Writes the vectors beside this file: `node packages/core/test/vectors/generate.ts`. They cover each class of case of the vectors of
-// others (C2SP wycheproof and CCTV), which are not part of the repository. Nothing here uses the package: signatures are by node:crypto,
-// special points by noble, and each verdict follows from how the case is made.
+// Writes the vectors beside this file: `node packages/core/test/vectors/generate.ts`. They cover each class of case of
+// the vectors of others (C2SP wycheproof and CCTV), which are not part of the repository. Nothing here uses the
+// package: signatures are by node:crypto, special points by noble, and each verdict follows from how the case is made.
 import { createHash, createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto"
 import { writeFileSync } from "node:fs"
 import { Point } from "@noble/ed25519"

@@ -5,7 +5,10 @@ import { START } from "../settable-clock.ts"
 import { conflict } from "./conflict.ts"
 import type { StoreCase } from "./store-case.ts"
 
-/** Stores three records that expire at START, START + 1 and START + 2, then prunes one, and all that is due at START + 2. */
+/**
+ * Stores three records that expire at START, START + 1 and START + 2, then prunes one, and all that is due at START +
+ * 2.
+ */
 async function pruned(store: Store, what: Prunable, writeOf: (expiresAt: number) => Write): Promise<readonly number[]> {
   await store.commit({ writes: [0, 1, 2].map((at) => writeOf(START + at)), events: [] })
   const { housekeeping } = store

@@ -25,8 +25,8 @@ export function requestText({ method, path, headers = {}, json }: RequestParts):
 }
 
 /**
- * One kept-alive HTTP connection with one request in flight. It reads only what the broker and the floor write: on two cores, a full
- * client would take more of the machine than the server.
+ * One kept-alive HTTP connection with one request in flight. It reads only what the broker and the floor write: on two
+ * cores, a full client would take more of the machine than the server.
  */
 export class Connection {
   readonly #socket: Socket

@@ -13,8 +13,8 @@ export type LoadJob = {
   /** Operations per second. Absent: as many as the server answers. */
   readonly rate?: number
   /**
-   * Whether the load process polls instead of sleeping. On loopback the server pays for waking its client, and the slower server pays
-   * more often. Polling takes one core, so it is off where the server needs both.
+   * Whether the load process polls instead of sleeping. On loopback the server pays for waking its client, and the
+   * slower server pays more often. Polling takes one core, so it is off where the server needs both.
    */
   readonly polls?: boolean
 } & LoadKind

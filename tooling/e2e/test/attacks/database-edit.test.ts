@@ -9,8 +9,8 @@ import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import Sqlite from "better-sqlite3"
 import { afterAll, beforeAll, expect, test } from "vitest"
 
-// Before: an attacker who could write the database file could widen scopes and ceilings, insert launch tokens and delete revocations.
-// Health and `awrit audit verify` reported no fault.
+// Before: an attacker who could write the database file could widen scopes and ceilings, insert launch tokens and
+// delete revocations. Health and `awrit audit verify` reported no fault.
 
 const CALLER = { resource: "/test", source: "127.0.0.1" }
 const SECRET = "the operator's own secret"

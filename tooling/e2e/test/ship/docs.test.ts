@@ -15,7 +15,8 @@ vi.setConfig({ testTimeout: 60_000 })
 describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq", "openssl", "python3"))(
   "the lines of",
   () => {
-    // Others run these: restore-drill.test.ts stops the broker between the lines, documents.test.ts needs the repository's root.
+    // Others run these: restore-drill.test.ts stops the broker between the lines, documents.test.ts needs the
+    // repository's root.
     const elsewhere = ["backup.md", "developer.md"]
     const pages = PAGES.filter((name) => !elsewhere.includes(name) && blocksOf(`docs/${name}`, "sh").length > 0)
     test.each(pages)("%s run unchanged, one after the other", async (name) => {

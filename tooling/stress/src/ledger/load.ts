@@ -78,7 +78,10 @@ export class Load {
     return this.#launchToken("POST /v1/admin/launch-tokens", this.#admin, singleUse)
   }
 
-  /** Registers an agent. Sometimes a rival uses the same launch token or nonce at the same time, and must not win as well. */
+  /**
+   * Registers an agent. Sometimes a rival uses the same launch token or nonce at the same time, and must not win as
+   * well.
+   */
   async register(): Promise<void> {
     const { launchTokens } = this.#ledger
     const launchToken = this.#random.pick(launchTokens)

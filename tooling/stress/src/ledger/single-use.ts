@@ -10,7 +10,10 @@ const VALID_NONCE_MS = 20_000
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403
 
-/** What an acknowledged registration spent stays spent: the same request is refused, and so is its launch token in a new one. */
+/**
+ * What an acknowledged registration spent stays spent: the same request is refused, and so is its launch token in a new
+ * one.
+ */
 export async function reuseSpent({ url, ledger, found }: Check): Promise<void> {
   const acknowledged = ledger.registrations
     .slice(ledger.checkedRegistrations)

@@ -22,7 +22,9 @@ export class TrailState {
   readonly agents = new Map<string, ExpectedAgent>()
   /** Whether each app is active. */
   readonly apps = new Map<string, boolean>()
-  /** Revocations, as `level target`. `heirs jti` stands for what was delegated from a token that an operator revoked. */
+  /**
+   * Revocations, as `level target`. `heirs jti` stands for what was delegated from a token that an operator revoked.
+   */
   readonly revoked = new Set<string>()
   /** Contradictions in the trail. */
   readonly problems: string[] = []

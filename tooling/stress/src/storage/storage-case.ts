@@ -179,7 +179,10 @@ export class StorageCase {
     await this.broker.end("SIGKILL")
   }
 
-  /** The broker reports the damage of its files: at the start, in its health, or by its end. Otherwise nothing is damaged. */
+  /**
+   * The broker reports the damage of its files: at the start, in its health, or by its end. Otherwise nothing is
+   * damaged.
+   */
   async expectDamageReported(): Promise<void> {
     try {
       await this.start()
