@@ -1,6 +1,7 @@
 import { AuditError } from "@agentwrit/audit"
 import { BrokerError, InvalidRequestError, NetworkError, UnexpectedAnswerError } from "@agentwrit/sdk/admin"
 import { CommandError, ReaderGone, UsageError } from "./errors.ts"
+import type { Environment } from "./io.ts"
 import { visible } from "./text.ts"
 import { certificateAdvice } from "./tls-advice.ts"
 
@@ -11,11 +12,14 @@ export interface Failure {
   readonly exitCode: 0 | 1 | 2
 }
 
-/** Turns any error into one line that says what to do, and an exit code. */
-export function failureOf(error: unknown): Failure {
+/**
+ * Turns any error into one line that says what to do, and an exit code.
+ * @param env where a refused admin secret came from.
+ */
+export function failureOf(error: unknown, env: Environment): Failure {
   if (error instanceof ReaderGone) return { exitCode: 0 }
   if (error instanceof UsageError || error instanceof InvalidRequestError) return failure(error.message, 2)
-  if (error instanceof BrokerError) return failure(refusal(error), 1)
+  if (error instanceof BrokerError) return failure(refusal(error, env), 1)
   if (error instanceof NetworkError) return failure(`${error.message}; ${networkAdvice(error)}`, 1)
   if (error instanceof UnexpectedAnswerError) return failure(`${error.message}; ${error.hint}`, 1)
   if (error instanceof CommandError || error instanceof AuditError || isDatabaseError(error))
@@ -31,14 +35,25 @@ const failure = (message: string, exitCode: 1 | 2): Failure => ({
   exitCode,
 })
 
-function refusal({ code, detail, hint, requestId, retryAfter }: BrokerError): string {
-  const advice = hintInCommands(hint) ?? refusalAdvice(code, retryAfter)
+function refusal({ code, detail, hint, requestId, retryAfter }: BrokerError, env: Environment): string {
+  const stray = code === "unauthorized" ? strayIn(env["AACTL_ADMIN_SECRET"] ?? "") : undefined
+  const advice = stray ?? hintInCommands(hint) ?? refusalAdvice(code, retryAfter)
   return `${detail} (${code}, request ${requestId})${advice === undefined ? "" : `; ${advice}`}`
 }
 
 /** Replaces an API term in the broker's hint with the command for it. */
 const hintInCommands = (hint: string | undefined): string | undefined =>
   hint?.replace("list the apps to see their ids", "awrit app list shows them")
+
+/** What a shell or a copy added to the secret. A secret may hold such characters, so only a refusal tells of them. */
+function strayIn(secret: string): string | undefined {
+  const found = /[\r\n]/.test(secret)
+    ? "a line break"
+    : /^\s|\s$/.test(secret)
+      ? "a blank at an end"
+      : /^(["'`]).*\1$/.test(secret) && "quotes around it"
+  return found ? `AACTL_ADMIN_SECRET has ${found}: set it to the secret alone` : undefined
+}
 
 function refusalAdvice(code: BrokerError["code"], retryAfter: number | undefined): string | undefined {
   if (code === "unauthorized") return "check the admin secret in AACTL_ADMIN_SECRET or the config file"

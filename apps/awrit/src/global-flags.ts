@@ -15,7 +15,7 @@ export const GLOBAL_FLAGS = {
   ca: {
     type: "string",
     value: "FILE",
-    description: "CA certificates to trust for the broker, PEM; default AACTL_CA",
+    description: "CA certificates to trust for the broker, PEM; default AACTL_CA, then SSL_CERT_FILE",
   },
   cert: { type: "string", value: "FILE", description: "Client certificate for mutual TLS, PEM; default AACTL_CERT" },
   key: { type: "string", value: "FILE", description: "Private key of that certificate, PEM; default AACTL_KEY" },

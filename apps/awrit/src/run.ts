@@ -17,7 +17,7 @@ export async function run(words: readonly string[], io: Io = process): Promise<n
     await out.flush()
     return exitCode
   } catch (error) {
-    const { line, exitCode } = failureOf(error)
+    const { line, exitCode } = failureOf(error, io.env)
     if (line !== undefined) out.warn(line, "red")
     return exitCode
   }

@@ -11,6 +11,12 @@ export interface TlsFiles {
   readonly key?: string
 }
 
+/** A TLS file, and the flag or variable that names it. */
+interface TlsFile {
+  readonly from: string
+  readonly path: string
+}
+
 const DEFAULT_BROKER_URL = "http://localhost:8080"
 
 /** How to reach the broker. Flags win over the environment, which wins over the config file. Each is read on use. */
@@ -61,19 +67,31 @@ export class Settings {
 
   /** @throws UsageError or CommandError if a file cannot be read, or only one of certificate and key is given. */
   tls(): TlsFiles {
-    const files = { ca: this.tlsPath("ca"), cert: this.tlsPath("cert"), key: this.tlsPath("key") }
+    const files = { ca: this.#tlsFile("ca"), cert: this.#tlsFile("cert"), key: this.#tlsFile("key") }
     if ((files.cert === undefined) !== (files.key === undefined))
       throw new UsageError(
         "a client certificate needs its key: give both --cert and --key (or AACTL_CERT and AACTL_KEY)",
       )
     return Object.fromEntries(
-      Object.entries(files).flatMap(([name, path]) => (path === undefined ? [] : [[name, pem(name, path)]])),
+      Object.entries(files).flatMap(([name, file]) => (file === undefined ? [] : [[name, pem(file)]])),
     )
   }
 
   /** The path of a TLS file, if given. */
   tlsPath(name: "ca" | "cert" | "key"): string | undefined {
-    return this.#flags[name] ?? this.#variable(`AACTL_${name.toUpperCase()}`)
+    return this.#tlsFile(name)?.path
+  }
+
+  #tlsFile(name: "ca" | "cert" | "key"): TlsFile | undefined {
+    const flag = this.#flags[name]
+    if (flag !== undefined) return { from: `--${name}`, path: flag }
+    const from = `AACTL_${name.toUpperCase()}`
+    const path = this.#variable(from)
+    if (path !== undefined) return { from, path }
+    // The whole system's variable must not break calls that do not use TLS.
+    if (name !== "ca" || !this.brokerUrl().startsWith("https:")) return undefined
+    const shared = this.#variable("SSL_CERT_FILE")
+    return shared === undefined ? undefined : { from: "SSL_CERT_FILE", path: shared }
   }
 
   #variable(name: string): string | undefined {
@@ -92,8 +110,8 @@ function checkedUrl(text: string, failure: (fault: string) => Error): string {
   return text.trim()
 }
 
-function pem(name: string, path: string): string {
-  const text = readFile(`--${name}`, path)
-  if (!text.includes("-----BEGIN ")) throw new CommandError(`--${name}: ${path} is not a PEM file`)
+function pem({ from, path }: TlsFile): string {
+  const text = readFile(from, path)
+  if (!text.includes("-----BEGIN ")) throw new CommandError(`${from}: ${path} is not a PEM file`)
   return text
 }

@@ -77,7 +77,6 @@ describe("a wrong command line exits with 2 before any request", () => {
     [["audit", "events", "--follow", "--since", "2026-01-01T00:00:00Z", "--limit", "3"], "--limit with --follow is"],
     [["audit", "verify", "--checkpoint", "x"], "--checkpoint needs --vkey"],
     [["audit", "verify", "--file", "a", "--db", "b"], "cannot be given together"],
-    [["init"], "--mode is missing"],
     [["init", "--mode", "production"], "--mode must be dev or prod"],
     [["init", "--mode", "dev", "--force", "--config-path", "/"], "/ is a folder: name the file"],
     [["completion", "powershell"], "<shell> must be one of bash, zsh, fish"],
@@ -115,6 +114,14 @@ describe("a refused or failed command exits with 1", () => {
     const wrong = await refused(["app", "list"], 1, { env: { ...env, AACTL_ADMIN_SECRET: "not the secret at all" } })
     expect(wrong).toMatch(/unauthorized.*; check the admin secret in AACTL_ADMIN_SECRET/)
     expect(wrong).not.toContain("not the secret at all")
+    for (const [secret, stray] of [
+      [`${ADMIN_SECRET}\n`, "a line break"],
+      [` ${ADMIN_SECRET}`, "a blank at an end"],
+      [`'${ADMIN_SECRET}'`, "quotes around it"],
+    ])
+      expect(await refused(["app", "list"], 1, { env: { ...env, AACTL_ADMIN_SECRET: secret ?? "" } })).toContain(
+        `; AACTL_ADMIN_SECRET has ${stray}: set it to the secret alone`,
+      )
     const none = await refused(["app", "list"], 1, { env: { AACTL_BROKER_URL: url } })
     expect(none).toContain("there is no admin secret: set AACTL_ADMIN_SECRET")
   })

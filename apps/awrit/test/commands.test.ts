@@ -127,3 +127,29 @@ test("an app gets orchestrations, a role, a new secret, and its sign-in back aft
     stderr: expect.stringContaining("--role, item 1,"),
   })
 })
+
+test("what is shown only once is shown also from an answer of an unexpected form", async () => {
+  await using proxy = await startProxy(url)
+  const bodies: string[] = []
+  proxy.edit = (chunk, path) => {
+    if (path === "/v1/admin/auth") return chunk
+    bodies.unshift(chunk.replace(/}$/, ',"id":"","status":"","previous_valid_until":""}'))
+    return bodies[0] ?? ""
+  }
+  const proxied = { env: { ...env, AACTL_BROKER_URL: proxy.url } }
+  const app = JSON.parse(await succeeds(["app", "register", "--name", "odd", "--scopes", "a:b:c", "--json"], { env }))
+  for (const [field, words] of [
+    ["client_secret", ["app", "register", "--scopes", "read:data:*", "--name"]],
+    ["client_secret", ["app", "rotate-secret", "--id", app.app_id]],
+    ["launch_token", ["launch-token", "create", "--allowed-scope", "read:data:*", "--agent-name"]],
+  ] as const) {
+    const named = (name: string): readonly string[] => (words.length === 5 ? [...words, name] : words)
+    const people = await awrit(named("odd-one"), proxied)
+    expect(people).toMatchObject({ code: 0, stderr: expect.stringMatching(/^awrit: .* was made, but .*form/m) })
+    expect(people.stdout).toContain(JSON.parse(bodies[0] ?? "")[field])
+    const program = await awrit([...named("odd-two"), "--json"], proxied)
+    expect(program).toMatchObject({ code: 0, stdout: `${bodies[0]}\n`, stderr: expect.stringContaining("was made") })
+  }
+  proxy.edit = (chunk) => chunk.replace(/"client_secret":"[^"]*"/, '"client_secret":""')
+  expect(await awrit(["app", "rotate-secret", "--id", app.app_id], proxied)).toMatchObject({ code: 1, stdout: "" })
+})

@@ -15,7 +15,7 @@ test.each([
   ["ERR_SSL_WRONG_VERSION_NUMBER", "check http or https"],
 ])("the message for %s says what to do", (reason, advice) => {
   const error = new NetworkError("network_error", "https://broker.example", `cannot be reached (${reason})`)
-  expect(failureOf(error)).toEqual({
+  expect(failureOf(error, {})).toEqual({
     exitCode: 1,
     line: expect.stringMatching(new RegExp(`^awrit: the broker at https://broker.example cannot.*${advice}`)),
   })
@@ -27,5 +27,5 @@ test.each([
   [new ReaderGone(), { exitCode: 0 }],
   [new RangeError("a fault"), { line: "awrit: this is a bug in awrit, please report it: a fault", exitCode: 1 }],
 ])("%s becomes a line and an exit code", (error, failure) => {
-  expect(failureOf(error)).toEqual(failure)
+  expect(failureOf(error, {})).toEqual(failure)
 })

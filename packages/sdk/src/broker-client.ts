@@ -40,7 +40,10 @@ export interface CallInput<C extends Call> extends CallOptions {
   /** The token for `Authorization: Bearer`. */
   readonly bearer?: string
   readonly accept?: string
-  /** Called with the JSON of the answer exactly as the broker sent it, after it was checked against the contract. */
+  /**
+   * Called with the JSON of a successful answer exactly as it came. Also before the {@link UnexpectedAnswerError} of an
+   * object of an unexpected form: it may hold a secret that is not shown again.
+   */
   readonly onAnswer?: ((json: string) => void) | undefined
 }
 
@@ -80,20 +83,21 @@ export class BrokerClient {
   async send<const C extends Call>(call: C, input: CallInput<C> = {}): Promise<CallAnswer<C>> {
     const { response: schema } = call
     let json = ""
-    const value = await this.exchange(call, input, async (answer) => {
+    const exchanged = this.exchange(call, input, async (answer) => {
       if (schema === undefined) {
         // Some proxies answer 200 with a page of their own, which is not the broker's success.
         if (answer.status !== 204) throw this.#unexpected(answer, "204 was expected")
         return undefined as CallAnswer<C>
       }
-      json = await answer.text()
-      const read: Decoded<unknown> = decode(schema, parsed(json))
+      const text = await answer.text()
+      const found = parsed(text)
+      json = typeof found === "object" && found !== null ? text : ""
+      const read: Decoded<unknown> = decode(schema, found)
       if (!read.ok) throw this.#unexpected(answer, read.detail)
       return read.value as CallAnswer<C>
     })
     // Outside of the attempts, so that an error in it does not repeat the call.
-    input.onAnswer?.(json)
-    return value
+    return exchanged.finally(() => json !== "" && input.onAnswer?.(json))
   }
 
   /** As {@link BrokerClient.send}, for answers that are not JSON. `read` reads a successful answer within the attempt's time. */

@@ -3,6 +3,7 @@ import { appRecord } from "../app-record.ts"
 import { listOf } from "../arguments.ts"
 import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
+import { showOnce } from "../shown-once.ts"
 
 /** `awrit app register` */
 export const appRegister: Command = command({
@@ -37,8 +38,13 @@ export const appRegister: Command = command({
     const scopes =
       given.scopes ?? listOf(await context.ask("Its scope ceiling, separated by commas", "read:invoices:*"))
     const app = readFlags(appCreationRequest, { ...given, name, scopes, "orch-ids": orchIds, roles })
-    const made = await (await context.admin()).createApp(app, context.answer)
-    await context.out.record([...appRecord(made), ["client secret", `${made.clientSecret}  (shown only once)`]])
+    const admin = await context.admin()
+    await showOnce(
+      context,
+      "client_secret",
+      (options) => admin.createApp(app, options),
+      (made) => [...appRecord(made), ["client secret", `${made.clientSecret}  (shown only once)`]],
+    )
     context.out.note("Save the client secret now: the broker stores only its hash.")
   },
 })

@@ -2,6 +2,7 @@ import { secretRotationRequest } from "@agentwrit/contract"
 import { appIdOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
+import { showOnce } from "../shown-once.ts"
 import { exact } from "../time.ts"
 
 /** `awrit app rotate-secret` */
@@ -31,11 +32,16 @@ export const appRotateSecret: Command = command({
       await context.confirm(
         async () => `End the present secret of ${id} now? Processes that use it can no longer sign in.`,
       )
-    const made = await (await context.admin()).rotateAppSecret(id, rotation, context.answer)
-    await context.out.record([
-      ["app id", made.appId],
-      ["client secret", `${made.clientSecret}  (shown only once)`],
-      ["old secret", `valid until ${exact(made.previousValidUntil)}`],
-    ])
+    const admin = await context.admin()
+    await showOnce(
+      context,
+      "client_secret",
+      (options) => admin.rotateAppSecret(id, rotation, options),
+      (made) => [
+        ["app id", made.appId],
+        ["client secret", `${made.clientSecret}  (shown only once)`],
+        ["old secret", `valid until ${exact(made.previousValidUntil)}`],
+      ],
+    )
   },
 })

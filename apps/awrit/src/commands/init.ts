@@ -17,11 +17,16 @@ export const init: Command = command({
   name: "init",
   summary: "Write a config file with a new admin secret, for the broker and for awrit",
   details: [
-    "dev writes the secret to the file: awrit and a broker on this machine use it at once. prod writes only its bcrypt hash and shows the secret once: set it in AACTL_ADMIN_SECRET for awrit.",
+    "The secret is shown once. dev, the default, also writes it to the file: awrit and a broker on this machine use it at once. prod writes only its bcrypt hash: set the secret in AACTL_ADMIN_SECRET for awrit.",
     "The file gets mode 0600, its folder mode 0700. --force replaces an existing file. Broker and awrit read the first that exists of AA_CONFIG_PATH, /etc/broker/config and ~/.broker/config.",
   ],
   args: {
-    mode: { type: "string", value: "MODE", description: "The kind of configuration", choices: ["dev", "prod"] },
+    mode: {
+      type: "string",
+      value: "MODE",
+      description: "The kind of configuration; default dev",
+      choices: ["dev", "prod"],
+    },
     "config-path": {
       type: "string",
       value: "PATH",
@@ -29,11 +34,10 @@ export const init: Command = command({
     },
     force: { type: "boolean", description: "Replace an existing file; its secret is lost" },
   },
-  examples: ["awrit init --mode dev", "awrit init --mode prod --config-path /etc/broker/config"],
+  examples: ["awrit init", "awrit init --mode prod --config-path /etc/broker/config"],
   async run(given, context) {
-    const mode = given.mode === "dev" || given.mode === "prod" ? given.mode : undefined
-    if (mode === undefined)
-      throw new UsageError(`--mode ${given.mode === undefined ? "is missing: it " : ""}must be dev or prod`)
+    const { mode = "dev" } = given
+    if (mode !== "dev" && mode !== "prod") throw new UsageError("--mode must be dev or prod")
     const own = userConfigPath()
     const path = given["config-path"] ?? (context.io.env["AA_CONFIG_PATH"] || own)
     if (path === undefined) throw new UsageError("there is no home folder: give --config-path PATH")
@@ -45,20 +49,14 @@ export const init: Command = command({
     // Other folders may be shared on purpose.
     if (path === own) chmodSync(dirname(path), 0o700)
     const openFolder = folderOpenToOthers(path)
-    const shown = mode === "prod" ? secret : undefined
-    await context.out.document({
-      path,
-      mode: MODES[mode],
-      broker_url: brokerUrl,
-      ...(shown && { admin_secret: shown }),
-    })
+    await context.out.document({ path, mode: MODES[mode], broker_url: brokerUrl, admin_secret: secret })
     await context.out.record([
       ["config file", path],
       ["mode", MODES[mode]],
       ["broker URL", brokerUrl],
-      ...(shown === undefined ? [] : [["admin secret", `${shown}  (shown only once)`] as const]),
+      ["admin secret", `${secret}  (shown only once)`],
     ])
-    if (shown !== undefined)
+    if (mode === "prod")
       context.out.note(
         "Save the admin secret now: the file contains only its hash. awrit reads the secret from AACTL_ADMIN_SECRET.",
       )

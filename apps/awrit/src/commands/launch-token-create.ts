@@ -1,6 +1,7 @@
 import { launchTokenRequest } from "@agentwrit/contract"
 import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
+import { showOnce } from "../shown-once.ts"
 import { expiry } from "../time.ts"
 
 /** `awrit launch-token create` */
@@ -36,13 +37,19 @@ export const launchTokenCreate: Command = command({
   ],
   async run({ reusable, ...policy }, context) {
     const launchToken = readFlags(launchTokenRequest, { ...policy, "single-use": !reusable })
-    const made = await (await context.admin()).createLaunchToken(launchToken, context.answer)
-    await context.out.record([
-      ["launch token", `${made.launchToken}  (shown only once)`],
-      ["expires", expiry(made.expiresAt)],
-      ["good for", reusable ? "any number of registrations" : "one registration"],
-      ["scope", made.policy.allowedScope.join(" ")],
-      ["max ttl", `${made.policy.maxTtl} s`],
-    ])
+    const admin = await context.admin()
+    await showOnce(
+      context,
+      "launch_token",
+      (options) => admin.createLaunchToken(launchToken, options),
+      (made) => [
+        ["id", made.id],
+        ["launch token", `${made.launchToken}  (shown only once)`],
+        ["expires", expiry(made.expiresAt)],
+        ["good for", reusable ? "any number of registrations" : "one registration"],
+        ["scope", made.policy.allowedScope.join(" ")],
+        ["max ttl", `${made.policy.maxTtl} s`],
+      ],
+    )
   },
 })

@@ -1,6 +1,7 @@
 import { AgentWritAdmin, type Fetch } from "@agentwrit/sdk/admin"
 import type { Context } from "../context.ts"
 import { failureOf } from "../failure.ts"
+import type { Environment } from "../io.ts"
 import { span } from "../time.ts"
 import { VERSION } from "../version.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
@@ -10,7 +11,7 @@ const CLOCK_TOLERANCE_MS = 2000
 
 /** Checks the broker's health, version, clock, sign-in and audit trail. */
 export async function brokerFindings(context: Context, brokerUrl: string): Promise<Finding[]> {
-  const { settings } = context
+  const { io, settings } = context
   let skew: number | undefined
   const plain = await context.fetch()
   const fetch: Fetch = async (url, init) => {
@@ -29,10 +30,10 @@ export async function brokerFindings(context: Context, brokerUrl: string): Promi
         : [problem("database", "the broker cannot commit", "check its log, disk and database")]),
       versionFinding(health.version),
       clockFinding(skew),
-      ...(await signInFindings(admin, health.auditChain)),
+      ...(await signInFindings(admin, health.auditChain, io.env)),
     ]
   } catch (error) {
-    return [unanswered("broker", error)]
+    return [unanswered("broker", error, io.env)]
   }
 }
 
@@ -53,13 +54,17 @@ function clockFinding(skew: number | undefined): Finding {
   return problem("clock", words, "synchronise both with NTP: token times are checked without leeway")
 }
 
-async function signInFindings(admin: AgentWritAdmin, chain: "ok" | "verifying" | "broken"): Promise<Finding[]> {
+async function signInFindings(
+  admin: AgentWritAdmin,
+  chain: "ok" | "verifying" | "broken",
+  env: Environment,
+): Promise<Finding[]> {
   try {
     const checkpoint = await admin.checkpoint()
     const size = checkpoint.split("\n")[1] ?? "?"
     return [ok("sign-in", "the broker accepts the admin secret"), chainFinding(chain, size)]
   } catch (error) {
-    return [unanswered("sign-in", error)]
+    return [unanswered("sign-in", error, env)]
   }
 }
 
@@ -69,8 +74,8 @@ function chainFinding(chain: "ok" | "verifying" | "broken", size: string): Findi
   return ok("audit chain", `${chain}, signed up to event ${size}`)
 }
 
-function unanswered(about: string, error: unknown): Finding {
-  const line = failureOf(error).line?.replace(/^awrit: /, "") ?? ""
+function unanswered(about: string, error: unknown, env: Environment): Finding {
+  const line = failureOf(error, env).line?.replace(/^awrit: /, "") ?? ""
   const [found = line, ...advice] = line.split("; ")
   return problem(about, found, advice.join("; ") || "check the broker's log")
 }

@@ -40,7 +40,10 @@ export interface AdminOptions extends BrokerOptions {
 
 /** Options of a call of {@link AgentWritAdmin}. */
 export interface AdminCallOptions extends CallOptions {
-  /** Called with the answer's JSON exactly as the broker sent it, for programs that pass it on. */
+  /**
+   * Called with the answer's JSON exactly as it came, for programs that pass it on. Also before the call rejects with
+   * `UnexpectedAnswerError`, so that a secret that is shown once is not lost.
+   */
   readonly onAnswer?: ((json: string) => void) | undefined
 }
 

@@ -26,6 +26,8 @@ describe.skipIf(missingPrograms("awrit over TLS", "openssl"))("over TLS", { time
     expect((await awrit(["app", "list"], { env: trusting })).code).toBe(0)
     const flags = mode === "mtls" ? ["--cert", own.AACTL_CERT, "--key", own.AACTL_KEY] : []
     expect((await awrit(["health", "--ca", file("ca"), ...flags], { env })).code).toBe(0)
+    const shared = { env: { ...env, ...(mode === "mtls" && own), SSL_CERT_FILE: file("ca") } }
+    expect((await awrit(["app", "list"], shared)).code).toBe(0)
     const doctor = await awrit(["doctor"], { env: trusting })
     expect([doctor.code, doctor.stdout]).toEqual([
       0,
