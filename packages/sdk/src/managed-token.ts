@@ -81,10 +81,10 @@ export class ManagedToken {
     return abortable(this.#renewShared(), signal)
   }
 
-  release(cascade = false): Promise<void> {
+  release(): Promise<void> {
     this.#released = true
     clearTimeout(this.#timer)
-    this.#releasing ??= this.#sendRelease(cascade).catch((error: unknown) => {
+    this.#releasing ??= this.#sendRelease().catch((error: unknown) => {
       this.#releasing = undefined
       throw error
     })
@@ -144,11 +144,11 @@ export class ManagedToken {
     timer.unref?.()
   }
 
-  async #sendRelease(cascade: boolean): Promise<void> {
+  async #sendRelease(): Promise<void> {
     // A renewal in progress may replace the token; release the new one then.
     await this.#renewing?.catch(() => undefined)
     try {
-      await this.#terms.client.send(release, { bearer: this.#token.value, ...(cascade && { body: { cascade } }) })
+      await this.#terms.client.send(release, { bearer: this.#token.value })
     } catch (error) {
       const gone = error instanceof BrokerError && (error.code === "token_revoked" || error.code === "unauthorized")
       if (!gone) throw error

@@ -14,10 +14,7 @@ export interface MemoryRevocationLog extends RevocationLog {
 export function memoryRevocationLog(data: MemoryData): MemoryRevocationLog {
   const followings = new Set<LiveFollowing>()
   const entriesAfter = (position: number): readonly RevocationEntry[] =>
-    [...data.revocations.values()]
-      .filter(({ seq }) => seq > position)
-      .sort((a, b) => a.seq - b.seq)
-      .map(({ revokedAt: _, ...entry }) => entry)
+    [...data.revocations.values()].filter(({ seq }) => seq > position).sort((a, b) => a.seq - b.seq)
   return {
     count: async () => data.revocations.size,
 
