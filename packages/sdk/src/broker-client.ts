@@ -130,7 +130,8 @@ export class BrokerClient {
 
   async #request(call: Call, input: CallInput<Call>): Promise<{ url: string; init: RequestInit }> {
     const given: unknown = typeof input.body === "function" ? await input.body() : input.body
-    const body = call.request && serialized(call.request, given)
+    // The body of some calls is optional.
+    const body = call.request && given !== undefined ? serialized(call.request, given) : undefined
     const query = call.query && input.query ? encodeQuery(call.query as never, input.query as never) : ""
     const path = call.path.replace("{id}", encodeURIComponent(input.id ?? ""))
     const headers: Record<string, string> = { accept: input.accept ?? "application/json" }
