@@ -15,7 +15,7 @@ async function page(app: App, since: number) {
 function fill(data: MemoryData, count: number): void {
   for (let seq = 1; seq <= count; seq++) {
     const digest = createHash("sha256").update(String(seq)).digest()
-    const entry = { seq, level: "task", digest, expiresAt: null, pruneAfter: null } as const
+    const entry = { seq, level: "task", digest, expiresAt: null, pruneAfter: null, revokedAt: 0 } as const
     data.revocations.set(revocationKey("task", `filled-${seq}`), entry)
   }
   data.revocationHead = count

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { EventDraft } from "@agentwrit/audit"
+import { isAgentRevoked } from "./agents/revoked.ts"
 import type { AuthorityContext } from "./context.ts"
 import { ConflictError } from "./ports/change.ts"
 import { type Clock, steadyClock, toUnixSeconds } from "./ports/clock.ts"
 import type { Prunable } from "./ports/housekeeping.ts"
 import type { MaintenanceReport } from "./ports/observer.ts"
 import type { Agent } from "./ports/records.ts"
-import { isRevoked } from "./tokens/check.ts"
 import { commit } from "./trail/commit.ts"
 
 const FIRST_RUN_AFTER_MS = 5_000
@@ -136,9 +136,7 @@ export class Maintenance {
   /** Marks that an agent's token expired, and writes its event, unless it was revoked: then that was its last event. */
   async #expire(agent: Agent, at: number): Promise<boolean> {
     const { agentId, jti, orchId, taskId, expiresAt } = agent
-    const wasRevoked = [["token", jti] as const, ["agent", agentId] as const, ["task", taskId] as const].some(
-      ([level, target]) => isRevoked(this.#context, level, target),
-    )
+    const wasRevoked = isAgentRevoked(this.#context, agent)
     const event: EventDraft = {
       event_type: "token_expired",
       agent_id: agentId,

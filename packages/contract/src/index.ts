@@ -56,6 +56,7 @@ export {
 } from "./problem.ts"
 export { decodeQuery, encodeQuery, type QueryParameters } from "./query.ts"
 export { registrationRequest, registrationResponse } from "./registration.ts"
+export { releaseRequest } from "./release.ts"
 export { renewalResponse } from "./renewal.ts"
 export {
   agentRevocation,

@@ -23,6 +23,7 @@ import { jwkSetResponse } from "./jwk-set.ts"
 import { launchTokenRequest } from "./launch-token.ts"
 import { launchTokenListResponse, launchTokenParameters, launchTokenResponse } from "./launch-token-answer.ts"
 import { registrationRequest, registrationResponse } from "./registration.ts"
+import { releaseRequest } from "./release.ts"
 import { renewalResponse } from "./renewal.ts"
 import { revocationRequest, revocationResponse } from "./revocation.ts"
 import { revocationsQuery } from "./revocation-feed.ts"
@@ -92,11 +93,14 @@ export const routes = {
     method: "POST",
     path: "/v1/token/release",
     summary: "Release the presented token",
-    description: "Revokes the bearer token of the request. A second release is refused with `token_revoked`.",
+    description:
+      "Revokes the token of the request; with `cascade` also what was delegated from it. The body may be absent. A second release is refused with `token_revoked`.",
     needs: { kinds: ["admin", "app", "agent"] },
     changesState: true,
+    request: releaseRequest,
+    isBodyOptional: true,
     success: { status: 204 },
-    problems: [...BEARER, ...ANY],
+    problems: ["invalid_request", ...BEARER, ...ANY],
   },
   delegate: {
     method: "POST",

@@ -8,6 +8,7 @@ import {
   launchTokenRequest,
   registrationRequest,
   registrationResponse,
+  releaseRequest,
   renewalResponse,
 } from "@agentwrit/contract"
 import { defineCall } from "./call.ts"
@@ -36,7 +37,7 @@ export const register = defineCall("POST /v1/register", "unprocessed", {
 export const renew = defineCall("POST /v1/token/renew", "unprocessed", { response: renewalResponse })
 
 /** Repeatable: a second release is answered that the token is already revoked. */
-export const release = defineCall("POST /v1/token/release", "always", {})
+export const release = defineCall("POST /v1/token/release", "always", { request: releaseRequest })
 
 /** Not repeatable: a lost answer would leave a token that nobody holds. */
 export const delegate = defineCall("POST /v1/delegate", "unprocessed", {

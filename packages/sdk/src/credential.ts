@@ -108,10 +108,11 @@ export class Credential implements AsyncDisposable {
   /**
    * Releases the token: the broker refuses it from now on, and nothing renews it. Further calls repeat a release that failed, and
    * otherwise do nothing.
+   * @param options with `cascade`, what was delegated from the token ends too. Default: it lives on.
    * @throws {@link NetworkError}, {@link BrokerError}; {@link CredentialError} `release_uncertain`
    */
-  release(): Promise<void> {
-    return this.#token.release()
+  release({ cascade = false }: { readonly cascade?: boolean | undefined } = {}): Promise<void> {
+    return this.#token.release(cascade)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -81,10 +81,10 @@ export class ManagedToken {
     return abortable(this.#renewShared(), signal)
   }
 
-  release(): Promise<void> {
+  release(cascade = false): Promise<void> {
     this.#released = true
     clearTimeout(this.#timer)
-    this.#releasing ??= this.#sendRelease().catch((error: unknown) => {
+    this.#releasing ??= this.#sendRelease(cascade).catch((error: unknown) => {
       this.#releasing = undefined
       throw error
     })
@@ -144,11 +144,11 @@ export class ManagedToken {
     timer.unref?.()
   }
 
-  async #sendRelease(): Promise<void> {
+  async #sendRelease(cascade: boolean): Promise<void> {
     // A renewal in progress may replace the token; release the new one then.
     await this.#renewing?.catch(() => undefined)
     try {
-      await this.#terms.client.send(release, { bearer: this.#token.value })
+      await this.#terms.client.send(release, { bearer: this.#token.value, ...(cascade && { body: { cascade } }) })
     } catch (error) {
       const gone = error instanceof BrokerError && (error.code === "token_revoked" || error.code === "unauthorized")
       if (!gone) throw error

@@ -189,7 +189,7 @@ function revoke(
     expiresAt,
     pruneAfter,
   }
-  undo.set(data.revocations, key, entry)
+  undo.set(data.revocations, key, { ...entry, revokedAt })
   return entry
 }
 

@@ -16,6 +16,11 @@ export interface StoredAgent {
   readonly expiredAt?: number
 }
 
+/** An entry of the revocation log, and when it was made, in milliseconds since the Unix epoch. */
+export interface StoredRevocation extends RevocationEntry {
+  readonly revokedAt: number
+}
+
 /** What a store holds. A store that is opened over the data of a closed one continues it. */
 export class MemoryData {
   /** By app id. */
@@ -31,7 +36,7 @@ export class MemoryData {
   /** Spent nonces, by the nonce in hex. */
   readonly nonces: Map<string, { readonly expiresAt: number }> = new Map()
   /** By {@link revocationKey}. */
-  readonly revocations: Map<string, RevocationEntry> = new Map()
+  readonly revocations: Map<string, StoredRevocation> = new Map()
   /** The newest position of the revocation log that was ever assigned. */
   revocationHead = 0
   readonly events: AuditEvent[] = []

@@ -1,4 +1,5 @@
-import type { AgentStatus, Records } from "@agentwrit/authority/ports"
+import { type AgentStatus, type Records, toUnixSeconds } from "@agentwrit/authority/ports"
+import { REVOKE_ALL_TARGET } from "@agentwrit/core"
 import { type MemoryData, revocationKey, type StoredAgent } from "./data.ts"
 
 export function memoryRecords(data: MemoryData): Records {
@@ -58,16 +59,22 @@ export function memoryRecords(data: MemoryData): Records {
       }
     },
 
+    tokenRevokedAt: async (jti) => data.revocations.get(revocationKey("token", jti))?.revokedAt,
+
     tokenExpiry: async (jti) => agents.get(holders.get(jti) ?? "")?.agent.expiresAt ?? tokens.get(jti)?.expiresAt,
   }
 }
 
 function statusAt({ revocations }: MemoryData, { agent, revokedAt }: StoredAgent, now: number): AgentStatus {
   if (agent.releasedAt !== undefined) return "released"
+  // A cutoff ends every agent that was registered up to then: its token cannot be renewed into a later one.
+  const isCutOff = (key: string) => (revocations.get(key)?.before ?? -1) >= toUnixSeconds(agent.registeredAt)
   const isRevoked =
     revokedAt !== undefined ||
     revocations.has(revocationKey("agent", agent.agentId)) ||
-    revocations.has(revocationKey("task", agent.taskId))
+    revocations.has(revocationKey("task", agent.taskId)) ||
+    isCutOff(revocationKey("all", REVOKE_ALL_TARGET)) ||
+    (agent.appId !== undefined && isCutOff(revocationKey("app", agent.appId)))
   if (isRevoked) return "revoked"
   return agent.expiresAt <= now ? "expired" : "active"
 }

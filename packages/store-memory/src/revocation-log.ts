@@ -14,7 +14,10 @@ export interface MemoryRevocationLog extends RevocationLog {
 export function memoryRevocationLog(data: MemoryData): MemoryRevocationLog {
   const followings = new Set<LiveFollowing>()
   const entriesAfter = (position: number): readonly RevocationEntry[] =>
-    [...data.revocations.values()].filter(({ seq }) => seq > position).sort((a, b) => a.seq - b.seq)
+    [...data.revocations.values()]
+      .filter(({ seq }) => seq > position)
+      .sort((a, b) => a.seq - b.seq)
+      .map(({ revokedAt: _, ...entry }) => entry)
   return {
     count: async () => data.revocations.size,
 

@@ -1,4 +1,5 @@
 import type { Records } from "@agentwrit/authority/ports"
+import { REVOKE_ALL_TARGET } from "@agentwrit/core"
 import type { Reader } from "./reader.ts"
 import {
   type AgentRow,
@@ -94,6 +95,12 @@ export function sqliteRecords(reader: Reader): Records {
       return rows.map(toAgent)
     },
 
+    async tokenRevokedAt(jti) {
+      const row = reader.get(sql<{ revoked_at: number }>`
+        select revoked_at from revocations where level = 'token' and target = ${jti}`)
+      return row?.revoked_at
+    },
+
     async unsealed(limit) {
       const [apps, launchTokens, agents] = await Promise.all([
         reader.query(sql<AppRow>`select * from apps where mac is null limit ${limit}`),
@@ -112,10 +119,17 @@ export function sqliteRecords(reader: Reader): Records {
   }
 }
 
-/** Whether an agent's token, the agent or its task is revoked (CONTRACT 2, "Active agent"). */
+/**
+ * Whether an agent's token, the agent, its task or its app is revoked (CONTRACT 2, "Active agent"). A cutoff ends every
+ * agent that was registered up to then: its token cannot be renewed into a later one.
+ */
 const REVOKED = sql`(agents.revoked_at is not null
   or exists (select 1 from revocations where level = 'agent' and target = agents.agent_id)
-  or exists (select 1 from revocations where level = 'task' and target = agents.task_id))`
+  or exists (select 1 from revocations where level = 'task' and target = agents.task_id)
+  or exists (select 1 from revocations
+    where level = 'app' and target = agents.app_id and before >= agents.registered_at / 1000)
+  or exists (select 1 from revocations
+    where level = 'all' and target = ${REVOKE_ALL_TARGET} and before >= agents.registered_at / 1000))`
 
 const statusAt = (now: number): Query => sql`case
   when released_at is not null then 'released'

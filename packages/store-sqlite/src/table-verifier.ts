@@ -48,6 +48,17 @@ interface StoredRevocation extends Told {
   readonly forget_at: number | null
 }
 
+/** The events whose rights stand in a table. */
+const GIVING: readonly string[] = [
+  "app_registered",
+  "app_authenticated",
+  "admin_auth",
+  "launch_token_issued",
+  "agent_registered",
+  "delegation_created",
+  "token_revoked",
+]
+
 /** Rows that are read at once. */
 const BATCH_SIZE = 500
 
@@ -71,6 +82,8 @@ export class TableVerifier {
   readonly #seals: Seals | undefined
   /** The last declared restore, which deletes every launch token. */
   #restored = 0
+  /** Whether a version that did not tell rights gave any: only then may a row refer to no event. */
+  #isUpgraded = false
 
   constructor(statements: Statements, { now, recordsKey }: TableVerifierOptions) {
     this.#statements = statements
@@ -84,7 +97,10 @@ export class TableVerifier {
    */
   event(seq: number, event: AuditEvent): string | undefined {
     if (event.event_type === "trail_restored" && event.outcome === "success") this.#restored = seq
-    if (event.data === undefined) return undefined
+    if (event.data === undefined) {
+      this.#isUpgraded ||= event.outcome === "success" && GIVING.includes(event.event_type)
+      return undefined
+    }
     return found(() => {
       const rights = event.data as Rights
       for (const app of rights.apps ?? []) this.#requireRow(seq, "app", app["app_id"], this.#app(String(app["app_id"])))
@@ -260,7 +276,10 @@ export class TableVerifier {
 
   /** What an event gives; `undefined` for a row that refers to none. */
   #rightsOf(name: string, event: number | null): Rights | undefined {
-    if (event === null) return undefined
+    if (event === null) {
+      if (this.#isUpgraded) return undefined
+      throw new Fault(`${name} refers to no event, and every event since the first tells what it gives`)
+    }
     const row = this.#statements.get(sql<{ data: string | null }>`select data from events where seq = ${event}`)
     if (row === undefined || row.data === null)
       throw new Fault(`${name} refers to ${eventId(Math.max(1, event))}, which does not tell of it`)

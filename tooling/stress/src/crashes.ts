@@ -7,12 +7,12 @@ import {
   startBroker,
 } from "@agentwrit/testing/broker-process"
 import { adminToken } from "@agentwrit/testing/client"
+import { Random } from "@agentwrit/testing/random"
 import Sqlite from "better-sqlite3"
 import { Findings } from "./findings.ts"
 import { check } from "./ledger/check.ts"
 import { Ledger } from "./ledger/ledger.ts"
 import { Load } from "./ledger/load.ts"
-import { Random } from "./random.ts"
 import type { Scenario } from "./stage.ts"
 
 /** Kills the broker with SIGKILL at random moments of concurrent work. */

@@ -6,13 +6,13 @@ import {
   startBroker,
 } from "@agentwrit/testing/broker-process"
 import { adminToken } from "@agentwrit/testing/client"
+import { Random } from "@agentwrit/testing/random"
 import { checkDatabase, LONG_TTLS } from "./crashes.ts"
 import { Findings } from "./findings.ts"
 import { check } from "./ledger/check.ts"
 import { Ledger } from "./ledger/ledger.ts"
 import { answers, Load } from "./ledger/load.ts"
 import { untraceable } from "./needs.ts"
-import { Random } from "./random.ts"
 import type { Scenario, Stage } from "./stage.ts"
 
 /** The calls that change the database files. Only the writer thread makes them, and strace counts per thread. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util"
+import { Random } from "@agentwrit/testing/random"
 import { PROFILES } from "./profile.ts"
-import { Random } from "./random.ts"
 import { isGood, type Ran, reportText } from "./report.ts"
 import { SCENARIOS } from "./scenarios.ts"
 import { Stage, stackOf } from "./stage.ts"

@@ -1,6 +1,6 @@
+import { Random } from "@agentwrit/testing/random"
 import { Findings } from "./findings.ts"
 import type { Profile } from "./profile.ts"
-import { Random } from "./random.ts"
 
 /** One scenario, under the name that `--only` takes. */
 export interface Scenario {

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { tokenPart } from "@agentwrit/testing/forged-tokens"
-import type { Random } from "./random.ts"
+import type { Random } from "@agentwrit/testing/random"
 
 /** What an attacker may hold. The broker's own key is included, to sign tokens with false content. */
 export interface Loot {

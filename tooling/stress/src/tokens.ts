@@ -6,7 +6,7 @@ import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call } from "@agentwrit/testing/client"
 import { CHAIN_FORGERIES, chainHashOf, chainOf } from "@agentwrit/testing/forged-chains"
 import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
-import { Random } from "./random.ts"
+import { Random } from "@agentwrit/testing/random"
 import type { Scenario } from "./stage.ts"
 import { attackTokens, mutatedToken } from "./token-attacks.ts"
 

@@ -8,6 +8,7 @@ import {
   MAX_DELEGATION_DEPTH,
 } from "@agentwrit/core"
 import { endOfLife } from "../agents/lifetime.ts"
+import { isAgentRevoked } from "../agents/revoked.ts"
 import { type AppConditions, requireWithinCeiling } from "../apps/ceiling.ts"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
@@ -149,14 +150,9 @@ async function requireActiveAgent(context: AuthorityContext, agentId: string): P
   })
 }
 
-/** Whether the agent's own token is good (CONTRACT 2, "Active agent"). A released token is revoked too. */
-function isActive(context: AuthorityContext, { agentId, taskId, jti, expiresAt }: Agent): boolean {
-  if (expiresAt <= context.clock.now()) return false
-  return !(
-    isRevoked(context, "token", jti) ||
-    isRevoked(context, "agent", agentId) ||
-    isRevoked(context, "task", taskId)
-  )
+/** Whether the agent's own token is good (CONTRACT 2, "Active agent"). */
+function isActive(context: AuthorityContext, agent: Agent): boolean {
+  return agent.expiresAt > context.clock.now() && !isAgentRevoked(context, agent)
 }
 
 const expiredMeanwhile = (): Refusal =>

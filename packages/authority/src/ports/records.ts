@@ -168,6 +168,8 @@ export interface Records {
   expiredAgents(now: number, limit: number): Promise<readonly Agent[]>
   /** When an issued token expires, of whatever kind; `undefined` for a `jti` that the store does not know. */
   tokenExpiry(jti: string): Promise<number | undefined>
+  /** When the token was revoked at level `token`: by a renewal, a release or an operator. `undefined`: it is not. */
+  tokenRevokedAt(jti: string): Promise<number | undefined>
   /** Records without a seal, up to `limit` of each kind. */
   unsealed(limit: number): Promise<UnsealedRecords>
 }

@@ -73,6 +73,7 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     activeAgents: (now) => records.activeAgents(now),
     expiredAgents: (now, limit) => records.expiredAgents(now, limit),
     tokenExpiry: (jti) => records.tokenExpiry(jti),
+    tokenRevokedAt: (jti) => records.tokenRevokedAt(jti),
     unsealed: (limit) => records.unsealed(limit),
   }
 }

@@ -7,6 +7,7 @@ import { scopeHint } from "../scope-hint.ts"
 import { subjectOf } from "../trail/event.ts"
 import { checkToken } from "./check.ts"
 import { type Credential, findProofFault, type ProofFault, tokenOf } from "./proof.ts"
+import { detectReuse } from "./reuse.ts"
 import { tokenRevoked } from "./token-revoked.ts"
 
 /** The kind of token and the scope that a route requires (CONTRACT 2, "Kinds"). The kind is checked first. */
@@ -32,7 +33,7 @@ const DEFAULT_WORDING: BearerWording = { detail: "token verification failed" }
  */
 export async function authenticate(
   context: AuthorityContext,
-  _caller: Caller,
+  caller: Caller,
   credential: Credential | undefined,
   needs: BearerNeeds,
   wording: BearerWording = DEFAULT_WORDING,
@@ -55,9 +56,11 @@ export async function authenticate(
     requireKindAndScope(verdict.claims, needs, also)
     return verdict.claims
   }
-  throw verdict.isRevoked && verdict.claims !== undefined
-    ? tokenRevoked(verdict.reason, also, verdict.claims)
-    : unauthorized(verdict.reason, verdict.claims)
+  const { claims } = verdict
+  if (!verdict.isRevoked || claims === undefined) throw unauthorized(verdict.reason, claims)
+  // Whoever lacks the key of a bound token cannot use it, and so must not be able to end its agent with it either.
+  if (findProofFault(context, credential, claims) === undefined) await detectReuse(context, caller, claims)
+  throw tokenRevoked(verdict.reason, also, claims)
 }
 
 function requireKindAndScope(claims: Claims, { kinds, scope }: BearerNeeds, also: readonly AuditEventType[]): void {

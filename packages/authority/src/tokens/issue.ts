@@ -2,6 +2,7 @@ import {
   type Claims,
   chainHash,
   type DelegationRecord,
+  isReservedScope,
   revocationTargets,
   signToken,
   TokenError,
@@ -54,9 +55,10 @@ export const MAX_TOKEN_TTL: number = 100 * 366 * 86_400
  * Makes and signs a token. Sign before the commit, because a token that cannot be signed must not be committed; call
  * {@link issueToken} after it.
  * @throws {@link Refusal} `invalid_request` when its scope makes the token too long; `unavailable` in the second of a
- * revocation whose cutoff would cover it.
+ * revocation whose cutoff would cover it; `scope_violation` for an agent's token with a reserved scope.
  */
 export function prepareToken(context: AuthorityContext, contents: TokenContents): PreparedToken {
+  requireUnreserved(contents)
   const claims = claimsOf(context, contents)
   if (context.revocations.hasCutoffs) requireAfterCutoffs(context, revocationTargets(claims), claims.iat)
   const key = context.keys.current
@@ -68,6 +70,16 @@ export function prepareToken(context: AuthorityContext, contents: TokenContents)
       detail: "the scope is too long for a token: ask for fewer or shorter scopes",
     })
   }
+}
+
+/** No agent holds a reserved scope, whatever a launch token, a ceiling or an older token says (CONTRACT 2, "Reserved"). */
+function requireUnreserved({ kind, scope }: TokenContents): void {
+  const reserved = kind === "agent" ? scope.find(isReservedScope) : undefined
+  if (reserved !== undefined)
+    throw new Refusal("scope_violation", {
+      detail: "the scope names a reserved action (admin, app)",
+      reason: `scope ${reserved} is reserved`,
+    })
 }
 
 /** The token, for the answer. Call it once its commit is on disk. */

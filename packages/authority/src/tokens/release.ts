@@ -7,18 +7,30 @@ import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
 
+/** How a token is released. */
+export interface ReleaseRequest {
+  /** Also ends what was delegated from the token. Default: false. */
+  readonly cascade?: boolean
+}
+
 /** Ends the presented token (CONTRACT 3, `POST /v1/token/release`). A second release is refused as revoked. */
-export async function releaseToken(context: AuthorityContext, caller: Caller, claims: Claims): Promise<void> {
+export async function releaseToken(
+  context: AuthorityContext,
+  caller: Caller,
+  claims: Claims,
+  { cascade = false }: ReleaseRequest = {},
+): Promise<void> {
   const now = context.clock.now()
   const revocation = {
     level: "token",
     target: claims.jti,
     revokedAt: now,
-    alone: true,
+    ...(!cascade && { alone: true }),
     ...retention(claims.exp * 1000),
   } as const
   const writes: Write[] = [{ type: "revoke", once: true, revocation }]
   if (claims.kind === "agent") writes.push({ type: "release_agent", agentId: claims.sub, jti: claims.jti, at: now })
-  const events = [successEvent("token_released", caller, subjectOf(claims), `token ${claims.jti} released`)]
+  const detail = `token ${claims.jti} released${cascade ? " with what was delegated from it" : ""}`
+  const events = [successEvent("token_released", caller, subjectOf(claims), detail)]
   await commit(context, { writes, events }, { already_revoked: () => tokenRevoked(ENDED_MEANWHILE, [], claims) })
 }

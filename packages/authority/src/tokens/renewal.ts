@@ -19,8 +19,10 @@ export const RENEWAL_WORDING: BearerWording = { detail: "token renewal failed", 
 const SUPERSEDED_GRACE_MS = 5 * 60 * 1000
 
 /**
- * Replaces an agent's token (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task and original TTL, within
- * the agent's lifetime. The same commit revokes the old token, so exactly one of several concurrent renewals succeeds.
+ * Replaces an agent's token (CONTRACT 3, `POST /v1/token/renew`): same subject, scope, task, binding and original TTL,
+ * within the agent's lifetime. All of these come from the presented token, which is signed; the agent's record only
+ * says whether the token is its current one, and when its life ends. The same commit revokes the old token, so exactly
+ * one of several concurrent renewals succeeds.
  */
 export async function renewToken(context: AuthorityContext, caller: Caller, held: Claims): Promise<IssuedToken> {
   if (held.delegation_chain !== undefined)
@@ -29,18 +31,21 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
       hint: "ask the delegator for another token",
     })
   const agent = await requireCurrentToken(context, held)
-  const { scope, taskId, orchId } = agent
-  const conditions = await requireWithinCeiling(context, agent.appId, scope)
-  // The operator may have lowered the limit since the registration.
-  const ttl = clampTtl({ requested: agent.ttl, fallback: agent.ttl, limits: [context.settings.maxTtl] })
+  const { scope } = held
+  // Tokens of version 2.0.0 do not name the app.
+  const appId = held.app_id ?? agent.appId
+  const conditions = await requireWithinCeiling(context, appId, scope)
+  const original = held.exp - held.iat
+  // The operator may have lowered the limit since.
+  const ttl = clampTtl({ requested: original, fallback: original, limits: [context.settings.maxTtl] })
   const prepared = prepareToken(context, {
     sub: held.sub,
     kind: "agent",
     scope,
     ttl,
-    taskId,
-    orchId,
-    appId: agent.appId,
+    taskId: held.task_id,
+    orchId: held.orch_id,
+    appId,
     jkt: held.cnf?.jkt,
     notAfter: endOfLife(agent),
   })

@@ -4,6 +4,7 @@ import type { AuthorityContext } from "../context.ts"
 import { writeDenial } from "../trail/denial.ts"
 import { subjectOf } from "../trail/event.ts"
 import { checkToken } from "./check.ts"
+import { detectReuse } from "./reuse.ts"
 
 /** What a client learns about any token that is not good (CONTRACT 1). */
 export const TOKEN_INVALID = "token is invalid or expired"
@@ -20,10 +21,13 @@ export async function validateToken(
   const verdict = checkToken(context, token)
   context.observer.validated?.(verdict.ok)
   if (verdict.ok) return verdict.claims
+  const { claims } = verdict
+  // No proof comes with a token that is only asked about, so a bound one tells nothing of its sender.
+  if (verdict.isRevoked && claims !== undefined && claims.cnf === undefined) await detectReuse(context, caller, claims)
   await writeDenial(context, {
     types: [verdict.isRevoked ? "token_revoked_access" : "token_auth_failed"],
     caller,
-    subject: verdict.claims && subjectOf(verdict.claims),
+    subject: claims && subjectOf(claims),
     reason: verdict.reason,
   })
   return undefined

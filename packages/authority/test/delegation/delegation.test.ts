@@ -163,3 +163,25 @@ test("more scope than fits into a token is refused and recorded", async () => {
   const attempt = () => on.delegate(one.claims, other.agentId, { scope })
   await on.refused(attempt, { code: "invalid_request", detail }, [{ ...DENIED, agent_id: one.agentId }])
 })
+
+test("not to an agent of a revoked app, also after the app was restored; to a new one of it", async () => {
+  await using on = await testAuthority()
+  const [one, app] = [await on.agent(), await on.app()]
+  const old = await app.agent()
+  await on.authority.revoke(CALLER, on.operator, { level: "app", target: app.appId })
+  on.clock.set(on.clock.now() + 1000)
+  const { appId, clientId, clientSecret } = app
+  await on.authority.restoreApp(CALLER, on.operator, appId)
+  const missing = { code: "not_found", detail: "delegate_to is not an active agent" } as const
+  await on.refused(() => on.delegate(one.claims, old.agentId), missing, [DENIED])
+  const again = await on.claimsOf((await on.authority.signInApp(CALLER, { clientId, clientSecret })).accessToken, "app")
+  const policy = { agentName: "worker", allowedScope: ["read:data:*"] }
+  const { launchToken } = await on.authority.createAppLaunchToken(CALLER, again, policy)
+  const { agentId } = await on.authority.register(CALLER, on.request(launchToken))
+  expect((await on.delegate(one.claims, agentId)).claims.sub).toBe(agentId)
+  const { agents } = await on.authority.queryAgents({ appId, limit: 10, offset: 0 })
+  expect(agents).toMatchObject([
+    { agentId, status: "active" },
+    { agentId: old.agentId, status: "revoked" },
+  ])
+})

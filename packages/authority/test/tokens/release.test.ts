@@ -42,3 +42,16 @@ test("a second release is refused as revoked", async () => {
   const denied = [{ event_type: "token_revoked_access", agent_id: agentId } as const]
   await on.refused(() => on.authority.releaseToken(CALLER, claims), refusal, denied)
 })
+
+test("a release ends what was delegated from the token only when it cascades", async () => {
+  await using on = await testAuthority()
+  for (const cascade of [false, true]) {
+    const [one, other] = [await on.agent(), await on.agent()]
+    const delegated = await on.delegate(one.claims, other.agentId)
+    await on.authority.releaseToken(CALLER, one.claims, { cascade })
+    expect((await on.authority.validateToken(CALLER, delegated.accessToken)) === undefined).toBe(cascade)
+    expect(await on.authority.validateToken(CALLER, other.accessToken)).toEqual(other.claims)
+  }
+  const detail = expect.stringMatching(/released with what was delegated from it$/)
+  expect(await on.events()).toContainEqual(expect.objectContaining({ event_type: "token_released", detail }))
+})

@@ -117,7 +117,7 @@ export const samples = {
     },
   },
   renew: { answer: token },
-  release: {},
+  release: { request: { cascade: true } },
   delegate: {
     request: { delegate_to: DELEGATE, scope: ["read:orders:42"], ttl: 60 },
     answer: { ...token, expires_in: 60, delegation_chain: [record] },

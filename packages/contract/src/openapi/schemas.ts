@@ -29,6 +29,7 @@ import {
 } from "../launch-token-answer.ts"
 import { problem } from "../problem.ts"
 import { registrationRequest, registrationResponse } from "../registration.ts"
+import { releaseRequest } from "../release.ts"
 import { renewalResponse } from "../renewal.ts"
 import {
   agentRevocation,
@@ -56,6 +57,7 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
   Claims: claims,
   DelegationRecord: delegationRecord,
   RenewalResponse: renewalResponse,
+  ReleaseRequest: releaseRequest,
   DelegationRequest: delegationRequest,
   DelegationResponse: delegationResponse,
   AdminSignInRequest: adminSignInRequest,

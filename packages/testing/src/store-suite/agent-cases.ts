@@ -2,6 +2,7 @@ import { deepStrictEqual as equal } from "node:assert/strict"
 import type { AgentQuery, Store } from "@agentwrit/authority/ports"
 import { agent, revocation } from "../fixtures.ts"
 import { START } from "../settable-clock.ts"
+import { revoke } from "./revoke.ts"
 import type { StoreCase } from "./store-case.ts"
 
 const NOW = START + 10_000
@@ -43,7 +44,9 @@ export const agentCases: readonly StoreCase[] = [
       const byToken = agent()
       const byAgent = agent({ expiresAt: NOW - 1 })
       const byTask = agent({ taskId: "t-bad" })
-      for (const each of [active, expired, released, byToken, byAgent, byTask])
+      const appId = "app-bad-0a1b2c"
+      const [byApp, afterwards] = [agent({ appId }), agent({ appId, registeredAt: START + 1000 })]
+      for (const each of [active, expired, released, byToken, byAgent, byTask, byApp])
         await store.commit({ writes: [{ type: "add_agent", agent: each }], events: [] })
       const { agentId, jti } = released
       await store.commit({
@@ -54,9 +57,12 @@ export const agentCases: readonly StoreCase[] = [
           { type: "revoke", revocation: revocation({ level: "agent", target: byAgent.agentId }) },
           { type: "revoke", revocation: revocation({ level: "task", target: byTask.taskId }) },
           { type: "revoke", revocation: revocation({ level: "chain", target: active.agentId }) },
+          { type: "revoke", revocation: revocation({ level: "app", target: appId, before: START / 1000 }) },
         ],
         events: [],
       })
+      equal(await store.records.tokenRevokedAt(byToken.jti), START)
+      equal(await store.records.tokenRevokedAt(active.jti), undefined)
       equal(await found(store, { status: "active" }), { ids: [active.agentId], total: 1 })
       equal(await store.records.activeAgents(NOW), 1)
       equal(await store.records.activeAgents(NOW - 1), 2)
@@ -64,9 +70,15 @@ export const agentCases: readonly StoreCase[] = [
       equal(await found(store, { status: "expired" }), { ids: [expired.agentId], total: 1 })
       equal(await found(store, { status: "released" }), { ids: [agentId], total: 1 })
       equal(await found(store, { status: "revoked" }), {
-        ids: [byTask.agentId, byAgent.agentId, byToken.agentId],
-        total: 3,
+        ids: [byApp.agentId, byTask.agentId, byAgent.agentId, byToken.agentId],
+        total: 4,
       })
+      await store.commit({ writes: [{ type: "add_agent", agent: afterwards }], events: [] })
+      equal(await found(store, { status: "active" }), { ids: [afterwards.agentId, active.agentId], total: 2 })
+      const all = revocation({ level: "all", target: "*", before: START / 1000 })
+      await revoke(store, all)
+      equal(await found(store, { status: "active" }), { ids: [afterwards.agentId], total: 1 })
+      equal(await store.records.activeAgents(NOW), 1)
     },
   },
   {

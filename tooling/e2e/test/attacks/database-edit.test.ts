@@ -178,6 +178,17 @@ test.each([
      values (x'${SPENT}', 'x', '["write:data:*"]', 9, 0, 0, 9e15, 1)`,
     /refers to evt-000001|is not as evt-000001 says/,
   ],
+  [
+    "an inserted launch token that names no event",
+    `insert into launch_tokens (hash, agent_name, allowed_scope, max_ttl, single_use, created_at, expires_at)
+     values (x'${SPENT}', 'x', '["write:data:*"]', 9, 0, 0, 9e15)`,
+    /a launch token for x refers to no event/,
+  ],
+  [
+    "a revocation to be deleted before its end",
+    "update revocations set forget_at = 1",
+    /the revocation of task t-9 would be deleted before its end/,
+  ],
 ])("%s is found by the verification", async (_name, sql, problem) => {
   expect(tableProblem(await edited(sql))).toMatch(problem)
 })

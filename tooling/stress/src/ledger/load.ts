@@ -1,5 +1,5 @@
 import { type Answer, type CallOptions, call, registration } from "@agentwrit/testing/client"
-import type { Random } from "../random.ts"
+import type { Random } from "@agentwrit/testing/random"
 import {
   type HeldAgent,
   type HeldLaunchToken,

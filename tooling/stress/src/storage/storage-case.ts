@@ -10,12 +10,12 @@ import {
   startBroker,
 } from "@agentwrit/testing/broker-process"
 import { type Answer, adminToken, type CallOptions, call } from "@agentwrit/testing/client"
+import { Random } from "@agentwrit/testing/random"
 import { LONG_TTLS } from "../crashes.ts"
 import { Findings } from "../findings.ts"
 import { check } from "../ledger/check.ts"
 import { type HeldToken, Ledger } from "../ledger/ledger.ts"
 import { Load } from "../ledger/load.ts"
-import { Random } from "../random.ts"
 import { waitUntil } from "../wait-until.ts"
 
 /** How long a broker may live on after an I/O error (CONTRACT 4). */
