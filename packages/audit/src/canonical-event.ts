@@ -49,18 +49,44 @@ export function canonicalText(event: HashedEvent): string {
     task_id: event.task_id,
     timestamp: event.timestamp,
   }
+  const { data } = event
   const text =
-    event.data === undefined
-      ? JSON.stringify({ ...before, ...after })
-      : joined(before, canonicalData(event.data), after)
+    data === undefined || isCanonical(data, 0)
+      ? JSON.stringify({ ...before, data, ...after })
+      : joined(before, canonicalData(data), after)
   // JSON.stringify escapes an unpaired surrogate; RFC 8785 has no form for it.
   if (text.includes("\\ud")) {
     for (const value of Object.values(event)) {
       if (typeof value === "string" && !value.isWellFormed())
         throw new EventError("malformed_event", "the event contains an unpaired surrogate")
     }
+    if (data !== undefined) canonicalData(data)
   }
   return text
+}
+
+/** Levels of the member `data` that {@link isCanonical} looks into: the broker's has four. */
+const MAX_DATA_DEPTH = 8
+
+/**
+ * Whether `JSON.stringify` gives a value's RFC 8785 text but for unpaired surrogates: its members are in order, as those of the broker
+ * are.
+ */
+function isCanonical(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true
+  if (typeof value === "number") return Number.isFinite(value)
+  if (typeof value !== "object" || depth === MAX_DATA_DEPTH) return false
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isCanonical(item, depth + 1)) return false
+    return true
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  let last = ""
+  for (const [name, member] of Object.entries(value)) {
+    if (name < last || !(member === undefined || isCanonical(member, depth + 1))) return false
+    last = name
+  }
+  return true
 }
 
 /** The text of an object whose member `data` stands between the others. */

@@ -138,6 +138,13 @@ describe("canonicalEvent", () => {
       { ...event, detail: "\ud800" },
       { ...event, more: "\ud800" },
       { ...event, more: Number.NaN },
+      { ...event, data: { a: "\ud800" } },
+      { ...event, data: { "\ud800": 1 } },
+      { ...event, data: { a: Number.NaN } },
+      { ...event, data: { a: [undefined] as never } },
+      // biome-ignore lint/suspicious/noSparseArray: a hole has no canonical form.
+      { ...event, data: { a: [, 1] as never } },
+      { ...event, data: { a: new Date(0) as never } },
     ])
       expect(() => canonicalEvent(bad)).toThrow(AuditError)
   })

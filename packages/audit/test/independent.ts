@@ -7,11 +7,15 @@ export const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
   return hash.digest()
 }
 
-/** RFC 8785 of a flat object: members by UTF-16 code units, no spaces. */
-export function canonical(event: object): string {
-  const members = Object.entries(event).filter(([name, value]) => name !== "hash" && value !== undefined)
+/** RFC 8785 of an event without its hash. */
+export const canonical = (event: object): string => canonicalValue({ ...event, hash: undefined })
+
+function canonicalValue(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonicalValue).join(",")}]`
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
   members.sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalValue(member)}`).join(",")}}`
 }
 
 export const hashOf = (event: object): string => sha256(canonical(event)).toString("hex")

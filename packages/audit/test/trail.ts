@@ -7,7 +7,7 @@ import {
   GENESIS_HASH,
   RightEdge,
 } from "@agentwrit/audit"
-import { createSigningKey } from "@agentwrit/core"
+import { createSigningKey, type JsonObject } from "@agentwrit/core"
 import fc from "fast-check"
 
 /** A draft with every member, with changes. */
@@ -60,6 +60,11 @@ export const auditKey = createSigningKey(new Uint8Array(32).fill(7))
 const text = fc.string({ unit: "binary", maxLength: 40 })
 const count = fc.oneof(fc.constant(0), fc.maxSafeNat())
 
+/** Any JSON object, its members in any order. */
+const data = fc
+  .dictionary(text, fc.jsonValue({ maxDepth: 3 }))
+  .map((any) => JSON.parse(JSON.stringify(any)) as JsonObject)
+
 /** Any draft, with any text and any members empty. */
 export const drafts: fc.Arbitrary<EventDraft> = fc.record(
   {
@@ -73,6 +78,7 @@ export const drafts: fc.Arbitrary<EventDraft> = fc.record(
     deleg_depth: count,
     deleg_chain_hash: text,
     bytes_transferred: count,
+    data,
   },
   { requiredKeys: ["event_type", "detail", "outcome"] },
 )

@@ -4,7 +4,7 @@ import type { Agent, App, LaunchToken, StoredToken } from "../ports/records.ts"
 import type { Revocation } from "../ports/revocation-log.ts"
 
 // The rights that the tables hold, as the member `data` of events tells them (CONTRACT 4): wire names, instants in milliseconds,
-// secrets only as their stored hash.
+// secrets only as their stored hash. Members are in the order of RFC 8785: the event's hash then needs no sorting.
 
 /** What a change gives or takes: for each kind, one entry for each write. */
 export interface Rights extends JsonObject {
@@ -31,7 +31,9 @@ export function rightsOf(writes: readonly Write[]): Rights | undefined {
     rights[kind] ??= []
     rights[kind].push(right)
   }
-  return Object.keys(rights).length === 0 ? undefined : (rights as Rights)
+  const kinds = Object.keys(rights)
+  if (kinds.length === 0) return undefined
+  return Object.fromEntries(kinds.sort().map((kind) => [kind, rights[kind]]))
 }
 
 function rightOf(write: Write): readonly [kind: keyof Rights & string, right: JsonValue] | undefined {
@@ -48,7 +50,7 @@ function rightOf(write: Write): readonly [kind: keyof Rights & string, right: Js
     case "add_agent":
       return ["agents", agentRight(write.agent)]
     case "replace_token":
-      return ["renewals", { agent_id: write.agentId, jti: write.toJti, expires_at: write.expiresAt }]
+      return ["renewals", { agent_id: write.agentId, expires_at: write.expiresAt, jti: write.toJti }]
     case "release_agent":
       return ["releases", { agent_id: write.agentId, jti: write.jti }]
     case "add_token":
@@ -63,71 +65,72 @@ function rightOf(write: Write): readonly [kind: keyof Rights & string, right: Js
 export function appRight(app: App): JsonObject {
   return {
     app_id: app.appId,
-    name: app.name,
     client_id: app.clientId,
-    secret_hash: app.secretHash,
-    scopes: app.scopes,
-    token_ttl: app.tokenTtl,
     created_at: app.createdAt,
-    updated_at: app.updatedAt,
     deregistered_at: app.deregisteredAt,
+    name: app.name,
     orch_ids: app.orchIds,
-    roles: app.roles,
     previous_secret_hash: app.previousSecret?.secretHash,
     previous_valid_until: app.previousSecret?.validUntil,
-    revoked_at: app.revokedAt,
     revision: app.revision,
+    revoked_at: app.revokedAt,
+    roles: app.roles,
+    scopes: app.scopes,
+    secret_hash: app.secretHash,
+    token_ttl: app.tokenTtl,
+    updated_at: app.updatedAt,
   }
 }
 
 /** A launch token's policy. How often it was used is not part of it, nor its name, which is free text and gives nothing. */
 export function launchTokenRight(token: LaunchToken): JsonObject {
   return {
-    hash: token.hash,
     allowed_scope: token.allowedScope,
-    max_ttl: token.maxTtl,
-    single_use: token.singleUse,
-    orch_id: token.orchId,
-    task_id: token.taskId,
     app_id: token.appId,
     created_at: token.createdAt,
     expires_at: token.expiresAt,
+    hash: token.hash,
     max_lifetime: token.maxLifetime,
+    max_ttl: token.maxTtl,
+    orch_id: token.orchId,
+    single_use: token.singleUse,
+    task_id: token.taskId,
   }
 }
 
 /** An agent as it was registered, with its token. */
 export function agentRight(agent: Agent): JsonObject {
-  return { ...agentIdentity(agent), jti: agent.jti, expires_at: agent.expiresAt }
+  const { agent_id, app_id, bound, ends_at, ...others } = agentIdentity(agent)
+  return { agent_id, app_id, bound, ends_at, expires_at: agent.expiresAt, jti: agent.jti, ...others }
 }
 
 /** What never changes about an agent. */
 export function agentIdentity(agent: Agent): JsonObject {
   return {
     agent_id: agent.agentId,
-    orch_id: agent.orchId,
-    task_id: agent.taskId,
     app_id: agent.appId,
-    public_key: encodeBase64(agent.publicKey),
-    scope: agent.scope,
-    ttl: agent.ttl,
-    registered_at: agent.registeredAt,
     bound: agent.bound,
     ends_at: agent.endsAt,
+    orch_id: agent.orchId,
+    public_key: encodeBase64(agent.publicKey),
+    registered_at: agent.registeredAt,
+    scope: agent.scope,
+    task_id: agent.taskId,
+    ttl: agent.ttl,
   }
 }
 
 export function tokenRight({ jti, expiresAt, revokedBy }: StoredToken): JsonObject {
-  return { jti, expires_at: expiresAt, revoked_by: revokedBy }
+  return { expires_at: expiresAt, jti, revoked_by: revokedBy }
 }
 
 export function revocationRight(revocation: Revocation): JsonObject {
   return {
-    level: revocation.level,
-    target: revocation.target,
-    revoked_at: revocation.revokedAt,
-    before: revocation.before,
     alone: revocation.alone,
+    before: revocation.before,
     expires_at: revocation.expiresAt,
+    level: revocation.level,
+    revoked_at: revocation.revokedAt,
+    target: revocation.target,
   }
 }
