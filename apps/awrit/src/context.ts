@@ -55,6 +55,13 @@ export class Context {
     if (answer !== true) throw new CommandError("nothing was done")
   }
 
+  /** As {@link Context.confirm}, for what ends everything: the word must be typed. */
+  async confirmWord(consequence: string, word: string): Promise<void> {
+    if (this.flags.yes || !this.isInteractive) return
+    const answer = await this.ask(`${consequence} Type ${word} to go on.`, "")
+    if (answer?.trim() !== word) throw new CommandError("nothing was done")
+  }
+
   /** Asks for a text. @returns `undefined` without a terminal. */
   async ask(message: string, placeholder: string): Promise<string | undefined> {
     if (!this.isInteractive) return undefined

@@ -3,6 +3,7 @@ import { styleText } from "node:util"
 import { CommandError, ReaderGone } from "./errors.ts"
 import type { Io, OutputStream } from "./io.ts"
 import { type Column, recordLines, tableLines } from "./table.ts"
+import { visibleJson } from "./text.ts"
 
 /** A text style on a terminal with colour. */
 export type Style = "bold" | "dim" | "green" | "yellow" | "red"
@@ -79,14 +80,19 @@ export class Output {
     return this.lines(recordLines(parts, this.width, this.#bold))
   }
 
-  /** Writes the API's answer unchanged. {@link Output.flush} reports a failed write. */
+  /** Writes the API's answer, the same value. {@link Output.flush} reports a failed write. */
   readonly answered = (json: string): void => {
-    this.#stdout.write(`${json.trimEnd()}\n`)
+    this.#stdout.write(`${visibleJson(json.trimEnd())}\n`)
   }
 
   /** Writes awrit's own JSON document; only with `--json`. */
   async document(value: unknown): Promise<void> {
-    if (this.json) await this.line(JSON.stringify(value))
+    if (this.json) await this.jsonLine(value)
+  }
+
+  /** Writes a value as a line of JSON, in every mode. */
+  jsonLine(value: unknown): Promise<void> {
+    return this.line(visibleJson(JSON.stringify(value)))
   }
 
   /** Writes a remark to stderr; not with `--json`. */

@@ -11,6 +11,15 @@ export function visible(text: string): string {
   })
 }
 
+/** The same JSON value without characters that control a terminal or reorder text: JSON can escape them in its strings. */
+export const visibleJson = (json: string): string =>
+  json.replaceAll(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    char
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  )
+
 /** Cuts a text after a whole word and adds an ellipsis: part of a word could read as another id or scope. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text

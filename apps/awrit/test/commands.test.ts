@@ -153,3 +153,34 @@ test("what is shown only once is shown also from an answer of an unexpected form
   proxy.edit = (chunk) => chunk.replace(/"client_secret":"[^"]*"/, '"client_secret":""')
   expect(await awrit(["app", "rotate-secret", "--id", app.app_id], proxied)).toMatchObject({ code: 1, stdout: "" })
 })
+
+test("--json and the export escape what a terminal acts on, as the same values", async () => {
+  const name = "c1 \u009b31m, bidi \u202e, tag \u{e0041}, line \u2028."
+  const escaped = "c1 \\u009b31m, bidi \\u202e, tag \\udb40\\udc41, line \\u2028."
+  await succeeds(["launch-token", "create", "--agent-name", name, "--allowed-scope", "read:data:*"], { env })
+  const listed = await succeeds(["launch-token", "list", "--json"], { env })
+  expect(listed).toContain(escaped)
+  expect(JSON.parse(listed).launch_tokens[0].agent_name).toBe(name)
+  const trail = await succeeds(["audit", "export"], { env })
+  expect(listed + trail).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  expect(await awrit(["audit", "verify", "--file", "-"], { env, input: trail })).toMatchObject({ code: 0 })
+})
+
+test("app remove --revoke ends the app's agents, and revoke --all those of everybody", async () => {
+  const register = ["app", "register", "--name", "leaving", "--scopes", "read:data:*", "--json"]
+  const app = JSON.parse(await succeeds(register, { env }))
+  const launch = await agent(url, admin)
+  const sdk = { client_id: app.client_id, client_secret: app.client_secret }
+  const { access_token: bearer } = (await call(url, "POST /v1/app/auth", { json: sdk })).body
+  const ticket = { agent_name: "leaver", allowed_scope: ["read:data:*"] }
+  const { launch_token } = (await call(url, "POST /v1/app/launch-tokens", { bearer, json: ticket })).body
+  const json = await registration(url, launch_token)
+  const leaver = (await call(url, "POST /v1/register", { json })).body
+  const isValid = async (token: string) => (await call(url, "POST /v1/token/validate", { json: { token } })).body.valid
+  expect(await isValid(leaver.access_token)).toBe(true)
+  await succeeds(["app", "remove", "--id", app.app_id, "--revoke"], { env })
+  expect([await isValid(leaver.access_token), await isValid(launch.access_token)]).toEqual([false, true])
+  expect(await awrit(["revoke", "--all", "--level", "all"], { env })).toMatchObject({ code: 2 })
+  expect(await succeeds(["revoke", "--all"], { env })).toContain("all")
+  expect(await isValid(launch.access_token)).toBe(false)
+})

@@ -1,8 +1,9 @@
-import { MAX_AGENT_NAME } from "@agentwrit/contract"
+import { decode, launchTokenParameters, MAX_AGENT_NAME } from "@agentwrit/contract"
 import { appSession } from "./app-session.ts"
-import { BrokerClient, type BrokerOptions, type CallOptions } from "./broker-client.ts"
-import { createAppLaunchToken } from "./calls.ts"
+import { BrokerClient, type BrokerOptions, type CallAnswer, type CallOptions } from "./broker-client.ts"
+import { createAppLaunchToken, listAppLaunchTokens, revokeAppLaunchToken } from "./calls.ts"
 import type { Agent } from "./credential.ts"
+import { InvalidRequestError } from "./errors.ts"
 import { type AgentOptions, register } from "./registration.ts"
 import type { Session } from "./session.ts"
 
@@ -36,6 +37,9 @@ export interface CreateLaunchTokenOptions extends CallOptions {
   /** Seconds for which the launch token itself is valid. Default 30. */
   readonly ttl?: number | undefined
 }
+
+/** The launch tokens of an app that have not expired. Instants are milliseconds since the Unix epoch, TTLs seconds. */
+export type AppLaunchTokens = CallAnswer<typeof listAppLaunchTokens>
 
 /**
  * An app, which creates agents within its ceiling. It signs in when a call first needs it, and again before its token expires. Use
@@ -84,5 +88,24 @@ export class AgentWritApp {
     const body = { agentName, allowedScope: scope, orchId, taskId, maxTtl, ttl }
     const send = (bearer: string) => this.#client.send(createAppLaunchToken, { bearer, body, signal })
     return (await this.#session.authorized({ signal }, send)).launchToken
+  }
+
+  /** The app's launch tokens that have not expired, newest first. Their text is not shown again; `id` names them. */
+  listLaunchTokens({ signal }: CallOptions = {}): Promise<AppLaunchTokens> {
+    const send = (bearer: string) => this.#client.send(listAppLaunchTokens, { bearer, signal })
+    return this.#session.authorized({ signal }, send)
+  }
+
+  /**
+   * Makes one of the app's launch tokens void. The agents that registered with it live on.
+   * @param id from {@link AgentWritApp.listLaunchTokens}
+   * @throws {@link BrokerError} `not_found` for an id that is unknown or of another app, and the errors of every call
+   */
+  async revokeLaunchToken(id: string, { signal }: CallOptions = {}): Promise<void> {
+    const read = decode(launchTokenParameters, { id })
+    if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
+    await this.#session.authorized({ signal }, (bearer) =>
+      this.#client.send(revokeAppLaunchToken, { bearer, id, signal }),
+    )
   }
 }

@@ -5,6 +5,7 @@ import {
   delegationRequest,
   delegationResponse,
   issuedLaunchToken,
+  launchTokenListResponse,
   launchTokenRequest,
   registrationRequest,
   registrationResponse,
@@ -26,6 +27,13 @@ export const createAppLaunchToken = defineCall("POST /v1/app/launch-tokens", "al
   request: launchTokenRequest,
   response: issuedLaunchToken,
 })
+
+export const listAppLaunchTokens = defineCall("GET /v1/app/launch-tokens", "always", {
+  response: launchTokenListResponse,
+})
+
+/** Not repeatable: a second one is answered that there is no such launch token. */
+export const revokeAppLaunchToken = defineCall("DELETE /v1/app/launch-tokens/{id}", "unprocessed", {})
 
 /** Not repeatable: the launch token may be spent although the answer was lost. */
 export const register = defineCall("POST /v1/register", "unprocessed", {

@@ -1,7 +1,13 @@
 export { type AcceptDelegationOptions, acceptDelegation } from "./accept-delegation.ts"
 export { type AgentKey, type AgentKeyPair, agentKeyOf, generateAgentKey } from "./agent-key.ts"
 export { TargetError, type TargetErrorCode } from "./allowed-origins.ts"
-export { AgentWritApp, type AppOptions, type CreateAgentOptions, type CreateLaunchTokenOptions } from "./app.ts"
+export {
+  AgentWritApp,
+  type AppLaunchTokens,
+  type AppOptions,
+  type CreateAgentOptions,
+  type CreateLaunchTokenOptions,
+} from "./app.ts"
 export type { BrokerOptions, CallOptions, Fetch } from "./broker-client.ts"
 export type { Agent, Credential, CredentialOptions, DelegatedCredential, DelegateOptions } from "./credential.ts"
 export { CredentialError, type CredentialErrorCode } from "./credential-error.ts"

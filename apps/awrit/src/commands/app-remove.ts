@@ -8,11 +8,14 @@ export const appRemove: Command = command({
   name: "app remove",
   summary: "Deregister an app",
   details: [
-    "Takes effect at once: the app cannot sign in, its own tokens are revoked, and its unused launch tokens are invalid. Its agents keep their tokens until they expire, but cannot renew or delegate. Its name stays reserved.",
+    "Takes effect at once: the app cannot sign in, its own tokens are revoked, and its unused launch tokens are invalid. Its agents keep their tokens until they expire, but cannot renew or delegate. Its name stays reserved. --revoke also ends its agents, and everything that they delegated.",
     "On a terminal, it asks first; --yes skips the question.",
   ],
-  args: { id: { type: "string", value: "APP-ID", description: "The app's id" } },
-  examples: ["awrit app remove --id app-billing-1a2b3c", "awrit app remove --id app-billing-1a2b3c --yes"],
+  args: {
+    id: { type: "string", value: "APP-ID", description: "The app's id" },
+    revoke: { type: "boolean", description: "Also revoke its agents, and everything that they delegated" },
+  },
+  examples: ["awrit app remove --id app-billing-1a2b3c", "awrit app remove --id app-billing-1a2b3c --revoke --yes"],
   async run(given, context) {
     const id = appIdOf(given.id, "--id")
     const admin = await context.admin()
@@ -21,9 +24,10 @@ export const appRemove: Command = command({
         admin.getApp(id),
         admin.listAgents({ appId: id, status: "active", limit: 1 }),
       ])
-      return `Deregister ${app.appId} (${app.status})? It can no longer sign in, and its ${counted(agents.total, "active agent")} cannot renew or delegate.`
+      const end = given.revoke ? "are revoked with everything that they delegated" : "cannot renew or delegate"
+      return `Deregister ${app.appId} (${app.status})? It can no longer sign in, and its ${counted(agents.total, "active agent")} ${end}.`
     })
-    const { appId, deregisteredAt, status } = await admin.deregisterApp(id, context.answer)
+    const { appId, deregisteredAt, status } = await admin.deregisterApp(id, { ...context.answer, revoke: given.revoke })
     await context.out.record([
       ["app id", appId],
       ["status", status],

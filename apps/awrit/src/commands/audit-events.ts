@@ -84,7 +84,7 @@ async function follow({ limit = TAIL_EVENTS, offset: _, ...filter }: EventsQuery
   const { out } = context
   const signal = out.gone
   const admin = await context.admin()
-  const show = (event: AuditEvent): Promise<void> => out.line(out.json ? JSON.stringify(event) : eventLine(event))
+  const show = (event: AuditEvent): Promise<void> => (out.json ? out.jsonLine(event) : out.line(eventLine(event)))
   let after = filter.after ?? 0
   if (filter.after === undefined && filter.since === undefined) {
     // Read the position first: events that arrive meanwhile are then followed.

@@ -35,7 +35,7 @@ export const auditExport: Command = command({
     {
       using progress = new Progress(out, "events written")
       for await (const event of admin.events({ after }, { signal })) {
-        await out.line(JSON.stringify(event))
+        await out.jsonLine(event)
         progress.show(++written, Math.max(written, total))
       }
     }

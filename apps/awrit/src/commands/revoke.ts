@@ -1,7 +1,8 @@
 import { revocationRequest } from "@agentwrit/contract"
-import { parseAgentId, REVOCATION_LEVELS } from "@agentwrit/core"
+import { parseAgentId, REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
 import { type Command, command } from "../command.ts"
+import { UsageError } from "../errors.ts"
 import { readFlags } from "../flags.ts"
 import { counted } from "../text.ts"
 
@@ -11,7 +12,7 @@ export const revoke: Command = command({
   summary: "Revoke a token, an agent, a task, a delegation chain, an app, or everything",
   details: [
     "token: one token, by its jti. agent: every token of an agent, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens. app: every token of an app and its agents, and every token delegated from them; the app cannot sign in, and its launch tokens are void. all: every token of agents and apps, and every launch token.",
-    "Revocation is permanent. On a terminal, the levels other than token ask first; --yes skips the question.",
+    "Revocation is permanent. On a terminal, the levels other than token ask first, --all for the word all; --yes skips the question.",
   ],
   args: {
     level: {
@@ -26,16 +27,20 @@ export const revoke: Command = command({
       description:
         "A jti, an agent id or app:{app_id}, a task id, the delegator's agent id, an app id, or * for level all",
     },
+    all: { type: "boolean", description: "Revoke everything; the same as --level all --target '*'" },
   },
   examples: [
     "awrit revoke --level token --target 0123456789abcdef0123456789abcdef",
     "awrit revoke --level task --target task-001 --yes",
-    "awrit revoke --level all --target '*'",
+    "awrit revoke --all",
   ],
-  async run(given, context) {
-    const revocation = readFlags(revocationRequest, given)
+  async run({ all, ...given }, context) {
+    if (all && (given.level ?? given.target) !== undefined)
+      throw new UsageError("--all is given without --level and --target: it revokes everything")
+    const revocation = readFlags(revocationRequest, all ? { level: "all", target: REVOKE_ALL_TARGET } : given)
     const admin = await context.admin()
-    if (revocation.level !== "token")
+    if (revocation.level === "all") await context.confirmWord(EVERYTHING, "all")
+    else if (revocation.level !== "token")
       await context.confirm(async () => `${await consequence(admin, revocation)} Go on?`)
     const { level, target } = await admin.revoke(revocation, context.answer)
     await context.out.record([
@@ -45,6 +50,9 @@ export const revoke: Command = command({
   },
 })
 
+const EVERYTHING =
+  "Revokes every token of every agent and app, and every launch token. Apps and agents must sign in and register again."
+
 async function consequence(admin: AgentWritAdmin, { level, target }: Revocation): Promise<string> {
   if (level === "task") {
     const { total } = await admin.listAgents({ taskId: target, status: "active", limit: 1 })
@@ -52,8 +60,6 @@ async function consequence(admin: AgentWritAdmin, { level, target }: Revocation)
   }
   if (level === "chain")
     return `Revokes every token delegated from ${target}, directly or indirectly, now and later; its own tokens stay valid.`
-  if (level === "all")
-    return "Revokes every token of every agent and app, and every launch token. Apps and agents must sign in and register again."
   if (level === "app" || target.startsWith("app:"))
     return `Revokes every token of ${target} and its agents, and every token delegated from them. The app cannot sign in, and its launch tokens are void.`
   const status = await statusOf(admin, target)

@@ -55,6 +55,20 @@ test("an app creates an agent by a single-use launch token bound to its orchestr
   expect(issued?.["detail"]).toContain("crm/t-42")
 })
 
+test("an app lists its launch tokens, and voids one", async () => {
+  const app = await sdkApp(shared)
+  const launchToken = await app.createLaunchToken({ ...TASK, agentName: "voided", ttl: 100 })
+  const { launchTokens, total } = await app.listLaunchTokens()
+  expect(launchTokens).toEqual([expect.objectContaining({ agentName: "voided", singleUse: true, uses: 0 })])
+  expect(total).toBe(1)
+  const { id = "" } = launchTokens[0] ?? {}
+  await app.revokeLaunchToken(id)
+  expect(await app.listLaunchTokens()).toEqual({ launchTokens: [], total: 0 })
+  await expect(app.revokeLaunchToken(id)).rejects.toMatchObject({ code: "not_found" })
+  await expect(app.revokeLaunchToken("..")).rejects.toMatchObject({ code: "invalid_request" })
+  await expect(registerAgent({ brokerUrl: shared.url, launchToken, ...TASK })).rejects.toBeInstanceOf(BrokerError)
+})
+
 test("an app's launch token registers its own task only, and only once", async () => {
   const app = await sdkApp(shared)
   const given = await app.createLaunchToken({ ...TASK, maxTtl: 60, ttl: 100, agentName: "worker" })

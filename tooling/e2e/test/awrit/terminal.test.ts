@@ -1,4 +1,5 @@
 import { awrit, operator } from "@agentwrit/testing/awrit"
+import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { agent, call } from "@agentwrit/testing/client"
 import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeAll, describe, expect, test } from "vitest"
@@ -49,6 +50,16 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     const told = await onTerminal(["revoke", "--level", "task", "--target", "told", "--yes"], { env })
     expect(told.text).not.toContain("Go on?")
     expect([told.code, await status("told")]).toEqual([0, "revoked"])
+  })
+
+  test("revoke --all goes on only after the word all", async () => {
+    const typed = (word: string) => [["Type all to go on", `${word}\r`]] as const
+    const refused = await onTerminal(["revoke", "--all"], { env, typed: typed("yes") })
+    expect([refused.code, await status("terminal")]).toEqual([1, "active"])
+    await using folder = await brokerFolder()
+    await using own = await startBroker(folder)
+    const done = await onTerminal(["revoke", "--all"], { env: operator(own.url), typed: typed("all") })
+    expect([done.code, done.text]).toEqual([0, expect.stringMatching(/level +all/)])
   })
 
   test("without a terminal the command runs without a question", async () => {
