@@ -48,7 +48,7 @@ function named(commands: Tree, word: string, path: readonly string[]): Branch {
 const takesValue = (word: string): boolean =>
   Object.entries(GLOBAL_FLAGS).some(([name, { type }]) => type === "string" && word === `--${name}`)
 
-/** Whether a command line has a flag. It need not be correct otherwise. */
+/** Whether a command line has a flag. The rest may be incorrect. */
 export const hasFlag = (words: readonly string[], flag: "json" | "help" | "version", args: Arguments = {}): boolean =>
   read(words, args).values[flag] === true
 

@@ -7,8 +7,8 @@ const MAX_LINE_BYTES = 2 * 1024 * 1024
 const NEWLINE = 0x0a
 
 /**
- * Splits an export into its lines, one event each, without blank lines. Yields an empty string for a line that is not UTF-8,
- * which then fails verification.
+ * Splits an export into its lines, one event each, without blank lines. Yields an empty string for a line that is not
+ * UTF-8, which then fails verification.
  * @throws CommandError for a line that is longer than any event.
  */
 export async function* eventLines(

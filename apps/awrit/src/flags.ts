@@ -20,7 +20,10 @@ export function readFlags<const S extends v.GenericSchema>(
 /** Flags that are not named as their field, which is plural. */
 const SINGULAR: Readonly<Record<string, string>> = { orch_ids: "orch-id", roles: "role" }
 
-/** Rewrites the API's message about a field for the flag: `allowed_scope[1] must be …` is `--allowed-scope, item 2, must be …`. */
+/**
+ * Rewrites the API's message about a field for the flag: `allowed_scope[1] must be …` is `--allowed-scope, item 2, must
+ * be …`.
+ */
 function inFlags(detail: string, field: string | undefined): string {
   if (field === undefined) return detail
   const [, name = field, index] = /^(\w+)(?:\[(\d+)\])?/.exec(field) ?? []

@@ -2,7 +2,9 @@
 import { writeSync } from "node:fs"
 import { VERSION } from "./version.ts"
 
-/** Fast path for `--version`: it loads no other module. Returns false if stdout cannot be written; `run` reports that. */
+/**
+ * Fast path for `--version`: it loads no other module. Returns false if stdout cannot be written; `run` reports that.
+ */
 function printedVersion(): boolean {
   try {
     return writeSync(process.stdout.fd, `awrit ${VERSION}\n`) > 0

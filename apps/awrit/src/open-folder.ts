@@ -1,7 +1,9 @@
 import { statSync } from "node:fs"
 import { dirname } from "node:path"
 
-/** The folder of a file, if other users can replace the file: the folder is writable to them and not sticky, as /tmp is. */
+/**
+ * The folder of a file, if other users can replace the file: the folder is writable to them and not sticky, as /tmp is.
+ */
 export function folderOpenToOthers(path: string): string | undefined {
   const folder = dirname(path)
   const { mode } = statSync(folder)

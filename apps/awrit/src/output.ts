@@ -9,8 +9,8 @@ import { visibleJson } from "./text.ts"
 export type Style = "bold" | "dim" | "green" | "yellow" | "red"
 
 /**
- * Writes results to stdout and messages to stderr. With `--json`, stdout gets only JSON: tables, records and lines for people are
- * not printed.
+ * Writes results to stdout and messages to stderr. With `--json`, stdout gets only JSON: tables, records and lines for
+ * people are not printed.
  */
 export class Output {
   readonly json: boolean
@@ -53,8 +53,8 @@ export class Output {
   readonly styled = (style: Style, text: string): string => this.#style(this.#stdout, style, text)
 
   /**
-   * Writes a line of the result, in every mode. Waits for a slow reader. If the reader closed the pipe, it does nothing: the
-   * command's result still decides the exit code.
+   * Writes a line of the result, in every mode. Waits for a slow reader. If the reader closed the pipe, it does
+   * nothing: the command's result still decides the exit code.
    */
   async line(text: string): Promise<void> {
     if (!this.#isOpen()) return

@@ -9,7 +9,9 @@ import type { Io } from "./io.ts"
 import { Output } from "./output.ts"
 import { VERSION } from "./version.ts"
 
-/** Runs a command line. @returns the exit code: 0 when done, 1 when refused or failed, 2 when the command line is wrong. */
+/**
+ * Runs a command line. @returns the exit code: 0 when done, 1 when refused or failed, 2 when the command line is wrong.
+ */
 export async function run(words: readonly string[], io: Io = process): Promise<number> {
   const out = new Output(io, hasFlag(words, "json"))
   try {

@@ -5,8 +5,8 @@ import type { Context } from "./context.ts"
 type Parts = readonly (readonly [name: string, value: string])[]
 
 /**
- * Makes something whose secret the broker shows only once, and shows it. An answer of an unexpected form is shown as it came, with
- * the doubt on stderr: the secret in it cannot be fetched again.
+ * Makes something whose secret the broker shows only once, and shows it. An answer of an unexpected form is shown as it
+ * came, with the doubt on stderr: the secret in it cannot be fetched again.
  * @param field the secret's name in the answer.
  */
 export async function showOnce<Made>(

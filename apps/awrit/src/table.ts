@@ -15,7 +15,8 @@ const GAP = 2
 const MIN_COLUMNS = 8
 
 /**
- * The lines of a table. If the cells that must not be cut do not fit in one line, each row becomes a block with one cell per line.
+ * The lines of a table. If the cells that must not be cut do not fit in one line, each row becomes a block with one
+ * cell per line.
  * @param width of the terminal in columns; `undefined` without one: then nothing is cut.
  */
 export function tableLines<Row>(

@@ -93,7 +93,7 @@ test("a new launch token works for a registration of its task", async () => {
   expect(await succeeds(["agent", "list", "--task-id", "bound-task"], { env })).toContain("active")
 })
 
-test("launch tokens are listed, and a revoked one registers nobody", async () => {
+test("launch tokens are listed, and a revoked one registers no agent", async () => {
   const create = ["launch-token", "create", "--agent-name", "voided", "--allowed-scope", "read:data:*", "--ttl", "600"]
   const made = JSON.parse(await succeeds([...create, "--max-lifetime", "900", "--json"], { env }))
   expect(await succeeds(["launch-token", "list"], { env })).toContain(made.id)

@@ -3,7 +3,7 @@ import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { vi } from "vitest"
 import { run } from "../src/run.ts"
 
-// No test reads the config file of whoever runs it.
+// No test reads the config file of the user who runs it.
 vi.stubEnv("HOME", "/nonexistent")
 
 /** What a command reads. */

@@ -119,7 +119,7 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     app.all(path, (c) => (handlers[c.req.method] ?? refuseMethod)(c))
   }
   app.notFound(refuse({ code: "not_found", detail: "there is no such path" }))
-  // What is thrown outside of a route's answer, such as by `onBug` itself. Hono would write it to the console.
+  // Errors thrown outside of a route's answer, such as by `onBug` itself. Hono would write it to the console.
   app.onError((error, c) => {
     const request = receive(c)
     try {

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import { VARIABLES } from "./config/variables.ts"
 import { VERSION } from "./version.ts"
 
-/** What the program prints in place of a start. */
+/** The text that the program prints instead of starting. */
 export interface Printed {
   readonly text: string
   /** 0, or 2 for a wrong command line. */

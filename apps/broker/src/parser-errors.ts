@@ -45,7 +45,7 @@ export function answerParserErrors(
   })
 }
 
-/** Answers a request that is not to be read further, and closes its connection. */
+/** Answers a request whose rest is not read, and closes its connection. */
 export function answerMalformed(
   request: IncomingMessage,
   response: ServerResponse,

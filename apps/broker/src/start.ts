@@ -18,7 +18,7 @@ import { VERSION } from "./version.ts"
 /** Exit code after a fault that left a commit's outcome unknown (sysexits: EX_SOFTWARE). */
 const FAULT_EXIT = 70
 
-/** How long reads and denials go on after such a fault (CONTRACT 4). */
+/** How long reads and denials continue after such a fault (CONTRACT 4). */
 const FAULT_GRACE_MS = 5_000
 
 /** A broker that serves. */

@@ -20,7 +20,7 @@ test.each([
   expect(clientAddress("10.0.0.1", forwarded, isTrusted)).toBe(client)
 })
 
-test("what is no address is reported, as the proxy wrote it", () => {
+test("an entry that is not an address is reported as the proxy wrote it", () => {
   const reported: string[] = []
   clientAddress("10.0.0.1", "203.0.113.9, _hidden", isTrusted, (entry) => reported.push(entry.trim()))
   expect(reported).toEqual(["_hidden"])

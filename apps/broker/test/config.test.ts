@@ -353,7 +353,7 @@ describe("unknown variables", () => {
     expect(more).toEqual([])
   })
 
-  it("are told when the start is refused", () => {
+  it("are reported when the start is refused", () => {
     expect(problemsOf({ AA_ADMIN_SECRET: undefined, AA_ADMIN_SECERT: SECRET })).toEqual([
       expect.stringMatching(/^AA_ADMIN_SECRET is unset/),
       expect.stringMatching(/^AA_ADMIN_SECERT is not a variable of the broker.* AA_ADMIN_SECRET$/),

@@ -46,7 +46,7 @@ test("lines beyond the backlog are dropped and counted", async () => {
   expect(written.join("")).toBe("3 dropped\nd\n")
 })
 
-test("after dropped lines, logging goes on once a tick", async () => {
+test("after dropped lines, logging continues once a tick", async () => {
   const written: string[] = []
   const stream = { writableLength: 5 * 1024 * 1024, write: (text: string) => written.push(text) }
   const writer = new LineWriter(stream, (count) => `${count} dropped`)

@@ -99,7 +99,7 @@ test("a declared restore continues under a new key and origin, and its first eve
 
   const { text } = await call(broker.url, "GET /v1/audit/checkpoint", { bearer: admin })
   expect(checkpointProblems(text, events, at(folder, "audit.pub"))).toEqual([])
-  // Of the auditors' checkpoints, the older one still fits, the newer one does not.
+  // The auditors' older checkpoint still fits, the newer one does not.
   expect(checkpointProblems(atBackup, events, at(folder, "pinned.pub"))).toEqual([])
   expect(checkpointProblems(atLoss, events, at(folder, "pinned.pub"))).not.toEqual([])
   expect(readFileSync(at(folder, "audit.restores"), "utf8")).toContain(

@@ -43,7 +43,7 @@ const change = (folder: BrokerFolder, sql: string): void => {
   database.close()
 }
 
-/** The message says what is accepted, so the page need not. */
+/** The message says what is accepted, so the page does not have to. */
 const CONFIGURATION: readonly Case[] = [
   ["no secret", "AA_ADMIN_SECRET", () => ({ AA_ADMIN_SECRET: "" })],
   ["the secret of an example", "AA_ADMIN_SECRET", () => ({ AA_ADMIN_SECRET: "change-me-in-production" })],

@@ -39,7 +39,7 @@ export type TrailReport = SoundTrail | BrokenTrail
 
 /**
  * Verifies a trail: ids, order, hashes, the chain, and the tree at every checkpoint. Events are JSON objects or lines
- * of NDJSON; they need not be trusted. It holds one event in memory at a time.
+ * of NDJSON; they are not trusted. It holds one event in memory at a time.
  *
  * The first edited, dropped, moved, repeated or inserted event is found without a checkpoint. A cut tail, or a trail
  * rewritten with new hashes, is found only with a checkpoint that someone kept.

@@ -392,7 +392,7 @@ test("any single change of an exported trail is found at its position", async ()
   )
 })
 
-describe("verifying goes on from a state", () => {
+describe("verification continues from a state", () => {
   const upTo = (count: number): TrailVerifier => {
     const verifier = new TrailVerifier()
     for (const event of events.slice(0, count)) expect(verifier.push(event)).toBeUndefined()

@@ -2,7 +2,7 @@
 export interface Caller {
   /** The resource that was requested, such as a path. */
   readonly resource: string
-  /** What limits count by: the client's address or network. */
+  /** The key by which limits count: the client's address or network. */
   readonly source: string
   /** The client's address as the trail keeps it (`AA_AUDIT_SOURCE`). Absent: the trail does not say it. */
   readonly recordedSource?: string

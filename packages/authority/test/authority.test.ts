@@ -19,7 +19,7 @@ describe("while the store cannot commit", () => {
     expect(failures).toEqual(["commit"])
   })
 
-  test("a denied request is denied all the same, and the observer is told what the trail lacks", async () => {
+  test("a denied request is denied all the same, and the observer gets what the trail lacks", async () => {
     const told: unknown[] = []
     const store = new InterceptedStore()
     const observer = {

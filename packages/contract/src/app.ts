@@ -120,7 +120,7 @@ const MAX_GRACE_SECONDS = 7 * 86_400
 /** The body of `POST /v1/admin/apps/{id}/secret`, which may be absent. */
 export const secretRotationRequest = message({
   grace: v.exactOptional(
-    wholeNumber("Seconds for which the old secret goes on, 0 to end it now; default 86400", 0, MAX_GRACE_SECONDS),
+    wholeNumber("Seconds for which the old secret stays valid, 0 to end it now; default 86400", 0, MAX_GRACE_SECONDS),
   ),
 })
 

@@ -14,7 +14,7 @@ export interface DecodeFailure {
 /** The result of {@link decode}. */
 export type Decoded<T> = { readonly ok: true; readonly value: T } | DecodeFailure
 
-// A client is told of one fault only, so validation stops at the first.
+// A client gets one fault only, so validation stops at the first.
 const FIRST_FAULT = { abortEarly: true, abortPipeEarly: true } as const
 
 /**

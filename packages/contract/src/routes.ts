@@ -220,7 +220,7 @@ export const routes = {
     path: "/v1/admin/apps/{id}/secret",
     summary: "Give an app a new client secret",
     description:
-      "The new secret is shown only in this answer. The old one goes on for `grace` seconds, so that running processes can be given the new one first. The body may be absent. Tokens that the app holds go on until they expire.",
+      "The new secret is shown only in this answer. The old one stays valid for `grace` seconds, so that running processes can be given the new one first. The body may be absent. Tokens that the app holds stay valid until they expire.",
     needs: manage,
     changesState: true,
     parameters: appParameters,

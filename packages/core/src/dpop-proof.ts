@@ -66,8 +66,8 @@ export interface VerifiedProof {
 }
 
 /**
- * Makes a proof of possession of the key for one request (RFC 9449 section 4.2). It hashes by WebCrypto, so that a bundle that only
- * makes proofs does not contain the curve.
+ * Makes a proof of possession of the key for one request (RFC 9449 section 4.2). It hashes by WebCrypto, so that a
+ * bundle that only makes proofs does not contain the curve.
  * @throws `TypeError` when the URL is not a plain http or https URL.
  */
 export async function createProof(key: ProofKey, contents: ProofContents): Promise<string> {

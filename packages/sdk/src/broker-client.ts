@@ -85,7 +85,7 @@ export class BrokerClient {
     let json = ""
     const exchanged = this.exchange(call, input, async (answer) => {
       if (schema === undefined) {
-        // Some proxies answer 200 with a page of their own, which is not the broker's success.
+        // Some proxies answer 200 with their own page, which is not the broker's success.
         if (answer.status !== 204) throw this.#unexpected(answer, "204 was expected")
         return undefined as CallAnswer<C>
       }

@@ -165,7 +165,7 @@ export class ManagedToken {
   }
 
   #report(failure: CredentialFailure): void {
-    // In a task of its own, so that an error in the callback does not affect the renewal.
+    // In a separate task, so that an error in the callback does not affect the renewal.
     queueMicrotask(() => this.#terms.onError?.(failure))
   }
 

@@ -27,9 +27,9 @@ export interface Backup {
 const EVENTS_PER_STEP = 1000
 
 /**
- * Copies a database as it is at one instant, even while a broker writes to it, and verifies the copy: every page, the schema, the
- * whole audit trail, and its tree against the newest checkpoint. The copy is one file (0600). It gets its name after it is verified
- * and on disk, so an incomplete copy is never mistaken for a backup.
+ * Copies a database as it is at one instant, even while a broker writes to it, and verifies the copy: every page, the
+ * schema, the whole audit trail, and its tree against the newest checkpoint. The copy is one file (0600). It gets its
+ * name after it is verified and on disk, so an incomplete copy is never mistaken for a backup.
  * @throws {@link BackupError}
  * @example
  * const { events } = await backUpDatabase({ from: "/data/data.db", to: "/backups/2026-11-25.db" })

@@ -5,8 +5,9 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "nod
 const SIZE_BYTES = 4 * 1024 * 1024
 
 /**
- * Disk space that is reserved for revocations: a file (`…-ballast`, 0600) that is deleted when a revocation must be committed on a full
- * disk, and written again once there is space. Without the file only revocations are committed (CONTRACT 4).
+ * Disk space that is reserved for revocations: a file (`…-ballast`, 0600) that is deleted when a revocation must be
+ * committed on a full disk, and written again once there is space. Without the file only revocations are committed
+ * (CONTRACT 4).
  */
 export class Ballast {
   readonly #path: string

@@ -128,7 +128,7 @@ function revoke(
   // Looked up first: an insertion that conflicts would use up a position, and the head would run ahead of the entries.
   if (isRevoked(statements, level, target)) {
     if (once) throw new ConflictError("already_revoked")
-    // An entry never changes, so that followers need not look back. A later expiry takes a new entry.
+    // An entry never changes, so followers never read back. A later expiry takes a new entry.
     const removed = statements.run(sql`
       delete from revocations
       where level = ${level} and target = ${target}

@@ -12,7 +12,9 @@ const BUSY_TIMEOUT_MS = 1000
 /** The writer's page cache. Keys are random, so each change touches other pages. */
 const CACHE_BYTES = 32 * 1024 * 1024
 
-/** The WAL's size on disk once its content is in the database. A reader that stays long, such as a backup, lets it grow. */
+/**
+ * The WAL's size on disk once its content is in the database. A reader that stays long, such as a backup, lets it grow.
+ */
 const MAX_IDLE_WAL_BYTES = 16 * 1024 * 1024
 
 /** "AWRT": tells tools which program the database belongs to. */
@@ -26,8 +28,8 @@ export interface Connection {
 
 /**
  * Opens the only writing connection to a database file.
- * @throws {@link DatabaseError} when the file belongs to another program, is unreadable or locked by another broker, or when SQLite is
- * too old.
+ * @throws {@link DatabaseError} when the file belongs to another program, is unreadable or locked by another broker, or
+ * when SQLite is too old.
  */
 export function openConnection(path: string, ballast: Ballast): Connection {
   const lock = lockFile(path)
@@ -55,8 +57,9 @@ export function openReadOnly(path: string): Sqlite.Database {
 }
 
 /**
- * Makes commits durable. better-sqlite3's build runs WAL files with `synchronous=NORMAL`, which can lose acknowledged commits in a power
- * cut, and returns to it at the first DDL. So `FULL` is set after the migrations, and read back after a write.
+ * Makes commits durable. better-sqlite3's build runs WAL files with `synchronous=NORMAL`, which can lose acknowledged
+ * commits in a power cut, and returns to it at the first DDL. So `FULL` is set after the migrations, and read back
+ * after a write.
  */
 export function makeDurable(database: Sqlite.Database, path: string, ballast: Ballast): void {
   database.pragma("synchronous = FULL")
@@ -120,8 +123,9 @@ function openDatabase(path: string): Sqlite.Database {
 }
 
 /**
- * Refuses a restored copy beside the WAL of the database before it: SQLite would apply that WAL to the copy. The header of a copy that
- * `backUpDatabase` made says 1 at byte 18 (no WAL), that of a database in use 2 (https://sqlite.org/fileformat.html, section 1.3.3).
+ * Refuses a restored copy beside the WAL of the database before it: SQLite would apply that WAL to the copy. The header
+ * of a copy that `backUpDatabase` made says 1 at byte 18 (no WAL), that of a database in use 2
+ * (https://sqlite.org/fileformat.html, section 1.3.3).
  */
 function refuseLeftoverWal(path: string): void {
   if (!existsSync(path) || !existsSync(`${path}-wal`)) return
@@ -139,7 +143,9 @@ function refuseLeftoverWal(path: string): void {
   )
 }
 
-/** Creates the file so that only the broker can read it. SQLite would let others read it; the WAL gets the same mode. */
+/**
+ * Creates the file so that only the broker can read it. SQLite would let others read it; the WAL gets the same mode.
+ */
 function keepPrivate(path: string): void {
   try {
     // Never an existing file: closing any descriptor of it would drop the locks of this process on it.

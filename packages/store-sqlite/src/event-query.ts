@@ -7,7 +7,7 @@ export function selectEvents(query: EventQuery): Query<EventRow> {
   const { after = 0, limit, offset } = query
   if (isFiltered(query))
     return sql`select * from events ${matching(query)} order by seq limit ${limit} offset ${offset}`
-  // Sequence numbers have no gaps, so the rows before the page need not be read.
+  // Sequence numbers have no gaps, so a page does not read the rows before it.
   return sql`select * from events where seq > ${after + offset} order by seq limit ${limit}`
 }
 

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs"
 
 /**
- * Remembers which files a database is in. SQLite keeps writing to files that were deleted, moved or replaced, and such commits are
- * lost when the process ends.
+ * Remembers which files a database is in. SQLite keeps writing to files that were deleted, moved or replaced, and such
+ * commits are lost when the process ends.
  */
 export class FileIdentity {
   readonly #files: readonly { readonly path: string; readonly identity: string | undefined }[]

@@ -5,7 +5,8 @@ export class Followers {
   readonly #followings = new Set<LiveFollowing>()
 
   /**
-   * Adds a follower. Everything up to `applied` must be applied; entries that are on disk and not announced yet may be included.
+   * Adds a follower. Everything up to `applied` must be applied; entries that are on disk and not announced yet may be
+   * included.
    */
   add(follower: RevocationFollower, applied: number): Following {
     const following = new LiveFollowing(follower, applied, () => this.#followings.delete(following))

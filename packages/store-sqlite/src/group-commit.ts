@@ -10,13 +10,17 @@ import type { TrailEnd, TrailWriter } from "./trail-writer.ts"
 const PROBE_INTERVAL_MS = 1000
 
 /**
- * WAL pages before an automatic checkpoint: SQLite's default, and the number on a full disk. A checkpoint of that many pages fits in
- * the space of the ballast. Four times as many took no revocations on a full disk, and doubled the p99 of a commit.
+ * WAL pages before an automatic checkpoint: SQLite's default, and the number on a full disk. A checkpoint of that many
+ * pages fits in the space of the ballast. Four times as many took no revocations on a full disk, and doubled the p99 of
+ * a commit.
  */
 const WAL_PAGES = 1000
 const FULL_DISK_WAL_PAGES = 64
 
-/** Runs inside the open transaction and adds what it appends to the revocation log. May run twice: the first run is then undone. */
+/**
+ * Runs inside the open transaction and adds what it appends to the revocation log. May run twice: the first run is then
+ * undone.
+ */
 type Work<Result> = (appended: RevocationRow[]) => Result
 
 interface Job {
@@ -27,7 +31,7 @@ interface Job {
   readonly urgent: boolean
 }
 
-/** What a flush has done, to be announced once it is on disk. */
+/** The result of a flush, announced once it is on disk. */
 interface Flushed {
   readonly appended: RevocationRow[]
   readonly answers: (() => void)[]
@@ -48,9 +52,9 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Group commit: jobs that arrive together share one transaction and one fsync. Nothing is answered before it is on disk. A job that
- * fails is undone alone: the transaction then runs again with a savepoint for each job. The first attempt has none, because SQLite
- * copies every page that changes inside a savepoint.
+ * Group commit: jobs that arrive together share one transaction and one fsync. Nothing is answered before it is on
+ * disk. A job that fails is undone alone: the transaction then runs again with a savepoint for each job. The first
+ * attempt has none, because SQLite copies every page that changes inside a savepoint.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
@@ -178,7 +182,10 @@ export class GroupCommit {
     if (!contained || !this.#options.database.inTransaction) throw error
   }
 
-  /** After a failed flush: either everything was undone and the fault may pass, or the outcome is unknown and nothing more is committed. */
+  /**
+   * After a failed flush: either everything was undone and the fault may pass, or the outcome is unknown and nothing
+   * more is committed.
+   */
   #abandon(jobs: readonly Job[], error: unknown, mark: TrailEnd): void {
     const code = passingFault(error)
     if (code === undefined || !this.#rollBack()) {

@@ -4,9 +4,10 @@ import { MIGRATIONS } from "./migrations.ts"
 import { requireOwnSchema } from "./schema.ts"
 
 /**
- * Brings the schema up to date. Each migration is one transaction, so that a crash between two statements leaves nothing half done.
- * @throws {@link DatabaseError} `database_newer` when the file holds migrations that this program does not know; `database_changed`
- * when its schema is not what the migrations make.
+ * Brings the schema up to date. Each migration is one transaction, so that a crash between two statements leaves
+ * nothing half done.
+ * @throws {@link DatabaseError} `database_newer` when the file holds migrations that this program does not know;
+ * `database_changed` when its schema is not what the migrations make.
  */
 export function migrate(database: Sqlite.Database, path: string): void {
   refuseForeign(database, path)

@@ -2,7 +2,8 @@
 export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
   [
     "0001-foundation",
-    // The trail's indexes leave out NULL: most filters then cost what they match, and most events cost one or two index entries.
+    // The trail's indexes leave out NULL: most filters then cost what they match, and most events cost one or two index
+    // entries.
     `
     create table events (
       seq integer primary key,

@@ -17,8 +17,9 @@ interface Waiting {
 }
 
 /**
- * Reads what is committed. Single records are read at once on this thread, because every use case waits for them. Queries that may
- * take long, such as a count over the trail, run on a thread of their own, which starts with the first of them.
+ * Reads what is committed. Single records are read at once on this thread, because every use case waits for them.
+ * Queries that may take long, such as a count over the trail, run on a separate thread, which starts with the first of
+ * them.
  */
 export class Reader {
   readonly #path: string

@@ -5,7 +5,10 @@ import type { Reader } from "./reader.ts"
 import { REVOCATION_COLUMNS, type RevocationRow, revocationHead, toRevocationEntry } from "./revocation-rows.ts"
 import { sql } from "./sql.ts"
 
-/** Stored entries that a follower gets at once. With small batches the heap does not grow for them: 35 MiB for a million, not 150. */
+/**
+ * Stored entries that a follower gets at once. With small batches the heap does not grow for them: 35 MiB for a
+ * million, not 150.
+ */
 const BATCH_SIZE = 200
 
 export function sqliteRevocationLog(reader: Reader, followers: Followers): RevocationLog {

@@ -11,8 +11,8 @@ interface SchemaObject {
 const MIGRATION_TABLES = ["table kysely_migration", "table kysely_migration_lock"]
 
 /**
- * Refuses a database that has a table, index, view or trigger which no migration made, or lacks one that they made (CONTRACT 4): a
- * trigger could change every write.
+ * Refuses a database that has a table, index, view or trigger which no migration made, or lacks one that they made
+ * (CONTRACT 4): a trigger could change every write.
  * @throws {@link DatabaseError} `database_changed`.
  */
 export function requireOwnSchema(database: Sqlite.Database, path: string): void {
@@ -41,7 +41,7 @@ function migratedObjects(): readonly string[] {
   }
 }
 
-/** SQLite's own tables and indexes are left out; it has no views or triggers of its own. */
+/** SQLite's own tables and indexes are left out; our schema has no views or triggers. */
 function objectsOf(database: Sqlite.Database): readonly string[] {
   const objects = database
     .prepare<[], SchemaObject>(

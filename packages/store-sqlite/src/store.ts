@@ -26,7 +26,10 @@ export interface SqliteStoreOptions {
   readonly path: string
   /** Timestamps the events; default: the machine's clock. */
   readonly clock?: Clock
-  /** Called once when an I/O error left the outcome of a commit unknown. The process should end; the next start verifies. */
+  /**
+   * Called once when an I/O error left the outcome of a commit unknown. The process should end; the next start
+   * verifies.
+   */
   readonly onFailure?: (cause: unknown) => void
   /** Called when commits begin to fail for a cause that may pass, such as a full disk. */
   readonly onStalled?: (fault: UnavailableError) => void

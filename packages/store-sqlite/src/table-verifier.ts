@@ -71,8 +71,8 @@ export interface TableVerifierOptions {
 }
 
 /**
- * Holds the tables that give rights against the trail (CONTRACT 4), both ways: each event's rights are in the tables, and each row is
- * as its event says. Events that do not say what they give are not held against the tables.
+ * Holds the tables that give rights against the trail (CONTRACT 4), both ways: each event's rights are in the tables,
+ * and each row is as its event says. Events that do not say what they give are not held against the tables.
  *
  * Its memory does not grow. A broker may write meanwhile: a row is never older than an event that was read before it.
  */
@@ -313,7 +313,7 @@ class Fault extends Error {}
 const changed = (name: string, event: number): Fault =>
   new Fault(`${name} is not as ${eventId(Math.max(1, event))} says`)
 
-/** The fault that a check throws. What cannot be read was written by someone else. */
+/** The fault that a check throws. A row that cannot be read was written by someone else. */
 function found(check: () => void): string | undefined {
   try {
     check()

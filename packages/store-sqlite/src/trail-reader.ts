@@ -26,14 +26,15 @@ export interface TrailReader extends Disposable {
   events(): Iterable<AuditEvent>
   /**
    * Holds the tables that give rights against the trail. Without the broker's key their seals are not checked.
-   * @returns the first fault, or `undefined`; `undefined` too for the database of a version whose events do not tell rights.
+   * @returns the first fault, or `undefined`; `undefined` too for the database of a version whose events do not tell
+   * rights.
    */
   tableProblem(): string | undefined
 }
 
 /**
- * Opens the trail of a database file for reading: a copy, a backup, or the file of a running broker. It writes, migrates and locks
- * nothing.
+ * Opens the trail of a database file for reading: a copy, a backup, or the file of a running broker. It writes,
+ * migrates and locks nothing.
  * @throws {@link DatabaseError} when the file cannot be read or holds no trail.
  * @example
  * const trail = openTrail("/backups/2026-11-25.db")

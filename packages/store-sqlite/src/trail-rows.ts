@@ -70,7 +70,10 @@ export function toEvent(row: EventRow): AuditEvent {
   }
 }
 
-/** Text that is not a JSON object was written by someone else. In another object it breaks the event's hash, which verification reports. */
+/**
+ * Text that is not a JSON object was written by someone else. In another object it breaks the event's hash, which
+ * verification reports.
+ */
 function toData(text: string): JsonObject {
   try {
     return JSON.parse(text)
@@ -79,7 +82,10 @@ function toData(text: string): JsonObject {
   }
 }
 
-/** A number that is not an instant was written by someone else. As text it breaks the event's hash, which verification reports. */
+/**
+ * A number that is not an instant was written by someone else. As text it breaks the event's hash, which verification
+ * reports.
+ */
 function toTimestamp(milliseconds: number): string {
   const date = new Date(milliseconds)
   return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString()

@@ -17,8 +17,8 @@ export interface LoadedTrail {
 const BATCH_SIZE = 1000
 
 /**
- * Verifies the events after the newest checkpoint, so that a start takes no longer as the trail grows. Appending continues after
- * the last event even when the trail is broken; no checkpoint is signed then.
+ * Verifies the events after the newest checkpoint, so that a start takes no longer as the trail grows. Appending
+ * continues after the last event even when the trail is broken; no checkpoint is signed then.
  */
 export function loadTrail(statements: Statements): LoadedTrail {
   const row = statements.get(newestCheckpoint)

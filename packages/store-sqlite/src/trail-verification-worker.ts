@@ -35,7 +35,9 @@ const tables = new TableVerifier(statements, { now: Date.now(), recordsKey })
 /** The first fault of the tables that an event showed. */
 let tableFault: string | undefined
 
-/** Events with `after` < seq ≤ `upTo`. The tables are held against each as it is read, so that the trail is read once. */
+/**
+ * Events with `after` < seq ≤ `upTo`. The tables are held against each as it is read, so that the trail is read once.
+ */
 async function* events(after: number, upTo: number): AsyncIterable<AuditEvent> {
   for (let last = after; last < upTo; last += BATCH_SIZE) {
     const start = performance.now()

@@ -3,8 +3,8 @@ import type { VerificationTask, VerificationVerdict } from "./trail-verification
 import { startWorker } from "./worker-thread.ts"
 
 /**
- * Verifies the trail from its first event to the newest checkpoint, the root of that checkpoint, and the tables against the trail, on a
- * thread and a read-only connection of its own.
+ * Verifies the trail from its first event to the newest checkpoint, the root of that checkpoint, and the tables against
+ * the trail, on a separate thread and read-only connection.
  * @returns the first fault, or `undefined`.
  * @throws when the verification did not finish, for example when `signal` aborts it.
  */

@@ -23,8 +23,8 @@ export interface TrailEnd extends TrailState {
 }
 
 /**
- * Appends to the trail inside the open transaction. Its state runs ahead of the disk; {@link TrailWriter.rewind} takes it back
- * when the transaction or a part of it was undone.
+ * Appends to the trail inside the open transaction. Its state runs ahead of the disk; {@link TrailWriter.rewind} takes
+ * it back when the transaction or a part of it was undone.
  */
 export class TrailWriter {
   readonly #statements: Statements

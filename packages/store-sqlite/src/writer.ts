@@ -52,8 +52,8 @@ interface Waiting extends Required<CommandTraits> {
 }
 
 /**
- * The thread that writes to the database and waits for the disk. Commands of one turn of the event loop go over in one message;
- * commands that arrive while the disk works share the next transaction and fsync.
+ * The thread that writes to the database and waits for the disk. Commands of one turn of the event loop go over in one
+ * message; commands that arrive while the disk works share the next transaction and fsync.
  */
 export class Writer {
   /** The trail as it was found. */

@@ -27,7 +27,10 @@ test("a flipped byte that makes an event unreadable for SQLite breaks the trail"
   expect(await store.trail.verify(signal, { atOnce: true })).toMatch(/^the audit trail cannot be read to its end: /)
 })
 
-/** Flips bits of one byte in the file, and keeps the change when SQLite then fails to read event 2 and can still read event 3. */
+/**
+ * Flips bits of one byte in the file, and keeps the change when SQLite then fails to read event 2 and can still read
+ * event 3.
+ */
 function isUnreadable(path: string, bytes: Buffer, at: number): boolean {
   for (const mask of [0xff, 0x80, 0x7f]) {
     const changed = Buffer.from(bytes)

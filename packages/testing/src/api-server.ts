@@ -12,7 +12,7 @@ export interface Received {
   readonly body: string
 }
 
-/** What an API answers. */
+/** An answer of the API. */
 export interface ApiAnswer {
   readonly status?: number
   readonly headers?: Record<string, string>

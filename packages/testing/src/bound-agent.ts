@@ -11,7 +11,10 @@ export interface BoundAgent {
 /** `CryptoKey`, whose global type Node lacks. */
 export type WebCryptoKey = Parameters<typeof crypto.subtle.exportKey>[1]
 
-/** Registers an agent with a bound token, as a client without the SDK does. `changes` override fields of the registration. */
+/**
+ * Registers an agent with a bound token, as a client without the SDK does. `changes` override fields of the
+ * registration.
+ */
 export async function boundAgent(
   url: string,
   bearer: string,

@@ -49,7 +49,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A broker that runs as a process of its own. */
+/** A broker that runs as a separate process. */
 export interface BrokerProcess extends AsyncDisposable {
   readonly url: string
   readonly child: ChildProcess

@@ -68,7 +68,7 @@ const elapsed = performance.now.bind(performance)
 const realClock: Clock = { now, elapsed }
 
 /**
- * Starts a broker in this process. Far faster than a process of its own: use it unless the process itself is under
+ * Starts a broker in this process. Far faster than a separate process: use it unless the process itself is under
  * test.
  */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {

@@ -58,7 +58,7 @@ export const floods: Scenario = {
   },
 }
 
-/** Sends `count` requests, each of which must be answered with `status`, while a signed-in client goes on. */
+/** Sends `count` requests, each of which must be answered with `status`, while a signed-in client keeps working. */
 export async function floodProblems(
   { url, child }: BrokerProcess,
   admin: string,

@@ -106,7 +106,7 @@ interface Operation {
   readonly queries: readonly string[]
 }
 
-/** Makes requests that succeed. What a request uses up is made for it. */
+/** Makes requests that succeed. It makes what a request uses up first. */
 async function rightRequests(url: string, secrets: string[]) {
   const keep = (secret: string): string => {
     if (secrets.length < MAX_SECRETS) secrets.push(secret)

@@ -11,9 +11,10 @@ const FILES = ":files"
 const FILE_VALUES = ["FILE", "DATABASE", "PATH"]
 
 /**
- * The lines that a completion script reads: the words that can stand at the end of a command line. Only fish shows meanings.
- * @param words the words after `awrit`; the last is unfinished or empty. bash also splits words at = and :, so its script passes the
- * whole line as one word. For `--flag=value` it expects only the value.
+ * The lines that a completion script reads: the words that can stand at the end of a command line. Only fish shows
+ * meanings.
+ * @param words the words after `awrit`; the last is unfinished or empty. bash also splits words at = and :, so its
+ * script passes the whole line as one word. For `--flag=value` it expects only the value.
  * @throws UsageError if the words name no command.
  */
 export async function candidates(shell: string, words: readonly string[], tree: Tree): Promise<string[]> {

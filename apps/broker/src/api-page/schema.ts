@@ -1,7 +1,7 @@
 import type { MediaType, Schema } from "./document.ts"
 import { Html, html, inline } from "./html.ts"
 
-/** What a value is, in a few words: `string`, `integer 1 to 86400`, `array of App`. */
+/** A value's type in a few words: `string`, `integer 1 to 86400`, `array of App`. */
 export function schemaType(schema: Schema): Html {
   if (schema.$ref !== undefined) return schemaLink(schema.$ref)
   const alternatives = schema.oneOf ?? schema.anyOf

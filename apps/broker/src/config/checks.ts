@@ -104,7 +104,7 @@ export function checkPaths(reading: Reading, paths: Readonly<Record<(typeof PATH
       if (resolve(paths[key]) === resolve(paths[other]))
         reading.refuse(
           key,
-          `it is the same file (${escapeInvisible(paths[key])}) as ${VARIABLES[other].name}; accepted is a path of its own`,
+          `it is the same file (${escapeInvisible(paths[key])}) as ${VARIABLES[other].name}; accepted is a different path`,
         )
 }
 

@@ -19,7 +19,7 @@ export class TooManyBodiesError extends Error {
   override readonly name = "TooManyBodiesError"
 }
 
-/** The client went away before it had sent the whole body, so nobody is left to answer. */
+/** The client went away before it had sent the whole body, so no answer is sent. */
 export class BodyAbortedError extends Error {
   override readonly name = "BodyAbortedError"
 }

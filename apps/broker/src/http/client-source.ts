@@ -4,7 +4,7 @@ import { isIP } from "node:net"
 const NETWORK_GROUPS = 4
 
 /**
- * What limits and the trail's flood protection count by: an IPv4 address (also in its IPv6 spelling), or the network (/64) of
+ * The key by which limits and the trail's flood protection count: an IPv4 address (also in its IPv6 spelling), or the network (/64) of
  * an IPv6 address.
  */
 export function sourceOf(address: string): string {

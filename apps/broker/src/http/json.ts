@@ -23,7 +23,7 @@ export function parseJson(bytes: Uint8Array): unknown {
     throw new MalformedJsonError("the body is not valid UTF-8")
   }
   const value = parse(text)
-  // JSON.parse reads 2^53 + 1 as 2^53. Only the text tells them apart.
+  // JSON.parse reads 2^53 + 1 as 2^53. Only the text differs.
   if (isAtLimit(value, 1)) refuseRounded(text)
   return value
 }

@@ -86,7 +86,7 @@ export class HttpRequest implements Exchange {
     return this.#c.req.param()
   }
 
-  /** What limits and the trail's flood protection count by: the client's address or network. */
+  /** The key by which limits and the trail's flood protection count: the client's address or network. */
   get source(): string {
     return sourceOf(this.#address)
   }

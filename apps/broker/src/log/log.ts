@@ -142,7 +142,7 @@ function textLine({ time, level, component, message, groups }: Line): string {
 }
 
 function jsonLine({ time, level, component, message, groups }: Line): string {
-  // The values are in an object of their own, so that none of their names can replace one of ours.
+  // The values are in a separate object, so that none of their names can replace one of ours.
   const context = Object.fromEntries(groups.flat())
   return escapeInvisible(JSON.stringify({ time, level, module: MODULE, component, message, context }))
 }

@@ -3,7 +3,9 @@ import type { AuthorityContext } from "../context.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import type { Agent } from "../ports/records.ts"
 
-/** Whether the agent, or its current token, is revoked (CONTRACT 2, "Active agent"). A released token is revoked too. */
+/**
+ * Whether the agent, or its current token, is revoked (CONTRACT 2, "Active agent"). A released token is revoked too.
+ */
 export function isAgentRevoked({ revocations }: AuthorityContext, agent: Agent): boolean {
   const { agentId, taskId, appId, jti, registeredAt } = agent
   const targets: RevocationTarget[] = [

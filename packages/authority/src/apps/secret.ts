@@ -9,7 +9,7 @@ import { hashClientSecret, requireActiveApp } from "./app.ts"
 
 /** How a secret is rotated. */
 export interface SecretRotationRequest {
-  /** Seconds for which the old secret goes on; 0 ends it now. Default: a day. */
+  /** Seconds for which the old secret stays valid; 0 ends it now. Default: a day. */
   readonly grace?: number
 }
 
@@ -27,9 +27,9 @@ const DEFAULT_GRACE_SECONDS = 86_400
 export const newClientSecret = (): string => randomBytes(32).toString("hex")
 
 /**
- * Gives an app a new client secret (CONTRACT 3, `POST /v1/admin/apps/{id}/secret`). The old one goes on for the grace
- * period, so that running processes can be given the new one first. An app has two secrets at most: another rotation
- * ends the oldest at once.
+ * Gives an app a new client secret (CONTRACT 3, `POST /v1/admin/apps/{id}/secret`). The old one stays valid for the
+ * grace period, so that running processes can be given the new one first. An app has two secrets at most: another
+ * rotation ends the oldest at once.
  */
 export async function rotateAppSecret(
   context: AuthorityContext,
@@ -49,7 +49,7 @@ export async function rotateAppSecret(
     updatedAt: now,
     revision: app.revision + 1,
   }
-  const detail = `${app.appId}: new secret, the old one ${grace === 0 ? "ended" : `goes on for ${grace} s`}`
+  const detail = `${app.appId}: new secret, the old one ${grace === 0 ? "ended" : `stays valid for ${grace} s`}`
   await commit(context, {
     writes: [{ type: "change_app", app: changed }],
     events: [successEvent("app_secret_rotated", caller, subjectOf(operator), detail)],

@@ -95,7 +95,7 @@ function requireAdmitted(admission: SignInAdmission, check: () => ProvenApp): Pr
   return app
 }
 
-/** Records a refusal of the limit as an event of its own type. */
+/** Records a refusal by the rate limit, under its own event type. */
 function limited(admit: () => void): void {
   try {
     admit()

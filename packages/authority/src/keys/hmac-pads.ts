@@ -3,7 +3,7 @@ import { hash } from "node:crypto"
 /** Of SHA-256. */
 export const BLOCK_BYTES: number = 64
 
-/** What comes before the two messages that an HMAC-SHA256 hashes (RFC 2104): the key, padded to a block. */
+/** The key of an HMAC-SHA256, padded to a block for each of its two hashes (RFC 2104). */
 export interface HmacPads {
   readonly inner: Uint8Array
   readonly outer: Uint8Array

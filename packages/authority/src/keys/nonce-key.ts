@@ -1,7 +1,7 @@
 import { encodeUtf8, type SigningKey } from "@agentwrit/core"
 
 /**
- * The default key of nonces, when the host does not give one of its own: an Ed25519 signature over a fixed text. It is
+ * The default key of nonces, when the host gives none: an Ed25519 signature over a fixed text. It is
  * deterministic, never published, and as secret as the signing key.
  */
 export const deriveNonceKey = (signingKey: SigningKey): Uint8Array =>

@@ -1,7 +1,7 @@
 import { encodeUtf8, type SigningKey } from "@agentwrit/core"
 
 /**
- * The default key of the records' seals, when the host does not give one of its own: an Ed25519 signature by the audit key over a fixed
+ * The default key of the records' seals, when the host gives none: an Ed25519 signature by the audit key over a fixed
  * text. It is deterministic, never published, and as secret as the audit key, without which no trail starts.
  */
 export const deriveRecordsKey = (auditKey: SigningKey): Uint8Array =>

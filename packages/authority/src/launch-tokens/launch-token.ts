@@ -35,7 +35,7 @@ export interface LaunchTokenRequest {
 
 /** A launch token, which is shown only here, and its policy. */
 export interface IssuedLaunchToken {
-  /** What lists name it by, see {@link launchTokenId}. */
+  /** Its id in lists, see {@link launchTokenId}. */
   readonly id: string
   /** 64 lower-case hex characters. */
   readonly launchToken: string
@@ -54,7 +54,9 @@ export function hashLaunchToken(text: string): string | undefined {
   return LAUNCH_TOKEN_TEXT.test(text) ? hash("sha256", text) : undefined
 }
 
-/** What a launch token is called where it must not be shown: `lt-` and the first 16 hex characters of its SHA-256. */
+/**
+ * The name of a launch token where the token must not be shown: `lt-` and the first 16 hex characters of its SHA-256.
+ */
 export const launchTokenId = (hash: string): string => `lt-${hash.slice(0, 16)}`
 
 /** Issues a launch token to an operator (CONTRACT 3, `POST /v1/admin/launch-tokens`). */

@@ -3,7 +3,10 @@ import type { AuthorityContext } from "../context.ts"
 import type { LaunchToken } from "../ports/records.ts"
 import { launchTokenId } from "./launch-token.ts"
 
-/** A launch token in a list: without its text, and without its whole hash. Instants are milliseconds since the Unix epoch. */
+/**
+ * A launch token in a list: without its text, and without its whole hash. Instants are milliseconds since the Unix
+ * epoch.
+ */
 export interface LaunchTokenView extends Omit<LaunchToken, "hash" | "spentAt" | "mac"> {
   readonly id: string
 }

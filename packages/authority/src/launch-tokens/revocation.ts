@@ -7,7 +7,9 @@ import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 import { launchTokenId } from "./launch-token.ts"
 
-/** Makes a launch token void for an operator (CONTRACT 3, `DELETE /v1/admin/launch-tokens/{id}`). Its agents live on. */
+/**
+ * Makes a launch token void for an operator (CONTRACT 3, `DELETE /v1/admin/launch-tokens/{id}`). Its agents live on.
+ */
 export async function revokeLaunchToken(
   context: AuthorityContext,
   caller: Caller,

@@ -47,7 +47,8 @@ export type Write =
   /**
    * Appends to the revocation log. A second revocation of the same target changes nothing, unless it expires later,
    * has a later cutoff, or also ends what was delegated from the token: then it replaces the entry under a new
-   * position. With `once`, a second one fails with `already_revoked`. Without `once`, level `token` also marks the agent whose current token it is as revoked.
+   * position. With `once`, a second one fails with `already_revoked`. Without `once`, level `token` also marks the
+   * agent whose current token it is as revoked.
    */
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
   /** Writes nothing. Fails with `already_revoked` when that token is revoked. */

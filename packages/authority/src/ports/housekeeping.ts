@@ -1,4 +1,4 @@
-/** What the store can say of itself without touching the disk. */
+/** What the store knows about itself without reading the disk. */
 export interface StoreHealth {
   /** False after a fault that makes commits fail until its cause is gone or the process restarts. */
   readonly writable: boolean

@@ -25,12 +25,13 @@ export interface SealedCounts {
 }
 
 /**
- * What the authority reports to its host, for logs and metrics. Calls are synchronous: return quickly and do not throw.
+ * The reports of the authority to its host, for logs and metrics. Calls are synchronous: return quickly and do not
+ * throw.
  */
 export interface Observer {
   /** Events are on disk. `seconds` passed since the store was asked to commit them. */
   committed?(events: readonly AuditEvent[], seconds: number): void
-  /** A request was denied, whether or not the denial gets an event of its own. */
+  /** A request was denied, whether or not it gets its own event. */
   denied?(eventType: AuditEventType): void
   tokenIssued?(claims: Claims): void
   /** An operator revoked something. */

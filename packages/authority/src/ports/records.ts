@@ -166,7 +166,7 @@ export interface Records {
   activeAgents(now: number): Promise<number>
   /** Agents whose token expired by `now`, was not released, and is not marked as expired yet; oldest expiry first. */
   expiredAgents(now: number, limit: number): Promise<readonly Agent[]>
-  /** When an issued token expires, of whatever kind; `undefined` for a `jti` that the store does not know. */
+  /** When an issued token of any kind expires; `undefined` for a `jti` that the store does not know. */
   tokenExpiry(jti: string): Promise<number | undefined>
   /** When the token was revoked at level `token`: by a renewal, a release or an operator. `undefined`: it is not. */
   tokenRevokedAt(jti: string): Promise<number | undefined>

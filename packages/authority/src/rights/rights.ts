@@ -3,8 +3,9 @@ import type { Write } from "../ports/change.ts"
 import type { Agent, App, LaunchToken, StoredToken } from "../ports/records.ts"
 import type { Revocation } from "../ports/revocation-log.ts"
 
-// The rights that the tables hold, as the member `data` of events tells them (CONTRACT 4): wire names, instants in milliseconds,
-// secrets only as their stored hash. Members are in the order of RFC 8785: the event's hash then needs no sorting.
+// The rights that the tables hold, as the member `data` of events tells them (CONTRACT 4): wire names, instants in
+// milliseconds, secrets only as their stored hash. Members are in the order of RFC 8785: the event's hash then needs no
+// sorting.
 
 /** What a change gives or takes: for each kind, one entry for each write. */
 export interface Rights extends JsonObject {
@@ -82,7 +83,9 @@ export function appRight(app: App): JsonObject {
   }
 }
 
-/** A launch token's policy. How often it was used is not part of it, nor its name, which is free text and gives nothing. */
+/**
+ * A launch token's policy. How often it was used is not part of it, nor its name, which is free text and gives nothing.
+ */
 export function launchTokenRight(token: LaunchToken): JsonObject {
   return {
     allowed_scope: token.allowedScope,

@@ -6,8 +6,8 @@ import type { Seals } from "./seal.ts"
 const MAX_SEALED_AT_ONCE = 500
 
 /**
- * Seals every record that has no seal: after the upgrade from a version without seals, and after a declared restore, whose audit key is
- * new. The operator vouches for the records then.
+ * Seals every record that has no seal: after the upgrade from a version without seals, and after a declared restore,
+ * whose audit key is new. The operator vouches for the records then.
  */
 export async function sealRecords(store: Store, seals: Seals): Promise<SealedCounts> {
   const counts = { apps: 0, launchTokens: 0, agents: 0 }

@@ -5,8 +5,8 @@ import type { Agent, App, LaunchToken } from "../ports/records.ts"
 import { agentIdentity, appRight, launchTokenRight } from "./rights.ts"
 
 /**
- * Seals records that give rights with an HMAC-SHA256 under a key that is not in the database. A record that someone else wrote or
- * changed does not open.
+ * Seals records that give rights with an HMAC-SHA256 under a key that is not in the database. A record that someone
+ * else wrote or changed does not open.
  */
 export class Seals {
   readonly #pads: HmacPads

@@ -8,8 +8,9 @@ import { isSealed, type Seals } from "./seal.ts"
 export type OnTampered = (problem: string) => void
 
 /**
- * A store whose records are held against their seals whenever they are read (CONTRACT 4). A record that someone else wrote or changed
- * counts as absent, so that no right comes from it. Every change seals its records, and tells in its first event what it gives or takes.
+ * A store whose records are held against their seals whenever they are read (CONTRACT 4). A record that someone else
+ * wrote or changed counts as absent, so that no right comes from it. Every change seals its records, and tells in its
+ * first event what it gives or takes.
  */
 export function sealedStore(store: Store, seals: Seals, onTampered: OnTampered): Store {
   return {

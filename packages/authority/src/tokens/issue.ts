@@ -72,7 +72,9 @@ export function prepareToken(context: AuthorityContext, contents: TokenContents)
   }
 }
 
-/** No agent holds a reserved scope, whatever a launch token, a ceiling or an older token says (CONTRACT 2, "Reserved"). */
+/**
+ * No agent holds a reserved scope, whatever a launch token, a ceiling or an older token says (CONTRACT 2, "Reserved").
+ */
 function requireUnreserved({ kind, scope }: TokenContents): void {
   const reserved = kind === "agent" ? scope.find(isReservedScope) : undefined
   if (reserved !== undefined)

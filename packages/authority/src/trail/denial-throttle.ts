@@ -7,13 +7,13 @@ const SOURCE_BURST = 50
 const SOURCE_REFILL_MS = 12_000
 
 /**
- * The same for all sources together. Callers with a genuine token have a bucket of their own: a flood of strangers must
+ * The same for all sources together. Callers with a genuine token have their own bucket: a flood of strangers must
  * not hide what they were denied.
  */
 const TOTAL_BURST = 5_000
 const TOTAL_REFILL_MS = 50
 
-/** Sources with a bucket of their own; further ones share one. */
+/** Sources with their own bucket; further ones share one. */
 const MAX_SOURCES = 10_000
 
 /** How often the numbers are written, and how many events at a time (CONTRACT 4). */
@@ -57,14 +57,14 @@ export class DenialThrottle {
     this.#unproven = new TokenBucket(TOTAL_BURST, TOTAL_REFILL_MS, clock.now())
   }
 
-  /** Whether a denial gets an event of its own. `subject`: who was denied, if a genuine token says so. */
+  /** Whether a denial gets its own event. `subject`: who was denied, if a genuine token says so. */
   admits(source: string, subject: string | undefined): boolean {
     const now = this.#clock.now()
     const total = subject === undefined ? this.#unproven : this.#proven
     return this.#sourceOf(source, subject, now).bucket.take(now) && total.take(now)
   }
 
-  /** Counts denials that get no event of their own. */
+  /** Counts denials that get no separate event. */
   count(source: string, events: readonly EventDraft[]): void {
     for (const draft of events)
       addTo(this.#sourceOf(source, draft.agent_id, this.#clock.now()).counted, { draft, count: 1 })

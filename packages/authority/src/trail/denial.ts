@@ -17,7 +17,7 @@ export interface Denial {
 
 /**
  * Writes a denial to the trail. During a flood only the number of denials is written. Does not fail: when the store
- * cannot commit, the host's observer is told.
+ * cannot commit, the host's observer gets it.
  */
 export async function writeDenial(
   context: AuthorityContext,

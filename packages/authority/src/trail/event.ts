@@ -16,7 +16,10 @@ export function originOf({ resource, recordedSource, requestId }: Caller): Origi
   return { resource, source: recordedSource, request_id: requestId }
 }
 
-/** The subject of a verified token, with the length and hash of its delegation chain. Operators and apps are also the actor. */
+/**
+ * The subject of a verified token, with the length and hash of its delegation chain. Operators and apps are also the
+ * actor.
+ */
 export function subjectOf(claims: Claims): Subject {
   const chain = claims.delegation_chain
   return {

@@ -8,7 +8,9 @@ const MAX_PAGE_BYTES = 4 * 1024 * 1024
 /** Events that are read first. Events of earlier versions may be large. */
 const FIRST_BATCH_SIZE = 100
 
-/** A page of the audit trail (CONTRACT 3, `GET /v1/audit/events`). It ends early at 4 MiB, and holds at least one event. */
+/**
+ * A page of the audit trail (CONTRACT 3, `GET /v1/audit/events`). It ends early at 4 MiB, and holds at least one event.
+ */
 export async function queryEvents({ store }: AuthorityContext, query: EventQuery): Promise<EventPage> {
   const page: AuditEvent[] = []
   let bytes = 0

@@ -1,4 +1,7 @@
-/** A token bucket: a burst of permits, refilled at a steady rate. It uses the time it is given, so that tests can freeze it. */
+/**
+ * A token bucket: a burst of permits, refilled at a steady rate. It uses the time it is given, so that tests can freeze
+ * it.
+ */
 export class TokenBucket {
   #permits: number
   #filledAt: number

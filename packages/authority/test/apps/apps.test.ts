@@ -57,7 +57,7 @@ test("apps are listed newest first, inactive ones too", async () => {
   ])
 })
 
-test("an update takes effect at once and is recorded, with an event of its own for a new ceiling", async () => {
+test("an update takes effect at once and is recorded, with a separate event for a new ceiling", async () => {
   await using on = await testAuthority()
   const { appId, clientId } = await on.app("crm", ["read:data:*", "write:data:1"])
   on.clock.set(on.clock.now() + 1000)

@@ -10,7 +10,7 @@ test("after a rotation both secrets sign in until the grace period ends", async 
   expect(rotated.clientSecret).toMatch(/^[0-9a-f]{64}$/)
   const event = (await on.events()).at(-1)
   expect(event).toMatchObject({ event_type: "app_secret_rotated", agent_id: "admin", outcome: "success" })
-  expect(event?.detail).toBe(`${appId}: new secret, the old one goes on for 60 s`)
+  expect(event?.detail).toBe(`${appId}: new secret, the old one stays valid for 60 s`)
   await signIn(rotated.clientSecret)
   expect((await on.events()).at(-1)?.detail).toMatch(/^app signed in, /)
   await signIn(clientSecret)

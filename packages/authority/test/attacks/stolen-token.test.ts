@@ -3,8 +3,8 @@ import { createProof, createSigningKey, type SigningKey } from "@agentwrit/core"
 import { describe, expect, test } from "vitest"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
-// Before: a thief of one token could renew it for ever, because renewal asked for the token alone. A delegator could use the token that
-// it made for its delegate, and the trail named the delegate.
+// Before: a thief of one token could renew it for ever, because renewal asked for the token alone. A delegator could
+// use the token that it made for its delegate, and the trail named the delegate.
 
 const AGENT = { kinds: ["agent"] } as const
 const RENEW = "https://broker.example/v1/token/renew"

@@ -4,8 +4,8 @@ import { MemoryData, MemoryStore } from "@agentwrit/store-memory"
 import { expect, test } from "vitest"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
-// Before, a superseded token that came back had no consequence: a thief who renewed a stolen token was the agent from then on, and the
-// agent's own next request was only refused.
+// Before, a superseded token that came back had no consequence: a thief who renewed a stolen token was the agent from
+// then on, and the agent's own next request was only refused.
 
 type Setting = Awaited<ReturnType<typeof testAuthority>>
 

@@ -20,7 +20,8 @@ test("a renewal grants what the presented token says, whatever the record says",
   expect(await on.claimsOf(renewed.accessToken)).toEqual({ ...claims, jti })
 })
 
-// Before, reserved scopes were refused in requests only: a record or an older token that had one was renewed and delegated.
+// Before, reserved scopes were refused in requests only: a record or an older token that had one was renewed and
+// delegated.
 test("a token with a reserved scope is neither renewed nor delegated", async () => {
   await using on = await testAuthority()
   const [{ claims }, other] = [await on.agent(), await on.agent()]

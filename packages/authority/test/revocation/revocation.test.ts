@@ -114,7 +114,7 @@ describe("an app", () => {
 describe("everything", () => {
   const everything = { level: "all", target: "*" } as const
 
-  test("ends tokens of agents and apps and launch tokens; new sign-ins and registrations go on", async () => {
+  test("ends tokens of agents and apps and launch tokens; new sign-ins and registrations still work", async () => {
     await using on = await testAuthority()
     const { clientId, clientSecret, accessToken } = await on.app()
     const one = await on.agent()

@@ -18,7 +18,7 @@ const ends = {
   renewal: (on: Setting, held: Claims) => on.authority.renewToken(CALLER, held),
 }
 
-// Both are decided before either commits. Only the commit's own condition tells that the other came first.
+// Both are decided before either commits. Only the condition of the commit shows that the other came first.
 describe.each(Object.entries(uses))("a %s of a token", (use, run) => {
   test.each(Object.entries(ends))("that ends by a %s before the commit makes nothing of it", async (_, end) => {
     const store = new InterceptedStore()

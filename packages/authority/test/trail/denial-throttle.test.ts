@@ -26,7 +26,7 @@ function throttling(write: (events: readonly EventDraft[]) => Promise<unknown> =
 
 const sources = (count: number) => Array.from({ length: count }, (_, i) => `10.1.${i >> 8}.${i & 255}`)
 
-describe("an event of its own", () => {
+describe("a separate event", () => {
   test("is written for the first 50 denials of a source, then for one every 12 s", () => {
     const { clock, admitted } = throttling()
     expect(admitted(60)).toBe(50)
@@ -140,7 +140,7 @@ describe("with 10,000 sources", () => {
   })
 })
 
-describe("a denial without an event of its own", () => {
+describe("a denial without a separate event", () => {
   test("is counted in one event a second for each source and type, with the last detail", async () => {
     const { throttle, details } = throttling()
     throttle.count("10.0.0.1", [draft(), draft({ event_type: "scope_violation", detail: "too wide" })])

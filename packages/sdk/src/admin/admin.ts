@@ -137,7 +137,7 @@ export class AgentWritAdmin {
     return this.#sendTo(calls.deregisterApp, id, { ...options, ...(revoke && { query: { revoke: "true" } }) })
   }
 
-  /** Gives an app a new client secret. The old one goes on for `grace` seconds, a day by default; 0 ends it now. */
+  /** Gives an app a new client secret. The old one stays valid for `grace` seconds, a day by default; 0 ends it now. */
   rotateAppSecret(id: string, rotation: SecretRotation = {}, options: AdminCallOptions = {}): Promise<RotatedSecret> {
     return this.#sendTo(calls.rotateAppSecret, id, { ...options, body: rotation })
   }

@@ -9,7 +9,7 @@ shareTestBroker((shared) => {
   ;({ url, admin } = shared)
 })
 
-/** Processes of one app, each with a session of its own. */
+/** Processes of one app, each with its own session. */
 async function processes(count: number, retries?: number) {
   const json = { name: `fleet-${count}`, scopes: ["read:data:*"] }
   const { client_id, client_secret } = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body

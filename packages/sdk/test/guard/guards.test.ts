@@ -21,7 +21,10 @@ shareTestBroker((shared) => {
   ;({ url, admin } = shared)
 })
 
-/** An API with the same routes on each framework: `/open` needs a token, `/list` a scope, `/data/:id` one made from the path. */
+/**
+ * An API with the same routes on each framework: `/open` needs a token, `/list` a scope, `/data/:id` one made from the
+ * path.
+ */
 type Api = (verifier: Verifier, refused: (error: VerifierError) => void) => Promise<{ url: string; close(): unknown }>
 
 const listening = async (listener: RequestListener) => {
@@ -337,7 +340,7 @@ test.each<[string, object, RegExp]>([
   ["no kind", { kinds: [] }, /kinds must be/],
   ["kinds that a setting left out", { kinds: undefined }, /kinds must be/],
   ["a kind that does not exist", { kinds: ["agents"] }, /kinds must be/],
-  ["one kind that is no list", { kinds: "agent" }, /kinds must be/],
+  ["one kind that is not a list", { kinds: "agent" }, /kinds must be/],
   ["a quote in the realm", { realm: 'a"b' }, /printable ASCII/],
   ["a line break in the realm", { realm: "a\r\nb" }, /printable ASCII/],
   ["a public URL without a scheme", { publicUrl: "api.example" }, /publicUrl must be/],

@@ -36,7 +36,10 @@ describe("a feed that is cut off", () => {
   test("is requested again from just before the newest entry that still matters", async () => {
     const now = Math.floor(Date.now() / 1000)
     const { kid } = tokenPart(admin, 0)
-    /** Sends entries with these expiries, numbered from 10, cuts the stream, and returns the position of the next request. */
+    /**
+     * Sends entries with these expiries, numbered from 10, cuts the stream, and returns the position of the next
+     * request.
+     */
     const asked = async (expiries: (number | null)[]) => {
       await using proxy = await startProxy(url)
       const entries = expiries.map((exp, at) => ({

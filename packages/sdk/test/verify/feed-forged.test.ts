@@ -23,7 +23,10 @@ const message = (changes: Record<string, unknown>) => feedMessage(broker, tokenP
 const otherTask = () => `t-${crypto.randomUUID()}`
 
 describe("a feed that was changed on the way makes the verifier unavailable:", () => {
-  /** Edits every message from now on: the verifier must become unavailable with that fault, and available again without it. */
+  /**
+   * Edits every message from now on: the verifier must become unavailable with that fault, and available again without
+   * it.
+   */
   async function expectShut(edit: (chunk: string) => string, fault: RegExp): Promise<void> {
     await using proxy = await startProxy(url)
     const { verifier, judged, access_token, agent_id, feedCalls } = await behindProxy({ time, proxy, admin })

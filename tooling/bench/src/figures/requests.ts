@@ -8,7 +8,7 @@ import { registering } from "../load/registrations.ts"
 import { latencyRow, rateRow, sideBySide } from "../side-by-side.ts"
 import { newToken, readKey, validation } from "../tokens.ts"
 
-/** What a figure asks of the broker and of its floor. */
+/** The requests of a figure, to the broker and to its floor. */
 interface Plan {
   /** The floor's routes. They answer what the broker answers. */
   readonly routes: readonly FloorRoute[]

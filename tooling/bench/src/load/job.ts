@@ -25,7 +25,7 @@ export type LoadKind =
   | { readonly kind: "registrations"; readonly options: RegistrationsOptions }
   | { readonly kind: "renewals"; readonly options: RenewalsOptions }
 
-/** What a load measured. */
+/** The result of a load. */
 export interface Load {
   readonly operations: number
   /** Operations per second. */

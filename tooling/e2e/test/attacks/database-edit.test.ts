@@ -203,7 +203,7 @@ test("an app with a widened ceiling cannot sign in, and health says that the dat
   await authority.close().catch(() => undefined)
 })
 
-test("a widened or inserted launch token registers nobody", async () => {
+test("a widened or inserted launch token registers no agent", async () => {
   const path = await edited(`update launch_tokens set allowed_scope = '["write:data:*"]', event = null`)
   const { authority } = await open(path)
   await expect(register(authority, launchToken, ["write:data:1"])).rejects.toMatchObject({ code: "unauthorized" })

@@ -16,7 +16,7 @@ registerHooks({
   },
 })`
 
-/** What Node reads and compiles of it in a moment. */
+/** The most that Node reads and compiles without a noticeable delay. */
 const MOST_BYTES = 4096
 
 // The whole command line takes several times as long to load as Node takes to start.

@@ -74,7 +74,7 @@ describe("the health check", () => {
 })
 
 test.skipIf(missingPrograms("renewed certificates", "bash", "openssl"))(
-  "certificates that are swapped by a symbolic link: the health check goes on, the broker serves the new ones",
+  "certificates that are swapped by a symbolic link: the health check keeps passing, the broker serves the new ones",
   async () => {
     await using folder = await brokerFolder()
     const script = inRepository("scripts/gen_test_certs.sh")

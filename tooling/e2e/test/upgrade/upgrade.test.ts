@@ -62,7 +62,7 @@ function tableProblem(path: string): string | undefined {
   return trail.tableProblem()
 }
 
-test("a database of version 2.0.0 goes on: its tokens and chains of record v1 verify, its secrets sign in", async () => {
+test("a database of version 2.0.0 keeps working: its tokens and chains of record v1 verify, its secrets sign in", async () => {
   const path = left()
   const { authority, told } = await open(path)
   expect(told).toEqual([SEALED])
@@ -92,7 +92,7 @@ test("a trail of version 2.0.0 that was changed seals nothing, and its records g
   await authority.close()
 })
 
-test("a trail without a checkpoint is told, with the time since which nothing is proven", async () => {
+test("a trail without a checkpoint is reported, with the time since when nothing is proven", async () => {
   const { authority, told } = await open(left("delete from checkpoints;"))
   expect(told).toContainEqual({ since: "2026-01-01T00:00:00.000Z", events: 14 })
   await authority.close()

@@ -12,7 +12,7 @@ interface StorageFault {
   readonly name: string
   /** Why it cannot be tried here. */
   readonly lacking?: () => string | undefined
-  /** Runs on a small file system of its own. */
+  /** Runs on a separate small file system. */
   readonly isSmall?: true
   /** Part of the short profile. */
   readonly isBrief?: true
