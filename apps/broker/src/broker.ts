@@ -29,15 +29,18 @@ export interface BrokerOptions {
   readonly secureTransport?: boolean
   /** The peers whose `X-Forwarded-For` is believed. Default: none. */
   readonly isTrustedProxy?: IsTrustedProxy
-  /** Called with an entry of a trusted proxy's `X-Forwarded-For` that is not an address; the client is then taken for the proxy. */
+  /**
+   * Called with an entry of a trusted proxy's `X-Forwarded-For` that is not an address; the client is then taken for
+   * the proxy.
+   */
   readonly onNoAddress?: (entry: string) => void
   /** How much of a client's address the trail keeps. Default: `full`. */
   readonly recordedSource?: RecordedSource
   /** Who may read the revocation feed. Default: everyone. */
   readonly feedAccess?: FeedAccess
   /**
-   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: the scheme and `Host` of
-   * each request.
+   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: the scheme
+   * and `Host` of each request.
    */
   readonly publicUrl?: string
 }
@@ -46,8 +49,8 @@ export interface BrokerOptions {
 export type BrokerApp = Hono<BrokerEnvironment>
 
 /**
- * The broker's HTTP API (CONTRACT 3) as a Hono app over an authority: for a server, for tests by `app.request`, or inside a
- * service of your own.
+ * The broker's HTTP API (CONTRACT 3) as a Hono app over an authority: for a server, for tests by `app.request`, or
+ * inside a service of your own.
  *
  * @example
  * ```ts
@@ -67,8 +70,8 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     return protocol.renderProblem(request, parts ?? BUG)
   }
   /**
-   * Handles a route: runs it, renders what it throws, measures and reports it. An answer that is there at once is returned at once,
-   * without a promise; this makes the cheapest requests a third cheaper.
+   * Handles a route: runs it, renders what it throws, measures and reports it. An answer that is there at once is
+   * returned at once, without a promise; this makes the cheapest requests a third cheaper.
    */
   const handle = (
     protocol: Protocol,
@@ -108,7 +111,8 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   const app = new Hono<BrokerEnvironment>({
     getPath: (request, options) => routedPath(request, options?.env?.incoming),
   })
-  // Hono answers without a promise only where a single handler matches, so there is no middleware, and one handler for each path.
+  // Hono answers without a promise only where a single handler matches, so there is no middleware, and one handler for
+  // each path.
   for (const [path, handlers] of handlersByPath()) {
     const allow = Object.keys(handlers).join(", ")
     const refuseMethod = refuse({

@@ -22,11 +22,11 @@ export const checkpointPath = (auditKeyPath: string): string => join(dirname(aud
 const MAX_NOTE_BYTES = 64 * 1024
 
 /**
- * Keeps the newest signed checkpoint in a file (0600), outside the database that it describes. The file is replaced atomically
- * and synced, and never by an older checkpoint, however calls overlap.
+ * Keeps the newest signed checkpoint in a file (0600), outside the database that it describes. The file is replaced
+ * atomically and synced, and never by an older checkpoint, however calls overlap.
  *
- * `keep` throws {@link UnavailableError} when the file cannot be written, {@link CheckpointFileError} when what it holds is
- * damaged or contradicts the note.
+ * `keep` throws {@link UnavailableError} when the file cannot be written, {@link CheckpointFileError} when what it
+ * holds is damaged or contradicts the note.
  */
 export function fileAnchor(path: string): CheckpointAnchor {
   let last: Promise<unknown> = Promise.resolve()

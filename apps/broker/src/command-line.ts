@@ -9,7 +9,10 @@ export interface Printed {
   readonly exitCode: 0 | 2
 }
 
-/** Reads the command line. The broker takes no arguments, because the environment configures it; `undefined` means: start. */
+/**
+ * Reads the command line. The broker takes no arguments, because the environment configures it; `undefined` means:
+ * start.
+ */
 export function readCommandLine(args: readonly string[]): Printed | undefined {
   try {
     const { values } = parseArgs({

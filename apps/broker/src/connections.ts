@@ -2,11 +2,14 @@ import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
 /**
- * The open connections and their requests. Node's own `closeIdleConnections` leaves connections open that have not sent a request
- * yet; a client that keeps such spares would delay every stop.
+ * The open connections and their requests. Node's own `closeIdleConnections` leaves connections open that have not sent
+ * a request yet; a client that keeps such spares would delay every stop.
  */
 export class Connections {
-  /** The answers of each connection that may not be sent yet. Sent ones go with the next request, not with a listener each. */
+  /**
+   * The answers of each connection that may not be sent yet. Sent ones go with the next request, not with a listener
+   * each.
+   */
   readonly #answers = new Map<Socket, ServerResponse[]>()
   /** TLS connections whose handshake is not done, by peer. */
   readonly #handshaking = new Map<string, Socket>()

@@ -8,8 +8,9 @@ interface Element {
 }
 
 /**
- * When the first certificate revocation list of a PEM file ends (`nextUpdate`, RFC 5280, section 5.1.2.5), in milliseconds.
- * `undefined` when a list has no end, or the file no list. Node reads revocation lists, but does not show this time.
+ * When the first certificate revocation list of a PEM file ends (`nextUpdate`, RFC 5280, section 5.1.2.5), in
+ * milliseconds. `undefined` when a list has no end, or the file no list. Node reads revocation lists, but does not show
+ * this time.
  */
 export function nextUpdateOf(pem: Buffer): number | undefined {
   const lists = pem.toString("latin1").matchAll(/-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g)

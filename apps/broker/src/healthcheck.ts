@@ -6,8 +6,8 @@ import { type ConnectionOptions, connect } from "node:tls"
 import { ConfigError } from "./config/config.ts"
 import { Reading } from "./config/reading.ts"
 
-// Exits 0 when the broker on this machine serves. It reads AA_BIND_ADDRESS, AA_PORT and AA_TLS_MODE from the broker's own
-// environment, and needs no secret. With mTLS it uses the client certificate that HEALTHCHECK_CLIENT_CERT and
+// Exits 0 when the broker on this machine serves. It reads AA_BIND_ADDRESS, AA_PORT and AA_TLS_MODE from the broker's
+// own environment, and needs no secret. With mTLS it uses the client certificate that HEALTHCHECK_CLIENT_CERT and
 // HEALTHCHECK_CLIENT_KEY name. Without one it can check the TLS handshake, but not the store.
 
 const TIMEOUT_MS = 4000
@@ -33,8 +33,8 @@ async function check(reading: Reading): Promise<string> {
   if (port === 0) throw new Error("AA_PORT is 0, so the port cannot be known: set AA_PORT")
   const host = reachable(bindAddress)
   if (tlsMode === "none") return health((done) => get({ host, port, ...REQUEST }, done))
-  // The address is this machine's own, so the connection cannot be intercepted. The certificate's file may be newer than what is
-  // served.
+  // The address is this machine's own, so the connection cannot be intercepted. The certificate's file may be newer
+  // than what is served.
   const trust: ConnectionOptions = { rejectUnauthorized: false }
   if (tlsMode === "mtls" && (clientCert === undefined || clientKey === undefined))
     return handshake({ host, port, ...trust })

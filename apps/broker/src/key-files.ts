@@ -24,7 +24,10 @@ export type KeyFileErrorCode =
   /** It could not be written. */
   | "key_unwritable"
 
-/** A key file that cannot be used. The message names the file and says what to do. It never contains any part of the key. */
+/**
+ * A key file that cannot be used. The message names the file and says what to do. It never contains any part of the
+ * key.
+ */
 export class KeyFileError extends Error {
   override readonly name = "KeyFileError"
   readonly code: KeyFileErrorCode
@@ -66,8 +69,8 @@ export interface LoadedAuditKey extends LoadedKey {
 const MAX_KEY_FILE_BYTES = 16 * 1024
 
 /**
- * Reads an Ed25519 key from PKCS#8 PEM, or creates the file (0600, atomically, synced: CONTRACT 6). A file that exists is never
- * replaced, whatever is wrong with it.
+ * Reads an Ed25519 key from PKCS#8 PEM, or creates the file (0600, atomically, synced: CONTRACT 6). A file that exists
+ * is never replaced, whatever is wrong with it.
  * @throws {@link KeyFileError}
  */
 export function loadOrCreateKey(path: string): LoadedKey {
@@ -76,8 +79,8 @@ export function loadOrCreateKey(path: string): LoadedKey {
 }
 
 /**
- * The key that signs the trail's checkpoints (CONTRACT 4). It is created only while the trail is empty: with a new key nobody
- * could tell the trail from a forged one. Writes its verifier key to `audit.pub` beside it.
+ * The key that signs the trail's checkpoints (CONTRACT 4). It is created only while the trail is empty: with a new key
+ * nobody could tell the trail from a forged one. Writes its verifier key to `audit.pub` beside it.
  * @throws {@link KeyFileError}
  */
 export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {

@@ -7,8 +7,8 @@ import { TtlCache } from "./ttl-cache.ts"
 const MAX_SCOPE_LABELS = 200
 
 /**
- * Milliseconds for which the text is cached. Making it reads every agent and every open descriptor, and anyone may ask for it; a
- * scraper that asks every few seconds does not notice.
+ * Milliseconds for which the text is cached. Making it reads every agent and every open descriptor, and anyone may ask
+ * for it; a scraper that asks every few seconds does not notice.
  */
 const TEXT_TTL_MS = 250
 
@@ -98,7 +98,8 @@ export class Metrics {
   /** Adds the gauges of an authority, which are read when the metrics are. */
   watch(authority: Authority): void {
     const agents = this.#gauge("active_agents", "Agents whose own token is valid", async () => {
-      // The last count stands while the store cannot be read: the observer learns of that, and all other metrics are served.
+      // The last count stands while the store cannot be read: the observer learns of that, and all other metrics are
+      // served.
       await authority.countActiveAgents().then(
         (count) => agents.set(count),
         () => undefined,

@@ -32,7 +32,10 @@ const STOP_GRACE_MS = 10_000
 const MAX_CONNECTIONS = 8192
 const MAX_TLS_CONNECTIONS = 4096
 
-/** Open connections of one address, enough for 2,000 agents that renew every 4 minutes. A trusted proxy has no such limit. */
+/**
+ * Open connections of one address, enough for 2,000 agents that renew every 4 minutes. A trusted proxy has no such
+ * limit.
+ */
 const MAX_CONNECTIONS_PER_SOURCE = 1024
 
 /** The host in the URL of an HTTP/1.0 request without one. */
@@ -100,8 +103,8 @@ export async function serve(
 }
 
 /**
- * Whether a request has one Host, or is of HTTP/1.0 and has none, like the stock health check of HAProxy. Node takes the first of
- * several, another program in front the last.
+ * Whether a request has one Host, or is of HTTP/1.0 and has none, like the stock health check of HAProxy. Node takes
+ * the first of several, another program in front the last.
  */
 function hasValidHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   let hosts = 0

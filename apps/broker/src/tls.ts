@@ -31,7 +31,8 @@ const AEAD_SUITES = [
 ].join(":")
 
 /**
- * Reads certificate, key and, for mutual TLS, the CA that client certificates must be signed by and its revocation list.
+ * Reads certificate, key and, for mutual TLS, the CA that client certificates must be signed by and its revocation
+ * list.
  * @throws {@link TlsFileError} when they cannot be read or do not match.
  */
 export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettings {
@@ -67,8 +68,8 @@ export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettin
 }
 
 /**
- * Reads a CA file. Node itself accepts a file without certificates, such as one that is just being written, and then refuses every
- * client; it also skips all certificates after a broken one.
+ * Reads a CA file. Node itself accepts a file without certificates, such as one that is just being written, and then
+ * refuses every client; it also skips all certificates after a broken one.
  */
 function readCertificates(path: string): Buffer {
   const pem = readFileSync(path)

@@ -10,8 +10,8 @@ import { createNamedKey, KeyFileError, keepVerifierKey, loadAuditKey, loadKey, v
 import { type RestoreRecord, readRestores, writeRestores } from "./restores.ts"
 
 /**
- * Who signs the trail's checkpoints, and under which name. Each declared restore ends one lineage and begins the next, with its
- * own key, origin and checkpoint file, so that no key ever signs two histories.
+ * Who signs the trail's checkpoints, and under which name. Each declared restore ends one lineage and begins the next,
+ * with its own key, origin and checkpoint file, so that no key ever signs two histories.
  */
 export interface TrailLineage {
   readonly key: SigningKey
@@ -23,7 +23,9 @@ export interface TrailLineage {
   readonly verifierKeyPath: string
   /** A restore that this start has to carry out. */
   readonly restore?: DeclaredRestore
-  /** Records that the restore was carried out, so that its name does not count again. Call it before anything is served. */
+  /**
+   * Records that the restore was carried out, so that its name does not count again. Call it before anything is served.
+   */
   readonly recordRestore?: () => void
   /** The name of a declared restore that was carried out before, and is therefore ignored. */
   readonly spentName?: string
@@ -39,9 +41,9 @@ interface LineageFiles {
 }
 
 /**
- * Opens the current lineage or, when a restore is declared, creates the next one. The file `audit.restores` beside the audit key
- * says which lineage is current. It is written last, so that a start that breaks off leaves the old lineage current and the
- * declaration unspent.
+ * Opens the current lineage or, when a restore is declared, creates the next one. The file `audit.restores` beside the
+ * audit key says which lineage is current. It is written last, so that a start that breaks off leaves the old lineage
+ * current and the declaration unspent.
  * @param trailExists whether the trail has events. Then a missing key is never replaced.
  * @throws KeyFileError or RestoresFileError
  */

@@ -1,4 +1,7 @@
-/** Caches one value for a time. Everyone who asks while it is being made gets the same one, so that many cost what one does. */
+/**
+ * Caches one value for a time. Everyone who asks while it is being made gets the same one, so that many cost what one
+ * does.
+ */
 export class TtlCache<T> {
   readonly #ttlMs: number
   #value: Promise<T> | undefined

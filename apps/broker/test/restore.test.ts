@@ -51,7 +51,9 @@ beforeAll(async () => {
 })
 afterAll(() => made[Symbol.asyncDispose]())
 
-/** Creates a folder whose database was put back to an older copy. Returns the checkpoints of the copy and of the loss. */
+/**
+ * Creates a folder whose database was put back to an older copy. Returns the checkpoints of the copy and of the loss.
+ */
 async function restoredFolder(folder: BrokerFolder) {
   await cp(made.path, folder.path, { recursive: true })
   return checkpoints
@@ -148,7 +150,8 @@ describe("a declaration counts once", () => {
   test("a start that failed before recording it does not spend it", async () => {
     await using folder = await brokerFolder()
     await restoredFolder(folder)
-    // The unusable address fails the start after the restore. Deleting the record makes it a crash before the record was written.
+    // The unusable address fails the start after the restore. Deleting the record makes it a crash before the record
+    // was written.
     const { code } = await runBroker({ ...folder.environment, ...DECLARED, AA_BIND_ADDRESS: "203.0.113.1" })
     expect(code).toBe(1)
     rmSync(at(folder, "audit.restores"))

@@ -69,8 +69,8 @@ export function canonicalText(event: HashedEvent): string {
 const MAX_DATA_DEPTH = 8
 
 /**
- * Whether `JSON.stringify` gives a value's RFC 8785 text but for unpaired surrogates: its members are in order, as those of the broker
- * are.
+ * Whether `JSON.stringify` gives a value's RFC 8785 text but for unpaired surrogates: its members are in order, as
+ * those of the broker are.
  */
 function isCanonical(value: unknown, depth: number): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true

@@ -9,8 +9,9 @@ type KeyOf<R> = R extends { readonly method: infer M extends string; readonly pa
   : never
 
 /**
- * When a failed call is sent again: `always` where a second one does no harm; `unprocessed` only when the broker certainly did
- * nothing, because it said so or was never reached; `in-turn` as `always`, and a 429 is waited for as long as the broker says.
+ * When a failed call is sent again: `always` where a second one does no harm; `unprocessed` only when the broker
+ * certainly did nothing, because it said so or was never reached; `in-turn` as `always`, and a 429 is waited for as
+ * long as the broker says.
  */
 export type Repeatable = "always" | "unprocessed" | "in-turn"
 
@@ -35,8 +36,8 @@ export interface Call extends Schemas<Routes[keyof Routes]> {
 }
 
 /**
- * Defines a call of a route. The contract's table holds the schemas and texts of the whole API and would enlarge every bundle, so
- * each call imports its own schemas; the types compare them with the table.
+ * Defines a call of a route. The contract's table holds the schemas and texts of the whole API and would enlarge every
+ * bundle, so each call imports its own schemas; the types compare them with the table.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineCall<const K extends RouteKey, const S extends Schemas<RouteOf<K>>>(

@@ -17,8 +17,8 @@ export interface GuardEnvironment {
 }
 
 /**
- * A Hono middleware that passes on requests with a valid token, and answers others with 401, 403 or 503, `WWW-Authenticate`
- * (RFC 6750) and a problem document (RFC 9457).
+ * A Hono middleware that passes on requests with a valid token, and answers others with 401, 403 or 503,
+ * `WWW-Authenticate` (RFC 6750) and a problem document (RFC 9457).
  * @throws `TypeError` for invalid options.
  * @example
  * app.get("/customers/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>

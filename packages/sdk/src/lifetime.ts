@@ -1,6 +1,6 @@
 /**
- * How much of a token's life is left, by two clocks of this process: the monotonic one, which some platforms stop while the machine
- * sleeps, and the wall clock, which may be set. Neither has to agree with the broker's.
+ * How much of a token's life is left, by two clocks of this process: the monotonic one, which some platforms stop while
+ * the machine sleeps, and the wall clock, which may be set. Neither has to agree with the broker's.
  */
 export class Lifetime {
   /** When it ends, by the wall clock. */
@@ -10,7 +10,8 @@ export class Lifetime {
 
   /**
    * @param seconds how long the token lives.
-   * @param startedAt `performance.now()` when the token was requested, the earliest time at which its life may have begun.
+   * @param startedAt `performance.now()` when the token was requested, the earliest time at which its life may have
+   * begun.
    */
   constructor(seconds: number, startedAt: number = performance.now()) {
     this.#durationMs = seconds * 1000

@@ -1,6 +1,9 @@
 import { type AgentWritError, BrokerError } from "./errors.ts"
 
-/** The part of a token's life after which it is renewed: about three quarters, random so that agents do not renew together. */
+/**
+ * The part of a token's life after which it is renewed: about three quarters, random so that agents do not renew
+ * together.
+ */
 export function renewalPoint(): number {
   return 0.7 + 0.1 * Math.random()
 }

@@ -27,7 +27,8 @@ export function retryDelay(error: unknown, repeatable: Repeatable, attempt: numb
 }
 
 /**
- * The milliseconds to wait for a turn that the broker names (`Retry-After`), or `undefined` when the error names none or it comes too late.
+ * The milliseconds to wait for a turn that the broker names (`Retry-After`), or `undefined` when the error names none
+ * or it comes too late.
  * @param waitedMs how long the call has waited for its turn already.
  */
 export function turnDelay(error: unknown, repeatable: Repeatable, waitedMs: number): number | undefined {
@@ -44,7 +45,10 @@ export function isTransient(error: unknown): error is AgentWritError {
   return error instanceof NetworkError || status === 429 || status >= 500
 }
 
-/** Whether the broker certainly did nothing. A 503 does not show that: its disk may have failed during the commit (CONTRACT 4). */
+/**
+ * Whether the broker certainly did nothing. A 503 does not show that: its disk may have failed during the commit
+ * (CONTRACT 4).
+ */
 function wasNotProcessed(error: AgentWritError): boolean {
   return error instanceof BrokerError ? error.status === 429 : NEVER_CONNECTED.has(causeCode(error))
 }

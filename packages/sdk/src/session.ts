@@ -3,7 +3,10 @@ import type { CallOptions } from "./broker-client.ts"
 import { BrokerError } from "./errors.ts"
 import type { IssuedToken } from "./issued-token.ts"
 
-/** Signs in when a token is first needed, again before it expires, and once more when the broker refuses it. Calls share the token. */
+/**
+ * Signs in when a token is first needed, again before it expires, and once more when the broker refuses it. Calls share
+ * the token.
+ */
 export class Session {
   readonly #signIn: () => Promise<IssuedToken>
   readonly #usablePart: number
@@ -12,14 +15,18 @@ export class Session {
 
   /**
    * @param signIn gets no caller's signal, because other callers wait for it too.
-   * @param usablePart the part of a token's life in which it is used for new calls. The rest allows for slow calls and wrong clocks.
+   * @param usablePart the part of a token's life in which it is used for new calls. The rest allows for slow calls and
+   * wrong clocks.
    */
   constructor(signIn: () => Promise<IssuedToken>, usablePart: number) {
     this.#signIn = signIn
     this.#usablePart = usablePart
   }
 
-  /** Makes a call with the token. If the broker refuses the token, for example after a restart with another key, signs in and repeats. */
+  /**
+   * Makes a call with the token. If the broker refuses the token, for example after a restart with another key, signs
+   * in and repeats.
+   */
   async authorized<T>({ signal }: CallOptions, send: (bearer: string) => Promise<T>): Promise<T> {
     const bearer = await this.#bearer(signal)
     try {

@@ -7,7 +7,9 @@ import { STYLE } from "./style.ts"
 const STYLE_SHEET = new Html(STYLE)
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64")
 
-/** The page may apply its own style sheet and load nothing at all: no script, no image, no request, no frame around it. */
+/**
+ * The page may apply its own style sheet and load nothing at all: no script, no image, no request, no frame around it.
+ */
 export const PAGE_POLICY: string = [
   "default-src 'none'",
   `style-src 'sha256-${STYLE_HASH}'`,
@@ -16,7 +18,9 @@ export const PAGE_POLICY: string = [
   "frame-ancestors 'none'",
 ].join("; ")
 
-/** The API as one HTML page without scripts: every operation with its schemas and examples, in the order of the tags. */
+/**
+ * The API as one HTML page without scripts: every operation with its schemas and examples, in the order of the tags.
+ */
 export function apiPage(api: ApiDocument): string {
   const { info, tags, paths, components } = api
   const operations = Object.entries(paths).flatMap(([path, methods]) =>

@@ -28,7 +28,9 @@ export const EXAMPLE_SECRET = "change-me-in-production"
 /** Characters that a secret in clear text needs in production. */
 const MIN_SECRET_LENGTH = 16
 
-/** The admin secret (CONTRACT 6). The example's secret stops the start in every mode; a short one only in production. */
+/**
+ * The admin secret (CONTRACT 6). The example's secret stops the start in every mode; a short one only in production.
+ */
 export function checkSecret(reading: Reading, { adminSecret, mode }: VariableValues): string | undefined {
   if (reading.isRefused("adminSecret")) return undefined
   if (adminSecret === undefined) {
@@ -97,7 +99,9 @@ function unreadable(path: string): string | undefined {
 
 const PATHS = ["signingKeyPath", "auditKeyPath", "dbPath"] as const
 
-/** Keys and database need a file each: otherwise one key would sign both tokens and trail, or a file would look corrupt. */
+/**
+ * Keys and database need a file each: otherwise one key would sign both tokens and trail, or a file would look corrupt.
+ */
 export function checkPaths(reading: Reading, paths: Readonly<Record<(typeof PATHS)[number], string>>): void {
   for (const [index, key] of PATHS.entries())
     for (const other of PATHS.slice(0, index))

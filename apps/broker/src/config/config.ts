@@ -101,7 +101,8 @@ export function loadConfig(
 }
 
 /**
- * Refuses the hash of the examples' secret in production. Apart from {@link loadConfig}, because it takes as long as a sign-in.
+ * Refuses the hash of the examples' secret in production. Apart from {@link loadConfig}, because it takes as long as a
+ * sign-in.
  * @throws {@link ConfigError}
  */
 export async function refuseExampleHash({ adminSecret, mode }: Config): Promise<void> {

@@ -6,7 +6,10 @@ import { VARIABLES, type VariableValues } from "./variables.ts"
 
 const STICKY = 0o1000
 
-/** A key that others can replace signs what they like: that stops production. Who reads the key is checked when it is opened. */
+/**
+ * A key that others can replace signs what they like: that stops production. Who reads the key is checked when it is
+ * opened.
+ */
 export function checkKeyFolders(
   reading: Reading,
   paths: Readonly<Record<"signingKeyPath" | "auditKeyPath", string>>,
@@ -27,7 +30,9 @@ export function checkKeyFolders(
   reading.warnings.push(...[...warned].map((message) => ({ message })))
 }
 
-/** Why other users can replace files of a folder. A group that the broker is in may: container platforms lay volumes so. */
+/**
+ * Why other users can replace files of a folder. A group that the broker is in may: container platforms lay volumes so.
+ */
 function openToOthers(folder: string): string | undefined {
   const { mode = 0, gid = 0 } = stats(folder) ?? {}
   if ((mode & STICKY) !== 0) return undefined

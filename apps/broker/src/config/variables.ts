@@ -122,7 +122,10 @@ function isHost(text: string): boolean {
   return isName && !/^\d+$/.test(labels.at(-1) ?? "")
 }
 
-/** Part of a password hash of `htpasswd`, `crypt`, LDAP or a password library, also with its `$` doubled for a compose file. */
+/**
+ * Part of a password hash of `htpasswd`, `crypt`, LDAP or a password library, also with its `$` doubled for a compose
+ * file.
+ */
 const HASH_PART =
   /\$+(?:2[a-z]?|argon2\w*|scrypt|pbkdf2[\w-]*)\$|\$+(?:[1567y]|gy|apr1)\$+[^$]*\$|\{(?:S?SHA|S?MD5|CRYPT|PBKDF2|ARGON2)[\w-]*\}/i
 
@@ -130,8 +133,8 @@ const HASH_PART =
 const BCRYPT_COST = /^\$2[aby]\$1[0-5]\$/
 
 /**
- * Quotes, a prefix such as `user:` or a `$` that a shell or compose file changed turn a hash into a secret in clear text, which everyone
- * who reads the hash knows.
+ * Quotes, a prefix such as `user:` or a `$` that a shell or compose file changed turn a hash into a secret in clear
+ * text, which everyone who reads the hash knows.
  */
 const isWholeSecret = (text: string): boolean => !HASH_PART.test(text) || (isBcryptHash(text) && BCRYPT_COST.test(text))
 

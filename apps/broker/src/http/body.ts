@@ -5,7 +5,9 @@ import { Quota } from "./quota.ts"
 /** The largest body of a request (CONTRACT 1). */
 const MAX_BODY_BYTES = 1_048_576
 
-/** Nearly every honest body is smaller. Only a larger one needs a place, so large bodies never keep out a revocation. */
+/**
+ * Nearly every honest body is smaller. Only a larger one needs a place, so large bodies never keep out a revocation.
+ */
 const MAX_SMALL_BODY_BYTES = 16 * 1024
 
 /** Places for large bodies that are being received. Slow senders could otherwise fill the memory. */
@@ -73,7 +75,9 @@ function receive(
       end()
       reject(error)
     }
-    /** Makes room for that many bytes. All chunks go to one piece of memory: kept apart, tiny ones take 300 bytes each. */
+    /**
+     * Makes room for that many bytes. All chunks go to one piece of memory: kept apart, tiny ones take 300 bytes each.
+     */
     const makeRoom = (needed: number): boolean => {
       if (needed > MAX_BODY_BYTES) {
         refuse(tooLarge())

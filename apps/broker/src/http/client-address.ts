@@ -4,8 +4,9 @@ import { isIP } from "node:net"
 export type IsTrustedProxy = (address: string) => boolean
 
 /**
- * The address of the client: the peer or, behind trusted proxies, the right-most address of `X-Forwarded-For` that is not a
- * trusted proxy. The client itself could have written everything left of that, and left of anything that is not an address.
+ * The address of the client: the peer or, behind trusted proxies, the right-most address of `X-Forwarded-For` that is
+ * not a trusted proxy. The client itself could have written everything left of that, and left of anything that is not
+ * an address.
  * @param onNoAddress called with what a trusted proxy wrote and is not an address.
  */
 export function clientAddress(

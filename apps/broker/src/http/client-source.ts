@@ -4,8 +4,8 @@ import { isIP } from "node:net"
 const NETWORK_GROUPS = 4
 
 /**
- * The key by which limits and the trail's flood protection count: an IPv4 address (also in its IPv6 spelling), or the network (/64) of
- * an IPv6 address.
+ * The key by which limits and the trail's flood protection count: an IPv4 address (also in its IPv6 spelling), or the
+ * network (/64) of an IPv6 address.
  */
 export function sourceOf(address: string): string {
   if (isIP(address) === 4) return address

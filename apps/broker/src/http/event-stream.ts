@@ -20,7 +20,10 @@ export interface EventStreamOptions {
   readonly closed: () => void
 }
 
-/** A stream of the feed's messages as events (WHATWG HTML, "Server-sent events"). A reader that is too slow is disconnected. */
+/**
+ * A stream of the feed's messages as events (WHATWG HTML, "Server-sent events"). A reader that is too slow is
+ * disconnected.
+ */
 export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
   let unfollow: (() => void) | undefined
   let isOpen = true

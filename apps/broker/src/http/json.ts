@@ -4,7 +4,9 @@ const MAX_DEPTH = 32
 /** The largest number (CONTRACT 1): beyond it, JSON readers disagree. */
 const MAX_NUMBER = 2 ** 53
 
-/** A body is not JSON that this API accepts. The message names the rule that it breaks and quotes nothing of the body. */
+/**
+ * A body is not JSON that this API accepts. The message names the rule that it breaks and quotes nothing of the body.
+ */
 export class MalformedJsonError extends Error {
   override readonly name = "MalformedJsonError"
 }
@@ -12,8 +14,8 @@ export class MalformedJsonError extends Error {
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /**
- * Reads a body as JSON, whatever its Content-Type (CONTRACT 1). Invalid UTF-8, an unpaired surrogate, nesting deeper than 32
- * and a number beyond ±2^53 are malformed, because readers disagree about their meaning.
+ * Reads a body as JSON, whatever its Content-Type (CONTRACT 1). Invalid UTF-8, an unpaired surrogate, nesting deeper
+ * than 32 and a number beyond ±2^53 are malformed, because readers disagree about their meaning.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string
@@ -42,8 +44,8 @@ const NUMBER_BEYOND = "the body holds a number beyond ±2^53"
 const STRING_OR_LONG_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]{15,}/g
 
 /**
- * Refuses numbers that were rounded to the limit. It searches the text, because a reviver is called for every value and took
- * half a second for a megabyte of zeros.
+ * Refuses numbers that were rounded to the limit. It searches the text, because a reviver is called for every value and
+ * took half a second for a megabyte of zeros.
  */
 function refuseRounded(text: string): void {
   for (const [literal] of text.matchAll(STRING_OR_LONG_NUMBER)) {

@@ -45,7 +45,9 @@ interface Shared {
   readonly largeBodies: Quota
 }
 
-/** A request as the broker sees it. The cheapest requests need few of its parts, so each is made when it is asked for. */
+/**
+ * A request as the broker sees it. The cheapest requests need few of its parts, so each is made when it is asked for.
+ */
 export class HttpRequest implements Exchange {
   readonly requestId: string
   readonly #c: Context<BrokerEnvironment>

@@ -3,7 +3,10 @@ import type { IncomingMessage } from "node:http"
 /** A path that no route has. */
 const UNKNOWN_PATH = "//"
 
-/** A `%` escape, a doubled slash or a dot segment: other spellings of a path, which a proxy's prefix rules may read differently. */
+/**
+ * A `%` escape, a doubled slash or a dot segment: other spellings of a path, which a proxy's prefix rules may read
+ * differently.
+ */
 const OTHER_SPELLING = /%|\/\/|\/\.\.?(?:\/|$)/
 
 /**

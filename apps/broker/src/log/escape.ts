@@ -1,4 +1,6 @@
-/** Writes characters that could forge a line or hide in one (control, format, separators, lone surrogates) as `\uXXXX`. */
+/**
+ * Writes characters that could forge a line or hide in one (control, format, separators, lone surrogates) as `\uXXXX`.
+ */
 export const escapeInvisible = (text: string): string => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escapeUnits)
 
 /** Every UTF-16 code unit of a text as `\uXXXX`. */

@@ -11,7 +11,9 @@ const MAX_BACKLOG_BYTES = 4 * 1024 * 1024
 /** How long a flush waits for a reader that is too slow. */
 const FLUSH_TIMEOUT_MS = 1000
 
-/** Writes whole lines to a stream, once a tick. A full pipe delays no request: Node keeps the rest until there is room. */
+/**
+ * Writes whole lines to a stream, once a tick. A full pipe delays no request: Node keeps the rest until there is room.
+ */
 export class LineWriter {
   #lines: string[] = []
   #dropped = 0

@@ -14,8 +14,8 @@ export type LogValue = string | number | boolean | null | undefined | Error | re
 export type LogFields = Readonly<Record<string, LogValue>>
 
 /**
- * The values after a message. The pairs of one object are separated by commas. In a list of objects, the pairs of each object
- * are separated by blanks, as in the guide's `default_ttl=600 max_ttl=300`.
+ * The values after a message. The pairs of one object are separated by commas. In a list of objects, the pairs of each
+ * object are separated by blanks, as in the guide's `default_ttl=600 max_ttl=300`.
  */
 export type LogContext = LogFields | readonly LogFields[]
 
@@ -60,8 +60,8 @@ const MAX_TEXT_LENGTH = 8192
 /**
  * A log in the guide's format, `[AA:MODULE:LEVEL] TIMESTAMP | COMPONENT | MESSAGE | context` (CONTRACT 7).
  *
- * One event is one line, and only the broker can start a field: a value that is not a plain word is quoted as in JSON, with
- * escapes for line breaks, invisible characters, `|` and `=`.
+ * One event is one line, and only the broker can start a field: a value that is not a plain word is quoted as in JSON,
+ * with escapes for line breaks, invisible characters, `|` and `=`.
  *
  * @example
  * ```ts

@@ -19,7 +19,10 @@ export function adminSignIn(): Endpoint {
   const perSource = new RateLimit({ burst: 10, times: 5, interval: "second", mayOweMs: MAX_WAIT_MS })
   const guessing = new LRUCache<string, true>({ max: MAX_GUESSING, ttl: GUESSING_MS })
 
-  /** Waits for the turn of the address. The secret is not looked at before, so that a wait does not tell whether it is right. */
+  /**
+   * Waits for the turn of the address. The secret is not looked at before, so that a wait does not tell whether it is
+   * right.
+   */
   async function waitForTurn({ source }: Caller): Promise<void> {
     const waitMs = perSource.waitMs(source)
     if ((waitMs > 0 && guessing.has(source)) || !perSource.take(source)) throw tooMany("sign-ins from this address", 1)

@@ -15,7 +15,8 @@ export function appSignIn(): Endpoint {
     async run(authority, { caller, body }) {
       const pair = `${caller.source} ${body.clientId}`
       const signedIn = await authority.signInApp(caller, body, {
-        // Once the wrong secrets are used up, a right one waits too: otherwise the answer would reveal that it is right.
+        // Once the wrong secrets are used up, a right one waits too: otherwise the answer would reveal that it is
+        // right.
         beforeCheck() {
           const waitMs = wrong.waitMs(pair)
           if (waitMs > 0) throw tooMany("wrong secrets of this client", waitMs)

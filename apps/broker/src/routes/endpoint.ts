@@ -48,7 +48,10 @@ export interface EndpointOptions<N extends RouteName> {
   readonly protocol?: Protocol
   /** Default: what the route needs. */
   readonly needs?: Route["needs"]
-  /** The event of a refusal before the use case runs, such as for an ill-typed body. Default: such a refusal has no event. */
+  /**
+   * The event of a refusal before the use case runs, such as for an ill-typed body. Default: such a refusal has no
+   * event.
+   */
   readonly deniedAs?: AuditEventType
   /** How refusals of the bearer token are worded. Default: as everywhere. */
   readonly wording?: BearerWording

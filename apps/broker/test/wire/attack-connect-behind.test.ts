@@ -4,7 +4,8 @@ import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
 import { startWireBroker } from "./wire-broker.ts"
 
-// After a CONNECT, Node forgets the answers that wait on the connection. Without a remedy, their places are never released.
+// After a CONNECT, Node forgets the answers that wait on the connection. Without a remedy, their places are never
+// released.
 
 const FAR = "/v1/revocations?since=9007199254740991"
 const SOURCE = { "x-forwarded-for": "203.0.113.9" }

@@ -24,7 +24,8 @@ async function health({ url }: WireBroker, localAddress: string, sockets: Socket
 // Only on Linux does the loopback interface have many addresses.
 const linux = { skip: process.platform !== "linux" }
 
-// Ten thousand idle connections took 160 MiB, and 520 MiB with a half-sent head each, kept open by a request every two minutes.
+// Ten thousand idle connections took 160 MiB, and 520 MiB with a half-sent head each, kept open by a request every two
+// minutes.
 test("the connections of one source are limited, and others are served", linux, async () => {
   await using broker = await startWireBroker()
   const sockets: Socket[] = []

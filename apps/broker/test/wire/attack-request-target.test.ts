@@ -20,7 +20,8 @@ test.each([
   expect(events.at(-2)).toMatchObject({ event_type: "token_auth_failed", resource: "/v1/revoke" })
 })
 
-// A proxy that admits "/v1/revoke" to operators only compares the text. What the broker resolves by itself would pass it.
+// A proxy that admits "/v1/revoke" to operators only compares the text. What the broker resolves by itself would pass
+// it.
 test.each([
   ["an escape", "/v1/%72evoke"],
   ["an escaped slash", "/v1%2frevoke"],

@@ -19,8 +19,8 @@ export type FetchAgents = (query: AgentsQuery, options: CallOptions) => Promise<
 const PAGE_LENGTH = 1000
 
 /**
- * Lists all agents that match, newest first, each once. Agents that register, or start or stop to match, meanwhile shift the pages;
- * no other agent is missed because of that.
+ * Lists all agents that match, newest first, each once. Agents that register, or start or stop to match, meanwhile
+ * shift the pages; no other agent is missed because of that.
  */
 export async function* eachAgent(
   fetch: FetchAgents,
@@ -31,7 +31,8 @@ export async function* eachAgent(
   for (let offset = 0; ; ) {
     const { agents, limit } = await fetch({ ...filter, limit: PAGE_LENGTH, offset }, options)
     const [first] = agents
-    // Pages overlap by one agent. Without the overlap, agents have left the list and others moved up into the pages already read.
+    // Pages overlap by one agent. Without the overlap, agents have left the list and others moved up into the pages
+    // already read.
     if (offset > 0 && (first === undefined || !seen.has(first.agentId))) {
       offset = Math.max(0, offset - limit)
       continue

@@ -5,7 +5,9 @@ import { AgentWritError } from "../errors.ts"
 import { delay, isTransient } from "../retry.ts"
 import type { listEvents } from "./calls.ts"
 
-/** The query of `GET /v1/audit/events`; an event must match all filters. Instants are milliseconds since the Unix epoch. */
+/**
+ * The query of `GET /v1/audit/events`; an event must match all filters. Instants are milliseconds since the Unix epoch.
+ */
 export type EventsQuery = NonNullable<CallInput<typeof listEvents>["query"]>
 
 /** A page of the trail, in the chain's order. */

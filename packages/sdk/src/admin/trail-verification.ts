@@ -12,8 +12,8 @@ import type { CallOptions } from "../broker-client.ts"
 /** What the broker's trail is verified against. */
 export interface TrailVerificationOptions extends CallOptions {
   /**
-   * The key that verifies the trail's checkpoints, as in `audit.pub`. Pin it: take it from a place that the broker cannot change.
-   * Without it, no signature is verified, and a trail that was rewritten with new hashes looks correct.
+   * The key that verifies the trail's checkpoints, as in `audit.pub`. Pin it: take it from a place that the broker
+   * cannot change. Without it, no signature is verified, and a trail that was rewritten with new hashes looks correct.
    */
   readonly verifierKey?: string | VerifierKey | undefined
   /** An earlier checkpoint, which shows whether the trail was cut or rewritten since. Needs `verifierKey`. */

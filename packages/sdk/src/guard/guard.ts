@@ -94,7 +94,8 @@ function requestScopes(scope: string | readonly string[]): readonly string[] {
 }
 
 /**
- * The token of a request (RFC 6750, section 2.1; RFC 9449, section 7.1). Two are refused, because it is unclear which one counts.
+ * The token of a request (RFC 6750, section 2.1; RFC 9449, section 7.1). Two are refused, because it is unclear which
+ * one counts.
  */
 function presentedToken(authorization: readonly string[]): Presented {
   const [value, ...more] = authorization

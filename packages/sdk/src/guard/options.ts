@@ -3,9 +3,10 @@ import { requireKnownOptions } from "../known-options.ts"
 import type { VerifierError } from "../verify/errors.ts"
 
 /**
- * The scopes that a request needs, all of them. They are fixed, or made from the request. Those made from the request are checked,
- * because parts come from the client: the form must be `action:resource:identifier`, and the identifier must not be `*`. Use
- * `scopeFor`, which also checks each part. A request for which the function returns an empty list is refused.
+ * The scopes that a request needs, all of them. They are fixed, or made from the request. Those made from the request
+ * are checked, because parts come from the client: the form must be `action:resource:identifier`, and the identifier
+ * must not be `*`. Use `scopeFor`, which also checks each part. A request for which the function returns an empty list
+ * is refused.
  */
 export type RequiredScope<Request> = string | readonly string[] | ((request: Request) => string | readonly string[])
 
@@ -16,8 +17,9 @@ export interface GuardOptions<Request> {
   /** The kinds of tokens that are accepted. Default `["agent"]`: tokens of apps and operators are refused. */
   readonly kinds?: readonly TokenKind[]
   /**
-   * The URL under which clients know this service, such as `https://api.example.com`; the path of the request is added to it. DPoP
-   * proofs are checked against it. Default: scheme and host as the framework knows them, where a client may choose the `Host` header.
+   * The URL under which clients know this service, such as `https://api.example.com`; the path of the request is added
+   * to it. DPoP proofs are checked against it. Default: scheme and host as the framework knows them, where a client may
+   * choose the `Host` header.
    */
   readonly publicUrl?: string | URL | undefined
   /** The `realm` of `WWW-Authenticate` (RFC 9110, section 11.5). Default `agentwrit` for bearer tokens. */

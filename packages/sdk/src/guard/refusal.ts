@@ -62,8 +62,8 @@ export function refusalOf(error: VerifierError, { challenge, isDpop, requestId: 
 }
 
 /**
- * The challenge of RFC 6750, section 3, or of RFC 9449, section 7.1, for a token that came or should have come with a proof. It has
- * no `error` when the request had no token.
+ * The challenge of RFC 6750, section 3, or of RFC 9449, section 7.1, for a token that came or should have come with a
+ * proof. It has no `error` when the request had no token.
  */
 function challengeHeader(error: VerifierError, { realm, resourceMetadata, scope }: Challenge, isDpop: boolean): string {
   const scopes = error.code === "insufficient_scope" ? error.required : scope

@@ -2,7 +2,8 @@ import { isScope } from "@agentwrit/core"
 import { InsufficientScopeError } from "../verify/errors.ts"
 
 /**
- * Makes a scope from parts of a request. The identifier may contain colons; the action and the resource may not. No part may be `*`.
+ * Makes a scope from parts of a request. The identifier may contain colons; the action and the resource may not. No
+ * part may be `*`.
  * @throws `InsufficientScopeError` for other parts, which a guard answers with 403.
  * @example guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) })
  */

@@ -9,7 +9,8 @@ import { type McpAuthInfo, mcpAuthInfo } from "./token-verifier.ts"
 export type McpGuard = (request: Request) => Promise<McpAuthInfo | Response>
 
 /**
- * Guards an MCP endpoint, as the SDK's `requireBearerAuth` of 2.x does, and also accepts tokens that are bound to a key (RFC 9449).
+ * Guards an MCP endpoint, as the SDK's `requireBearerAuth` of 2.x does, and also accepts tokens that are bound to a key
+ * (RFC 9449).
  * @throws `TypeError` for invalid options.
  * @example
  * const gate = mcpGuard(verifier, { publicUrl: "https://tools.example", resourceMetadata: metadataUrl })
@@ -27,7 +28,8 @@ export function mcpGuard(verifier: Verifier, options?: GuardOptions<Request>): M
 }
 
 /**
- * The auth info of a request that passed `guard` of Express or Fastify, for `req.auth` of `@modelcontextprotocol/sdk` 1.x.
+ * The auth info of a request that passed `guard` of Express or Fastify, for `req.auth` of `@modelcontextprotocol/sdk`
+ * 1.x.
  * @throws `TypeError` when no guard checked the request, so that the route is open.
  * @example app.post("/mcp", guard(verifier), (req, res, next) => { req.auth = mcpAuthInfoOf(req); next() }, handle)
  */

@@ -27,8 +27,8 @@ export interface McpTokenVerifier {
 }
 
 /**
- * The error class by which the MCP SDK recognizes an invalid token; it answers any other error with 500. Pass the class of the copy of
- * the SDK that your server uses.
+ * The error class by which the MCP SDK recognizes an invalid token; it answers any other error with 500. Pass the class
+ * of the copy of the SDK that your server uses.
  */
 export type McpErrors =
   /** `@modelcontextprotocol/sdk` 1.x, from `server/auth/errors.js`. */
@@ -39,8 +39,8 @@ export type McpErrors =
 /** Options of {@link mcpTokenVerifier}. */
 export type McpTokenVerifierOptions = McpErrors & {
   /**
-   * This server's name in `aud`. Tokens that do not name it are refused, others get it as their `resource`, for the SDK's
-   * `expectedResource`. The verifier must check the audience. Default: none.
+   * This server's name in `aud`. Tokens that do not name it are refused, others get it as their `resource`, for the
+   * SDK's `expectedResource`. The verifier must check the audience. Default: none.
    */
   readonly resource?: string | URL | undefined
   /** The kinds of tokens that are accepted. Default `["agent"]`: tokens of apps and operators are refused. */
@@ -57,13 +57,14 @@ type AllOptions = Omit<McpTokenVerifierOptions, keyof McpErrors> & {
 const NAMES = { InvalidTokenError: true, OAuthError: true, resource: true, kinds: true, onRefused: true } as const
 
 /**
- * Makes the token verifier for `requireBearerAuth({ verifier })` of `@modelcontextprotocol/sdk` 1.x and `@modelcontextprotocol/server`
- * 2.x. They answer an invalid token with 401, and with 500 while tokens cannot be verified.
+ * Makes the token verifier for `requireBearerAuth({ verifier })` of `@modelcontextprotocol/sdk` 1.x and
+ * `@modelcontextprotocol/server` 2.x. They answer an invalid token with 401, and with 500 while tokens cannot be
+ * verified.
  *
  * They read bearer tokens only. For tokens that are bound to a key use `mcpGuard`.
  *
- * Their `requiredScopes` compares exact strings. Use `requireToolScope` or `scopeChallenge` instead, which know that `*` covers every
- * identifier.
+ * Their `requiredScopes` compares exact strings. Use `requireToolScope` or `scopeChallenge` instead, which know that
+ * `*` covers every identifier.
  * @example
  * import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js"
  * app.use("/mcp", requireBearerAuth({ verifier: mcpTokenVerifier(verifier, { InvalidTokenError }) }))

@@ -9,10 +9,11 @@ export interface GrantedScopes {
 }
 
 /**
- * Requires a scope inside a tool. Unlike the SDK's own comparison, it knows that `*` covers every identifier. The error becomes the
- * tool's error result and tells the agent what it lacks.
+ * Requires a scope inside a tool. Unlike the SDK's own comparison, it knows that `*` covers every identifier. The error
+ * becomes the tool's error result and tells the agent what it lacks.
  * @param authInfo `extra.authInfo` (1.x) or `ctx.http?.authInfo` (2.x); `undefined` grants nothing.
- * @param required one scope, or several that are all needed. An empty list is refused: it may come from empty arguments.
+ * @param required one scope, or several that are all needed. An empty list is refused: it may come from empty
+ * arguments.
  * @throws `InsufficientScopeError`; `TypeError` for a malformed scope.
  * @example requireToolScope(extra.authInfo, scopeFor("read", "data", customerId))
  */
@@ -33,10 +34,13 @@ export type ScopeChallengeHandler = (
 ) => { scopes: readonly [string, ...string[]]; errorDescription?: string } | undefined
 
 /**
- * Makes the `scopeChallenge` of a tool in `@modelcontextprotocol/server` 2.x. A caller that lacks the scope is answered 403 with
- * `WWW-Authenticate` before the tool runs. Use `requireToolScope` in the tool as well: the SDK uses challenges only over HTTP.
- * @param required one scope, several, or a function of the tool's arguments. They come from the client, so use `scopeFor` in it.
- * @example server.registerTool("read_customer", { inputSchema, scopeChallenge: scopeChallenge((args) => scopeFor("read", "data", String(args.id))) }, run)
+ * Makes the `scopeChallenge` of a tool in `@modelcontextprotocol/server` 2.x. A caller that lacks the scope is answered
+ * 403 with `WWW-Authenticate` before the tool runs. Use `requireToolScope` in the tool as well: the SDK uses challenges
+ * only over HTTP.
+ * @param required one scope, several, or a function of the tool's arguments. They come from the client, so use
+ * `scopeFor` in it.
+ * @example server.registerTool("read_customer", { inputSchema, scopeChallenge: scopeChallenge((args) =>
+ * scopeFor("read", "data", String(args.id))) }, run)
  */
 export function scopeChallenge(
   required: string | readonly [string, ...string[]] | ((args: Readonly<Record<string, unknown>>) => string),

@@ -16,8 +16,8 @@ export class FeedError extends Error {
 }
 
 /**
- * Verifies one message of the feed: header, signature, form, and that its members agree (CONTRACT 5). `Revocations` checks that it
- * continues where the verifier is.
+ * Verifies one message of the feed: header, signature, form, and that its members agree (CONTRACT 5). `Revocations`
+ * checks that it continues where the verifier is.
  * @throws {@link FeedError}
  */
 export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed {
@@ -31,7 +31,8 @@ export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed
   let last = from
   for (const { seq, level, before } of entries) {
     if (seq <= last || seq > to) throw new FeedError(`entry ${seq} is out of order`)
-    // Read without its cutoff, or with one that its level does not have, it would revoke other tokens than the broker means.
+    // Read without its cutoff, or with one that its level does not have, it would revoke other tokens than the broker
+    // means.
     if (hasCutoff(level) !== (before !== undefined))
       throw new FeedError(`entry ${seq} of level ${level} has ${before === undefined ? "no" : "a"} "before"`)
     last = seq

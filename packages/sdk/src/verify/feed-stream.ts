@@ -43,8 +43,8 @@ export interface FeedStreamOptions {
 }
 
 /**
- * Yields the messages of the feed, as compact JWS, in the order of the event stream (WHATWG HTML, "Server-sent events"). Ends when
- * the broker ends the stream.
+ * Yields the messages of the feed, as compact JWS, in the order of the event stream (WHATWG HTML, "Server-sent
+ * events"). Ends when the broker ends the stream.
  * @param position the sequence number up to which all entries are known.
  * @throws {@link NoStreamError}, {@link NetworkError}, or the platform's error when the connection breaks.
  */

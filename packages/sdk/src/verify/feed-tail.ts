@@ -4,12 +4,15 @@ import type { RevocationFeedEntry } from "@agentwrit/core"
 const MAX_ENTRIES = 1_024
 
 /**
- * Knows the newest entry of the feed that has not expired, at any time. A verifier that reconnects requests the feed from just before
- * that entry: if the broker does not send it again, its list is another one than before. All later entries have expired or are sent
- * again.
+ * Knows the newest entry of the feed that has not expired, at any time. A verifier that reconnects requests the feed
+ * from just before that entry: if the broker does not send it again, its list is another one than before. All later
+ * entries have expired or are sent again.
  */
 export class FeedTail {
-  /** Each entry expires earlier than the one before it: an entry with a later successor that outlives it is never the answer. */
+  /**
+   * Each entry expires earlier than the one before it: an entry with a later successor that outlives it is never the
+   * answer.
+   */
   #entries: RevocationFeedEntry[] = []
 
   add(entry: RevocationFeedEntry): void {

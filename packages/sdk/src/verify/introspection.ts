@@ -6,8 +6,8 @@ import type { VerifiedClaims } from "./verified-tokens.ts"
 
 /**
  * Asks the broker about a token that passed all local checks.
- * @throws {@link InvalidTokenError} `token_refused`; {@link VerifierUnavailableError} `introspection_unavailable` when the broker does
- * not answer.
+ * @throws {@link InvalidTokenError} `token_refused`; {@link VerifierUnavailableError} `introspection_unavailable` when
+ * the broker does not answer.
  */
 export async function introspect(
   client: BrokerClient,

@@ -22,7 +22,10 @@ const MAX_KEYS = 64
 /** Far more than a set of {@link MAX_KEYS} keys has. */
 const MAX_SET_BYTES = 256 * 1024
 
-/** The broker's published keys by key id. They are fetched when an unknown id arrives and regularly, and kept when a fetch fails. */
+/**
+ * The broker's published keys by key id. They are fetched when an unknown id arrives and regularly, and kept when a
+ * fetch fails.
+ */
 export class KeySet {
   #keys: ReadonlyMap<string, VerifyingKey> = new Map()
   /** Key ids that the last fetch did not contain. */

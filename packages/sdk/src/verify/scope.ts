@@ -19,7 +19,9 @@ export function requireScope(held: ScopeHolder, required: string | readonly stri
   if (missing.length > 0) throw new InsufficientScopeError(scopes, missing, scopeHint(missing, held.scope))
 }
 
-/** Names the missing scopes and the nearest one that the caller has, so that it can correct its request (CONTRACT 1). */
+/**
+ * Names the missing scopes and the nearest one that the caller has, so that it can correct its request (CONTRACT 1).
+ */
 function scopeHint(missing: readonly string[], held: readonly string[]): string {
   const nearest = missing[0] === undefined ? undefined : nearestScope(missing[0], held)
   return `missing: ${missing.join(" ")}${nearest === undefined ? "" : `; nearest held: ${nearest}`}`

@@ -36,11 +36,11 @@ const MAX_GENERATION_BYTES = 32 * 1024 * 1024
 const bytesOf = (token: string): number => 3 * token.length + 1024
 
 /**
- * A cache of verified tokens by their whole text. It saves the signature checks; times, key and revocation are checked at every use.
- * Invalid tokens are never stored, so that strangers cannot fill it.
+ * A cache of verified tokens by their whole text. It saves the signature checks; times, key and revocation are checked
+ * at every use. Invalid tokens are never stored, so that strangers cannot fill it.
  *
- * It has two generations: when the young one is full, the old one is dropped, except for the tokens that were used meanwhile. That is
- * cheaper than an exact order of use.
+ * It has two generations: when the young one is full, the old one is dropped, except for the tokens that were used
+ * meanwhile. That is cheaper than an exact order of use.
  */
 export class VerifiedTokens {
   #young = new Map<string, RememberedToken>()

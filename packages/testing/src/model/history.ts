@@ -78,8 +78,8 @@ type StepName = keyof typeof WEIGHTS
  * verifier, which must agree on valid, expired (401) and revoked (403).
  * - The model decides for each step whether the broker must do it, or with which codes it may refuse.
  * - After each step the model and the verifier judge every token that had not expired before. The broker is asked (at
- *   validation and as a bearer) about tokens whose verdict changed, and about a sample of all others. A superseded token
- *   whose return ends its agent is presented by a step of its own.
+ *   validation and as a bearer) about tokens whose verdict changed, and about a sample of all others. A superseded
+ *   token whose return ends its agent is presented by a step of its own.
  * - At the end the broker, the verifier and a second verifier that reads the whole feed judge every token.
  * @throws an error that names the seed, the last actions and the token.
  */
