@@ -1,10 +1,17 @@
 import { appParameters, decode } from "@agentwrit/contract"
-import { UsageError } from "./errors.ts"
+import type { AgentWritAdmin } from "@agentwrit/sdk/admin"
+import { CommandError, UsageError } from "./errors.ts"
 
-/** Checks an app id from the command line. @throws UsageError that names the argument. */
-export function appIdOf(given: string | undefined, where: string): string {
-  if (given === undefined) throw new UsageError(`${where} is missing: give an app id such as app-billing-1a2b3c`)
-  const read = decode(appParameters, { id: given })
-  if (!read.ok) throw new UsageError(`${where} ${read.detail.slice("id ".length)}`)
-  return read.value.id
+/**
+ * The id of the app that the command line names by its id or its name. A text of an id's form is taken as one.
+ * @throws UsageError that names the argument, CommandError if no app has the name.
+ */
+export async function appIdOf(given: string | undefined, where: string, admin: AgentWritAdmin): Promise<string> {
+  if (given === undefined) throw new UsageError(`${where} is missing: give an app's id or name, such as billing`)
+  if (decode(appParameters, { id: given }).ok) return given
+  if (!/^[a-z][a-z0-9-]{1,63}$/.test(given)) throw new UsageError(`${where} must be an app's id or name`)
+  const { apps } = await admin.listApps()
+  const app = apps.find(({ name }) => name === given)
+  if (app === undefined) throw new CommandError(`${where} is no app's id or name; awrit app list shows them`)
+  return app.appId
 }

@@ -39,10 +39,10 @@ function named(commands: Tree, word: string, path: readonly string[]): Branch {
   const branch = Object.hasOwn(commands, word) ? commands[word] : undefined
   if (branch !== undefined) return branch
   const before = ["awrit", ...path].join(" ")
-  const meant = closest(word.slice(0, LONGEST_WORD), Object.keys(commands))
-  throw new UsageError(
-    `there is no command "${before} ${shown(word)}"; did you mean "${before} ${meant}"? "${before} --help" lists the commands`,
-  )
+  const typed = word.slice(0, LONGEST_WORD)
+  const meant = similar(typed, closest(typed, Object.keys(commands)))
+  const advice = meant === undefined ? "" : ` did you mean "${before} ${meant}"?`
+  throw new UsageError(`there is no command "${before} ${shown(word)}";${advice} "${before} --help" lists the commands`)
 }
 
 const takesValue = (word: string): boolean =>

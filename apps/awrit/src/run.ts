@@ -40,7 +40,7 @@ async function dispatch(words: readonly string[], io: Io, out: Output): Promise<
     await out.lines([`awrit ${VERSION}`])
     return 0
   }
-  if (hasFlag(rest, "help", args)) {
+  if (words.length === 0 || hasFlag(rest, "help", args)) {
     const width = out.width ?? 80
     const { styled } = out
     await out.line("args" in asked ? commandHelp(asked, width, styled) : await groupHelp(line, asked, width, styled))

@@ -18,6 +18,16 @@ const UNITS = [
   ["s", 1],
 ] as const
 
+/**
+ * The RFC 3339 text of a time that the command line gives, also as how long ago it was: `90s`, `15m`, `1h`, `7d`. Any other text stays:
+ * the API's schema refuses it.
+ */
+export function instantOf(given: string | undefined, now: number = Date.now()): string | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(given ?? "") ?? []
+  const [, seconds] = UNITS.find(([name]) => name === unit) ?? []
+  return seconds === undefined ? given : exact(now - Number(count) * seconds * 1000)
+}
+
 /** A duration in milliseconds as its two largest units: `4m 10s`, `3d 2h`, `0s`. */
 export function span(milliseconds: number): string {
   let rest = Math.round(milliseconds / 1000)

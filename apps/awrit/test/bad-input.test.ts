@@ -31,7 +31,6 @@ async function refused(words: readonly string[], code: number, options: AwritOpt
 
 describe("a wrong command line exits with 2 before any request", () => {
   test.each([
-    [[], "say which command"],
     [["app"], "awrit app COMMAND, one of register, list"],
     [["ap"], 'did you mean "awrit app"'],
     [["app", "regster"], 'did you mean "awrit app register"'],
@@ -41,12 +40,13 @@ describe("a wrong command line exits with 2 before any request", () => {
     [["app", "list", "-j"], "has no flag -j; did you mean --json?"],
     [["-v"], '"awrit" has no flag -v; did you mean --version?'],
     [["app", "get", "--id", "x"], 'has no flag --id; see "awrit app get --help"'],
-    [["frobnicate"], '"awrit --help" lists the commands'],
+    [["frobnicate"], 'there is no command "awrit frobnicate"; "awrit --help" lists the commands'],
     [["app", "list", "more"], 'takes no argument "more"'],
     [["app", "list", "--no-json"], "has no flag --no-json"],
     [["app", "list", "--json=yes"], "--json takes no value"],
     [["app", "get"], "<app-id> is missing"],
-    [["app", "get", "app-x"], "<app-id> must be an app id"],
+    [["app", "get", "App-x"], "<app-id> must be an app's id or name"],
+    [["agent", "get", "t-1"], "<agent-id> must be an agent id"],
     [["app", "register", "--name"], "--name needs a value"],
     [["app", "register", "--name", "--scopes", "a:b:c"], "--name needs a value"],
     [["app", "register", "--name", "a1", "--name", "a2"], "--name is given twice"],
@@ -128,6 +128,8 @@ describe("a refused or failed command exits with 1", () => {
 
   test("a request that the broker refuses", async () => {
     expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toMatch(/\(not_found, .*awrit app list shows them/)
+    expect(await refused(["app", "get", "nobody"], 1)).toContain("<app-id> is no app's id or name; awrit app list")
+    expect(await refused(["agent", "get", AGENT], 1)).toContain("the broker knows no such agent")
     expect(await refused(["health", "--broker-url", `${url}/v1`], 1)).toContain("give it without /v1")
     expect(await refused(["token", "release", "--token", "a.b.c"], 1)).toContain(
       "the broker does not accept this token",

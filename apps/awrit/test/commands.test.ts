@@ -71,6 +71,10 @@ test("every other command prints one JSON document with --json, and nothing on s
     expect(await awrit([...words, "--json"], { env })).toMatchObject({ code: 0, stderr: "" })
 })
 
+test("awrit alone shows its help", async () => {
+  expect(await awrit([])).toEqual(await awrit(["--help"]))
+})
+
 test.each([["help"], ["-h"], ["help app register"], ["app help"], ["app register -h"]])(
   "awrit %s shows help",
   async (line) => {
@@ -126,6 +130,26 @@ test("an app gets orchestrations, a role, a new secret, and its sign-in back aft
     code: 2,
     stderr: expect.stringContaining("--role, item 1,"),
   })
+})
+
+test("apps are found by name, and an agent by its id", async () => {
+  const register = ["app", "register", "--name", "by-name", "--scopes", "read:data:*", "--json"]
+  const { app_id: id } = JSON.parse(await succeeds(register, { env }))
+  for (const words of [
+    ["app", "get", "by-name"],
+    ["app", "update", "--id", "by-name", "--token-ttl", "600"],
+    ["app", "rotate-secret", "--id", "by-name"],
+    ["revoke", "--level", "app", "--target", "by-name"],
+    ["app", "restore", "--id", "by-name"],
+    ["app", "remove", "--id", "by-name"],
+  ])
+    expect(await succeeds(words, { env })).toContain(id)
+  expect(JSON.parse(await succeeds(["agent", "list", "--app-id", "by-name", "--json"], { env })).total).toBe(0)
+
+  const { agent_id } = await agent(url, admin)
+  expect(await succeeds(["agent", "get", agent_id], { env })).toMatch(/^status +active$/m)
+  const { agents } = JSON.parse(await succeeds(["agent", "list", "--limit", "1", "--json"], { env }))
+  expect(JSON.parse(await succeeds(["agent", "get", agent_id, "--json"], { env }))).toEqual(agents[0])
 })
 
 test("what is shown only once is shown also from an answer of an unexpected form", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { exact, expiry, since, span } from "../src/time.ts"
+import { exact, expiry, instantOf, since, span } from "../src/time.ts"
 
 test.each([
   [0, "0s"],
@@ -21,4 +21,16 @@ test("instants are exact and readable", () => {
   expect(expiry(noon, noon - 250_000)).toBe("2026-03-29T12:00:00Z (expires in 4m 10s)")
   expect(expiry(noon, noon + 5000)).toBe("2026-03-29T12:00:00Z (expired 5s ago)")
   expect(since(noon, noon + 61_000)).toBe("2026-03-29T12:00:00Z (1m 1s ago)")
+})
+
+test.each([
+  ["90s", "2026-03-29T11:58:30Z"],
+  ["15m", "2026-03-29T11:45:00Z"],
+  ["1h", "2026-03-29T11:00:00Z"],
+  ["7d", "2026-03-22T12:00:00Z"],
+  ["2026-03-29T00:00:00Z", "2026-03-29T00:00:00Z"],
+  ["yesterday", "yesterday"],
+  [undefined, undefined],
+])("a time given as %s is %s", (given, instant) => {
+  expect(instantOf(given, Date.parse("2026-03-29T12:00:00Z"))).toBe(instant)
 })

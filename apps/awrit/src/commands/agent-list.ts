@@ -1,4 +1,5 @@
 import { agentsQuery } from "@agentwrit/contract"
+import { appIdOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
 import { readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
@@ -17,13 +18,16 @@ export const agentList: Command = command({
     },
     "task-id": { type: "string", value: "ID", description: "Only agents of this task" },
     "orch-id": { type: "string", value: "ID", description: "Only agents of this orchestration" },
-    "app-id": { type: "string", value: "APP-ID", description: "Only agents that this app launched" },
+    "app-id": { type: "string", value: "APP", description: "Only agents that this app launched, by its id or name" },
     limit: { type: "number", value: "N", description: "The maximum number of agents, 1 to 1000; default 100" },
     offset: { type: "number", value: "N", description: "The number of agents to skip" },
   },
   examples: ["awrit agent list --status active", "awrit agent list --task-id t-42 --json"],
   async run(given, context) {
-    const page = await (await context.admin()).listAgents(readFlags(agentsQuery, given), context.answer)
+    const admin = await context.admin()
+    const app = given["app-id"]
+    const appId = app === undefined ? undefined : await appIdOf(app, "--app-id", admin)
+    const page = await admin.listAgents(readFlags(agentsQuery, { ...given, "app-id": appId }), context.answer)
     const now = Date.now()
     await context.out.table(page.agents, [
       { title: "AGENT ID", cell: ({ agentId }) => agentId },

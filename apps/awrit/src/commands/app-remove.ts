@@ -12,13 +12,13 @@ export const appRemove: Command = command({
     "On a terminal, it asks first; --yes skips the question.",
   ],
   args: {
-    id: { type: "string", value: "APP-ID", description: "The app's id" },
+    id: { type: "string", value: "APP", description: "The app's id or name" },
     revoke: { type: "boolean", description: "Also revoke its agents, and everything that they delegated" },
   },
   examples: ["awrit app remove --id app-billing-1a2b3c", "awrit app remove --id app-billing-1a2b3c --revoke --yes"],
   async run(given, context) {
-    const id = appIdOf(given.id, "--id")
     const admin = await context.admin()
+    const id = await appIdOf(given.id, "--id", admin)
     await context.confirm(async () => {
       const [app, agents] = await Promise.all([
         admin.getApp(id),

@@ -10,10 +10,11 @@ export const appRestore: Command = command({
     "Ends a revocation of level app. Tokens and launch tokens from before the revocation stay revoked.",
     "A removed app cannot be restored.",
   ],
-  args: { id: { type: "string", value: "APP-ID", description: "The app's id" } },
+  args: { id: { type: "string", value: "APP", description: "The app's id or name" } },
   examples: ["awrit app restore --id app-billing-1a2b3c"],
   async run(given, context) {
-    const id = appIdOf(given.id, "--id")
-    await context.out.record(appRecord(await (await context.admin()).restoreApp(id, context.answer)))
+    const admin = await context.admin()
+    const id = await appIdOf(given.id, "--id", admin)
+    await context.out.record(appRecord(await admin.restoreApp(id, context.answer)))
   },
 })

@@ -14,7 +14,7 @@ export const appRotateSecret: Command = command({
     "On a terminal, --grace 0 asks first; --yes skips the question.",
   ],
   args: {
-    id: { type: "string", value: "APP-ID", description: "The app's id" },
+    id: { type: "string", value: "APP", description: "The app's id or name" },
     grace: {
       type: "number",
       value: "SECONDS",
@@ -26,13 +26,13 @@ export const appRotateSecret: Command = command({
     "awrit app rotate-secret --id app-billing-1a2b3c --grace 0",
   ],
   async run(given, context) {
-    const id = appIdOf(given.id, "--id")
     const rotation = readFlags(secretRotationRequest, { grace: given.grace })
+    const admin = await context.admin()
+    const id = await appIdOf(given.id, "--id", admin)
     if (rotation.grace === 0)
       await context.confirm(
         async () => `End the present secret of ${id} now? Processes that use it can no longer sign in.`,
       )
-    const admin = await context.admin()
     await showOnce(
       context,
       "client_secret",

@@ -9,6 +9,7 @@ import { EVENT_COLUMNS, eventLine } from "../event-columns.ts"
 import { readFlags } from "../flags.ts"
 import { pageNote } from "../page-note.ts"
 import { visible } from "../text.ts"
+import { instantOf } from "../time.ts"
 
 /** Earlier events that --follow shows first. */
 const TAIL_EVENTS = 10
@@ -31,7 +32,7 @@ const ARGS = {
   since: {
     type: "string",
     value: "TIME",
-    description: "Only events at or after this time, such as 2026-03-29T00:00:00Z",
+    description: "Only events at or after this time, such as 2026-03-29T00:00:00Z, or as long ago as 15m, 1h or 7d",
   },
   until: { type: "string", value: "TIME", description: "Only events at or before this time" },
   after: { type: "string", value: "EVENT", description: "Only events after this one, such as evt-000042" },
@@ -54,11 +55,12 @@ export const auditEvents: Command = command({
   args: ARGS,
   examples: [
     "awrit audit events --event-type token_revoked",
-    "awrit audit events --since 2026-03-29T00:00:00Z --limit 50",
+    "awrit audit events --since 1h --limit 50",
     "awrit audit events --follow --outcome denied",
   ],
   async run({ follow: isFollowing, ...filter }, context) {
-    const query = readFlags(auditEventsQuery, filter)
+    const { since, until } = filter
+    const query = readFlags(auditEventsQuery, { ...filter, since: instantOf(since), until: instantOf(until) })
     if (isFollowing) {
       checkFollowing(filter)
       await follow(filter.limit === undefined ? { ...query, limit: TAIL_EVENTS } : query, context)

@@ -1,6 +1,8 @@
 import { revocationRequest } from "@agentwrit/contract"
-import { parseAgentId, REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
+import { REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
+import { agentOf } from "../agent-of.ts"
+import { appIdOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
 import { readFlags } from "../flags.ts"
@@ -25,7 +27,7 @@ export const revoke: Command = command({
       type: "string",
       value: "TARGET",
       description:
-        "A jti, an agent id or app:{app_id}, a task id, the delegator's agent id, an app id, or * for level all",
+        "A jti, an agent id or app:{app_id}, a task id, the delegator's agent id, an app's id or name, or * for level all",
     },
     all: { type: "boolean", description: "Revoke everything; the same as --level all --target '*'" },
   },
@@ -37,15 +39,19 @@ export const revoke: Command = command({
   async run({ all, ...given }, context) {
     if (all && (given.level ?? given.target) !== undefined)
       throw new UsageError("--all is given without --level and --target: it revokes everything")
-    const revocation = readFlags(revocationRequest, all ? { level: "all", target: REVOKE_ALL_TARGET } : given)
     const admin = await context.admin()
+    const target = given.level === "app" ? await appIdOf(given.target, "--target", admin) : given.target
+    const revocation = readFlags(
+      revocationRequest,
+      all ? { level: "all", target: REVOKE_ALL_TARGET } : { ...given, target },
+    )
     if (revocation.level === "all") await context.confirmWord(EVERYTHING, "all")
     else if (revocation.level !== "token")
       await context.confirm(async () => `${await consequence(admin, revocation)} Go on?`)
-    const { level, target } = await admin.revoke(revocation, context.answer)
+    const receipt = await admin.revoke(revocation, context.answer)
     await context.out.record([
-      ["revoked", target],
-      ["level", level],
+      ["revoked", receipt.target],
+      ["level", receipt.level],
     ])
   },
 })
@@ -62,12 +68,6 @@ async function consequence(admin: AgentWritAdmin, { level, target }: Revocation)
     return `Revokes every token delegated from ${target}, directly or indirectly, now and later; its own tokens stay valid.`
   if (level === "app" || target.startsWith("app:"))
     return `Revokes every token of ${target} and its agents, and every token delegated from them. The app cannot sign in, and its launch tokens are void.`
-  const status = await statusOf(admin, target)
+  const status = (await agentOf(admin, target))?.status ?? "unknown to this broker"
   return `Revokes every token of ${target} (${status}), and every token delegated from them.`
-}
-
-async function statusOf(admin: AgentWritAdmin, agentId: string): Promise<string> {
-  const { orchId, taskId } = parseAgentId(agentId)
-  for await (const agent of admin.agents({ orchId, taskId })) if (agent.agentId === agentId) return agent.status
-  return "unknown to this broker"
 }

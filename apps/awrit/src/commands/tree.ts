@@ -25,7 +25,10 @@ export const TREE: Tree = {
   },
   agent: {
     summary: "Show agents",
-    commands: { list: async () => (await import("./agent-list.ts")).agentList },
+    commands: {
+      list: async () => (await import("./agent-list.ts")).agentList,
+      get: async () => (await import("./agent-get.ts")).agentGet,
+    },
   },
   revoke: async () => (await import("./revoke.ts")).revoke,
   token: {
