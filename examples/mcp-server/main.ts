@@ -14,7 +14,7 @@ const operator = await findOperator()
 const verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
-const resource = protectedResource({ verifier, resource: "http://127.0.0.1/mcp", scopes: ["read:data:*"] })
+const resource = protectedResource({ resource: "http://127.0.0.1/mcp", scopes: ["read:data:*"] })
 const gate = requireBearerAuth({
   verifier: mcpTokenVerifier(verifier, { OAuthError }),
   resourceMetadataUrl: resource.metadataUrl,

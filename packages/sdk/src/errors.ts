@@ -77,6 +77,9 @@ export class NetworkError extends AgentWritError<"network_error" | "timeout"> {
   }
 }
 
+/** What proxies answer to a header beyond their limit; 494 is nginx's own. */
+const TOO_LARGE = new Set([400, 413, 431, 494])
+
 /** The answer does not have the contract's form: it came from something else than a broker, or from a broker of another version. */
 export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   override readonly name = "UnexpectedAnswerError"
@@ -85,7 +88,10 @@ export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   readonly brokerUrl: string
 
   constructor(brokerUrl: string, status: number, detail: string, requestId?: string, retryAfter?: number) {
-    const hint = "check that the URL is the broker's own, and not that of a proxy or another service"
+    const hint = TOO_LARGE.has(status)
+      ? "a proxy before the broker refused the request, probably because its headers are too large: ask for fewer scopes, delegate less " +
+        "deeply, or let the proxy take larger headers"
+      : "check that the URL is the broker's own, and not that of a proxy or another service"
     const message = `${brokerUrl} answered ${status} in a form that is not the broker's: ${detail}`
     super("unexpected_answer", message, { status, detail, requestId, retryAfter, hint })
     this.brokerUrl = brokerUrl

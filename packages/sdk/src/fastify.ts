@@ -29,7 +29,7 @@ export function guard(verifier: Verifier, options?: GuardOptions<FastifyRequest>
       return
     }
     const { status, headers, body } = decision.refusal
-    // As bytes, because Fastify adds a charset parameter to text; this media type has none.
-    await reply.code(status).headers(headers).send(new TextEncoder().encode(body))
+    // As bytes, because Fastify adds a charset parameter to text; this media type has none. Fastify 4 knows Buffers only.
+    await reply.code(status).headers(headers).send(Buffer.from(body))
   }
 }

@@ -18,7 +18,7 @@ import type { Agent, LaunchToken } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
 import { isRevoked } from "../tokens/check.ts"
-import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken } from "../tokens/issue.ts"
+import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken, sizeWarning } from "../tokens/issue.ts"
 import { commit } from "../trail/commit.ts"
 import { scopesText } from "../trail/detail.ts"
 import { type Subject, successEvent } from "../trail/event.ts"
@@ -93,7 +93,7 @@ export async function register(
     ...(lifetime !== undefined && { endsAt: now + lifetime * 1000 }),
   }
   const subject: Subject = { agent_id: agentId, task_id: taskId, orch_id: orchId }
-  const issued = `token ${jti} issued: scope ${scopesText(scope)}, ttl ${ttl} s`
+  const issued = `token ${jti} issued: scope ${scopesText(scope)}, ttl ${ttl} s${sizeWarning(prepared)}`
   await commit(
     context,
     {

@@ -16,7 +16,7 @@ import type { Agent } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { scopeHint } from "../scope-hint.ts"
 import { isRevoked } from "../tokens/check.ts"
-import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken } from "../tokens/issue.ts"
+import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken, sizeWarning } from "../tokens/issue.ts"
 import { storedToken } from "../tokens/stored-token.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "../tokens/token-revoked.ts"
 import { commit } from "../trail/commit.ts"
@@ -83,7 +83,8 @@ export async function delegate(
   const { chain_hash, exp, iat, jti } = prepared.claims
   const expiresIn = exp - iat
   if (expiresIn <= 0) throw expiredMeanwhile()
-  const detail = `token ${jti} delegated to ${delegateTo}: scope ${scopesText(scope)}, ttl ${expiresIn} s`
+  const delegated = `token ${jti} delegated to ${delegateTo}: scope ${scopesText(scope)}, ttl ${expiresIn} s`
+  const detail = `${delegated}${sizeWarning(prepared)}`
   const subject = { ...subjectOf(held), deleg_depth: delegationChain.length, deleg_chain_hash: chain_hash }
   await commit(
     context,

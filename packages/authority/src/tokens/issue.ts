@@ -84,6 +84,15 @@ function requireUnreserved({ kind, scope }: TokenContents): void {
     })
 }
 
+/** Characters from which a token's event warns of its size: many proxies take 8 KB a header, some 4. */
+const LARGE_TOKEN_LENGTH = 4096
+
+/** What the event of an issued token says of its size; nothing of an ordinary one. */
+export const sizeWarning = ({ token }: PreparedToken): string =>
+  token.length <= LARGE_TOKEN_LENGTH
+    ? ""
+    : `; warning: the token has ${token.length} bytes, and proxies may refuse such a header`
+
 /** The token, for the answer. Call it once its commit is on disk. */
 export function issueToken(context: AuthorityContext, { claims, token, keyId }: PreparedToken): string {
   cacheSigned(context, token, claims, keyId)

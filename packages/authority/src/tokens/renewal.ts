@@ -9,7 +9,7 @@ import { retention } from "../revocation/retention.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
 import type { BearerWording } from "./authentication.ts"
-import { type IssuedToken, issueToken, prepareToken } from "./issue.ts"
+import { type IssuedToken, issueToken, prepareToken, sizeWarning } from "./issue.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
 
 /** How the renewal route words its refusals of a bearer token (CONTRACT 1). */
@@ -68,7 +68,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
           "token_renewed",
           caller,
           subjectOf(prepared.claims),
-          `token ${held.jti} replaced by ${jti}, ttl ${expiresIn} s`,
+          `token ${held.jti} replaced by ${jti}, ttl ${expiresIn} s${sizeWarning(prepared)}`,
         ),
       ],
     },

@@ -98,3 +98,22 @@ test("a revocation that races a renewal leaves no good token", async () => {
   await revocation
   expect(await renewal).toMatchObject(REVOKED)
 })
+
+test("the event of a token beyond 4 KB warns of its size, at registration, renewal and delegation", async () => {
+  await using on = await testAuthority()
+  const scope = Array.from({ length: 120 }, (_, n) => `read:data:customer-${n}`)
+  const { claims } = await on.agent({ requestedScope: scope }, { allowedScope: scope })
+  const { agentId: delegateTo } = await on.agent({ requestedScope: ["read:data:7"] })
+  await on.delegate(claims, delegateTo, { scope })
+  await on.authority.renewToken(CALLER, claims)
+  const issued = (await on.events()).filter(({ event_type }) =>
+    ["token_issued", "delegation_created", "token_renewed"].includes(event_type),
+  )
+  const warning = expect.stringMatching(/; warning: the token has \d{4,5} bytes, and proxies may refuse such a header$/)
+  expect(issued.map(({ detail }) => detail)).toEqual([
+    warning,
+    expect.not.stringContaining("warning"),
+    warning,
+    warning,
+  ])
+})

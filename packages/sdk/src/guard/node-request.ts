@@ -4,6 +4,7 @@ import type { GuardedRequest } from "./guard.ts"
 /** The parts of Node's `IncomingMessage` that the adapters read. */
 export interface NodeRequest {
   readonly method?: string | undefined
+  readonly url?: string | undefined
   readonly headers: { readonly [name: string]: string | string[] | undefined }
   /** Names and values alternately, as they were received. */
   readonly rawHeaders?: readonly string[]
@@ -13,9 +14,11 @@ export interface NodeRequest {
 export interface FrameworkRequest {
   /** `http` or `https`, as a trusted proxy says. */
   readonly protocol: string
-  readonly host: string
-  /** Path and query. */
-  readonly originalUrl: string
+  /** Fastify 4 has none. Express 4 leaves the port out. */
+  readonly host?: string
+  readonly hostname: string
+  /** Path and query. The oldest Fastify 4 has none. */
+  readonly originalUrl?: string
 }
 
 /**
@@ -34,10 +37,18 @@ export function guardedRequest<Request extends FrameworkRequest>(
     authorization: valuesOf("authorization", node),
     proofs: valuesOf("dpop", node),
     method: node.method ?? "",
-    origin: `${request.protocol}://${request.host}`,
-    path: request.originalUrl.split("?", 1)[0] ?? "",
+    origin: `${request.protocol}://${hostOf(request, node)}`,
+    path: (request.originalUrl ?? node.url ?? "").split("?", 1)[0] ?? "",
     requestId: typeof id === "string" ? id : undefined,
   }
+}
+
+/** The host that the client named, with its port: the `Host` header, unless a trusted proxy named another one. */
+function hostOf(request: FrameworkRequest, { headers }: NodeRequest): string {
+  const sent = headers["host"]
+  const isSent = typeof sent === "string" && (sent === request.hostname || sent.startsWith(`${request.hostname}:`))
+  // Express 4 warns when `host` is read.
+  return isSent ? sent : (request.host ?? request.hostname)
 }
 
 /** Every value of a header: Node's `headers` keeps one, or joins them. */

@@ -1,13 +1,12 @@
 import { isScope } from "@agentwrit/core"
 import { requireKnownOptions } from "../known-options.ts"
-import type { Verifier } from "../verify/verifier.ts"
 
 /** Metadata of a protected resource (RFC 9728, section 2). */
 export interface ProtectedResourceMetadata {
   /** The server's URL, as clients know it. */
   readonly resource: string
-  /** The broker, which issues the tokens. */
-  readonly authorization_servers: readonly string[]
+  /** OAuth authorization servers that issue its tokens. A broker is none: its agents register by its own API. */
+  readonly authorization_servers?: readonly string[]
   readonly bearer_methods_supported: readonly ["header"]
   /** The algorithms of DPoP proofs (RFC 9728, section 2). */
   readonly dpop_signing_alg_values_supported: readonly ["EdDSA", "Ed25519"]
@@ -17,13 +16,17 @@ export interface ProtectedResourceMetadata {
 
 /** What {@link protectedResource} is made from. */
 export interface ProtectedResourceOptions {
-  readonly verifier: Pick<Verifier, "brokerUrl">
   /** The URL of the MCP endpoint, as clients know it. */
   readonly resource: string | URL
   /** The scopes that its tools need. */
   readonly scopes?: readonly string[] | undefined
   /** A name for people. */
   readonly name?: string | undefined
+  /**
+   * Issuers of OAuth authorization servers that give tokens for it. Default: none. A client that has no token then gets a plain 401,
+   * instead of looking for an OAuth server where none is.
+   */
+  readonly authorizationServers?: readonly string[] | undefined
 }
 
 /** The RFC 9728 metadata that the MCP specification requires of servers, and where to serve it. */
@@ -36,26 +39,29 @@ export interface ProtectedResource {
 }
 
 /**
- * Makes the metadata of an MCP server. It tells clients which broker issues the tokens. The broker is not an OAuth authorization
- * server: clients get their token by its own API, not by a browser redirect.
- * @throws `TypeError` when the resource is not an http or https URL without a fragment, or a scope is malformed.
+ * Makes the metadata of an MCP server.
+ * @throws `TypeError` when a URL is not an http or https URL without a fragment, or a scope is malformed.
  * @example
- * const { path, metadata } = protectedResource({ verifier, resource: "https://tools.example/mcp" })
+ * const { path, metadata } = protectedResource({ resource: "https://tools.example/mcp" })
  * app.get(path, (_, res) => res.json(metadata))
  */
 export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
-  requireKnownOptions("protectedResource", options, { verifier: true, resource: true, scopes: true, name: true })
-  const { verifier, resource, scopes, name } = options
-  const url = URL.parse(String(resource))
-  if (url === null || !/^https?:$/.test(url.protocol) || url.hash !== "")
-    throw new TypeError("resource must be an http or https URL without a fragment")
+  requireKnownOptions("protectedResource", options, {
+    resource: true,
+    scopes: true,
+    name: true,
+    authorizationServers: true,
+  })
+  const { resource, scopes, name, authorizationServers } = options
+  const url = webUrl("resource", resource)
+  for (const issuer of authorizationServers ?? []) webUrl("authorizationServers", issuer)
   if (scopes?.every(isScope) === false || scopes?.length === 0)
     throw new TypeError("scopes must be of the form action:resource:identifier, at least one")
   const path = `/.well-known/oauth-protected-resource${url.pathname === "/" ? "" : url.pathname}`
   return {
     metadata: {
       resource: String(resource),
-      authorization_servers: [verifier.brokerUrl],
+      ...(authorizationServers !== undefined && { authorization_servers: authorizationServers }),
       bearer_methods_supported: ["header"],
       dpop_signing_alg_values_supported: ["EdDSA", "Ed25519"],
       ...(scopes !== undefined && { scopes_supported: scopes }),
@@ -64,4 +70,11 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
     path,
     metadataUrl: `${url.origin}${path}${url.search}`,
   }
+}
+
+function webUrl(option: string, value: string | URL): URL {
+  const url = URL.parse(String(value))
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hash !== "")
+    throw new TypeError(`${option} must be an http or https URL without a fragment`)
+  return url
 }

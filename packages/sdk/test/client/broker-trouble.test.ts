@@ -363,3 +363,17 @@ test.each<[string, Partial<AppOptions>]>([
   expect(make).toThrow(TypeError)
   expect(make).not.toThrow(/planted/)
 })
+
+test("a proxy that refuses large headers is named, with what to do", async () => {
+  await using proxy = await startProxy(shared.url)
+  proxy.intercept = (_, answer) => {
+    answer.writeHead(431).end("Request Header Fields Too Large")
+    return "taken"
+  }
+  const app = new AgentWritApp({ brokerUrl: proxy.url, clientId: "client", clientSecret: "secret" })
+  await expect(app.createAgent({ orchId: "crm", taskId: "t-1", scope: ["read:data:7"] })).rejects.toMatchObject({
+    code: "unexpected_answer",
+    status: 431,
+    hint: expect.stringContaining("its headers are too large: ask for fewer scopes"),
+  })
+})

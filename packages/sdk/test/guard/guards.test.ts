@@ -7,8 +7,12 @@ import { startProxy } from "@agentwrit/testing/proxy"
 import { revoke, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { serve } from "@hono/node-server"
 import express from "express"
-import fastify from "fastify"
+// @ts-expect-error It has no types.
+import express4 from "express-oldest"
+import fastify, { type FastifyInstance } from "fastify"
+import fastify4 from "fastify-oldest"
 import { Hono } from "hono"
+import { Hono as OldestHono } from "hono-oldest"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as expressGuard from "../../src/express.ts"
 import * as fastifyGuard from "../../src/fastify.ts"
@@ -36,65 +40,81 @@ const listening = async (listener: RequestListener) => {
 /** The URL of the metadata that names the broker (RFC 9728). */
 const METADATA = "https://api.example/.well-known/oauth-protected-resource"
 
-const honoApi: Api = async (verifier, onRefused) => {
-  const { guard, scopeFor } = honoGuard
-  const app = new Hono()
-  app.get("/open", guard(verifier, { onRefused }), (c) => c.json({ sub: c.var.claims.sub }))
-  app.get(
-    "/list",
-    guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
-    (c) => c.json({}),
-  )
-  app.get("/data/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>
-    c.json({}),
-  )
-  app.get("/raw/:id", guard(verifier, { scope: (c) => `read:data:${c.req.param("id")}` }), (c) => c.json({}))
-  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
-  await once(server, "listening")
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
-}
-
-const expressApi: Api = (verifier, onRefused) => {
-  const { claimsOf, guard, scopeFor } = expressGuard
-  const app = express()
-  app.get("/open", guard(verifier, { onRefused }), (req, res) => {
-    res.json({ sub: claimsOf(req).sub })
-  })
-  const empty = (_: express.Request, res: express.Response) => {
-    res.json({})
+const honoApi =
+  (create: () => Hono): Api =>
+  async (verifier, onRefused) => {
+    const { guard, scopeFor } = honoGuard
+    const app = create()
+    app.get("/open", guard(verifier, { onRefused }), (c) => c.json({ sub: c.var.claims.sub }))
+    app.get(
+      "/list",
+      guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
+      (c) => c.json({}),
+    )
+    app.get("/data/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>
+      c.json({}),
+    )
+    app.get("/raw/:id", guard(verifier, { scope: (c) => `read:data:${c.req.param("id")}` }), (c) => c.json({}))
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+    await once(server, "listening")
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
   }
-  app.get(
-    "/list",
-    guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
-    empty,
-  )
-  app.get("/data/:id", guard(verifier, { scope: (req) => scopeFor("read", "data", req.params["id"] as string) }), empty)
-  app.get("/raw/:id", guard(verifier, { scope: (req) => `read:data:${req.params["id"]}` }), empty)
-  return listening(app)
-}
 
-const fastifyApi: Api = async (verifier, onRefused) => {
-  const { claimsOf, guard, scopeFor } = fastifyGuard
-  const app = fastify()
-  const idOf = (params: unknown) => (params as { id: string }).id
-  app.get("/open", { onRequest: guard(verifier, { onRefused }) }, async (request) => ({ sub: claimsOf(request).sub }))
-  app.get(
-    "/list",
-    { onRequest: guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }) },
-    async () => ({}),
-  )
-  const made = guard(verifier, { scope: ({ params }) => scopeFor("read", "data", idOf(params)) })
-  app.get("/data/:id", { onRequest: made }, async () => ({}))
-  const raw = guard(verifier, { scope: ({ params }) => `read:data:${idOf(params)}` })
-  app.get("/raw/:id", { onRequest: raw }, async () => ({}))
-  return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() }
-}
+const expressApi =
+  (create: () => express.Express): Api =>
+  (verifier, onRefused) => {
+    const { claimsOf, guard, scopeFor } = expressGuard
+    const app = create()
+    app.get("/open", guard(verifier, { onRefused }), (req, res) => {
+      res.json({ sub: claimsOf(req).sub })
+    })
+    const empty = (_: express.Request, res: express.Response) => {
+      res.json({})
+    }
+    app.get(
+      "/list",
+      guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
+      empty,
+    )
+    app.get(
+      "/data/:id",
+      guard(verifier, { scope: (req) => scopeFor("read", "data", req.params["id"] as string) }),
+      empty,
+    )
+    app.get("/raw/:id", guard(verifier, { scope: (req) => `read:data:${req.params["id"]}` }), empty)
+    return listening(app)
+  }
 
-describe.each([
-  ["hono", honoApi],
-  ["express", expressApi],
-  ["fastify", fastifyApi],
-])("the guard for %s", (_, start) => {
+const fastifyApi =
+  (create: () => FastifyInstance): Api =>
+  async (verifier, onRefused) => {
+    const { claimsOf, guard, scopeFor } = fastifyGuard
+    const app = create()
+    const idOf = (params: unknown) => (params as { id: string }).id
+    app.get("/open", { onRequest: guard(verifier, { onRefused }) }, async (request) => ({ sub: claimsOf(request).sub }))
+    app.get(
+      "/list",
+      { onRequest: guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }) },
+      async () => ({}),
+    )
+    const made = guard(verifier, { scope: ({ params }) => scopeFor("read", "data", idOf(params)) })
+    app.get("/data/:id", { onRequest: made }, async () => ({}))
+    const raw = guard(verifier, { scope: ({ params }) => `read:data:${idOf(params)}` })
+    app.get("/raw/:id", { onRequest: raw }, async () => ({}))
+    return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() }
+  }
+
+/** Both ends of each peer range. The oldest ones have types of their own, which the guards do not use. */
+const APIS: readonly (readonly [string, Api])[] = [
+  ["hono", honoApi(() => new Hono())],
+  ["hono 4.0", honoApi(() => new OldestHono() as unknown as Hono)],
+  ["express", expressApi(express)],
+  ["express 4.17", expressApi(express4 as unknown as typeof express)],
+  ["fastify", fastifyApi(fastify)],
+  ["fastify 4.0", fastifyApi(fastify4 as unknown as typeof fastify)],
+]
+
+describe.each(APIS)("the guard for %s", (_, start) => {
   let api: { url: string; close(): unknown }
   let verifier: Verifier
   let held: { agent_id: string; access_token: string }
@@ -248,7 +268,7 @@ describe.each([
 
 test("a guard answers 503 with Retry-After while it cannot verify tokens", async () => {
   const verifier = testVerifier({ brokerUrl: "http://127.0.0.1:9" })
-  for (const start of [honoApi, expressApi, fastifyApi]) {
+  for (const [, start] of APIS) {
     const api = await start(verifier, () => undefined)
     const { status, headers, body } = await call(api.url, "GET /open", { bearer: admin })
     expect([status, headers.get("retry-after"), headers.get("www-authenticate")]).toEqual([503, "2", null])

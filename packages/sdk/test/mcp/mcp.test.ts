@@ -41,7 +41,6 @@ const {
   metadataUrl,
   path: metadataPath,
 } = protectedResource({
-  verifier: { brokerUrl: "https://broker.example" },
   resource: RESOURCE,
   scopes: ["read:data:*"],
   name: "Customers",
@@ -271,22 +270,27 @@ test("auth info has the form that the MCP SDK expects", async () => {
 test("the RFC 9728 metadata is where clients of both lines look for it", async () => {
   expect(metadataUrl).toBe("https://tools.example/.well-known/oauth-protected-resource/mcp")
   expect(metadataUrl).toBe(server2.getOAuthProtectedResourceMetadataUrl(new URL(RESOURCE)))
-  expect(protectedResource({ verifier: { brokerUrl: "https://b.example" }, resource: "https://t.example" }).path).toBe(
-    "/.well-known/oauth-protected-resource",
-  )
+  expect(protectedResource({ resource: "https://t.example" }).path).toBe("/.well-known/oauth-protected-resource")
   const base = await serverOfOne(testVerifier({ brokerUrl: url }))
   const found = await client2.discoverOAuthProtectedResourceMetadata(`${base}/mcp`)
   expect(found).toEqual({
     resource: RESOURCE,
-    authorization_servers: ["https://broker.example"],
     bearer_methods_supported: ["header"],
     dpop_signing_alg_values_supported: ["EdDSA", "Ed25519"],
     scopes_supported: ["read:data:*"],
     resource_name: "Customers",
   })
-  const verifier = { brokerUrl: url }
+  const authorizationServers = ["https://login.example"]
+  expect(protectedResource({ resource: RESOURCE, authorizationServers }).metadata).toMatchObject({
+    authorization_servers: authorizationServers,
+  })
   for (const resource of ["tools", "ftp://x", "https://x.example/#y"])
-    expect(() => protectedResource({ verifier, resource })).toThrow(TypeError)
-  for (const wrong of [{ scopes: ["read"] }, { scopes: [] }, { scope: ["read:data:7"] }])
-    expect(() => protectedResource({ verifier, resource: RESOURCE, ...wrong })).toThrow(TypeError)
+    expect(() => protectedResource({ resource })).toThrow(TypeError)
+  for (const wrong of [
+    { scopes: ["read"] },
+    { scopes: [] },
+    { scope: ["read:data:7"] },
+    { authorizationServers: ["login"] },
+  ])
+    expect(() => protectedResource({ resource: RESOURCE, ...wrong })).toThrow(TypeError)
 })
