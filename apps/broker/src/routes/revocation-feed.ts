@@ -9,6 +9,9 @@ import { type Endpoint, type EndpointRequest, endpoint } from "./endpoint.ts"
 
 const EVENT_STREAM = "text/event-stream"
 
+/** nginx would hold the stream back until its buffer is full. */
+const NOT_BUFFERED = { "x-accel-buffering": "no" }
+
 /** Open event streams. */
 const STREAM_LIMITS = { perSource: 256, total: 1024 }
 
@@ -55,7 +58,7 @@ export function revocations(access: FeedAccess): Endpoint {
 
   function stream(authority: Authority, { caller, claims, query, http }: Request): Answer {
     const since = lastEventId(http.header("last-event-id")) ?? query.since
-    if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM }
+    if (http.method === "HEAD") return { status: 200, mediaType: EVENT_STREAM, headers: NOT_BUFFERED }
     const { source } = caller
     if (!streams.acquire(source))
       throw new Refusal("unavailable", {
@@ -85,7 +88,7 @@ export function revocations(access: FeedAccess): Endpoint {
       caughtUp,
       closed: () => streams.release(source),
     })
-    return { status: 200, mediaType: EVENT_STREAM, body }
+    return { status: 200, mediaType: EVENT_STREAM, headers: NOT_BUFFERED, body }
   }
 
   return endpoint("revocations", {

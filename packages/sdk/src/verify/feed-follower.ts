@@ -7,10 +7,13 @@ import { revocations as revocationsCall } from "./calls.ts"
 import { FeedError, verifyFeedMessage } from "./feed-message.ts"
 import { type FeedStreamOptions, NoStreamError, readFeedStream } from "./feed-stream.ts"
 import type { KeySet } from "./key-set.ts"
-import type { Revocations } from "./revocations.ts"
+import type { FeedCursor, Revocations } from "./revocations.ts"
 
 /** Between two polls where there is no stream (CONTRACT 5). */
 const POLL_INTERVAL_MS = 5_000
+
+/** How long a stream may take for its first message before the feed is polled beside it: a proxy may hold it back (CONTRACT 5). */
+const FIRST_MESSAGE_MS = 1_000
 
 /** Before the first reconnection, and at most. Each wait is random, so that verifiers do not reconnect together. */
 const FIRST_BACKOFF_MS = 250
@@ -50,7 +53,7 @@ export class FeedFollower {
   /** @returns the milliseconds to wait before the next time. */
   async #follow(): Promise<number> {
     try {
-      return performance.now() < this.#streamAgainAt ? await this.#poll() : await this.#stream()
+      return performance.now() < this.#streamAgainAt ? await this.#poll(this.#options.signal) : await this.#stream()
     } catch (error) {
       if (!this.#options.signal.aborted) this.#noteFailure(error)
       if (isRefusal(error)) return REFUSED_PAUSE_MS
@@ -59,11 +62,15 @@ export class FeedFollower {
   }
 
   async #stream(): Promise<number> {
-    const { revocations } = this.#options
+    const { revocations, signal } = this.#options
+    const cursor = revocations.resume()
+    const first = new AbortController()
+    const polling = this.#pollUntil(AbortSignal.any([signal, first.signal]))
     let isWorking = false
     try {
-      for await (const jws of readFeedStream(this.#options, revocations.resume())) {
-        await this.#apply(jws)
+      for await (const jws of readFeedStream(this.#options, cursor.position)) {
+        first.abort()
+        await this.#apply(jws, cursor)
         isWorking = true
       }
     } catch (error) {
@@ -71,30 +78,44 @@ export class FeedFollower {
       if (!(error instanceof NoStreamError) || isWorking) throw error
       this.#streamAgainAt = performance.now() + error.pause
       return 0
+    } finally {
+      first.abort()
+      await polling
     }
     revocations.noteFault("the broker ended the stream")
     return FIRST_BACKOFF_MS * (0.5 + Math.random())
   }
 
-  async #poll(): Promise<number> {
-    const { brokerUrl, client, revocations, session, signal } = this.#options
-    for (let position = revocations.resume(); ; position = revocations.position) {
-      const query = { since: position }
+  /** Polls until the signal aborts. Never rejects. */
+  async #pollUntil(signal: AbortSignal): Promise<void> {
+    for (let pause = FIRST_MESSAGE_MS; !signal.aborted; pause = POLL_INTERVAL_MS)
+      try {
+        await delay(pause, signal)
+        await this.#poll(signal)
+      } catch (error) {
+        if (!signal.aborted) this.#noteFailure(error)
+      }
+  }
+
+  async #poll(signal: AbortSignal): Promise<number> {
+    const { brokerUrl, client, revocations, session } = this.#options
+    for (const cursor = revocations.resume(); ; ) {
+      const query = { since: cursor.position }
       const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, brokerUrl)
       const ask = (bearer?: string) => {
         const input = { query, accept: "application/jwt", signal, ...(bearer !== undefined && { bearer }) }
         return client.exchange(revocationsCall, input, read)
       }
       const jws = await (session === undefined ? ask() : session.authorized({ signal }, ask))
-      const { to, head } = await this.#apply(jws)
+      const { to, head } = await this.#apply(jws, cursor)
       if (to === head) return POLL_INTERVAL_MS
     }
   }
 
-  async #apply(jws: string): Promise<RevocationFeed> {
+  async #apply(jws: string, cursor: FeedCursor): Promise<RevocationFeed> {
     const { keys, revocations, changed } = this.#options
     const message = await keys.verifying((findKey) => verifyFeedMessage(jws, findKey))
-    revocations.apply(message)
+    revocations.apply(message, cursor)
     this.#failures = 0
     if (message.to === message.head) changed()
     return message

@@ -23,6 +23,16 @@ const PAGE_TTL_S = 1
 /** A message may be ahead of this clock by this time. Beyond it, the clock is wrong and cannot tell what is stale. */
 const MAX_AHEAD_S = FEED_FRESHNESS_S
 
+/** Where one reader of the feed is. Two may read at once: a poll beside a stream that a proxy holds back. */
+export interface FeedCursor {
+  /** The sequence number that the reader's next message must begin at, unless it is a reset. */
+  position: number
+  /** The entry that the next message must begin with, unless it is a reset. */
+  expected: RevocationFeedEntry | undefined
+  /** When the reader's newest message that reached the head was signed, in Unix seconds. */
+  signedAt: number
+}
+
 type RevocationTerms = Pick<VerifierTerms, "maxStalenessMs" | "clockToleranceS">
 
 /** The revocations of the feed, and whether they are fresh (CONTRACT 5). */
@@ -32,8 +42,6 @@ export class Revocations {
   readonly #tail = new FeedTail()
   readonly #terms: RevocationTerms
   #position = 0
-  /** The entry that the next message must begin with, unless it is a reset. */
-  #expected: RevocationFeedEntry | undefined
   #isAtHead = false
   /** When the newest message that reached the head was signed, in Unix seconds. */
   #signedAt = Number.NEGATIVE_INFINITY
@@ -48,20 +56,14 @@ export class Revocations {
     this.#terms = terms
   }
 
-  /** The sequence number up to which all entries are known. */
-  get position(): number {
-    return this.#position
-  }
-
   /**
-   * The position to continue from after a lost connection: just before the newest entry that has not expired. A broker that does not
+   * The cursor of a new reader. It begins at the position to continue from after a lost connection: just before the newest entry that has not expired. A broker that does not
    * send this entry again has another list than before, for example after its database was replaced by an older copy. The numbers
    * alone would not show that.
    */
-  resume(): number {
-    this.#expected = this.#tail.newest(Date.now() / 1000)
-    this.#position = this.#expected === undefined ? 0 : this.#expected.seq - 1
-    return this.#position
+  resume(): FeedCursor {
+    const expected = this.#tail.newest(Date.now() / 1000)
+    return { position: expected === undefined ? 0 : expected.seq - 1, expected, signedAt: this.#signedAt }
   }
 
   /** Grows with new entries. A lookup under the same version has the same result. */
@@ -70,26 +72,30 @@ export class Revocations {
   }
 
   /**
-   * Applies a verified message. A reset only adds: known entries stay until they expire.
-   * @throws {@link FeedError} when it does not continue at the current position, or was signed before what is already known.
+   * Applies a verified message of a reader. A reset only adds: known entries stay until they expire.
+   * @throws {@link FeedError} when it does not continue where the reader is, or was signed before the reader's last one.
    */
-  apply({ from, to, head, reset, entries, iat, fresh_until }: RevocationFeed): void {
-    if (from !== this.#position && !reset)
-      throw new FeedError(`a message begins at ${from} instead of ${this.#position}`)
+  apply({ from, to, head, reset, entries, iat, fresh_until }: RevocationFeed, cursor: FeedCursor): void {
+    if (from !== cursor.position && !reset)
+      throw new FeedError(`a message begins at ${from} instead of ${cursor.position}`)
     const now = Date.now()
     const isAtHead = to === head
-    if (isAtHead && iat < this.#signedAt - PAGE_TTL_S)
-      throw new FeedError(`a message is ${this.#signedAt - iat} s older than the one before it`)
+    if (isAtHead && iat < cursor.signedAt - PAGE_TTL_S)
+      throw new FeedError(`a message is ${cursor.signedAt - iat} s older than the one before it`)
     if (iat > now / 1000 + MAX_AHEAD_S)
       throw new FeedError(
         `a message was signed ${Math.floor(iat - now / 1000)} s in the future: one of the clocks is wrong`,
       )
-    this.#expectSameList(reset, entries)
+    this.#expectSameList(cursor, reset, entries)
     for (const entry of entries) {
       this.set.apply({ ...entry, digest: digestOf(entry.digest) }, entry.exp)
-      this.#tail.add(entry)
+      if (reset || entry.seq > this.#position) this.#tail.add(entry)
     }
     if (entries.length > 0) this.#version++
+    cursor.position = to
+    if (isAtHead) cursor.signedAt = Math.max(iat, cursor.signedAt)
+    // The other reader is ahead.
+    if (!reset && to < this.#position) return
     this.#position = to
     this.#isAtHead = isAtHead
     if (isAtHead) this.#trust(iat, fresh_until)
@@ -101,6 +107,8 @@ export class Revocations {
   /** Accepts nothing until a message reaches the head again. */
   invalidate(fault: string): void {
     this.#isAtHead = false
+    // The next reader may find a shorter list.
+    this.#position = 0
     this.noteFault(fault)
   }
 
@@ -123,9 +131,9 @@ export class Revocations {
     return new VerifierUnavailableError("feed_stale", this.#fault === "" ? fault : `${fault}: ${this.#fault}`)
   }
 
-  #expectSameList(reset: boolean, [first]: readonly RevocationFeedEntry[]): void {
-    const expected = this.#expected
-    this.#expected = undefined
+  #expectSameList(cursor: FeedCursor, reset: boolean, [first]: readonly RevocationFeedEntry[]): void {
+    const { expected } = cursor
+    cursor.expected = undefined
     if (reset) this.#tail.clear()
     if (reset || expected === undefined) return
     if (first?.seq === expected.seq && first.digest === expected.digest) return
@@ -135,6 +143,7 @@ export class Revocations {
   }
 
   #trust(iat: number, freshUntil: number): void {
+    if (iat < this.#signedAt - PAGE_TTL_S) return
     const { maxStalenessMs } = this.#terms
     this.#signedAt = Math.max(iat, this.#signedAt)
     this.#freshUntil = Math.min(freshUntil * 1000, iat * 1000 + maxStalenessMs)

@@ -17,20 +17,21 @@ import type { Verdict } from "./rules.ts"
  */
 export class OfflineVerifier {
   readonly #revocations = new Revocations({ maxStalenessMs: 30_000, clockToleranceS: 5 })
+  #cursor = this.#revocations.resume()
   readonly #verified = new Map<string, VerifiedToken & { readonly probe: RevocationProbe }>()
 
   /** Reads the feed up to its head. */
   async follow(authority: Authority): Promise<void> {
     for (let isBehind = true; isBehind; ) {
-      const page = await authority.revocationsPage({ resource: "", source: "" }, this.#revocations.position)
-      this.#revocations.apply(verifyFeedMessage(page.jws, authority.keys.find))
+      const page = await authority.revocationsPage({ resource: "", source: "" }, this.#cursor.position)
+      this.#revocations.apply(verifyFeedMessage(page.jws, authority.keys.find), this.#cursor)
       isBehind = page.to < page.head
     }
   }
 
   /** The connection was lost: continues as the SDK does, and requires that the list is the same. */
   reconnect(): void {
-    this.#revocations.resume()
+    this.#cursor = this.#revocations.resume()
   }
 
   /** @param now Unix milliseconds. */

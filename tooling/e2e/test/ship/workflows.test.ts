@@ -72,13 +72,14 @@ describe.each(WORKFLOWS)("%s", (name) => {
   )
 })
 
-test("the lockfile is audited at each change, and weekly for new advisories", () => {
+test("both lockfiles are audited at each change, and weekly for new advisories", () => {
   const { on } = parse(readText(`${FOLDER}/audit.yml`))
   expect(Object.keys(on)).toEqual(["push", "pull_request", "schedule"])
   const run = steps("audit.yml").flatMap((step) => step.run ?? [])
   expect(run.map((line) => line.replace("npx --yes pnpm@12 ", ""))).toEqual([
     "install --frozen-lockfile",
     "audit --audit-level moderate",
+    "--dir tooling/mutation audit --audit-level moderate",
   ])
 })
 
@@ -124,8 +125,14 @@ test("dependencies are checked against advisories, also without a change", () =>
 
 test("Dependabot updates every kind of pinned dependency, in its folder", () => {
   const { updates } = parse(readText(".github/dependabot.yml"))
-  const watched = updates.map(
-    (update: Record<string, string>) => `${update["package-ecosystem"]} ${update["directory"]}`,
+  const watched = updates.flatMap((update: { directories: string[] } & Record<string, string>) =>
+    (update.directories ?? [update["directory"]]).map((folder) => `${update["package-ecosystem"]} ${folder}`),
   )
-  expect(watched.sort()).toEqual(["docker /docker", "docker-compose /", "github-actions /", "npm /"])
+  expect(watched.sort()).toEqual([
+    "docker /docker",
+    "docker-compose /",
+    "github-actions /",
+    "npm /",
+    "npm /tooling/mutation",
+  ])
 })

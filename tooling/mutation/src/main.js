@@ -12,6 +12,8 @@ const RULES = [
 /** Percent of the mutants that tests must detect. The rest is mostly equivalent to the original. */
 const MIN_SCORE = 85
 
+// Paths start at the repository's root.
+process.chdir("../..")
 const files = process.argv.slice(2)
 
 // Stryker sets the exit code when the score is too low.
