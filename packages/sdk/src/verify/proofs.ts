@@ -23,7 +23,7 @@ export class Proofs {
   readonly #headers = new Map<string, ProofHeader>()
 
   /** @throws `InvalidTokenError` `proof_missing`, `token_not_bound`; `InvalidProofError`. */
-  require(token: string, { cnf }: VerifiedClaims, presented: PresentedProof | undefined): void {
+  check(token: string, { cnf }: VerifiedClaims, presented: PresentedProof | undefined): void {
     if (cnf === undefined && presented === undefined) return
     if (cnf === undefined)
       throw new InvalidTokenError("token_not_bound", "token is not bound to a key, so it must come as a bearer token")

@@ -98,7 +98,7 @@ class BrokerVerifier implements Verifier {
     // No await below, so that all checks see the same state.
     this.#throwIfUnavailable()
     this.#throwIfInvalid(token, remembered)
-    this.#proofs.require(token, remembered.claims, proof)
+    this.#proofs.check(token, remembered.claims, proof)
     return remembered.claims
   }
 
