@@ -4,6 +4,7 @@ import { type Challenge, challenge } from "./agents/challenge.ts"
 import { Nonces } from "./agents/nonce.ts"
 import type { Caller } from "./caller.ts"
 import type { AuthorityContext, AuthoritySettings, TrailStatus } from "./context.ts"
+import { FairQueue } from "./fair-queue.ts"
 import { type Health, health } from "./health.ts"
 import { deriveNonceKey } from "./keys/nonce-key.ts"
 import { deriveRecordsKey } from "./keys/records-key.ts"
@@ -20,6 +21,7 @@ import { followInto } from "./revocation/set-follower.ts"
 import { Seals } from "./rights/seal.ts"
 import { sealRecords } from "./rights/seal-records.ts"
 import { sealedStore } from "./rights/sealed-store.ts"
+import { MAX_UNVERIFIED } from "./tokens/check.ts"
 import { VerifiedTokens } from "./tokens/verified-tokens.ts"
 import { signPeriodicCheckpoint } from "./trail/checkpoint.ts"
 import { CheckpointSchedule } from "./trail/checkpoint-schedule.ts"
@@ -27,6 +29,7 @@ import { commit } from "./trail/commit.ts"
 import { DenialThrottle } from "./trail/denial-throttle.ts"
 import { type DeclaredRestore, recordRestore } from "./trail/restore.ts"
 import { auditOrigin, findContradiction } from "./trail/trail-contradiction.ts"
+import { TrailQuota } from "./trail/trail-quota.ts"
 import { TrailVerification } from "./trail/verification.ts"
 import { type Bound, bindUseCases } from "./use-case.ts"
 import { type UseCases, useCases } from "./use-cases.ts"
@@ -172,8 +175,10 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     nonces: new Nonces(nonceKey),
     revocations: new RevocationSet(await store.revocations.count()),
     verifiedTokens: new VerifiedTokens(),
+    unverified: new FairQueue(MAX_UNVERIFIED),
     proofs: new ProofMemory(),
     denials: new DenialThrottle(clock, (events) => commit(context, { writes: [], events })),
+    trailQuota: new TrailQuota(clock),
     redact: createRedactor({ secrets: adminSecret.clear === undefined ? [] : [adminSecret.clear] }),
   }
   return context

@@ -1,5 +1,6 @@
 import type { KeyRing, ProofMemory, RevocationSet, SigningKey } from "@agentwrit/core"
 import type { Nonces } from "./agents/nonce.ts"
+import type { FairQueue } from "./fair-queue.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
 import type { Clock } from "./ports/clock.ts"
@@ -8,6 +9,7 @@ import type { Store } from "./ports/store.ts"
 import type { VerifiedTokens } from "./tokens/verified-tokens.ts"
 import type { CheckpointSchedule } from "./trail/checkpoint-schedule.ts"
 import type { DenialThrottle } from "./trail/denial-throttle.ts"
+import type { TrailQuota } from "./trail/trail-quota.ts"
 
 /** The operator's settings (CONTRACT 6). All times are seconds. */
 export interface AuthoritySettings {
@@ -59,9 +61,12 @@ export interface AuthorityContext {
   readonly nonces: Nonces
   readonly revocations: RevocationSet
   readonly verifiedTokens: VerifiedTokens
+  /** Verifies the tokens that are not among them, round-robin between sources. */
+  readonly unverified: FairQueue
   /** The DPoP proofs that were used. */
   readonly proofs: ProofMemory
   readonly denials: DenialThrottle
+  readonly trailQuota: TrailQuota
   /** Removes secrets from free text before it reaches the trail. */
   readonly redact: (text: string) => string
 }

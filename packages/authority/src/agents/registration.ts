@@ -1,4 +1,5 @@
 import {
+  appSubject,
   CoreError,
   clampTtl,
   createVerifyingKey,
@@ -12,7 +13,7 @@ import {
 import { requireWithinCeiling } from "../apps/ceiling.ts"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
-import { hashLaunchToken } from "../launch-tokens/launch-token.ts"
+import { hashLaunchToken, launchTokenId } from "../launch-tokens/launch-token.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import type { Agent, LaunchToken } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
@@ -97,6 +98,7 @@ export async function register(
   await commit(
     context,
     {
+      payer: payerOfLaunch(launchToken),
       writes: [
         ...conditions,
         { type: "spend_nonce", nonce: nonce.bytes, expiresAt: nonce.expiresAt },
@@ -136,6 +138,12 @@ export function registrationSubject({ code }: Refusal, { taskId, orchId }: Regis
   const isShort = Math.max(taskId.length, orchId.length) <= MAX_QUOTED_ID_LENGTH
   if (code === "invalid_request" || (code === "unauthorized" && !isShort)) return undefined
   return { task_id: taskId, orch_id: orchId }
+}
+
+/** Whose quota a registration counts for: the app's or, where an operator made the launch token, that token's own. */
+function payerOfLaunch({ appId, singleUse, hash }: LaunchToken): string | undefined {
+  if (appId !== undefined) return appSubject(appId)
+  return singleUse ? undefined : launchTokenId(hash)
 }
 
 // The trail never redacts ids, so this secret must not become one (CONTRACT 4).

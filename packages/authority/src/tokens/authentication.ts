@@ -49,7 +49,7 @@ export async function authenticate(
       subject: claims && subjectOf(claims),
     })
   if (credential === undefined) throw unauthorized("no token in the Authorization header")
-  const verdict = checkToken(context, tokenOf(credential))
+  const verdict = await checkToken(context, caller, tokenOf(credential))
   if (verdict.ok) {
     const fault = findProofFault(context, credential, verdict.claims)
     if (fault !== undefined) throw unauthorized(fault.reason, verdict.claims, fault)

@@ -7,8 +7,11 @@ import {
   revocationProbe,
   verifyToken,
 } from "@agentwrit/core"
+import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
+import type { FairQueueLimits } from "../fair-queue.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
+import { Refusal } from "../refusal.ts"
 import type { VerifiedToken } from "./verified-tokens.ts"
 
 /** Whether a token is good; if not, why, and its claims when its signature is genuine. */
@@ -17,12 +20,19 @@ export type TokenVerdict =
   | { readonly ok: false; readonly isRevoked: boolean; readonly reason: string; readonly claims?: Claims }
 
 /**
- * Checks everything that makes a token good (CONTRACT 2): form, signature, chain, times, issuer, audience, revocation.
+ * Characters of the tokens that wait for their verification. A verification takes up to 3 ms, so no source may keep the
+ * others from theirs.
  */
-export function checkToken(context: AuthorityContext, token: string): TokenVerdict {
+export const MAX_UNVERIFIED: FairQueueLimits = { perSource: 4 * 1024 * 1024, total: 32 * 1024 * 1024 }
+
+/**
+ * Checks everything that makes a token good (CONTRACT 2): form, signature, chain, times, issuer, audience, revocation.
+ * @throws {@link Refusal} `rate_limited` when too much of this source waits to be verified.
+ */
+export async function checkToken(context: AuthorityContext, { source }: Caller, token: string): Promise<TokenVerdict> {
   let verified: VerifiedToken
   try {
-    verified = verify(context, token)
+    verified = cached(context, token) ?? (await verifyInTurn(context, source, token))
   } catch (error) {
     return { ok: false, isRevoked: false, reason: refusalReason(error) }
   }
@@ -50,10 +60,23 @@ export function isRevoked(context: AuthorityContext, level: RevocationLevel, tar
   return context.revocations.isRevoked({ level, target }, toUnixSeconds(context.clock.now()))
 }
 
-function verify(context: AuthorityContext, token: string): VerifiedToken {
-  const cached = context.verifiedTokens.get(token)
+function cached(context: AuthorityContext, token: string): VerifiedToken | undefined {
+  const found = context.verifiedTokens.get(token)
   // A key may leave the ring while tokens that it signed are cached.
-  if (cached !== undefined && context.keys.find(cached.keyId) !== undefined) return cached
+  return found !== undefined && context.keys.find(found.keyId) !== undefined ? found : undefined
+}
+
+function verifyInTurn(context: AuthorityContext, source: string, token: string): Promise<VerifiedToken> {
+  const { unverified } = context
+  if (!unverified.hasRoom(source, token.length))
+    throw new Refusal("rate_limited", {
+      detail: "too many tokens of this address wait for verification",
+      retryAfter: 1,
+    })
+  return unverified.run(source, async () => cached(context, token) ?? verify(context, token), token.length)
+}
+
+function verify(context: AuthorityContext, token: string): VerifiedToken {
   const { claims, key } = verifyToken(token, context.keys.find)
   const verified = withProbe(claims, key.keyId)
   context.verifiedTokens.add(token, verified)

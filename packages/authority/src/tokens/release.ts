@@ -5,6 +5,7 @@ import type { Write } from "../ports/change.ts"
 import { retention } from "../revocation/retention.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
+import { payerOf } from "../trail/trail-quota.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
 
 /** How a token is released. */
@@ -32,5 +33,9 @@ export async function releaseToken(
   if (claims.kind === "agent") writes.push({ type: "release_agent", agentId: claims.sub, jti: claims.jti, at: now })
   const detail = `token ${claims.jti} released${cascade ? " with what was delegated from it" : ""}`
   const events = [successEvent("token_released", caller, subjectOf(claims), detail)]
-  await commit(context, { writes, events }, { already_revoked: () => tokenRevoked(ENDED_MEANWHILE, [], claims) })
+  await commit(
+    context,
+    { writes, events, payer: payerOf(claims) },
+    { already_revoked: () => tokenRevoked(ENDED_MEANWHILE, [], claims) },
+  )
 }

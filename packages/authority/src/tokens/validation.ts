@@ -18,7 +18,7 @@ export async function validateToken(
   caller: Caller,
   token: string,
 ): Promise<Claims | undefined> {
-  const verdict = checkToken(context, token)
+  const verdict = await checkToken(context, caller, token)
   context.observer.validated?.(verdict.ok)
   if (verdict.ok) return verdict.claims
   const { claims } = verdict

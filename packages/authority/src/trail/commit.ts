@@ -6,17 +6,24 @@ import { boundedDetail } from "./detail.ts"
 /** The refusal for each condition of a change that may fail. */
 export type ConflictRefusals = Partial<Record<ConflictCode, () => Refusal>>
 
+/** A change, and the agent or app whose {@link TrailQuota} it counts for. */
+export interface PaidChange extends Change {
+  /** Absent: no quota, as for operators and maintenance. */
+  readonly payer?: string | undefined
+}
+
 /**
  * Commits a change, with the free text of its events redacted and within its limit.
  * @param conflicts conflicts that are not listed here are thrown as {@link ConflictError}.
- * @throws {@link Refusal} `unavailable` when the store cannot commit.
+ * @throws {@link Refusal} `unavailable` when the store cannot commit, `rate_limited` when the payer's quota is used up.
  */
 export async function commit(
   context: AuthorityContext,
-  change: Change,
+  { payer, ...change }: PaidChange,
   conflicts: ConflictRefusals = {},
 ): Promise<Committed> {
   const events = change.events.map((event) => ({ ...event, detail: boundedDetail(context.redact(event.detail)) }))
+  if (payer !== undefined) context.trailQuota.require(payer, { ...change, events })
   const began = performance.now()
   try {
     const committed = await context.store.commit({ ...change, events })

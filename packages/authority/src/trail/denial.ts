@@ -33,7 +33,9 @@ export async function writeDenial(
       outcome: "denied",
     }),
   )
-  if (!context.denials.admits(caller.source, subject?.agent_id)) {
+  const agentId = subject?.agent_id
+  const isAdmitted = context.denials.admits(caller.source, agentId)
+  if (!isAdmitted || (agentId !== undefined && !context.trailQuota.takeDenials(agentId, events))) {
     context.denials.count(caller.source, events)
     return
   }

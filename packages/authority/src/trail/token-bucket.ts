@@ -16,12 +16,18 @@ export class TokenBucket {
     this.#filledAt = now
   }
 
-  /** Takes a permit; `false` when there is none. */
-  take(now: number): boolean {
+  /** Takes permits; `false` when there are not so many. */
+  take(now: number, count = 1): boolean {
     this.#refill(now)
-    if (this.#permits < 1) return false
-    this.#permits--
+    if (this.#permits < count) return false
+    this.#permits -= count
     return true
+  }
+
+  /** Milliseconds until that many permits are there. */
+  waitMs(now: number, count = 1): number {
+    this.#refill(now)
+    return Math.max(0, (count - this.#permits) * this.#refillMs)
   }
 
   isFull(now: number): boolean {

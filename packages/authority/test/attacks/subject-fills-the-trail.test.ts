@@ -1,0 +1,81 @@
+import { expect, test, vi } from "vitest"
+import { Refusal, type Store } from "../../src/index.ts"
+import { TrailQuota } from "../../src/trail/trail-quota.ts"
+import { CALLER, testAuthority } from "../test-authority.ts"
+
+const MIB = 1024 * 1024
+
+/** Repeats an action until it is refused. A quota that does not exist ends the test. */
+async function untilRefused(act: () => Promise<unknown>): Promise<Refusal> {
+  for (let done = 0; done < 1_000; done++) {
+    try {
+      await act()
+    } catch (error) {
+      if (error instanceof Refusal) return error
+      throw error
+    }
+  }
+  return expect.fail("nothing was refused")
+}
+
+/** Bytes of the whole trail. */
+async function bytesOf({ trail }: Store): Promise<number> {
+  let bytes = 0
+  for (let offset = 0; offset < (await trail.size()); offset += 100)
+    bytes += Buffer.byteLength(JSON.stringify((await trail.events({ limit: 100, offset })).events))
+  return bytes
+}
+
+const wide = Array.from({ length: 200 }, (_, nth) => `read:data:${"x".repeat(120)}-${nth}`)
+
+// Before: one app wrote as much as the disk took, 8 MB a second.
+test("an app that launches without end is refused after 8 MiB of events, until 64 KiB a second have come back", async () => {
+  await using on = await testAuthority()
+  const [hostile, honest] = [await on.app("hostile"), await on.app("honest")]
+  const request = { agentName: "worker", allowedScope: wide }
+  const before = await bytesOf(on.store)
+  const refusal = await untilRefused(() => on.authority.createAppLaunchToken(CALLER, hostile.claims, request))
+  expect(refusal).toMatchObject({ code: "rate_limited", retryAfter: 1 })
+  const written = (await bytesOf(on.store)) - before
+  expect(written).toBeGreaterThan(7 * MIB)
+  expect(written).toBeLessThan(8 * MIB)
+
+  await on.authority.createAppLaunchToken(CALLER, honest.claims, request)
+  await on.authority.createLaunchToken(CALLER, on.operator, request)
+  await expect(on.authority.createAppLaunchToken(CALLER, hostile.claims, request)).rejects.toThrow(Refusal)
+  on.clock.set(on.clock.now() + 1000)
+  await on.authority.createAppLaunchToken(CALLER, hostile.claims, request)
+})
+
+test("agents that share a launch token of an operator are refused together", async () => {
+  await using on = await testAuthority()
+  const launchToken = await on.launch({ singleUse: false, allowedScope: ["read:data:*"] })
+  const register = () => on.authority.register(CALLER, on.request(launchToken, { requestedScope: wide }))
+  expect(await untilRefused(register)).toMatchObject({ code: "rate_limited" })
+  await on.agent()
+})
+
+test("refusals beyond the quota are counted instead of written", async () => {
+  await using on = await testAuthority()
+  const { claims } = await on.app()
+  const launch = () => on.authority.createAppLaunchToken(CALLER, claims, { agentName: "worker", allowedScope: wide })
+  await untilRefused(launch)
+  const size = await on.store.trail.size()
+  for (let nth = 0; nth < 100; nth++) await expect(launch()).rejects.toMatchObject({ code: "rate_limited" })
+  expect(await on.store.trail.size()).toBeLessThan(size + 100)
+})
+
+test("what an agent changes counts for the agent, what is registered counts for the app", async () => {
+  const payers = vi.spyOn(TrailQuota.prototype, "require")
+  await using on = await testAuthority()
+  const app = await on.app()
+  payers.mockClear()
+  const [agent, delegate] = [await app.agent(), await app.agent()]
+  await on.delegate(agent.claims, delegate.agentId)
+  const { accessToken } = await on.authority.renewToken(CALLER, agent.claims)
+  await on.authority.releaseToken(CALLER, await on.claimsOf(accessToken))
+  const counted = (subject: string) => payers.mock.calls.filter(([payer]) => payer === subject).length
+  // Two launch tokens and two registrations.
+  expect([counted(`app:${app.appId}`), counted(agent.agentId), counted("admin")]).toEqual([4, 3, 0])
+  payers.mockRestore()
+})
