@@ -1,5 +1,5 @@
 import { createRedactor } from "@agentwrit/audit"
-import { type KeyRing, ProofMemory, RevocationSet, type SigningKey } from "@agentwrit/core"
+import { type Claims, type KeyRing, ProofMemory, RevocationSet, type SigningKey } from "@agentwrit/core"
 import { type Challenge, challenge } from "./agents/challenge.ts"
 import { Nonces } from "./agents/nonce.ts"
 import type { Caller } from "./caller.ts"
@@ -76,8 +76,8 @@ export interface Authority extends Bound<UseCases> {
   revocationsPage(caller: Caller, since: number): Promise<FeedMessage>
   /** Whether that page is small. Ask for another one only when there is memory for it. */
   isRevocationsPageSmall(since: number): boolean
-  /** Sends everything after a position, then each new revocation. Returns what stops it. */
-  followRevocations(caller: Caller, since: number, follower: FeedFollower): () => void
+  /** Sends everything after a position, then each new revocation. Returns what stops it. It ends when the token of `holder` is revoked. */
+  followRevocations(caller: Caller, since: number, follower: FeedFollower, holder?: Claims): () => void
   /** Ends the feed for all followers, so that a host can stop. Nobody can follow afterwards. */
   endFollowing(): void
   /** Deletes what has expired. This also happens every minute. */
@@ -128,7 +128,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
       health: () => health(context),
       revocationsPage: ({ source }, since) => feed.page(since, source),
       isRevocationsPageSmall: (since) => feed.isPageSmall(since),
-      followRevocations: ({ source }, since, follower) => feed.follow(since, source, follower),
+      followRevocations: ({ source }, since, follower, holder) => feed.follow(since, source, follower, holder),
       endFollowing: () => feed.close(),
       maintain: () => maintenance.run(),
       async close() {

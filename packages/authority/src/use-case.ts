@@ -72,8 +72,8 @@ async function record(
   })
 }
 
-// A commit that fails is a refusal already when it leaves `commit`.
-function unreadable(context: AuthorityContext, cause: UnavailableError): Refusal {
+/** The refusal for a store that cannot read. A commit that fails is a refusal already when it leaves `commit`. */
+export function unreadable(context: AuthorityContext, cause: UnavailableError): Refusal {
   context.observer.storeFailed?.("query")
   const detail = "the broker cannot read its records at the moment"
   return new Refusal("unavailable", { detail, reason: cause.message, retryAfter: 1, cause })

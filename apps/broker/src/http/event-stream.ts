@@ -1,12 +1,11 @@
-import { type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
+import { type FeedFollower, Refusal } from "@agentwrit/authority"
+import { encodedOnce } from "./feed-bytes.ts"
 
 /** Bytes that may wait for a reader: one page of the feed and some of what commits meanwhile. */
 const MAX_UNSENT_BYTES = 1024 * 1024
 
 /** How long a reader may take for a page. */
 const READ_TIMEOUT_MS = 30_000
-
-const utf8 = new TextEncoder()
 
 /** What an event stream needs besides its messages. */
 export interface EventStreamOptions {
@@ -119,13 +118,4 @@ async function withinReadTimeout(read: Promise<void>): Promise<void> {
 
 const tooSlow = (): Refusal => new Refusal("unavailable", { detail: "the follower is too slow" })
 
-/** Events as bytes, made once for all followers, so that many slow readers share them. */
-const encoded = new WeakMap<FeedMessage, Uint8Array>()
-
-function bytesOf(message: FeedMessage): Uint8Array {
-  const known = encoded.get(message)
-  if (known !== undefined) return known
-  const bytes = utf8.encode(`id: ${message.to}\ndata: ${message.jws}\n\n`)
-  encoded.set(message, bytes)
-  return bytes
-}
+const bytesOf = encodedOnce(({ to, jws }) => `id: ${to}\ndata: ${jws}\n\n`)

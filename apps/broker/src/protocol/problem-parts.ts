@@ -1,4 +1,4 @@
-import { Refusal, UnavailableError } from "@agentwrit/authority"
+import { Refusal } from "@agentwrit/authority"
 import type { ProblemParts } from "../http/answer.ts"
 import { BodyAbortedError, TooManyBodiesError } from "../http/body.ts"
 
@@ -22,9 +22,6 @@ export function problemPartsOf(error: unknown): ProblemParts | undefined {
       ...(code === "payload_too_large" && { headers: { connection: "close" } }),
     }
   }
-  // The store cannot be read. A commit that fails is a refusal.
-  if (error instanceof UnavailableError)
-    return { code: "unavailable", detail: "the broker cannot read its records at the moment", retryAfter: 5 }
   if (error instanceof TooManyBodiesError)
     return {
       code: "unavailable",

@@ -97,6 +97,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     answer(authority, http) {
       if (!readsNothing || http.hasBody) return answer(authority, http)
       const caller = http.caller(route.path)
+      // It reads nothing, so the other members are `undefined` in its type too.
       return options.run(authority, { caller, http } as EndpointRequest<N>)
     },
   }
@@ -136,6 +137,7 @@ function readParameters({ parameters }: Route, http: HttpRequest): unknown {
 /** The path for the trail. A parameter that does not fit could hold a secret; then the trail gets the pattern. */
 function resourceOf({ path, parameters: schema }: Route, parameters: unknown): string {
   if (schema === undefined || parameters === undefined) return path
+  // All schemas of parameters read strings.
   const values = parameters as Readonly<Record<string, string>>
   return path.replace(/\{(\w+)\}/g, (pattern, name: string) => values[name] ?? pattern)
 }

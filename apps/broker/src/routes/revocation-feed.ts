@@ -1,8 +1,9 @@
-import { type Authority, type FeedFollower, type FeedMessage, Refusal } from "@agentwrit/authority"
+import { type Authority, type FeedFollower, Refusal } from "@agentwrit/authority"
 import { routes } from "@agentwrit/contract"
 import type { Claims } from "@agentwrit/core"
 import type { Answer } from "../http/answer.ts"
 import { eventStream } from "../http/event-stream.ts"
+import { encodedOnce } from "../http/feed-bytes.ts"
 import { Quota } from "../http/quota.ts"
 import { problemPartsOf } from "../protocol/problem-parts.ts"
 import { type Endpoint, type EndpointRequest, endpoint } from "./endpoint.ts"
@@ -80,7 +81,7 @@ export function revocations(access: FeedAccess): Endpoint {
     }
     const body = eventStream({
       follow(follower: FeedFollower) {
-        const unfollow = authority.followRevocations(caller, since, follower)
+        const unfollow = authority.followRevocations(caller, since, follower, claims)
         if (claims !== undefined) endWithToken(claims, follower, unfollow)
         return unfollow
       },
@@ -109,16 +110,7 @@ function endWithToken({ exp }: Claims, follower: FeedFollower, unfollow: () => v
   setTimeout(end, exp * 1000 - Date.now()).unref()
 }
 
-/** Pages as bytes, made once for all readers. */
-const encoded = new WeakMap<FeedMessage, Uint8Array<ArrayBuffer>>()
-
-function pageBytes(page: FeedMessage): Uint8Array<ArrayBuffer> {
-  const known = encoded.get(page)
-  if (known !== undefined) return known
-  const bytes = Buffer.from(page.jws)
-  encoded.set(page, bytes)
-  return bytes
-}
+const pageBytes = encodedOnce(({ jws }) => jws)
 
 /** Whether the client names the media type. `*` does not ask for a stream. */
 function wantsStream(accept = ""): boolean {

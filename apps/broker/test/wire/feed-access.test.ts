@@ -13,9 +13,14 @@ shareWireBroker(
 )
 
 async function appToken(role: string): Promise<string> {
+  return (await signedInApp(role)).token
+}
+
+async function signedInApp(role: string) {
   const json = { name: `${role}-${crypto.randomUUID().slice(0, 6)}a`, scopes: ["read:data:*"], roles: [role] }
-  const { client_id, client_secret } = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
-  return (await call(url, "POST /v1/app/auth", { json: { client_id, client_secret } })).body.access_token
+  const { app_id, client_id, client_secret } = (await call(url, "POST /v1/admin/apps", { bearer: admin, json })).body
+  const { access_token } = (await call(url, "POST /v1/app/auth", { json: { client_id, client_secret } })).body
+  return { appId: String(app_id), token: String(access_token) }
 }
 
 // Whoever reads the feed can test names that he guesses.
@@ -39,3 +44,26 @@ test.each(["verifier", "gateway"])("a feed for verifiers is open to an app of ro
   expect(stream.status).toBe(200)
   await expect.poll(() => stream.events.length).toBeGreaterThan(0)
 })
+
+// Before: the stream went on until the token expired.
+test.each<[level: string, end: (appId: string, token: string) => Promise<unknown>]>([
+  ["its token is released", (_, token) => call(url, "POST /v1/token/release", { bearer: token })],
+  ["its token is revoked", (_, token) => revoke("token", jtiOf(token))],
+  ["its app is revoked", (appId) => revoke("app", appId)],
+  ["its app is removed", (appId) => call(url, `DELETE /v1/admin/apps/${appId}`, { bearer: admin })],
+])("a stream of the closed feed ends when %s, and no other stream", async (_, end) => {
+  const [ended, other] = [await signedInApp("verifier"), await signedInApp("gateway")]
+  using stream = await openFeed(url, 0, { authorization: `Bearer ${ended.token}` })
+  using living = await openFeed(url, 0, { authorization: `Bearer ${other.token}` })
+  await expect.poll(() => Math.min(stream.events.length, living.events.length)).toBeGreaterThan(0)
+  await end(ended.appId, ended.token)
+  await stream.ended
+  const seen = living.events.length
+  await revoke("task", `t-${crypto.randomUUID()}`)
+  await expect.poll(() => living.events.length).toBeGreaterThan(seen)
+})
+
+const revoke = (level: string, target: string) =>
+  call(url, "POST /v1/revoke", { bearer: admin, json: { level, target } })
+
+const jtiOf = (token: string): string => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti

@@ -3,8 +3,10 @@ import { MAX_FEED_ENTRIES } from "@agentwrit/core"
 import { LRUCache } from "lru-cache"
 import type { AuthorityContext } from "../context.ts"
 import { FairQueue } from "../fair-queue.ts"
+import { UnavailableError } from "../ports/change.ts"
 import { REVOCATION_ERA } from "../ports/revocation-log.ts"
 import { Refusal } from "../refusal.ts"
+import { unreadable } from "../use-case.ts"
 import { type FeedMessage, signFeedMessage } from "./feed-message.ts"
 
 /** How long an entry is still sent after it stopped mattering: a verifier's clock may be behind. */
@@ -94,7 +96,11 @@ export class FeedPages {
     const { store, clock } = this.#context
     const reset = since === NOWHERE
     const from = reset ? 0 : since
-    const found = await store.revocations.page(from, MAX_FEED_ENTRIES, clock.now() - CLOCK_TOLERANCE_MS)
+    const found = await store.revocations
+      .page(from, MAX_FEED_ENTRIES, clock.now() - CLOCK_TOLERANCE_MS)
+      .catch((error: unknown) => {
+        throw error instanceof UnavailableError ? unreadable(this.#context, error) : error
+      })
     const began = performance.now()
     // Entries that are on disk but not yet announced belong to the next message: no position may be ahead of the feed.
     const head = Math.min(found.head, this.#head())

@@ -1,3 +1,4 @@
+import { type Claims, type RevocationProbe, revocationProbe } from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
 import type { RevocationEntry, RevocationFollower } from "../ports/revocation-log.ts"
 import { Refusal } from "../refusal.ts"
@@ -32,6 +33,8 @@ export class RevocationFeed implements RevocationFollower {
   /** Followers that have reached the head, and those that have not yet. */
   readonly #live = new Set<FeedFollower>()
   readonly #joining = new Set<FeedFollower>()
+  /** The tokens of followers who needed one. */
+  readonly #tokens = new Map<FeedFollower, RevocationProbe>()
   readonly #context: AuthorityContext
 
   /** @param head the newest position of the log. */
@@ -53,12 +56,14 @@ export class RevocationFeed implements RevocationFollower {
 
   /**
    * Sends everything after a position, then every new revocation: messages without a gap.
+   * @param holder claims of the token that the follower needed. The feed ends for it when that token is revoked.
    * @returns stops following.
    * @throws {@link Refusal} `unavailable` after {@link RevocationFeed.close}.
    */
-  follow(since: number, source: string, follower: FeedFollower): () => void {
+  follow(since: number, source: string, follower: FeedFollower, holder?: Claims): () => void {
     if (this.#isClosed) throw new Refusal("unavailable", { detail: "the broker is stopping", retryAfter: 1 })
     this.#joining.add(follower)
+    if (holder !== undefined) this.#tokens.set(follower, revocationProbe(holder))
     this.#join(since, source, follower).catch((error: unknown) => this.#disconnect(follower, error))
     return () => this.#remove(follower)
   }
@@ -67,6 +72,9 @@ export class RevocationFeed implements RevocationFollower {
     const from = this.#head
     this.#head = entries.at(-1)?.seq ?? from
     if (this.#head > from) this.#broadcast(from, entries)
+    // The set of revoked tokens follows the same log, and before the feed.
+    const { revocations } = this.#context
+    for (const [follower, token] of this.#tokens) if (revocations.revokes(token)) this.#disconnect(follower)
   }
 
   /** Ends the feed for all followers; nobody can follow afterwards. */
@@ -109,6 +117,7 @@ export class RevocationFeed implements RevocationFollower {
   #remove(follower: FeedFollower): void {
     this.#joining.delete(follower)
     this.#live.delete(follower)
+    this.#tokens.delete(follower)
     if (this.#live.size > 0) return
     clearInterval(this.#heartbeat)
     this.#heartbeat = undefined
