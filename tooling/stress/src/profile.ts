@@ -11,6 +11,8 @@ export interface Profile {
   readonly storage: { readonly all: boolean }
   /** Tokens with a random change. */
   readonly tokens: { readonly mutations: number }
+  /** A random history, until the steps are done or the time is up. */
+  readonly model: { readonly steps: number; readonly seconds: number }
   readonly protocol: { readonly requests: number }
   readonly sockets: { readonly idle: number }
   readonly floods: { readonly challenges: number; readonly badTokens: number; readonly streams: number }
@@ -26,6 +28,7 @@ const short: Profile = {
   power: { runs: 1, controls: 3 },
   storage: { all: false },
   tokens: { mutations: 200 },
+  model: { steps: 10_000, seconds: 18 },
   protocol: { requests: 3000 },
   sockets: { idle: 500 },
   floods: { challenges: 20_000, badTokens: 15_000, streams: 1100 },
@@ -41,6 +44,7 @@ const long: Profile = {
   power: { runs: 20, controls: 3 },
   storage: { all: true },
   tokens: { mutations: 10_000 },
+  model: { steps: 10_000, seconds: 900 },
   protocol: { requests: 100_000 },
   sockets: { idle: 1000 },
   floods: { challenges: 1_000_000, badTokens: 1_000_000, streams: 3000 },

@@ -3,6 +3,7 @@ import { crashes } from "./crashes.ts"
 import { detectors } from "./detectors.ts"
 import { everyWrite } from "./every-write.ts"
 import { floods } from "./floods.ts"
+import { model } from "./model.ts"
 import { power } from "./power.ts"
 import { protocol } from "./protocol.ts"
 import { soak } from "./soak.ts"
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   detectors,
   tampering,
   tokens,
+  model,
   storage,
   power,
   crashes,
