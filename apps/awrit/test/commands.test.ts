@@ -112,6 +112,18 @@ test("launch tokens are listed, and a revoked one registers no agent", async () 
   expect(await awrit(["launch-token", "revoke", "--id", "lt-1"], { env })).toMatchObject({ code: 2 })
 })
 
+test("a revocation tells what it ended, and warns when nothing matched", async () => {
+  const { agent_id } = await agent(url, admin)
+  const revoke = ["revoke", "--level", "agent", "--target", agent_id]
+  const first = await awrit(revoke, { env })
+  expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("1 active agent, 1 token"), stderr: "" })
+  const warning = expect.stringContaining("Nothing live matched")
+  expect(await awrit(revoke, { env })).toMatchObject({ code: 0, stderr: warning })
+  const affected = { agents: 0, tokens: 0 }
+  const again = await awrit([...revoke, "--json"], { env })
+  expect([JSON.parse(again.stdout), again.stderr]).toEqual([expect.objectContaining({ affected }), warning])
+})
+
 test("an app gets orchestrations, a role, a new secret, and its sign-in back after a revocation", async () => {
   const register = ["app", "register", "--name", "managed", "--scopes", "read:data:*", "--orch-id", "m-1,m-2"]
   const app = JSON.parse(await succeeds([...register, "--role", "launcher,verifier", "--json"], { env }))

@@ -36,7 +36,7 @@ export {
 export { type ProofChallenge, Refusal, type RefusalCode, type RefusalOptions } from "./refusal.ts"
 export type { FeedFollower } from "./revocation/feed.ts"
 export type { FeedMessage } from "./revocation/feed-message.ts"
-export type { RevocationReceipt, RevocationRequest } from "./revocation/revocation.ts"
+export type { RevocationPreview, RevocationReceipt, RevocationRequest } from "./revocation/revocation.ts"
 export type { BearerNeeds, BearerWording } from "./tokens/authentication.ts"
 export type { IssuedToken } from "./tokens/issue.ts"
 export type { Credential, ProvenToken } from "./tokens/proof.ts"

@@ -16,7 +16,7 @@ import { revokeAppLaunchToken, revokeLaunchToken } from "./launch-tokens/revocat
 import { seedTokens } from "./operators/seed.ts"
 import { signInAdmin } from "./operators/sign-in.ts"
 import type { Refusal } from "./refusal.ts"
-import { revoke } from "./revocation/revocation.ts"
+import { previewRevocation, revoke } from "./revocation/revocation.ts"
 import { authenticate } from "./tokens/authentication.ts"
 import { releaseToken } from "./tokens/release.ts"
 import { renewToken } from "./tokens/renewal.ts"
@@ -49,6 +49,7 @@ export interface UseCases {
   readonly releaseToken: typeof releaseToken
   readonly delegate: typeof delegate
   readonly revoke: typeof revoke
+  readonly previewRevocation: typeof previewRevocation
   readonly listApps: typeof listApps
   readonly getApp: typeof getApp
   readonly queryEvents: typeof queryEvents
@@ -85,6 +86,7 @@ export const useCases: UseCaseTable<UseCases> = {
   releaseToken: { run: releaseToken, deniedAs: "token_revoked_access", subject: principal },
   delegate: { run: delegate, deniedAs: "delegation_created", subject: principal },
   revoke: { run: revoke, deniedAs: "token_revoked", subject: principal },
+  previewRevocation: { run: previewRevocation },
   listApps: { run: listApps },
   getApp: { run: getApp },
   queryEvents: { run: queryEvents },

@@ -59,8 +59,10 @@ export { registrationRequest, registrationResponse } from "./registration.ts"
 export { releaseRequest } from "./release.ts"
 export { renewalResponse } from "./renewal.ts"
 export {
+  affectedCounts,
   agentRevocation,
   chainRevocation,
+  revocationPreviewResponse,
   revocationRequest,
   revocationResponse,
   taskRevocation,

@@ -37,10 +37,29 @@ export const revocationRequest = v.variant(
   `must be one of ${REVOCATION_LEVELS.join(", ")}`,
 )
 
-/** The answer to `POST /v1/revoke`, also when it is repeated. */
-export const revocationResponse = message({
-  revoked: v.literal(true, "must be true"),
+const named = {
   level: oneOf("The level that was named", REVOCATION_LEVELS),
   target: text("The target that was named"),
+}
+
+/** How much a revocation ends. */
+export const affectedCounts = message({
+  agents: wholeNumber("Active agents"),
+  tokens: wholeNumber("Unexpired tokens, delegated ones included"),
+})
+
+/** The answer to `POST /v1/revoke`. A repeated call ends nothing more: its `affected` are 0. */
+export const revocationResponse = message({
+  revoked: v.literal(true, "must be true"),
+  ...named,
   count: wholeNumber("How many entries were listed: always 1"),
+  affected: affectedCounts,
+})
+
+/** The answer to `POST /v1/revoke/preview`. */
+export const revocationPreviewResponse = message({
+  ...named,
+  affected: affectedCounts,
+  agents: v.array(text("An agent that would end"), "must be a list of agent ids"),
+  apps: v.array(text("An app that such agents or tokens belong to"), "must be a list of app ids"),
 })

@@ -25,7 +25,7 @@ import { launchTokenListResponse, launchTokenParameters, launchTokenResponse } f
 import { registrationRequest, registrationResponse } from "./registration.ts"
 import { releaseRequest } from "./release.ts"
 import { renewalResponse } from "./renewal.ts"
-import { revocationRequest, revocationResponse } from "./revocation.ts"
+import { revocationPreviewResponse, revocationRequest, revocationResponse } from "./revocation.ts"
 import { revocationsQuery } from "./revocation-feed.ts"
 import type { CallerNeeds, Route } from "./route.ts"
 import { validationRequest, validationResponse } from "./validation.ts"
@@ -288,12 +288,24 @@ export const routes = {
   revoke: {
     method: "POST",
     path: "/v1/revoke",
-    summary: "Revoke a token, an agent, a task or a chain",
-    description: "Idempotent. An unknown target is accepted when its form is right.",
+    summary: "Revoke a token, an agent, a task, a chain, an app, or everything",
+    description:
+      "Idempotent. An unknown target is accepted when its form is right. `affected` counts what this call ended: 0 and 0 when nothing matched, or all of it had ended before.",
     needs: { kinds: ["admin"], scope: "admin:revoke:*" },
     changesState: true,
     request: revocationRequest,
     success: { status: 200, body: revocationResponse },
+    problems: ["invalid_request", ...SCOPED, ...ANY],
+  },
+  previewRevocation: {
+    method: "POST",
+    path: "/v1/revoke/preview",
+    summary: "Tell what a revocation would end",
+    description: "Takes the same body as the revocation and changes nothing. Names the first 100 agents.",
+    needs: audit,
+    changesState: false,
+    request: revocationRequest,
+    success: { status: 200, body: revocationPreviewResponse },
     problems: ["invalid_request", ...SCOPED, ...ANY],
   },
   auditEvents: {

@@ -1,5 +1,5 @@
-import { type AgentStatus, type Records, toUnixSeconds } from "@agentwrit/authority/ports"
-import { REVOKE_ALL_TARGET } from "@agentwrit/core"
+import { type Agent, type AgentStatus, type Records, type StoredToken, toUnixSeconds } from "@agentwrit/authority/ports"
+import { REVOKE_ALL_TARGET, type RevocationTarget } from "@agentwrit/core"
 import { type MemoryData, revocationKey, type StoredAgent } from "./data.ts"
 
 export function memoryRecords(data: MemoryData): Records {
@@ -38,8 +38,23 @@ export function memoryRecords(data: MemoryData): Records {
       return { agents: page, total: matching.length }
     },
 
-    activeAgents: async (now) =>
-      [...agents.values()].filter((one) => one.expiredAt === undefined && statusAt(data, one, now) === "active").length,
+    activeAgents: async (now) => activeAgents(data, now).length,
+
+    async startCount(target, now) {
+      const affected = endedBy(data, target, now)
+      const { length } = affected.agents
+      return { affected: Promise.resolve({ agents: length, tokens: length + affected.tokens.length }) }
+    },
+
+    async affectedIds(target, now, agentLimit) {
+      const affected = endedBy(data, target, now)
+      const apps = [
+        ...affected.agents.flatMap(({ appId = [] }) => appId),
+        ...affected.tokens.flatMap(({ revokedBy }) => revokedBy).flatMap((key) => /^app:(.*)/.exec(key)?.[1] ?? []),
+      ]
+      const ids = affected.agents.map(({ agentId }) => agentId).reverse()
+      return { agents: ids.slice(0, agentLimit), apps: [...new Set(apps)].sort() }
+    },
 
     expiredAgents: async (now, limit) =>
       [...agents.values()]
@@ -63,6 +78,37 @@ export function memoryRecords(data: MemoryData): Records {
 
     tokenExpiry: async (jti) => agents.get(holders.get(jti) ?? "")?.agent.expiresAt ?? tokens.get(jti)?.expiresAt,
   }
+}
+
+const activeAgents = (data: MemoryData, now: number): Agent[] =>
+  [...data.agents.values()]
+    .filter((one) => one.expiredAt === undefined && statusAt(data, one, now) === "active")
+    .map(({ agent }) => agent)
+
+/** The active agents, and the tokens that are not their own, that a revocation would end. */
+function endedBy(data: MemoryData, { level, target }: RevocationTarget, now: number) {
+  const covers: Readonly<Record<RevocationTarget["level"], (agent: Agent) => boolean>> = {
+    token: ({ jti }) => jti === target,
+    agent: ({ agentId }) => agentId === target,
+    task: ({ taskId }) => taskId === target,
+    chain: () => false,
+    app: ({ appId }) => appId === target,
+    all: () => true,
+  }
+  return {
+    agents: activeAgents(data, now).filter(covers[level]),
+    tokens: [...data.tokens.values()]
+      .filter(({ jti, revokedBy }) => [`token:${jti}`, ...revokedBy].includes(`${level}:${target}`))
+      .filter((token) => token.expiresAt > now && !isRevoked(data, token)),
+  }
+}
+
+function isRevoked({ revocations }: MemoryData, { jti, issuedAt = 0, revokedBy }: StoredToken): boolean {
+  if (revocations.has(revocationKey("token", jti))) return true
+  return revokedBy.some((key) => {
+    const entry = revocations.get(key.replace(":", " "))
+    return entry !== undefined && !entry.alone && (entry.before ?? Infinity) >= toUnixSeconds(issuedAt)
+  })
 }
 
 function statusAt({ revocations }: MemoryData, { agent, revokedAt }: StoredAgent, now: number): AgentStatus {

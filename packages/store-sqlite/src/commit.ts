@@ -1,8 +1,11 @@
 import { ConflictError, REVOCATION_ERA, type Write } from "@agentwrit/authority/ports"
-import { encodeBase64Url, revocationDigest } from "@agentwrit/core"
+import { encodeBase64Url, REVOKE_ALL_TARGET, revocationDigest } from "@agentwrit/core"
 import { REVOCATION_COLUMNS, type RevocationRow, revocationHead } from "./revocation-rows.ts"
 import { blob, fromAgent, fromApp, fromLaunchToken, fromToken } from "./rows.ts"
 import { insert, type Statements, sql } from "./sql.ts"
+
+/** What almost every token depends on: not worth a row for each. */
+const ALL = `all:${REVOKE_ALL_TARGET}`
 
 type RevokeWrite = Extract<Write, { readonly type: "revoke" }>
 
@@ -74,6 +77,8 @@ export function applyWrite(statements: Statements, write: Write, event: number |
       return undefined
     case "add_token":
       statements.run(insert("tokens", { ...fromToken(write.token), event }))
+      for (const target of write.token.revokedBy)
+        if (target !== ALL) statements.run(insert("token_targets", { target, jti: write.token.jti }))
       return undefined
     case "replace_token": {
       const { agentId, fromJti, toJti, expiresAt } = write

@@ -2,7 +2,7 @@ import type { Housekeeping } from "@agentwrit/authority/ports"
 import type { Reader } from "./reader.ts"
 import type { Writer } from "./writer.ts"
 
-export function sqliteHousekeeping(reader: Reader, writer: Writer): Housekeeping {
+export function sqliteHousekeeping(readers: readonly Reader[], writer: Writer): Housekeeping {
   return {
     prune: (what, before, limit) => writer.send({ name: "prune", input: { what, before, limit } }),
 
@@ -21,7 +21,7 @@ export function sqliteHousekeeping(reader: Reader, writer: Writer): Housekeeping
 
     async close() {
       // The last connection to close folds the WAL into the file, which a read-only one cannot do.
-      await reader.close()
+      await Promise.all(readers.map((reader) => reader.close()))
       await writer.close()
     },
   }

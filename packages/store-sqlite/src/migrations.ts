@@ -160,4 +160,16 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
     alter table tokens add column event integer;
     alter table revocations add column event integer;`,
   ],
+  [
+    "0005-affected",
+    // Finds the tokens that a revocation ends. Tokens of version 2.0.0 are only found by their jti: it did not store more.
+    `
+    alter table tokens add column issued_at integer;
+    create table token_targets (
+      target text not null,
+      jti text not null,
+      primary key (target, jti)
+    ) strict, without rowid;
+    insert into token_targets select distinct value, jti from tokens, json_each(revoked_by) where value <> 'all:*';`,
+  ],
 ]

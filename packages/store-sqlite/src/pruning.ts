@@ -17,5 +17,11 @@ const DELETIONS: Readonly<Record<Prunable, (before: number, limit: number) => Qu
 }
 
 /** Deletes expired rows inside the open transaction and returns how many. */
-export const prune = (statements: Statements, what: Prunable, before: number, limit: number): number =>
-  statements.run(DELETIONS[what](before, limit))
+export function prune(statements: Statements, what: Prunable, before: number, limit: number): number {
+  if (what === "tokens")
+    statements.run(sql`
+      delete from token_targets where (target, jti) in
+        (select value, jti from (select jti, revoked_by from tokens where expires_at < ${before}
+          order by expires_at limit ${limit}), json_each(revoked_by))`)
+  return statements.run(DELETIONS[what](before, limit))
+}

@@ -12,6 +12,7 @@ import { startWorker } from "./worker-thread.ts"
 const MAX_WAITING = 256
 
 interface Waiting {
+  start?(): void
   resolve(rows: readonly unknown[]): void
   reject(error: unknown): void
 }
@@ -52,15 +53,34 @@ export class Reader {
 
   /** All rows, read on the reader's thread. */
   query<Row>(query: Query<Row>): Promise<readonly Row[]> {
+    return this.#send({ query })
+  }
+
+  /**
+   * As {@link query}, but resolves before the rows are there: once no later commit changes them.
+   */
+  async startQuery<Row>(query: Query<Row>): Promise<{ readonly rows: Promise<readonly Row[]> }> {
+    const { promise: started, resolve: start } = Promise.withResolvers<void>()
+    const rows = this.#send<Row>({ query, tellsStart: true }, start)
+    // A failure before the start is thrown here, a later one where the rows are awaited, if they are.
+    await Promise.race([started, rows])
+    rows.catch(() => undefined)
+    return { rows }
+  }
+
+  #send<Row>(
+    request: Pick<ReadRequest, "tellsStart"> & { readonly query: Query<Row> },
+    start?: () => void,
+  ): Promise<readonly Row[]> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended)
     if (this.#waiting.size >= MAX_WAITING)
       return Promise.reject(new UnavailableError("queue_full", `${MAX_WAITING} queries are waiting already`))
     const id = ++this.#lastId
     this.#worker ??= this.#startThread()
     this.#worker.ref()
-    this.#worker.postMessage({ id, query } satisfies ReadRequest)
+    this.#worker.postMessage({ id, ...request } satisfies ReadRequest)
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: (rows) => resolve(rows as readonly Row[]), reject })
+      this.#waiting.set(id, { ...(start && { start }), resolve: (rows) => resolve(rows as readonly Row[]), reject })
     })
   }
 
@@ -72,8 +92,11 @@ export class Reader {
 
   #startThread(): Worker {
     const worker = startWorker("reader-worker", { path: this.#path })
-    worker.on("message", ({ id, rows, failure }: ReadAnswer) => {
+    worker.on("message", (answer: ReadAnswer) => {
+      const { id } = answer
       const waiting = this.#waiting.get(id)
+      if (answer.started) return waiting?.start?.()
+      const { rows, failure } = answer
       this.#waiting.delete(id)
       if (this.#waiting.size === 0) worker.unref()
       if (failure === undefined) waiting?.resolve(rows)

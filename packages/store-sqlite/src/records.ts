@@ -1,5 +1,5 @@
-import type { Records } from "@agentwrit/authority/ports"
-import { REVOKE_ALL_TARGET } from "@agentwrit/core"
+import type { Affected, Records } from "@agentwrit/authority/ports"
+import { REVOKE_ALL_TARGET, type RevocationLevel, type RevocationTarget } from "@agentwrit/core"
 import type { Reader } from "./reader.ts"
 import {
   type AgentRow,
@@ -14,7 +14,8 @@ import {
 } from "./rows.ts"
 import { filter, type Query, sql, where } from "./sql.ts"
 
-export function sqliteRecords(reader: Reader): Records {
+/** @param counter reads what a revocation ends. A reader of its own, so that a revocation waits for no other query. */
+export function sqliteRecords(reader: Reader, counter: Reader): Records {
   return {
     apps: async () => reader.all(sql<AppRow>`select * from apps order by seq desc`).map(toApp),
 
@@ -84,8 +85,31 @@ export function sqliteRecords(reader: Reader): Records {
     async activeAgents(now) {
       const [row] = await reader.query(sql<{ active: number }>`
         select count(*) as active from agents
-        where expires_at > ${now} and released_at is null and expired_at is null and not ${REVOKED}`)
+        where ${isActive(now)}`)
       return row?.active ?? 0
+    },
+
+    async startCount(target, now) {
+      const { rows } = await counter.startQuery(sql<Affected>`
+        select active as agents, active + others as tokens from
+          (select count(*) as active from agents where ${coversAgent(target)} and ${isActive(now)}),
+          (select count(*) as others from tokens where ${coversToken(target)} and ${isLive(now, target.level)})`)
+      return { affected: rows.then(([row]) => row ?? { agents: 0, tokens: 0 }) }
+    },
+
+    async affectedIds(target, now, agentLimit) {
+      const [agents, apps] = await Promise.all([
+        reader.query(sql<{ agent_id: string }>`
+          select agent_id from agents where ${coversAgent(target)} and ${isActive(now)}
+          order by seq desc limit ${agentLimit}`),
+        reader.query(sql<{ app_id: string }>`
+          select app_id from agents where ${coversAgent(target)} and ${isActive(now)} and app_id is not null
+          union
+          select substr(value, 5) from tokens, json_each(tokens.revoked_by)
+          where ${coversToken(target)} and ${isLive(now, target.level)} and value like 'app:%'
+          order by 1`),
+      ])
+      return { agents: agents.map((row) => row.agent_id), apps: apps.map((row) => row.app_id) }
     },
 
     async expiredAgents(now, limit) {
@@ -130,6 +154,57 @@ const REVOKED = sql`(agents.revoked_at is not null
     where level = 'app' and target = agents.app_id and before >= agents.registered_at / 1000)
   or exists (select 1 from revocations
     where level = 'all' and target = ${REVOKE_ALL_TARGET} and before >= agents.registered_at / 1000))`
+
+const isActive = (now: number): Query =>
+  sql`expires_at > ${now} and released_at is null and expired_at is null and not ${REVOKED}`
+
+/** Whether a revocation ends an agent that is active. */
+function coversAgent({ level, target }: RevocationTarget): Query {
+  switch (level) {
+    case "token":
+      return sql`jti = ${target}`
+    case "agent":
+      return sql`agent_id = ${target}`
+    case "task":
+      return sql`task_id = ${target}`
+    case "app":
+      return sql`app_id = ${target}`
+    case "chain":
+      return sql`false`
+    case "all":
+      return sql`true`
+  }
+}
+
+/** Whether a revocation ends a token that is live and not an agent's own. */
+function coversToken({ level, target }: RevocationTarget): Query {
+  if (level === "all") return sql`instr(tokens.revoked_by, '"all:*"') > 0`
+  return sql`tokens.jti in
+    (select jti from token_targets where target = ${`${level}:${target}`}
+     union all select ${target} where ${level} = 'token')`
+}
+
+/** Whether a token is neither expired nor revoked, by itself or by anything that it depends on. */
+const isLive = (now: number, level: RevocationLevel): Query => sql`expires_at > ${now}
+  and not exists (select 1 from revocations where level = 'token' and target = tokens.jti)
+  and not ${WIDE_LEVELS.has(level) ? IS_AMONG_ENDED : HAS_ENDED_DEPENDENCY}`
+
+/** Levels that may end very many tokens: one pass over the revocations then costs less than one over each token's dependencies. */
+const WIDE_LEVELS: ReadonlySet<RevocationLevel> = new Set(["task", "app", "all"])
+
+const HAS_ENDED_DEPENDENCY = sql`exists (
+  select 1 from json_each(tokens.revoked_by) as dependency join revocations as ended
+    on ended.level = substr(dependency.value, 1, instr(dependency.value, ':') - 1)
+      and ended.target = substr(dependency.value, instr(dependency.value, ':') + 1)
+  where not ended.alone and ifnull(ended.before >= ifnull(tokens.issued_at, 0) / 1000, true))`
+
+const IS_AMONG_ENDED = sql`(tokens.jti in (
+    select dependent.jti from revocations as ended
+      cross join token_targets as found on found.target = ended.level || ':' || ended.target
+      cross join tokens as dependent on dependent.jti = found.jti
+    where not ended.alone and ifnull(ended.before >= ifnull(dependent.issued_at, 0) / 1000, true))
+  or exists (select 1 from revocations where level = 'all' and before >= ifnull(tokens.issued_at, 0) / 1000
+    and instr(tokens.revoked_by, '"all:*"') > 0))`
 
 const statusAt = (now: number): Query => sql`case
   when released_at is not null then 'released'

@@ -60,6 +60,7 @@ export interface AgentRow {
 
 export interface TokenRow {
   readonly jti: string
+  readonly issued_at: number | null
   readonly expires_at: number
   /** `{level}:{target}` of everything whose revocation ends it, as a JSON array. */
   readonly revoked_by: string
@@ -67,6 +68,7 @@ export interface TokenRow {
 
 export const toToken = (row: TokenRow): StoredToken => ({
   jti: row.jti,
+  ...(row.issued_at !== null && { issuedAt: row.issued_at }),
   expiresAt: row.expires_at,
   revokedBy: JSON.parse(row.revoked_by),
 })
@@ -198,8 +200,9 @@ export function fromAgent(agent: Agent): AgentRow {
   }
 }
 
-export const fromToken = ({ jti, expiresAt, revokedBy }: StoredToken): TokenRow => ({
+export const fromToken = ({ jti, issuedAt, expiresAt, revokedBy }: StoredToken): TokenRow => ({
   jti,
+  issued_at: issuedAt ?? null,
   expires_at: expiresAt,
   revoked_by: JSON.stringify(revokedBy),
 })

@@ -68,13 +68,14 @@ export class SqliteStore implements Store {
   }
 
   private constructor({ path, clock = systemClock }: SqliteStoreOptions, writer: Writer, followers: Followers) {
-    const reader = new Reader(path, (error) => writer.fail(error))
+    const newReader = () => new Reader(path, (error) => writer.fail(error))
+    const [reader, counter] = [newReader(), newReader()]
     this.#writer = writer
     this.#clock = clock
-    this.records = sqliteRecords(reader)
+    this.records = sqliteRecords(reader, counter)
     this.trail = sqliteTrail(path, reader, writer)
     this.revocations = sqliteRevocationLog(reader, followers)
-    this.housekeeping = sqliteHousekeeping(reader, writer)
+    this.housekeeping = sqliteHousekeeping([reader, counter], writer)
   }
 
   async commit({ writes, events, urgent = false }: Change): Promise<Committed> {

@@ -131,6 +131,7 @@ async function rightRequests(url: string, secrets: string[]) {
     "POST /v1/admin/apps": () => ({ name: `made-${++names}`, scopes: ["read:data:*"] }),
     "PUT /v1/admin/apps/{id}": () => ({ scopes: ["read:data:*"] }),
     "POST /v1/revoke": () => ({ level: "task", target: "nothing" }),
+    "POST /v1/revoke/preview": () => ({ level: "task", target: "nothing" }),
   }
   const bearerOf = async (name: string): Promise<string> => {
     if (name === "POST /v1/token/release") return keep(await adminToken(url))

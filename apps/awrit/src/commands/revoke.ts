@@ -1,7 +1,6 @@
 import { revocationRequest } from "@agentwrit/contract"
 import { REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
-import type { AgentWritAdmin, Revocation } from "@agentwrit/sdk/admin"
-import { agentOf } from "../agent-of.ts"
+import type { AgentWritAdmin, Revocation, RevocationReceipt } from "@agentwrit/sdk/admin"
 import { appIdOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
@@ -48,26 +47,36 @@ export const revoke: Command = command({
     if (revocation.level === "all") await context.confirmWord(EVERYTHING, "all")
     else if (revocation.level !== "token")
       await context.confirm(async () => `${await consequence(admin, revocation)} Go on?`)
-    const receipt = await admin.revoke(revocation, context.answer)
+    const { affected, ...receipt } = await admin.revoke(revocation, context.answer)
     await context.out.record([
       ["revoked", receipt.target],
       ["level", receipt.level],
+      ["ended", counts(affected)],
     ])
+    if (affected.agents + affected.tokens === 0)
+      context.out.warn(
+        `Nothing live matched ${receipt.target}: check it for a typing error. The revocation is recorded all the same.`,
+        "yellow",
+      )
   },
 })
 
 const EVERYTHING =
   "Revokes every token of every agent and app, and every launch token. Apps and agents must sign in and register again."
 
-async function consequence(admin: AgentWritAdmin, { level, target }: Revocation): Promise<string> {
-  if (level === "task") {
-    const { total } = await admin.listAgents({ taskId: target, status: "active", limit: 1 })
-    return `Revokes every token of task ${target}: ${counted(total, "active agent")} now, and any agent that registers for it later.`
-  }
+const counts = ({ agents, tokens }: RevocationReceipt["affected"]): string =>
+  `${counted(agents, "active agent")}, ${counted(tokens, "token")}`
+
+async function consequence(admin: AgentWritAdmin, revocation: Revocation): Promise<string> {
+  const { affected } = await admin.previewRevocation(revocation)
+  return `${scopeOf(revocation)} Ends now: ${counts(affected)}.`
+}
+
+function scopeOf({ level, target }: Revocation): string {
+  if (level === "task") return `Revokes every token of task ${target}, and of any agent that registers for it later.`
   if (level === "chain")
     return `Revokes every token delegated from ${target}, directly or indirectly, now and later; its own tokens stay valid.`
   if (level === "app" || target.startsWith("app:"))
     return `Revokes every token of ${target} and its agents, and every token delegated from them. The app cannot sign in, and its launch tokens are void.`
-  const status = (await agentOf(admin, target))?.status ?? "unknown to this broker"
-  return `Revokes every token of ${target} (${status}), and every token delegated from them.`
+  return `Revokes every token of ${target}, and every token delegated from them.`
 }

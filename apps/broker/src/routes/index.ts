@@ -21,7 +21,7 @@ import { openapi } from "./openapi.ts"
 import { register } from "./registration.ts"
 import { release } from "./release.ts"
 import { renew } from "./renewal.ts"
-import { revoke } from "./revocation.ts"
+import { previewRevocation, revoke } from "./revocation.ts"
 import { revocations } from "./revocation-feed.ts"
 import { validate } from "./validation.ts"
 
@@ -35,6 +35,7 @@ export function endpoints(program: Program): readonly Endpoint[] {
     release,
     delegate,
     revoke,
+    previewRevocation,
     adminSignIn(),
     createLaunchToken,
     listLaunchTokens,

@@ -178,7 +178,11 @@ describe("a revocation", () => {
     const { tokens } = await chainOf(2)
     const answer = await revoke("token", claimsOf(tokens[1] ?? "").jti)
     const { jti } = claimsOf(tokens[1] ?? "")
-    expect([answer.status, answer.body]).toEqual([200, { revoked: true, level: "token", target: jti, count: 1 }])
+    const affected = { agents: 0, tokens: 2 }
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      { revoked: true, level: "token", target: jti, count: 1, affected },
+    ])
     expect(await validity(tokens)).toEqual([true, false, false])
   })
 

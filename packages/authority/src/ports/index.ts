@@ -21,6 +21,8 @@ export { type Clock, steadyClock, systemClock, toUnixSeconds } from "./clock.ts"
 export type { Housekeeping, LeaseName, Prunable, StoreHealth } from "./housekeeping.ts"
 export type { MaintenanceReport, Observer, SealedCounts, StoreOperation } from "./observer.ts"
 export type {
+  Affected,
+  AffectedIds,
   Agent,
   AgentPage,
   AgentQuery,

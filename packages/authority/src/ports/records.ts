@@ -1,3 +1,5 @@
+import type { RevocationTarget } from "@agentwrit/core"
+
 /** A role of an app, which decides the scopes of its tokens (CONTRACT 3, "apps"). */
 export type AppRole = "launcher" | "verifier" | "gateway"
 
@@ -103,6 +105,8 @@ export interface Agent {
 /** An issued token that is not an agent's own. */
 export interface StoredToken {
   readonly jti: string
+  /** Milliseconds since the Unix epoch. Absent in rows that an older version wrote. */
+  readonly issuedAt?: number
   /** Milliseconds since the Unix epoch. */
   readonly expiresAt: number
   /** Everything whose revocation ends it, but its own `jti`: `{level}:{target}`. */
@@ -139,6 +143,22 @@ export interface AgentPage {
   readonly total: number
 }
 
+/** How much a revocation ends (CONTRACT 3, "revoke"). */
+export interface Affected {
+  /** Active agents. */
+  readonly agents: number
+  /** Unexpired tokens: the own ones of these agents, delegated ones, and those of apps and operators. */
+  readonly tokens: number
+}
+
+/** Whom a revocation ends. */
+export interface AffectedIds {
+  /** Active agents, newest first, up to a limit. */
+  readonly agents: readonly string[]
+  /** Apps that launched these agents, own one of the tokens, or launched an agent in the chain of one. */
+  readonly apps: readonly string[]
+}
+
 /** Records without a seal. */
 export interface UnsealedRecords {
   readonly apps: readonly App[]
@@ -170,6 +190,13 @@ export interface Records {
   tokenExpiry(jti: string): Promise<number | undefined>
   /** When the token was revoked at level `token`: by a renewal, a release or an operator. `undefined`: it is not. */
   tokenRevokedAt(jti: string): Promise<number | undefined>
+  /**
+   * Starts to count what a revocation of the target would end at `now`. Resolves as soon as later commits cannot change
+   * the result, so that the revocation itself need not wait for the count.
+   */
+  startCount(target: RevocationTarget, now: number): Promise<{ readonly affected: Promise<Affected> }>
+  /** Whom a revocation of the target would end at `now`. */
+  affectedIds(target: RevocationTarget, now: number, agentLimit: number): Promise<AffectedIds>
   /** Records without a seal, up to `limit` of each kind. */
   unsealed(limit: number): Promise<UnsealedRecords>
 }

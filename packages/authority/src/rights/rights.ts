@@ -123,8 +123,8 @@ export function agentIdentity(agent: Agent): JsonObject {
   }
 }
 
-export function tokenRight({ jti, expiresAt, revokedBy }: StoredToken): JsonObject {
-  return { expires_at: expiresAt, jti, revoked_by: revokedBy }
+export function tokenRight({ jti, issuedAt, expiresAt, revokedBy }: StoredToken): JsonObject {
+  return { expires_at: expiresAt, issued_at: issuedAt, jti, revoked_by: revokedBy }
 }
 
 export function revocationRight(revocation: Revocation): JsonObject {

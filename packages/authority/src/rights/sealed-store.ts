@@ -75,6 +75,8 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     expiredAgents: (now, limit) => records.expiredAgents(now, limit),
     tokenExpiry: (jti) => records.tokenExpiry(jti),
     tokenRevokedAt: (jti) => records.tokenRevokedAt(jti),
+    startCount: (target, now) => records.startCount(target, now),
+    affectedIds: (target, now, agentLimit) => records.affectedIds(target, now, agentLimit),
     unsealed: (limit) => records.unsealed(limit),
   }
 }

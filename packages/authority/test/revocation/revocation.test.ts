@@ -1,8 +1,10 @@
 import { revocationDigest } from "@agentwrit/core"
 import { describe, expect, test } from "vitest"
 import type { RevocationRequest } from "../../src/index.ts"
+import type { Affected } from "../../src/ports/index.ts"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
+const NOTHING: Affected = { agents: 0, tokens: 0 }
 const DAY = 24 * 60 * 60 * 1000
 
 /** A delegator, its delegate, and the token between them. */
@@ -25,47 +27,68 @@ async function delegated() {
 type Delegated = Awaited<ReturnType<typeof delegated>>
 
 describe("ends exactly what its level covers:", () => {
-  test.each<[string, (setting: Delegated) => RevocationRequest, object]>([
+  test.each<[string, (setting: Delegated) => RevocationRequest, object, Affected]>([
     [
       "the delegator's token",
       ({ one }) => ({ level: "token", target: one.claims.jti }),
       { one: false, other: true, between: false },
+      { agents: 1, tokens: 2 },
     ],
     [
       "the delegated token",
       ({ between }) => ({ level: "token", target: between.claims.jti }),
       { one: true, other: true, between: false },
+      { agents: 0, tokens: 1 },
     ],
     [
       "the delegator",
       ({ one }) => ({ level: "agent", target: one.agentId }),
       { one: false, other: true, between: false },
+      { agents: 1, tokens: 2 },
     ],
     [
       "the delegate",
       ({ other }) => ({ level: "agent", target: other.agentId }),
       { one: true, other: false, between: false },
+      { agents: 1, tokens: 2 },
     ],
-    ["the delegator's task", () => ({ level: "task", target: "t-1" }), { one: false, other: true, between: false }],
+    [
+      "the delegator's task",
+      () => ({ level: "task", target: "t-1" }),
+      { one: false, other: true, between: false },
+      { agents: 1, tokens: 2 },
+    ],
     [
       "all that the delegator delegated",
       ({ one }) => ({ level: "chain", target: one.agentId }),
       { one: true, other: true, between: false },
+      { agents: 0, tokens: 1 },
     ],
-    ["the delegate's task", () => ({ level: "task", target: "t-2" }), { one: true, other: false, between: false }],
-    ["an unknown task", () => ({ level: "task", target: "unknown" }), { one: true, other: true, between: true }],
-  ])("%s", async (_, requestOf, good) => {
+    [
+      "the delegate's task",
+      () => ({ level: "task", target: "t-2" }),
+      { one: true, other: false, between: false },
+      { agents: 1, tokens: 2 },
+    ],
+    [
+      "an unknown task",
+      () => ({ level: "task", target: "unknown" }),
+      { one: true, other: true, between: true },
+      { agents: 0, tokens: 0 },
+    ],
+  ])("%s", async (_, requestOf, good, affected) => {
     const setting = await delegated()
     const { on } = setting
     const request = requestOf(setting)
-    const receipt = { revoked: true, ...request, count: 1 }
+    const receipt = { revoked: true, ...request, count: 1, affected }
+    expect(await on.authority.previewRevocation(request)).toMatchObject({ ...request, affected })
     expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual(receipt)
     expect(await setting.good()).toEqual(good)
     const event = { event_type: "token_revoked", agent_id: request.target, outcome: "success" }
     const detail = `revoked at level ${request.level} by admin`
     const task = request.level === "task" ? { task_id: request.target } : {}
     expect(await on.events()).toContainEqual(expect.objectContaining({ ...event, detail, ...task }))
-    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual(receipt)
+    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual({ ...receipt, affected: NOTHING })
     expect((await on.store.revocations.page(0, 10, 0)).head).toBe(1)
     await on.authority.close()
   })
@@ -84,7 +107,11 @@ describe("an app", () => {
     const policy = { agentName: "worker", allowedScope: ["read:data:*"] }
     const { launchToken } = await on.authority.createAppLaunchToken(CALLER, claims, policy)
     const request = requestOf(appId)
-    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual({ revoked: true, ...request, count: 1 })
+    const affected = { agents: 1, tokens: 3 }
+    const preview = { ...request, affected, agents: [launched.agentId], apps: [appId] }
+    expect(await on.authority.previewRevocation(request)).toEqual(preview)
+    const receipt = { revoked: true, ...request, count: 1, affected }
+    expect(await on.authority.revoke(CALLER, on.operator, request)).toEqual(receipt)
     on.clock.set(on.clock.now() + 5_000)
     for (const token of [accessToken, launched.accessToken, between.accessToken])
       expect(await on.authority.validateToken(CALLER, token)).toBeUndefined()
@@ -145,7 +172,8 @@ describe("everything", () => {
     await on.authority.revoke(CALLER, on.operator, everything)
     on.clock.set(on.clock.now() + 1_000)
     const { accessToken } = await on.agent()
-    await on.authority.revoke(CALLER, on.operator, everything)
+    const { affected } = await on.authority.revoke(CALLER, on.operator, everything)
+    expect(affected).toEqual({ agents: 1, tokens: 1 })
     expect(await on.authority.validateToken(CALLER, accessToken)).toBeUndefined()
   })
 })
@@ -178,10 +206,25 @@ test("without a limit of TTLs, an unknown token stays revoked for ever", async (
   expect((await on.store.revocations.page(0, 1, 0)).entries).toMatchObject([{ expiresAt: null, pruneAfter: null }])
 })
 
+test("a preview names an open app without agents, and the first 100 of many agents", async () => {
+  await using on = await testAuthority()
+  const { appId } = await on.authority.createApp(CALLER, on.operator, { name: "idle", scopes: ["read:data:*"] })
+  const idle = { level: "app", target: appId } as const
+  const nobody = { affected: NOTHING, agents: [], apps: [] }
+  expect(await on.authority.previewRevocation(idle)).toEqual({ ...idle, ...nobody, apps: [appId] })
+  await on.authority.revoke(CALLER, on.operator, idle)
+  expect(await on.authority.previewRevocation(idle)).toEqual({ ...idle, ...nobody })
+  const many = await Promise.all(Array.from({ length: 101 }, () => on.agent({ taskId: "t-many" })))
+  const { affected, agents } = await on.authority.previewRevocation({ level: "task", target: "t-many" })
+  expect([affected, agents.length]).toEqual([{ agents: 101, tokens: 101 }, 100])
+  for (const { accessToken } of many) expect(await on.authority.validateToken(CALLER, accessToken)).toBeDefined()
+})
+
 test("an agent of another trust domain is refused", async () => {
   await using on = await testAuthority()
   const target = "spiffe://other.local/agent/crm/t-1/0123456789abcdef"
   const attempt = () => on.authority.revoke(CALLER, on.operator, { level: "agent", target })
   const refusal = { code: "invalid_request", detail: "target is an agent of another trust domain" } as const
   await on.refused(attempt, refusal, [{ event_type: "token_revoked", agent_id: "admin" }])
+  await on.refused(() => on.authority.previewRevocation({ level: "agent", target }), refusal, [])
 })

@@ -161,7 +161,11 @@ export const samples = {
   revokeAppLaunchToken: { parameters: { id: LAUNCH_TOKEN_ID } },
   revoke: {
     request: { level: "agent", target: AGENT },
-    answer: { revoked: true, level: "agent", target: AGENT, count: 1 },
+    answer: { revoked: true, level: "agent", target: AGENT, count: 1, affected: { agents: 1, tokens: 2 } },
+  },
+  previewRevocation: {
+    request: { level: "agent", target: AGENT },
+    answer: { level: "agent", target: AGENT, affected: { agents: 1, tokens: 2 }, agents: [AGENT], apps: [APP_ID] },
   },
   auditEvents: {
     parameters: {

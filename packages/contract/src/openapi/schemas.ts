@@ -32,10 +32,12 @@ import { registrationRequest, registrationResponse } from "../registration.ts"
 import { releaseRequest } from "../release.ts"
 import { renewalResponse } from "../renewal.ts"
 import {
+  affectedCounts,
   agentRevocation,
   allRevocation,
   appRevocation,
   chainRevocation,
+  revocationPreviewResponse,
   revocationRequest,
   revocationResponse,
   taskRevocation,
@@ -84,7 +86,9 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
   ChainRevocation: chainRevocation,
   AppRevocation: appRevocation,
   AllRevocation: allRevocation,
+  AffectedCounts: affectedCounts,
   RevocationResponse: revocationResponse,
+  RevocationPreviewResponse: revocationPreviewResponse,
   AuditEvent: auditEvent,
   AuditEventsResponse: auditEventsResponse,
   Agent: agentResponse,

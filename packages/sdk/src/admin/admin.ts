@@ -79,6 +79,8 @@ export type RotatedSecret = CallAnswer<typeof calls.rotateAppSecret>
 export type Revocation = BodyOf<typeof calls.revoke>
 /** What was revoked. */
 export type RevocationReceipt = CallAnswer<typeof calls.revoke>
+/** What a revocation would end. */
+export type RevocationPreview = CallAnswer<typeof calls.previewRevocation>
 /** The broker's health. */
 export type Health = CallAnswer<typeof calls.health>
 /** The broker's verdict on a token. */
@@ -172,9 +174,18 @@ export class AgentWritAdmin {
     return eachAgent((query, call) => this.listAgents(query, call), filter, options)
   }
 
-  /** Revokes a token, an agent or app, a task, or what was delegated from an agent. Idempotent. */
+  /**
+   * Revokes a token, an agent, a task, what was delegated from an agent, an app, or everything. Idempotent.
+   * @returns in `affected` how many active agents and unexpired tokens this call ended. Both 0: nothing matched, or all
+   * of it had ended before.
+   */
   revoke(revocation: Revocation, options: AdminCallOptions = {}): Promise<RevocationReceipt> {
     return this.#send(calls.revoke, { ...options, body: revocation })
+  }
+
+  /** What {@link AgentWritAdmin.revoke} would end: counts, the first 100 agents, and the apps. Changes nothing. */
+  previewRevocation(revocation: Revocation, options: AdminCallOptions = {}): Promise<RevocationPreview> {
+    return this.#send(calls.previewRevocation, { ...options, body: revocation })
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   launchTokenListResponse,
   launchTokenRequest,
   launchTokenResponse,
+  revocationPreviewResponse,
   revocationRequest,
   revocationResponse,
   secretRotationRequest,
@@ -79,6 +80,11 @@ export const listAgents = defineCall("GET /v1/admin/agents", "always", { query: 
 export const revoke = defineCall("POST /v1/revoke", "always", {
   request: revocationRequest,
   response: revocationResponse,
+})
+
+export const previewRevocation = defineCall("POST /v1/revoke/preview", "always", {
+  request: revocationRequest,
+  response: revocationPreviewResponse,
 })
 
 export const listEvents = defineCall("GET /v1/audit/events", "always", {

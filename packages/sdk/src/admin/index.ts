@@ -24,6 +24,7 @@ export {
   type LaunchTokenCreation,
   type LaunchTokenList,
   type Revocation,
+  type RevocationPreview,
   type RevocationReceipt,
   type RotatedSecret,
   type SecretRotation,

@@ -56,11 +56,13 @@ export const housekeepingCases: readonly StoreCase[] = [
       await using store = await open()
       const add = (expiresAt: number): Write => ({
         type: "add_token",
-        token: { jti: String(expiresAt), expiresAt, revokedBy: [] },
+        token: { jti: String(expiresAt), expiresAt, revokedBy: ["task:t-1"] },
       })
       equal(await pruned(store, "tokens", add), [1, 1, 0])
       const found = await Promise.all([0, 1, 2].map((at) => store.records.tokenExpiry(String(START + at))))
       equal(found, [undefined, undefined, START + 2])
+      const { affected } = await store.records.startCount({ level: "task", target: "t-1" }, START)
+      equal(await affected, { agents: 0, tokens: 1 })
     },
   },
   {

@@ -1,3 +1,4 @@
+import { affectedCases } from "./affected-cases.ts"
 import { agentCases } from "./agent-cases.ts"
 import { appCases } from "./app-cases.ts"
 import { commitCases } from "./commit-cases.ts"
@@ -23,6 +24,7 @@ export const storeSuite: readonly StoreCase[] = [
   ...appCases,
   ...agentCases,
   ...revocationCases,
+  ...affectedCases,
   ...followCases,
   ...trailCases,
   ...housekeepingCases,

@@ -33,7 +33,7 @@ describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq
         })
         expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" })
         expect(stdout).not.toContain("urn:agentwrit:error")
-        if (name === "token-lifecycle.md") expect(stdout).toBe("true\n204\ntrue\n")
+        if (name === "token-lifecycle.md") expect(stdout).toBe(`true\n204\n{"agents":0,"tokens":0}\n`)
       } finally {
         await rm(scratch, { recursive: true, force: true })
       }
