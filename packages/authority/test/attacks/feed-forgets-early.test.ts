@@ -1,0 +1,13 @@
+import { expect, test } from "vitest"
+import { CALLER, testAuthority } from "../test-authority.ts"
+
+// Before, the feed's entry ended after the present AA_MAX_TTL, although the token was issued under a longer one: verifiers accepted
+// the revoked token again.
+test("the entry of an app's revoked token lasts as long as the token, also after AA_MAX_TTL was lowered", async () => {
+  await using on = await testAuthority({ settings: { maxTtl: 86_400, appTokenTtl: 86_400 } })
+  const { claims } = await on.app()
+  await using lowered = await testAuthority({ store: on.store, settings: { maxTtl: 600 } })
+  await lowered.authority.revoke(CALLER, lowered.operator, { level: "token", target: claims.jti })
+  const { entries } = await on.store.revocations.page(0, 10, on.clock.now())
+  expect(entries.map(({ expiresAt }) => expiresAt)).toEqual([claims.exp * 1000])
+})
