@@ -162,19 +162,19 @@ const named = (route: string): string =>
   route.replace("{id}", route.includes("launch-tokens") ? "lt-0123456789abcdef" : appId)
 const now = () => Math.floor(Date.now() / 1000)
 
-/** A token with an admin's claims and these changes, signed by the broker's key. */
+/** A token with an admin's claims and these changes, signed by the broker's key. An admin's `jti` comes from a sign-in. */
 function forged(changes: Record<string, unknown>): string {
-  const jti = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join("")
-  return signedByBroker(broker, tokenPart(admin, 0), { ...tokenPart(admin, 1), jti, ...changes })
+  return signedByBroker(broker, tokenPart(admin, 0), { ...tokenPart(admin, 1), ...changes })
 }
+const randomJti = () => Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join("")
 
 const subjectOf = {
   admin: "admin",
   app: "app:app-walked-000000",
   agent: "spiffe://agentwrit.local/agent/a/b/0123456789abcdef",
 }
-const ofKind = (kind: Kind, scope: string[]) =>
-  forged({ kind, sub: subjectOf[kind], scope, ...(kind === "agent" && { orch_id: "a", task_id: "b" }) })
+const ofKind = (kind: Kind, scope: string[], jti: string = tokenPart(admin, 1).jti) =>
+  forged({ jti, kind, sub: subjectOf[kind], scope, ...(kind === "agent" && { orch_id: "a", task_id: "b" }) })
 
 function expectProblem(answer: Awaited<ReturnType<typeof call>>, path: string, status: number, code: string): void {
   expect([answer.status, answer.body?.error_code]).toEqual([status, code])
@@ -203,7 +203,7 @@ describe.each(WALKED.filter(({ kinds }) => kinds !== undefined))(
       ...(bearer !== undefined && { bearer }),
       ...(body !== undefined && { json: await body() }),
     })
-    const good = () => ofKind(kinds[0] ?? "admin", scope === undefined ? ["read:data:7"] : [scope])
+    const good = (jti?: string) => ofKind(kinds[0] ?? "admin", scope === undefined ? ["read:data:7"] : [scope], jti)
     const detail = route.endsWith("renew") ? "token renewal failed" : "token verification failed"
 
     test.each([
@@ -220,7 +220,7 @@ describe.each(WALKED.filter(({ kinds }) => kinds !== undefined))(
     })
 
     test("with a revoked token", async () => {
-      const bearer = good()
+      const bearer = good(randomJti())
       const json = { level: "token", target: tokenPart(bearer, 1).jti }
       await call(url, "POST /v1/revoke", { bearer: admin, json })
       const { answer, path, added } = await asked(route, await withBody(bearer))

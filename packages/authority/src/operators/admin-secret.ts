@@ -7,6 +7,8 @@ export type SecretVerdict = "right" | "wrong" | "busy"
 
 /** The configured admin secret: in clear, or as a bcrypt hash. */
 export interface AdminSecret {
+  /** The setting itself. Admin tokens end when it changes. */
+  readonly configured: string
   /** The secret itself where it is known, so that the trail can redact it. */
   readonly clear?: string
   /** @param source slow checks are run round-robin between sources. */
@@ -35,6 +37,7 @@ export function createAdminSecret(configured: string): AdminSecret {
 function clearSecret(secret: string): AdminSecret {
   const expected = digest(secret)
   return {
+    configured: secret,
     clear: secret,
     // Digests have one length, so the time shows neither content nor length of the secret.
     check: async (presented) => (timingSafeEqual(digest(presented), expected) ? "right" : "wrong"),
@@ -46,6 +49,7 @@ function hashedSecret(hash: string): AdminSecret {
   const comparable = hash.replace(/^\$2y\$/, "$2b$")
   const queue = new FairQueue(MAX_WAITING)
   return {
+    configured: hash,
     async check(presented, source) {
       if (Buffer.byteLength(presented) > MAX_BCRYPT_BYTES || presented.includes("\0")) return "wrong"
       if (!queue.hasRoom(source)) return "busy"

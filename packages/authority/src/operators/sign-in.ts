@@ -6,6 +6,7 @@ import { type IssuedToken, issueToken, type PreparedToken, prepareToken } from "
 import { storedToken } from "../tokens/stored-token.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
+import { adminTokenId } from "./admin-token-id.ts"
 
 /** The scope of an operator's token (CONTRACT 3, "apps"). */
 export const ADMIN_SCOPES: readonly string[] = ["admin:launch-tokens:*", "admin:revoke:*", "admin:audit:*"]
@@ -33,5 +34,6 @@ export function prepareAdminToken(context: AuthorityContext): {
 } {
   const { adminTokenTtl, maxTtl } = context.settings
   const ttl = clampTtl({ fallback: adminTokenTtl, limits: [maxTtl] })
-  return { prepared: prepareToken(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl }), ttl }
+  const jti = adminTokenId(context)
+  return { prepared: prepareToken(context, { sub: "admin", kind: "admin", scope: ADMIN_SCOPES, ttl, jti }), ttl }
 }

@@ -10,6 +10,7 @@ import {
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { FairQueueLimits } from "../fair-queue.ts"
+import { isOfPresentSecret } from "../operators/admin-token-id.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import { Refusal } from "../refusal.ts"
 import type { VerifiedToken } from "./verified-tokens.ts"
@@ -47,6 +48,8 @@ export async function checkToken(context: AuthorityContext, { source }: Caller, 
   }
   if (context.revocations.revokes(verified.probe))
     return { ok: false, isRevoked: true, reason: revocationReason(context, claims), claims }
+  if (claims.kind === "admin" && !isOfPresentSecret(context, claims.jti))
+    return { ok: false, isRevoked: false, reason: "the admin secret has changed since the sign-in", claims }
   return { ok: true, claims }
 }
 

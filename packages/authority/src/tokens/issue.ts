@@ -31,6 +31,8 @@ export interface TokenContents {
   /** Thumbprint of the key that the token is bound to. Absent: a bearer token. */
   readonly jkt?: string | undefined
   readonly delegationChain?: DelegationRecord[]
+  /** Default: random. */
+  readonly jti?: string
 }
 
 /** A signed token. Nobody may see it before the commit that records it. */
@@ -110,7 +112,7 @@ function claimsOf(context: AuthorityContext, contents: TokenContents): Claims {
     exp: Math.min(now + contents.ttl, contents.notAfter ?? Number.MAX_SAFE_INTEGER),
     nbf: now,
     iat: now,
-    jti: uniqueHex(16),
+    jti: contents.jti ?? uniqueHex(16),
     kind: contents.kind,
     scope: [...contents.scope],
     ...(contents.taskId !== undefined && { task_id: contents.taskId }),

@@ -77,7 +77,7 @@ describe("a bcrypt hash", () => {
 
 test("a sign-in that finds too many waiting is refused", async () => {
   let verdict: SecretVerdict = "right"
-  await using on = await testAuthority({ adminSecret: { check: async () => verdict } })
+  await using on = await testAuthority({ adminSecret: { configured: SECRET, check: async () => verdict } })
   verdict = "busy"
   const refusal = { detail: "too many sign-ins are waiting to be checked", retryAfter: 1 }
   const attempt = () => on.authority.signInAdmin(CALLER, SECRET)
