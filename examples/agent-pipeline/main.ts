@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { findOperator } from "@agentwrit/example-operator"
-import { BrokerError } from "@agentwrit/sdk"
+import { acceptDelegation, BrokerError } from "@agentwrit/sdk"
 import { guard, scopeFor } from "@agentwrit/sdk/hono"
 import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
@@ -28,18 +28,23 @@ const api = new Hono().get(
 )
 const server = serve({ fetch: api.fetch, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
-const customer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/customers/7291`
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const customer = `${url}/customers/7291`
 
 // Three agents, each with the scope of its own work.
 const task = `t-${crypto.randomUUID().slice(0, 8)}`
-const agent = (role: string, scope: string[]) => app.createAgent({ orchId: "crm", taskId: `${task}.${role}`, scope })
+const agent = (role: string, scope: string[]) =>
+  app.createAgent({ orchId: "crm", taskId: `${task}.${role}`, scope, allowedOrigins: [url] })
 const planner = await agent("planner", ["read:data:*", "write:reports:*"])
 const reader = await agent("reader", ["read:data:customer-1"])
 const writer = await agent("writer", ["write:reports:weekly"])
 
-const toReader = await planner.delegate({ to: reader.id, scope: ["read:data:customer-7291"] })
+// Only the reader can use what is delegated to it, because its key proves that.
+const delegated = await planner.delegate({ to: reader.id, scope: ["read:data:customer-7291"] })
+const toReader = acceptDelegation({ agent: reader, token: await delegated.token() })
 console.log(`planner to reader: ${toReader.scope.join()}`)
-const toWriter = await toReader.delegate({ to: writer.id, scope: toReader.scope, ttl: 30 })
+const further = await toReader.delegate({ to: writer.id, scope: toReader.scope, ttl: 30 })
+const toWriter = acceptDelegation({ agent: writer, token: await further.token() })
 console.log(`reader to writer:  ${toWriter.scope.join()}`)
 
 console.log(`the API was called by ${await (await toWriter.fetch(customer)).text()}`)

@@ -29,7 +29,12 @@ const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
 // An agent that may only read.
 const registered = await operator.registerApp("guarded-express", ["read:data:*", "write:data:*"])
-const agent = await registered.app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
+const agent = await registered.app.createAgent({
+  orchId: "crm",
+  taskId: "t-42",
+  scope: ["read:data:customer-7291"],
+  allowedOrigins: [url],
+})
 
 const read = await agent.fetch(`${url}/customers/7291`)
 console.log(`reading: ${read.status} ${JSON.stringify(await read.json())}`)

@@ -28,6 +28,7 @@ const agent = await registered.app.createAgent({
   orchId: "crm",
   taskId: "t-42",
   scope: ["read:data:customer-7291"],
+  allowedOrigins: [url],
 })
 
 const own = await agent.fetch(`${url}/customers/7291`)

@@ -1,5 +1,6 @@
 import { findOperator } from "@agentwrit/example-operator"
-import { createVerifier, InvalidTokenError } from "@agentwrit/sdk/verify"
+import type { Agent } from "@agentwrit/sdk"
+import { createVerifier, InvalidTokenError, type VerifiedClaims } from "@agentwrit/sdk/verify"
 
 // An agent misbehaves. The operator revokes its task, and every service that follows the feed refuses the agents of the
 // task.
@@ -12,29 +13,40 @@ const registered = await operator.registerApp("incident-response", ["read:data:*
 const taskId = `t-${crypto.randomUUID()}`
 const agents = await Promise.all(
   ["reader", "writer", "checker"].map((orchId) =>
-    registered.app.createAgent({ orchId, taskId, scope: ["read:data:customer-7291"] }),
+    registered.app.createAgent({
+      orchId,
+      taskId,
+      scope: ["read:data:customer-7291"],
+      allowedOrigins: ["https://api.example.com"],
+    }),
   ),
 )
-const tokens = await Promise.all(agents.map((agent) => agent.token()))
-for (const token of tokens) console.log(`accepted: ${(await verifier.verify(token)).sub}`)
+for (const agent of agents) console.log(`accepted: ${(await verify(agent)).sub}`)
 
 const began = performance.now()
 await operator.admin.revoke({ level: "task", target: taskId })
 const answered = performance.now()
 console.log(`revoked task ${taskId} in ${(answered - began).toFixed(1)} ms`)
-for (const token of tokens) {
-  const { message } = await refusal(token)
+for (const agent of agents) {
+  const { message } = await refusal(agent)
   console.log(`refused ${Math.max(0, performance.now() - answered).toFixed(1)} ms later: ${message}`)
 }
 
 await registered.deregister()
 await verifier.close()
 
-/** Verifies the token again and again until it is refused. */
-async function refusal(token: string): Promise<InvalidTokenError> {
+/** What a service does with a request of the agent: it verifies the token, and the proof of its key. */
+async function verify(agent: Agent): Promise<VerifiedClaims> {
+  const request = { method: "GET", url: "https://api.example.com/customers/7291" }
+  const { authorization, dpop: proof = "" } = await agent.headers(request)
+  return verifier.verify(authorization.slice("DPoP ".length), { ...request, proof })
+}
+
+/** Sends requests of the agent again and again until one is refused. */
+async function refusal(agent: Agent): Promise<InvalidTokenError> {
   for (;;) {
     try {
-      await verifier.verify(token)
+      await verify(agent)
       await new Promise((resolve) => setImmediate(resolve))
     } catch (error) {
       if (error instanceof InvalidTokenError) return error

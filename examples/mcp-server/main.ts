@@ -1,11 +1,11 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { findOperator } from "@agentwrit/example-operator"
-import { mcpTokenVerifier, protectedResource, requireToolScope, scopeFor } from "@agentwrit/sdk/mcp"
+import { mcpGuard, protectedResource, requireToolScope, scopeFor } from "@agentwrit/sdk/mcp"
 import { createVerifier } from "@agentwrit/sdk/verify"
 import { serve } from "@hono/node-server"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
-import { createMcpHandler, McpServer, OAuthError, requireBearerAuth } from "@modelcontextprotocol/server"
+import { createMcpHandler, McpServer } from "@modelcontextprotocol/server"
 import * as z from "zod"
 
 // An MCP server with one scope for each customer, and an agent that calls its tool.
@@ -15,10 +15,7 @@ const verifier = createVerifier({ brokerUrl: operator.brokerUrl })
 await verifier.ready()
 
 const resource = protectedResource({ resource: "http://127.0.0.1/mcp", scopes: ["read:data:*"] })
-const gate = requireBearerAuth({
-  verifier: mcpTokenVerifier(verifier, { OAuthError }),
-  resourceMetadataUrl: resource.metadataUrl,
-})
+const gate = mcpGuard(verifier, { resourceMetadata: resource.metadataUrl })
 const handler = createMcpHandler(() => {
   const server = new McpServer({ name: "customers", version: "1.0.0" })
   server.registerTool("read_customer", { inputSchema: z.object({ id: z.string() }) }, ({ id }, { http }) => {
@@ -36,12 +33,13 @@ const server = serve({ fetch: respond, hostname: "127.0.0.1", port: 0 })
 await once(server, "listening")
 const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`)
 
-// The MCP client sends the agent's token because it uses the agent's fetch.
+// The MCP client sends the agent's token, and a proof of its key, because it uses the agent's fetch.
 const registered = await operator.registerApp("mcp-server", ["read:data:*"])
 const agent = await registered.app.createAgent({
   orchId: "crm",
   taskId: "t-42",
   scope: ["read:data:customer-7291"],
+  allowedOrigins: [url.origin],
 })
 const client = new Client({ name: "support-agent", version: "1.0.0" })
 await client.connect(new StreamableHTTPClientTransport(url, { fetch: (target, init) => agent.fetch(target, init) }))

@@ -22,8 +22,13 @@ export class Context {
 
   /** A client for the broker. It reads the admin secret at the first call that needs it. */
   async admin(): Promise<AgentWritAdmin> {
-    const brokerUrl = this.settings.brokerUrl()
-    return new AgentWritAdmin({ brokerUrl, adminSecret: () => this.settings.adminSecret(), fetch: await this.fetch() })
+    const { settings } = this
+    return new AgentWritAdmin({
+      brokerUrl: settings.brokerUrl(),
+      adminSecret: () => settings.adminSecret(),
+      dangerouslyAllowHttp: settings.allowsHttp(),
+      fetch: await this.fetch(),
+    })
   }
 
   /** The global `fetch`, or one with the given certificates. */

@@ -1,5 +1,11 @@
 import { AuditError } from "@agentwrit/audit"
-import { BrokerError, InvalidRequestError, NetworkError, UnexpectedAnswerError } from "@agentwrit/sdk/admin"
+import {
+  BrokerError,
+  InvalidRequestError,
+  NetworkError,
+  TargetError,
+  UnexpectedAnswerError,
+} from "@agentwrit/sdk/admin"
 import { CommandError, ReaderGone, UsageError } from "./errors.ts"
 import type { Environment } from "./io.ts"
 import { visible } from "./text.ts"
@@ -20,6 +26,8 @@ export function failureOf(error: unknown, env: Environment): Failure {
   if (error instanceof ReaderGone) return { exitCode: 0 }
   if (error instanceof UsageError || error instanceof InvalidRequestError) return failure(error.message, 2)
   if (error instanceof BrokerError) return failure(refusal(error, env), 1)
+  if (error instanceof TargetError)
+    return failure(`${error.origin}: ${error.detail}; use https, or give --dangerously-allow-http`, 1)
   if (error instanceof NetworkError) return failure(`${error.message}; ${networkAdvice(error)}`, 1)
   if (error instanceof UnexpectedAnswerError) return failure(`${error.message}; ${error.hint}`, 1)
   if (error instanceof CommandError || error instanceof AuditError || isDatabaseError(error))

@@ -19,6 +19,10 @@ export const GLOBAL_FLAGS = {
   },
   cert: { type: "string", value: "FILE", description: "Client certificate for mutual TLS, PEM; default AACTL_CERT" },
   key: { type: "string", value: "FILE", description: "Private key of that certificate, PEM; default AACTL_KEY" },
+  "dangerously-allow-http": {
+    type: "boolean",
+    description: "Send the admin secret to a broker without TLS on another machine: whoever is between can read it",
+  },
   yes: { type: "boolean", description: "Do not ask for confirmation" },
   help: { type: "boolean", short: "h", description: "Show help" },
   version: { type: "boolean", description: "Show the version" },

@@ -50,6 +50,11 @@ export class Settings {
       : checkedUrl(text, (fault) => new CommandError(`BROKER_URL of ${this.config().path} ${fault}`))
   }
 
+  /** Whether secrets may go to a broker without TLS on another machine. */
+  allowsHttp(): boolean {
+    return this.#flags["dangerously-allow-http"] === true
+  }
+
   /** @throws CommandError if there is no secret, or only its hash. */
   adminSecret(): string {
     const variable = this.#variable("AACTL_ADMIN_SECRET")

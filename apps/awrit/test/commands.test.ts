@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { boundAgent } from "@agentwrit/testing/bound-agent"
 import { shareTestBroker } from "@agentwrit/testing/broker"
 import { agent, call, registration } from "@agentwrit/testing/client"
 import { startProxy } from "@agentwrit/testing/proxy"
@@ -200,6 +201,24 @@ test("--json and the export escape what a terminal acts on, as the same values",
   const trail = await succeeds(["audit", "export"], { env })
   expect(listed + trail).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
   expect(await awrit(["audit", "verify", "--file", "-"], { env, input: trail })).toMatchObject({ code: 0 })
+})
+
+test("a token that is bound to a key is not released, and the command that ends it is named", async () => {
+  const { token } = await boundAgent(url, admin)
+  const { code, stderr } = await awrit(["token", "release", "--token", token], { env })
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/only the agent can release it; to end it now run: awrit revoke/),
+  ])
+  const words = /awrit (revoke --level token --target \w+)/.exec(stderr)?.[1] ?? ""
+  expect(await awrit(words.split(" "), { env })).toMatchObject({ code: 0 })
+})
+
+test("secrets do not go to a broker without TLS on another machine, unless a flag says so", async () => {
+  const there = { env: { ...env, AACTL_BROKER_URL: "http://broker.invalid" } }
+  const { code, stderr } = await awrit(["app", "list"], there)
+  expect([code, stderr]).toEqual([1, expect.stringContaining("use https, or give --dangerously-allow-http")])
+  expect((await awrit(["app", "list", "--dangerously-allow-http"], there)).stderr).toContain("cannot be reached")
 })
 
 test("app remove --revoke ends the app's agents, and revoke --all those of everybody", async () => {

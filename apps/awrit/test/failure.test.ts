@@ -1,4 +1,4 @@
-import { NetworkError } from "@agentwrit/sdk/admin"
+import { NetworkError, TargetError } from "@agentwrit/sdk/admin"
 import { expect, test } from "vitest"
 import { CommandError, ReaderGone, UsageError } from "../src/errors.ts"
 import { failureOf } from "../src/failure.ts"
@@ -24,6 +24,10 @@ test.each([
 test.each([
   [new UsageError("--name is missing"), { line: "awrit: --name is missing", exitCode: 2 }],
   [new CommandError("two\n  lines \u001b[31m"), { line: "awrit: two; lines \\u001b[31m", exitCode: 1 }],
+  [
+    new TargetError("insecure_target", "http://broker.example", "no TLS", "use https"),
+    { line: "awrit: http://broker.example: no TLS; use https, or give --dangerously-allow-http", exitCode: 1 },
+  ],
   [new ReaderGone(), { exitCode: 0 }],
   [new RangeError("a fault"), { line: "awrit: this is a bug in awrit, please report it: a fault", exitCode: 1 }],
 ])("%s becomes a line and an exit code", (error, failure) => {

@@ -1,24 +1,45 @@
-import { AgentWritError } from "./errors.ts"
+import { requireKnownOptions } from "./known-options.ts"
+import { isHttp, isPlainHttp, TargetError } from "./target-error.ts"
 
-/** Why a request with a token was not sent. */
-export type TargetErrorCode = "origin_not_allowed" | "insecure_target" | "redirect_refused"
+/** How a token goes to an origin: with a proof of its key (RFC 9449), or as a bearer token. */
+export type TokenScheme = "dpop" | "bearer"
 
-/** The target of a request or redirect is not allowed. Nothing was sent there. */
-export class TargetError extends AgentWritError<TargetErrorCode> {
-  override readonly name = "TargetError"
-  /** The refused origin. The rest of the URL may contain secrets and is left out. */
+/** An origin, and how a token that is bound to a key goes there. */
+export interface AllowedOrigin {
+  /** Such as `https://api.example.com`. */
   readonly origin: string
-
-  constructor(code: TargetErrorCode, origin: string, detail: string, hint: string) {
-    super(code, `${origin}: ${detail}`, { detail, hint })
-    this.origin = origin
-  }
+  /**
+   * Default `dpop`. `bearer` is for services that do not know DPoP. They see a token without a proof, and must not pass it to a guard
+   * of this package or to the broker, which refuse it like that.
+   */
+  readonly scheme?: TokenScheme | undefined
 }
 
+/**
+ * Where tokens may go: a list of origins, or `"any"`. **`"any"` is unsafe**: whoever chooses a URL, such as a model or a redirect,
+ * gets the token. It stands for any `https` origin, and `http` on this machine.
+ */
+export type AllowedOrigins = readonly (string | AllowedOrigin)[] | "any"
+
+/** The checked origins; `undefined` when none were named. */
+export type OriginSchemes = ReadonlyMap<string, TokenScheme> | "any" | undefined
+
+const NAMES = { origin: true, scheme: true } as const
+
 /** @throws `TypeError` for anything but an origin: paths, wildcards and user names are not compared, so they are refused. */
-export function parseAllowedOrigins(origins: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (origins !== undefined && !Array.isArray(origins)) throw new TypeError("allowedOrigins must be a list")
-  return origins && new Set(origins.map(parseOrigin))
+export function parseAllowedOrigins(origins: AllowedOrigins | undefined): OriginSchemes {
+  if (origins === undefined || origins === "any") return origins
+  if (!Array.isArray(origins)) throw new TypeError('allowedOrigins must be a list of origins, or "any"')
+  return new Map(
+    origins.map((given: string | AllowedOrigin) => {
+      if (typeof given === "string") return [parseOrigin(given), "dpop"]
+      requireKnownOptions<AllowedOrigin>("an origin of allowedOrigins", given, NAMES)
+      const { origin, scheme = "dpop" } = given
+      if (scheme !== "dpop" && scheme !== "bearer")
+        throw new TypeError('the scheme of an origin must be "dpop" or "bearer"')
+      return [parseOrigin(origin), scheme]
+    }),
+  )
 }
 
 function parseOrigin(text: string): string {
@@ -29,33 +50,30 @@ function parseOrigin(text: string): string {
 }
 
 /**
- * Refuses targets that are not on the list. Without a list it refuses `http` targets off this machine, to which the token would go
+ * Refuses targets that are not allowed. With `"any"` it refuses `http` targets off this machine, to which the token would go
  * unencrypted (RFC 6750 section 5.3); an `http` origin on the list is the caller's decision.
+ * @returns how a bound token goes there.
  * @throws {@link TargetError}
  */
-export function checkTarget(url: URL, allowed: ReadonlySet<string> | undefined): void {
-  // A blob: URL has the origin of the page that made it.
-  if (allowed === undefined ? !isHttp(url) : !(isHttp(url) && allowed.has(url.origin)))
+export function checkTarget(url: URL, allowed: OriginSchemes): TokenScheme {
+  const { origin } = url
+  if (allowed === undefined)
     throw new TargetError(
       "origin_not_allowed",
-      url.origin,
-      "is not in allowedOrigins",
-      "add it there if it is intended",
+      origin,
+      "no origin is named to which the token may go",
+      'name it where you make the app or the agent, or in this fetch: allowedOrigins: ["https://api.example.com"]',
     )
-  if (allowed === undefined && url.protocol === "http:" && !isLoopback(url.hostname))
+  // A blob: URL has the origin of the page that made it.
+  const scheme = !isHttp(url) ? undefined : allowed === "any" ? "dpop" : allowed.get(origin)
+  if (scheme === undefined)
+    throw new TargetError("origin_not_allowed", origin, "is not in allowedOrigins", "add it there if it is intended")
+  if (allowed === "any" && isPlainHttp(url))
     throw new TargetError(
       "insecure_target",
-      url.origin,
+      origin,
       "a token is not sent without TLS",
-      "use https, or add the origin to allowedOrigins",
+      "use https, or name the origin in allowedOrigins",
     )
-}
-
-export function isHttp({ protocol }: URL): boolean {
-  return protocol === "https:" || protocol === "http:"
-}
-
-function isLoopback(hostname: string): boolean {
-  // Not names under localhost: some resolvers send them to other machines (RFC 6761 section 6.3).
-  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  return scheme
 }

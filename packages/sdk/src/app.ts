@@ -1,10 +1,12 @@
 import { decode, launchTokenParameters, MAX_AGENT_NAME } from "@agentwrit/contract"
+import { type AllowedOrigins, parseAllowedOrigins } from "./allowed-origins.ts"
 import { appSession } from "./app-session.ts"
-import { BrokerClient, type BrokerOptions, type CallAnswer, type CallOptions } from "./broker-client.ts"
+import { BROKER_OPTIONS, BrokerClient, type BrokerOptions, type CallAnswer, type CallOptions } from "./broker-client.ts"
 import { createAppLaunchToken, listAppLaunchTokens, revokeAppLaunchToken } from "./calls.ts"
 import type { Agent } from "./credential.ts"
 import { InvalidRequestError } from "./errors.ts"
-import { type AgentOptions, register } from "./registration.ts"
+import { requireKnownOptions } from "./known-options.ts"
+import { AGENT_OPTIONS, type AgentOptions, register } from "./registration.ts"
 import type { Session } from "./session.ts"
 
 /** The broker and credentials of an app. */
@@ -13,6 +15,8 @@ export interface AppOptions extends BrokerOptions {
   readonly clientId: string
   /** The `client_secret` from the app's registration, where it is shown once. */
   readonly clientSecret: string
+  /** The only origins that tokens of its agents may go to, unless an agent or a `fetch` names its own. Default: none. */
+  readonly allowedOrigins?: AllowedOrigins | undefined
 }
 
 /** How an app creates an agent. */
@@ -41,6 +45,29 @@ export interface CreateLaunchTokenOptions extends CallOptions {
 /** The launch tokens of an app that have not expired. Instants are milliseconds since the Unix epoch, TTLs seconds. */
 export type AppLaunchTokens = CallAnswer<typeof listAppLaunchTokens>
 
+const APP_OPTIONS: Readonly<Record<keyof AppOptions, true>> = {
+  ...BROKER_OPTIONS,
+  clientId: true,
+  clientSecret: true,
+  allowedOrigins: true,
+}
+
+const CREATE_AGENT_OPTIONS: Readonly<Record<keyof CreateAgentOptions, true>> = {
+  ...AGENT_OPTIONS,
+  agentName: true,
+  maxTtl: true,
+}
+
+const LAUNCH_TOKEN_OPTIONS: Readonly<Record<keyof CreateLaunchTokenOptions, true>> = {
+  orchId: true,
+  taskId: true,
+  scope: true,
+  agentName: true,
+  maxTtl: true,
+  ttl: true,
+  signal: true,
+}
+
 /**
  * An app, which creates agents within its ceiling. It signs in when a call first needs it, and again before its token expires. Use
  * one instance for the life of the process.
@@ -57,13 +84,17 @@ export class AgentWritApp {
   readonly clientId: string
   readonly #client: BrokerClient
   readonly #session: Session
+  readonly #allowedOrigins: AllowedOrigins | undefined
 
-  /** @throws `TypeError` for invalid options. */
+  /** @throws `TypeError` for invalid options; {@link TargetError} `insecure_target` for a broker without TLS on another machine. */
   constructor(options: AppOptions) {
+    requireKnownOptions<AppOptions>("AgentWritApp", options, APP_OPTIONS)
+    parseAllowedOrigins(options.allowedOrigins)
     this.#client = new BrokerClient(options)
     this.#session = appSession(this.#client, options)
     this.brokerUrl = this.#client.brokerUrl
     this.clientId = options.clientId
+    this.#allowedOrigins = options.allowedOrigins
   }
 
   /**
@@ -72,10 +103,20 @@ export class AgentWritApp {
    * @throws {@link BrokerError} `unauthorized` for a wrong secret, `forbidden` beyond the ceiling; {@link NetworkError},
    * {@link InvalidRequestError}, {@link UnexpectedAnswerError}
    */
-  createAgent(options: CreateAgentOptions): Promise<Agent> {
-    const { ttl, maxTtl = ttl, orchId, taskId, scope, agentName, signal } = options
+  async createAgent(options: CreateAgentOptions): Promise<Agent> {
+    requireKnownOptions<CreateAgentOptions>("createAgent", options, CREATE_AGENT_OPTIONS)
+    const {
+      allowedOrigins = this.#allowedOrigins,
+      ttl,
+      maxTtl = ttl,
+      orchId,
+      taskId,
+      scope,
+      agentName,
+      signal,
+    } = options
     const launch = () => this.createLaunchToken({ orchId, taskId, scope, agentName, maxTtl, signal })
-    return register(this.#client, launch, options)
+    return register(this.#client, launch, { ...options, allowedOrigins })
   }
 
   /**
@@ -83,6 +124,7 @@ export class AgentWritApp {
    * @throws the same errors as {@link AgentWritApp.createAgent}
    */
   async createLaunchToken(options: CreateLaunchTokenOptions): Promise<string> {
+    requireKnownOptions<CreateLaunchTokenOptions>("createLaunchToken", options, LAUNCH_TOKEN_OPTIONS)
     const { orchId, taskId, scope, maxTtl, ttl, signal } = options
     const { agentName = `${orchId}/${taskId}`.slice(0, MAX_AGENT_NAME) } = options
     const body = { agentName, allowedScope: scope, orchId, taskId, maxTtl, ttl }

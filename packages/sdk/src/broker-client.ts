@@ -4,6 +4,7 @@ import { abortable } from "./abortable.ts"
 import { parseBrokerUrl } from "./broker-url.ts"
 import type { Call } from "./call.ts"
 import { BrokerError, InvalidRequestError, isProblem, NetworkError, UnexpectedAnswerError } from "./errors.ts"
+import type { RequestTarget } from "./prover.ts"
 import { delay, MAX_TIMER_MS, retryDelay, turnDelay } from "./retry.ts"
 
 /** How to reach a broker. */
@@ -17,8 +18,22 @@ export interface BrokerOptions {
    * refuses waits for its turn, up to a minute in all, which does not count; 0 ends that too.
    */
   readonly retries?: number | undefined
+  /**
+   * Sends client secrets, launch tokens and tokens to an `http` broker on another machine, and trusts the keys that come from there.
+   * Whoever is between can read and replace them. Default `false`: such a broker is refused.
+   */
+  readonly dangerouslyAllowHttp?: boolean | undefined
   /** Replaces the global `fetch`: for client certificates, private CAs, proxies. */
   readonly fetch?: Fetch | undefined
+}
+
+/** The names of {@link BrokerOptions}. */
+export const BROKER_OPTIONS: Readonly<Record<keyof BrokerOptions, true>> = {
+  brokerUrl: true,
+  timeoutMs: true,
+  retries: true,
+  dangerouslyAllowHttp: true,
+  fetch: true,
 }
 
 /** The part of the standard `fetch` that this package uses. */
@@ -30,6 +45,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The headers that authorize a request: a bearer token, or a bound token and its proof. */
+export interface AuthorizationHeaders {
+  readonly authorization: string
+  readonly dpop?: string
+}
+
 /** What one call sends. */
 export interface CallInput<C extends Call> extends CallOptions {
   /** A function makes a new body for each attempt, where a body is valid for a short time only. An error in it ends the call. */
@@ -39,6 +60,8 @@ export interface CallInput<C extends Call> extends CallOptions {
   readonly id?: string
   /** The token for `Authorization: Bearer`. */
   readonly bearer?: string
+  /** In place of `bearer`: the headers that authorize an attempt, which may contain a proof for it. An error in it ends the call. */
+  readonly authorize?: (target: RequestTarget) => Promise<AuthorizationHeaders>
   readonly accept?: string
   /**
    * Called with the JSON of a successful answer exactly as it came. Also before the {@link UnexpectedAnswerError} of an
@@ -65,12 +88,13 @@ export class BrokerClient {
   /** Sends the calls. It calls the given `fetch` without `this`, as browsers require. */
   readonly fetch: Fetch
 
-  /** @throws `TypeError` for invalid options. */
-  constructor({ brokerUrl, timeoutMs = 10_000, retries = 2, fetch = globalThis.fetch }: BrokerOptions) {
+  /** @throws `TypeError` for invalid options; `TargetError` `insecure_target`. */
+  constructor(options: BrokerOptions) {
+    const { brokerUrl, timeoutMs = 10_000, retries = 2, fetch = globalThis.fetch } = options
     if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS))
       throw new TypeError(`timeoutMs must be from 1 to ${MAX_TIMER_MS}`)
     if (!(Number.isInteger(retries) && retries >= 0)) throw new TypeError("retries must be a whole number, 0 or more")
-    this.brokerUrl = parseBrokerUrl(brokerUrl)
+    this.brokerUrl = parseBrokerUrl(brokerUrl, options.dangerouslyAllowHttp === true)
     this.#timeoutMs = timeoutMs
     this.#retries = retries
     this.fetch = (url, init) => fetch(url, init)
@@ -137,14 +161,17 @@ export class BrokerClient {
     const headers: Record<string, string> = { accept: input.accept ?? "application/json" }
     if (body !== undefined) headers["content-type"] = "application/json"
     if (input.bearer !== undefined) headers["authorization"] = `Bearer ${input.bearer}`
+    const { method } = call
+    const url = `${this.brokerUrl}${path}${query === "" ? "" : `?${query}`}`
+    Object.assign(headers, await input.authorize?.({ method, url }))
     const init: RequestInit = {
-      method: call.method,
+      method,
       headers,
       // The broker never redirects, and secrets must not follow a redirect. (Some platforms do not support "error".)
       redirect: "manual",
       ...(body !== undefined && { body }),
     }
-    return { url: `${this.brokerUrl}${path}${query === "" ? "" : `?${query}`}`, init }
+    return { url, init }
   }
 
   async #attempt<T>(

@@ -7,6 +7,12 @@ export type CredentialErrorCode =
   | "not_renewable"
   | "malformed_token"
   | "release_uncertain"
+  /** The token is bound to a key that this process does not hold. */
+  | "key_missing"
+  /** The token was delegated to another agent. */
+  | "other_delegate"
+  /** A bound token was asked for, and the broker issues none. */
+  | "binding_unavailable"
 
 /** The credential cannot be used as requested. */
 export class CredentialError extends AgentWritError<CredentialErrorCode> {

@@ -1,19 +1,27 @@
 import type { DelegationRecord } from "@agentwrit/core"
-import type { CallOptions } from "./broker-client.ts"
+import { type AllowedOrigins, checkTarget } from "./allowed-origins.ts"
+import type { AuthorizationHeaders, CallOptions } from "./broker-client.ts"
 import { delegate } from "./calls.ts"
 import { type CredentialFetch, createCredentialFetch } from "./credential-fetch.ts"
 import { type IssuedToken, issuedToken } from "./issued-token.ts"
 import { type CredentialFailure, type CredentialTerms, ManagedToken } from "./managed-token.ts"
+import type { RequestTarget } from "./prover.ts"
 
 /** How a credential may be used. */
 export interface CredentialOptions {
   /**
-   * The only origins that its `fetch` may call, such as `https://api.example.com`. Others are refused before anything is sent.
-   * Default: any `https` origin, and `http` on this machine.
+   * The only origins that its token may go to, such as `https://api.example.com`. Others are refused before anything is sent.
+   * Default: those of the app, or else none, so that each `fetch` must name its own.
    */
-  readonly allowedOrigins?: readonly string[] | undefined
+  readonly allowedOrigins?: AllowedOrigins | undefined
   /** Called when a renewal fails, and when the release at the end of an `await using` block fails. */
   readonly onError?: ((failure: CredentialFailure) => void) | undefined
+}
+
+/** The request that headers are for. */
+export interface HeadersOptions extends CallOptions {
+  readonly method: string
+  readonly url: string | URL
 }
 
 /** What to delegate, and to which agent. */
@@ -26,6 +34,12 @@ export interface DelegateOptions extends CallOptions {
   readonly ttl?: number | undefined
 }
 
+/** The names of {@link CredentialOptions}. */
+export const CREDENTIAL_OPTIONS: Readonly<Record<keyof CredentialOptions, true>> = {
+  allowedOrigins: true,
+  onError: true,
+}
+
 /** The agent, task and scope of a credential. */
 export interface CredentialNames {
   readonly id: string
@@ -33,6 +47,9 @@ export interface CredentialNames {
   readonly taskId: string
   readonly scope: readonly string[]
 }
+
+/** The terms of a credential, for this package only. */
+export let termsOf: (credential: Credential) => CredentialTerms
 
 /**
  * A token and what can be done with it. Printing, serializing or cloning it reveals no token.
@@ -50,6 +67,10 @@ export class Credential implements AsyncDisposable {
   readonly #token: ManagedToken
   readonly #fetch: CredentialFetch
 
+  static {
+    termsOf = (credential) => credential.#terms
+  }
+
   constructor({ id, orchId, taskId, scope }: CredentialNames, token: IssuedToken, terms: CredentialTerms) {
     this.id = id
     this.orchId = orchId
@@ -66,8 +87,9 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * The standard `fetch`, with the token as `Authorization: Bearer`. It needs no `this`, so it can be passed to clients that accept a
-   * `fetch`. It follows redirects, and drops the token when they leave its origin.
+   * The standard `fetch`, with the token: a bound one with a proof for each request (RFC 9449), any other as a bearer token. It needs
+   * no `this`, so it can be passed to clients that accept a `fetch`. It follows redirects, and drops the token when they leave its
+   * origin.
    * @throws {@link TargetError} when a target is not allowed, before anything is sent there; {@link CredentialError} when there is no
    * token to send.
    */
@@ -76,7 +98,19 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * The current token, for clients that need the token itself. Renews it first if that is due.
+   * The headers that authorize one request, for clients that do not accept a `fetch`. A bound token needs new ones for each request,
+   * within 60 s.
+   * @throws as {@link Credential.fetch}; `TypeError` when the URL is not absolute.
+   */
+  headers({ method, url, signal }: HeadersOptions): Promise<AuthorizationHeaders> {
+    const target = new URL(url)
+    const scheme = checkTarget(target, this.#terms.allowedOrigins)
+    return this.#token.headers({ method, url: target.href, signal }, scheme)
+  }
+
+  /**
+   * The current token, for clients that need the token itself. Renews it first if that is due. A bound one is refused without a proof:
+   * use {@link Credential.fetch} or {@link Credential.headers} for requests.
    * @throws {@link CredentialError} `credential_expired`, `credential_released`; {@link BrokerError} when it was revoked.
    */
   token(options?: CallOptions): Promise<string> {
@@ -92,17 +126,18 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * Delegates a part of this credential to another agent. The broker signs the new token and its delegation chain.
+   * Delegates a part of this credential to another agent. The broker signs the new token and its delegation chain. Where that agent's
+   * tokens are bound to its key, only it can use the new one, by `acceptDelegation({ agent, token })`.
    * @throws {@link BrokerError} `scope_violation` for a wider scope, `not_found` for an agent that is not active
    */
   async delegate({ to, scope, ttl, signal }: DelegateOptions): Promise<DelegatedCredential> {
-    const bearer = await this.token({ signal })
+    const authorize = (target: RequestTarget) => this.#token.headers({ ...target, signal })
     const requestedAt = performance.now()
     const body = { delegateTo: to, scope, ttl }
-    const answer = await this.#terms.client.send(delegate, { bearer, body, signal })
+    const answer = await this.#terms.client.send(delegate, { authorize, body, signal })
     const names = { id: to, orchId: this.orchId, taskId: this.taskId, scope }
     const token = issuedToken(this.#terms.client.brokerUrl, answer, requestedAt)
-    return new DelegatedCredential(names, token, answer.delegationChain, this.#terms)
+    return new DelegatedCredential(names, token, answer.delegationChain, { ...this.#terms, prover: undefined })
   }
 
   /**

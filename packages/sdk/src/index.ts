@@ -1,6 +1,6 @@
 export { type AcceptDelegationOptions, acceptDelegation } from "./accept-delegation.ts"
 export { type AgentKey, type AgentKeyPair, agentKeyOf, generateAgentKey } from "./agent-key.ts"
-export { TargetError, type TargetErrorCode } from "./allowed-origins.ts"
+export type { AllowedOrigin, AllowedOrigins, TokenScheme } from "./allowed-origins.ts"
 export {
   AgentWritApp,
   type AppLaunchTokens,
@@ -8,10 +8,17 @@ export {
   type CreateAgentOptions,
   type CreateLaunchTokenOptions,
 } from "./app.ts"
-export type { BrokerOptions, CallOptions, Fetch } from "./broker-client.ts"
-export type { Agent, Credential, CredentialOptions, DelegatedCredential, DelegateOptions } from "./credential.ts"
+export type { AuthorizationHeaders, BrokerOptions, CallOptions, Fetch } from "./broker-client.ts"
+export type {
+  Agent,
+  Credential,
+  CredentialOptions,
+  DelegatedCredential,
+  DelegateOptions,
+  HeadersOptions,
+} from "./credential.ts"
 export { CredentialError, type CredentialErrorCode } from "./credential-error.ts"
-export type { CredentialFetch } from "./credential-fetch.ts"
+export type { CredentialFetch, CredentialRequestInit } from "./credential-fetch.ts"
 export {
   AgentWritError,
   type AgentWritErrorOptions,
@@ -22,3 +29,4 @@ export {
 } from "./errors.ts"
 export type { CredentialFailure } from "./managed-token.ts"
 export { type AgentOptions, type RegisterAgentOptions, registerAgent } from "./registration.ts"
+export { TargetError, type TargetErrorCode } from "./target-error.ts"

@@ -26,3 +26,18 @@ export function issuedToken(
   const seconds = Math.max(answer.expiresIn - 1, answer.expiresIn / 2)
   return { value: answer.accessToken, lifetime: new Lifetime(seconds, requestedAt) }
 }
+
+/** The claims of a token, which nothing has verified; no members when they cannot be read. */
+export function unverifiedClaims(token: string): { readonly iat?: unknown; readonly cnf?: unknown } {
+  const [, payload = ""] = token.split(".")
+  try {
+    // The claims that are read here are ASCII, so that each byte is a character.
+    return Object(JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))))
+  } catch {
+    // The parser's message would repeat a part of the token.
+    return {}
+  }
+}
+
+/** Whether a token is worth nothing without a proof of its key (RFC 9449 section 6). */
+export const isBound = (token: string): boolean => unverifiedClaims(token).cnf !== undefined

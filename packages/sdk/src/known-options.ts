@@ -1,7 +1,7 @@
 /**
  * Refuses options that do not exist. A misspelt one would leave out a check in silence.
  * @param names every option. The type makes the list complete.
- * @throws `TypeError`, which names the option and the nearest one that exists.
+ * @throws `TypeError`, which names the option and those that exist.
  */
 export function requireKnownOptions<Options extends object>(
   of: string,

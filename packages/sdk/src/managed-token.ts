@@ -1,9 +1,11 @@
 import { abortable } from "./abortable.ts"
-import type { BrokerClient, CallOptions } from "./broker-client.ts"
+import type { OriginSchemes, TokenScheme } from "./allowed-origins.ts"
+import type { AuthorizationHeaders, BrokerClient, CallOptions } from "./broker-client.ts"
 import { release, renew } from "./calls.ts"
 import { CredentialError } from "./credential-error.ts"
 import { type AgentWritError, BrokerError } from "./errors.ts"
-import { type IssuedToken, issuedToken } from "./issued-token.ts"
+import { type IssuedToken, isBound, issuedToken } from "./issued-token.ts"
+import type { Prover, RequestTarget } from "./prover.ts"
 import { isRefusal, renewalPoint, renewalRetryDelay } from "./renewal-schedule.ts"
 import { MAX_TIMER_MS } from "./retry.ts"
 
@@ -21,7 +23,9 @@ export type Renewal = "auto" | "manual" | "never"
 /** The checked options of a credential. */
 export interface CredentialTerms {
   readonly client: BrokerClient
-  readonly allowedOrigins: ReadonlySet<string> | undefined
+  readonly allowedOrigins: OriginSchemes
+  /** Makes the proofs for a bound token. Absent where the key is another process's. */
+  readonly prover: Prover | undefined
   readonly renewal: Renewal
   readonly onError: ((failure: CredentialFailure) => void) | undefined
 }
@@ -70,6 +74,25 @@ export class ManagedToken {
     return this.#token.value
   }
 
+  /**
+   * The headers that authorize a request with the current token.
+   * @param scheme how a bound token goes there. An unbound one is always a bearer token.
+   */
+  async headers(target: RequestTarget & CallOptions, scheme: TokenScheme = "dpop"): Promise<AuthorizationHeaders> {
+    return this.#authorize(await this.token(target), target, scheme)
+  }
+
+  async #authorize(token: string, target: RequestTarget, scheme: TokenScheme): Promise<AuthorizationHeaders> {
+    const { prover } = this.#terms
+    const bound = isBound(token)
+    if (bound && prover === undefined)
+      throw new CredentialError("key_missing", "the token is bound to the key of the agent that it was delegated to", {
+        hint: "pass it to that agent, which uses it by `acceptDelegation({ agent, token })`",
+      })
+    if (!bound || prover === undefined || scheme === "bearer") return { authorization: `Bearer ${token}` }
+    return { authorization: `DPoP ${token}`, dpop: await prover.prove(token, target) }
+  }
+
   async renew({ signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted()
     if (this.#terms.renewal === "never")
@@ -96,6 +119,10 @@ export class ManagedToken {
     await this.release().catch((error: AgentWritError) => this.#report({ during: "release", error, willRetry: false }))
   }
 
+  /** Authorizes a call of the broker, also with a token that is no longer to be used elsewhere. */
+  readonly #authorizeCall = (target: RequestTarget): Promise<AuthorizationHeaders> =>
+    this.#authorize(this.#token.value, target, "dpop")
+
   #renewShared(): Promise<void> {
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = undefined
@@ -107,8 +134,9 @@ export class ManagedToken {
     clearTimeout(this.#timer)
     const requestedAt = performance.now()
     try {
-      const answer = await this.#terms.client.send(renew, { bearer: this.#token.value })
+      const answer = await this.#terms.client.send(renew, { authorize: this.#authorizeCall })
       this.#token = issuedToken(this.#terms.client.brokerUrl, answer, requestedAt)
+      this.#terms.prover?.learnTime(answer.accessToken)
       this.#renewalPoint = renewalPoint()
       this.#failures = 0
       this.#failure = undefined
@@ -148,7 +176,8 @@ export class ManagedToken {
     // A renewal in progress may replace the token; release the new one then.
     await this.#renewing?.catch(() => undefined)
     try {
-      await this.#terms.client.send(release, { bearer: this.#token.value, ...(cascade && { body: { cascade } }) })
+      const body = cascade ? { body: { cascade } } : {}
+      await this.#terms.client.send(release, { authorize: this.#authorizeCall, ...body })
     } catch (error) {
       const gone = error instanceof BrokerError && (error.code === "token_revoked" || error.code === "unauthorized")
       if (!gone) throw error

@@ -1,10 +1,13 @@
 import { decodeHex, encodeBase64 } from "@agentwrit/core"
 import { type AgentKey, generateAgentKey } from "./agent-key.ts"
 import { parseAllowedOrigins } from "./allowed-origins.ts"
-import { BrokerClient, type BrokerOptions, type CallOptions } from "./broker-client.ts"
+import { BROKER_OPTIONS, BrokerClient, type BrokerOptions, type CallOptions } from "./broker-client.ts"
 import { challenge, register as registerCall } from "./calls.ts"
-import { Agent, type CredentialOptions } from "./credential.ts"
-import { issuedToken } from "./issued-token.ts"
+import { Agent, CREDENTIAL_OPTIONS, type CredentialOptions } from "./credential.ts"
+import { CredentialError } from "./credential-error.ts"
+import { isBound, issuedToken } from "./issued-token.ts"
+import { requireKnownOptions } from "./known-options.ts"
+import { Prover } from "./prover.ts"
 
 /** The identity and scope of an agent, and how its token is renewed. */
 export interface AgentOptions extends CredentialOptions, CallOptions {
@@ -18,14 +21,38 @@ export interface AgentOptions extends CredentialOptions, CallOptions {
   readonly ttl?: number | undefined
   /** The agent's Ed25519 key. Default: a new one in memory that cannot be exported. */
   readonly key?: AgentKey | undefined
+  /**
+   * Whether the token is bound to the key, so that it is worth nothing without it (RFC 9449). Default: where the broker can do that.
+   * `false` asks for a bearer token, which works for whoever holds it. `true` insists: a broker that cannot is an error.
+   */
+  readonly bound?: boolean | undefined
   /** Whether the token is renewed automatically, after about three quarters of its life. Default `true`. */
   readonly autoRenew?: boolean | undefined
+}
+
+/** The names of {@link AgentOptions}. */
+export const AGENT_OPTIONS: Readonly<Record<keyof AgentOptions, true>> = {
+  ...CREDENTIAL_OPTIONS,
+  orchId: true,
+  taskId: true,
+  scope: true,
+  ttl: true,
+  key: true,
+  bound: true,
+  autoRenew: true,
+  signal: true,
 }
 
 /** A registration with a launch token from elsewhere. */
 export interface RegisterAgentOptions extends BrokerOptions, AgentOptions {
   /** From the operator or an app. Valid once, by default for 30 seconds. */
   readonly launchToken: string
+}
+
+const NAMES: Readonly<Record<keyof RegisterAgentOptions, true>> = {
+  ...BROKER_OPTIONS,
+  ...AGENT_OPTIONS,
+  launchToken: true,
 }
 
 /**
@@ -36,7 +63,8 @@ export interface RegisterAgentOptions extends BrokerOptions, AgentOptions {
  * await using agent = await registerAgent({ brokerUrl, launchToken, orchId: "crm", taskId: "t-42", scope: ["read:data:7"] })
  * ```
  */
-export function registerAgent(options: RegisterAgentOptions): Promise<Agent> {
+export async function registerAgent(options: RegisterAgentOptions): Promise<Agent> {
+  requireKnownOptions<RegisterAgentOptions>("registerAgent", options, NAMES)
   return register(new BrokerClient(options), async () => options.launchToken, options)
 }
 
@@ -59,14 +87,25 @@ export async function register(
   let requestedAt = 0
   // A new body for each attempt, because the nonce of the attempt before may have expired.
   const body = async () => {
-    const { nonce } = await client.send(challenge, { signal })
+    const { nonce, bound: canBind = false } = await client.send(challenge, { signal })
+    if (options.bound === true && !canBind) throw cannotBind()
     const signature = encodeBase64(await key.sign(decodeHex(nonce)))
     requestedAt = performance.now()
     const proof = { nonce, publicKey: encodeBase64(publicKey), signature }
-    return { launchToken, ...proof, orchId, taskId, requestedScope: scope, requestedTtl: ttl }
+    const bound = (options.bound ?? canBind) || undefined
+    return { launchToken, ...proof, orchId, taskId, requestedScope: scope, requestedTtl: ttl, bound }
   }
   const answer = await client.send(registerCall, { body, signal })
   const token = issuedToken(client.brokerUrl, answer, requestedAt)
-  const terms = { client, allowedOrigins, onError, renewal: autoRenew ? "auto" : "manual" } as const
+  if (options.bound === true && !isBound(token.value)) throw cannotBind()
+  const prover = new Prover(key)
+  prover.learnTime(token.value)
+  const terms = { client, allowedOrigins, onError, prover, renewal: autoRenew ? "auto" : "manual" } as const
   return new Agent({ id: answer.agentId, orchId, taskId, scope }, token, terms)
+}
+
+function cannotBind(): CredentialError {
+  return new CredentialError("binding_unavailable", "the broker does not bind tokens to keys", {
+    hint: "upgrade it, or register without `bound: true`, which gives a bearer token",
+  })
 }

@@ -63,9 +63,8 @@ export async function closedAddress(): Promise<string> {
 
 function forward(target: string, incoming: IncomingMessage, answer: ServerResponse, edit: Edit): void {
   const path = incoming.url ?? "/"
-  const { host: _, ...headers } = incoming.headers
   // Names a new client for each request, so that requests do not share a rate limit.
-  const named = { "x-forwarded-for": freshAddress(), ...headers }
+  const named = { "x-forwarded-for": freshAddress(), ...incoming.headers }
   const outgoing = request(`${target}${path}`, { method: incoming.method, headers: named, agent: false }, (from) => {
     const { "content-length": _length, ...rest } = from.headers
     answer.writeHead(from.statusCode ?? 502, rest)

@@ -38,7 +38,7 @@ let folder: SnippetFolder
 shareBroker(async (broker) => {
   shared = broker
   api = await startApi(async ({ authorization = "" }) => {
-    const json = { token: authorization.slice("Bearer ".length) }
+    const json = { token: authorization.split(" ")[1] ?? "" }
     const { body } = await call(shared.url, "POST /v1/token/validate", { json })
     return { status: body.valid ? 200 : 401 }
   })

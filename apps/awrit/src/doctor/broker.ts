@@ -20,8 +20,14 @@ export async function brokerFindings(context: Context, brokerUrl: string): Promi
     if (!Number.isNaN(date)) skew = date + 500 - Date.now()
     return answer
   }
-  const admin = new AgentWritAdmin({ brokerUrl, adminSecret: () => settings.adminSecret(), fetch, retries: 0 })
   try {
+    const admin = new AgentWritAdmin({
+      brokerUrl,
+      adminSecret: () => settings.adminSecret(),
+      dangerouslyAllowHttp: settings.allowsHttp(),
+      fetch,
+      retries: 0,
+    })
     const health = await admin.health()
     return [
       ok("broker", `${health.status}, version ${health.version}, up for ${span(health.uptime * 1000)}`),

@@ -44,7 +44,7 @@ export async function authenticate(
     new Refusal("unauthorized", {
       detail,
       reason,
-      ...(fault !== undefined && { challenge: fault.challenge }),
+      ...(fault !== undefined && { challenge: fault.challenge, hint: fault.hint }),
       events: ["token_auth_failed", ...also],
       subject: claims && subjectOf(claims),
     })

@@ -20,6 +20,8 @@ export type Credential = string | ProvenToken
 export interface ProofFault {
   readonly challenge: ProofChallenge
   readonly reason: string
+  /** What the client can do next. */
+  readonly hint: string
 }
 
 /** The text of the token. */
@@ -33,8 +35,11 @@ export function findProofFault(
   { cnf }: Claims,
 ): ProofFault | undefined {
   if (typeof credential === "string")
-    return cnf === undefined ? undefined : badToken("token is bound to a key and came without a proof of it")
-  if (cnf === undefined) return badToken("token is not bound to a key, so it must come as a bearer token")
+    return cnf === undefined
+      ? undefined
+      : badToken("token is bound to a key and came without a proof of it", SEND_PROOF)
+  if (cnf === undefined)
+    return badToken("token is not bound to a key, so it must come as a bearer token", "send Authorization: Bearer")
   const { token, proof, method, url } = credential
   if (proof === undefined) return badProof("the request does not have exactly one DPoP header")
   const now = context.clock.now() / 1000
@@ -51,5 +56,10 @@ export function findProofFault(
   return undefined
 }
 
-const badToken = (reason: string): ProofFault => ({ challenge: "invalid_token", reason })
-const badProof = (reason: string): ProofFault => ({ challenge: "invalid_dpop_proof", reason })
+const SEND_PROOF =
+  "the token is bound to a key: send Authorization: DPoP and a DPoP proof made with that key (RFC 9449)"
+const NEW_PROOF =
+  "make a new proof for each request, with the token's key, for the URL that the broker is known by, on a correct clock"
+
+const badToken = (reason: string, hint: string): ProofFault => ({ challenge: "invalid_token", reason, hint })
+const badProof = (reason: string): ProofFault => ({ challenge: "invalid_dpop_proof", reason, hint: NEW_PROOF })

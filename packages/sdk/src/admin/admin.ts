@@ -2,6 +2,7 @@ import { type AuditEvent, appParameters, decode, launchTokenParameters } from "@
 import type { JwkSet } from "@agentwrit/core"
 import {
   type BodyOf,
+  BROKER_OPTIONS,
   BrokerClient,
   type BrokerOptions,
   type CallAnswer,
@@ -12,6 +13,7 @@ import type { Call } from "../call.ts"
 import { release } from "../calls.ts"
 import { BrokerError, InvalidRequestError } from "../errors.ts"
 import { issuedToken } from "../issued-token.ts"
+import { requireKnownOptions } from "../known-options.ts"
 import { Session } from "../session.ts"
 import { validate } from "../verify/calls.ts"
 import { type AgentsFilter, type AgentsPage, type AgentsQuery, type AgentView, eachAgent } from "./agents.ts"
@@ -37,6 +39,8 @@ export interface AdminOptions extends BrokerOptions {
   /** The admin secret (`AA_ADMIN_SECRET`), or a function that fetches it, called at each sign-in. */
   readonly adminSecret: AdminSecret
 }
+
+const NAMES: Readonly<Record<keyof AdminOptions, true>> = { ...BROKER_OPTIONS, adminSecret: true }
 
 /** Options of a call of {@link AgentWritAdmin}. */
 export interface AdminCallOptions extends CallOptions {
@@ -101,11 +105,13 @@ export class AgentWritAdmin {
   readonly #client: BrokerClient
   readonly #session: Session
 
-  /** @throws `TypeError` for invalid options. */
-  constructor({ adminSecret, ...broker }: AdminOptions) {
+  /** @throws `TypeError` for invalid options; `TargetError` `insecure_target` for a broker without TLS on another machine. */
+  constructor(options: AdminOptions) {
+    requireKnownOptions<AdminOptions>("AgentWritAdmin", options, NAMES)
+    const { adminSecret } = options
     if (typeof adminSecret !== "function" && (typeof adminSecret !== "string" || adminSecret === ""))
       throw new TypeError("adminSecret must be the admin secret, or a function that fetches it")
-    const client = new BrokerClient(broker)
+    const client = new BrokerClient(options)
     this.#client = client
     this.#session = new Session(async () => {
       const secret = typeof adminSecret === "function" ? await adminSecret() : adminSecret
@@ -189,7 +195,8 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Releases a token. The token itself is the proof, so this does not sign in.
+   * Releases a bearer token. The token itself is the proof, so this does not sign in. A token that is bound to a key is released by
+   * its agent only; {@link AgentWritAdmin.revoke} ends it at level `token`.
    * @returns whether this call ended it; `false` when it was already released or revoked.
    */
   async releaseToken(token: string, { signal }: CallOptions = {}): Promise<boolean> {

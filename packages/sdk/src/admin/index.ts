@@ -7,6 +7,7 @@ export {
   NetworkError,
   UnexpectedAnswerError,
 } from "../errors.ts"
+export { TargetError, type TargetErrorCode } from "../target-error.ts"
 export {
   type AdminCallOptions,
   type AdminOptions,

@@ -47,7 +47,7 @@ export type VerifierUnavailableErrorCode =
 export abstract class VerificationError<Code extends string = string> extends AgentWritError<Code> {
   /** The status of a guard's answer. */
   declare readonly status: 401 | 403 | 503
-  /** The text for the client, which never says why a token is refused. */
+  /** The text for the client, which does not say why a token is refused, except that a proof is missing. */
   readonly clientDetail: string
 
   constructor(code: Code, message: string, clientDetail: string, options: AgentWritErrorOptions) {
@@ -56,16 +56,22 @@ export abstract class VerificationError<Code extends string = string> extends Ag
   }
 }
 
+/** What the client reads of an invalid token. Of a bound one that came without a proof it may know that: the token says so. */
+const clientDetailOf = (code: InvalidTokenErrorCode): string =>
+  code === "proof_missing"
+    ? "token is bound to a key: send Authorization: DPoP and a DPoP proof (RFC 9449)"
+    : "token is invalid or expired"
+
 /** The token is invalid: a 401. */
 export class InvalidTokenError extends VerificationError<InvalidTokenErrorCode> {
   override readonly name = "InvalidTokenError"
   declare readonly status: 401
 
   constructor(code: InvalidTokenErrorCode, message: string, options?: ErrorOptions) {
-    super(code, message, "token is invalid or expired", {
+    super(code, message, clientDetailOf(code), {
       ...options,
       status: 401,
-      hint: "the client needs a new token",
+      hint: code === "proof_missing" ? "agents of the SDK send it by their `fetch`" : "the client needs a new token",
     })
   }
 }

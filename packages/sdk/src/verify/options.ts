@@ -1,4 +1,4 @@
-import type { BrokerOptions } from "../broker-client.ts"
+import { BROKER_OPTIONS, type BrokerOptions } from "../broker-client.ts"
 import { requireKnownOptions } from "../known-options.ts"
 
 /**
@@ -43,10 +43,7 @@ export interface VerifierTerms {
 }
 
 const NAMES = {
-  brokerUrl: true,
-  timeoutMs: true,
-  retries: true,
-  fetch: true,
+  ...BROKER_OPTIONS,
   issuer: true,
   audience: true,
   clientId: true,

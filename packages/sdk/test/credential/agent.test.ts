@@ -146,7 +146,12 @@ test("a release happens once and is final", async () => {
     (event) => event["agent_id"] === agent.id && event["resource"] === "/v1/token/release",
   )
   expect(releases.map(({ event_type: type }) => type)).toEqual(["token_released"])
-  for (const use of [agent.token(), agent.renew(), agent.fetch("https://api.example"), delegateTo(agent, agent.id)])
+  for (const use of [
+    agent.token(),
+    agent.renew(),
+    agent.fetch("https://api.example", { allowedOrigins: "any" }),
+    delegateTo(agent, agent.id),
+  ])
     await expect(use).rejects.toMatchObject({ name: "CredentialError", code: "credential_released" })
 })
 
@@ -175,9 +180,9 @@ test("a delegated token is narrower, has its chain, cannot be renewed, and can b
 
   const token = await delegated.token()
   vi.useFakeTimers({ toFake: ["Date", "performance"] })
-  const accepted = acceptDelegation({ brokerUrl: shared.url, token })
-  expect(accepted.expiresAt.getTime()).toBe(claims.exp * 1000)
+  expect(acceptDelegation({ agent: second, token }).expiresAt.getTime()).toBe(claims.exp * 1000)
   vi.useRealTimers()
+  const accepted = acceptDelegation({ agent: second, token })
   expect({ ...accepted }).toEqual({ ...delegated })
   const further = await accepted.delegate({ to: third.id, scope: ["read:data:7"] })
   expect(further.chain.map(({ agent }) => agent)).toEqual([first.id, second.id])

@@ -2,11 +2,14 @@ import { startApi } from "@agentwrit/testing/api-server"
 import { delegatedToken } from "@agentwrit/testing/delegated-token"
 import { closedAddress } from "@agentwrit/testing/proxy"
 import { describe, expect, it } from "vitest"
-import { acceptDelegation, TargetError } from "../../src/index.ts"
+import { type AllowedOrigins, acceptDelegation, TargetError } from "../../src/index.ts"
 
 const token = delegatedToken()
 
-function credential(allowedOrigins?: readonly string[], fetch?: (url: string, init: RequestInit) => Promise<Response>) {
+function credential(
+  allowedOrigins: AllowedOrigins = "any",
+  fetch?: (url: string, init: RequestInit) => Promise<Response>,
+) {
   return acceptDelegation({ brokerUrl: "https://broker.example", token, allowedOrigins, fetch })
 }
 
@@ -86,7 +89,7 @@ describe("the target", () => {
   })
 
   it.each(["https://api.example/", "http://localhost:8080/", "http://127.9.9.9/", "http://[::1]/"])(
-    "%s is taken where no list is given",
+    '%s is taken with "any"',
     async (url) => {
       const { fetch } = credential(undefined, async () => new Response("reached"))
       expect(await (await fetch(url)).text()).toBe("reached")
@@ -108,6 +111,23 @@ describe("the target", () => {
     await expect(refused).rejects.toMatchObject({ code: "origin_not_allowed" })
   })
 
+  it("must be named: without a list nothing is sent, not even to this machine, and the error says what to do", async () => {
+    const { fetch } = acceptDelegation({ brokerUrl: "https://broker.example", token, fetch: unreachable })
+    for (const url of ["https://api.example", "http://127.0.0.1", "https://broker.example"])
+      await expect(fetch(url)).rejects.toMatchObject({
+        name: "TargetError",
+        code: "origin_not_allowed",
+        message: expect.stringContaining('allowedOrigins: ["https://'),
+      })
+  })
+
+  it("may be named in the options of one fetch, which replace the credential's", async () => {
+    const { fetch } = credential(["https://api.example"], async () => new Response("reached"))
+    expect((await fetch("https://other.example", { allowedOrigins: ["https://other.example"] })).status).toBe(200)
+    await expect(fetch("https://api.example", { allowedOrigins: [] })).rejects.toThrow(TargetError)
+    await expect(fetch("https://api.example", { allowedOrigins: "https://a" as never })).rejects.toThrow(TypeError)
+  })
+
   it("may be http when the list contains it; an empty list refuses everything", async () => {
     const reached = async () => new Response("reached")
     expect((await credential(["http://api.internal"], reached).fetch("http://api.internal/x")).status).toBe(200)
@@ -125,6 +145,13 @@ describe("the target", () => {
     "ftp://a",
   ])("%j is refused as an origin of the list", (origin) => {
     expect(() => credential([origin])).toThrow(TypeError)
+    expect(() => credential([{ origin }])).toThrow(TypeError)
+  })
+
+  it("has a known scheme and no other option", () => {
+    const origin = "https://api.example"
+    expect(() => credential([{ origin, scheme: "basic" as never }])).toThrow(/"dpop" or "bearer"/)
+    expect(() => credential([{ origin, schema: "bearer" } as never])).toThrow(/has no option "schema"/)
   })
 
   it("is named in errors only by its origin", async () => {

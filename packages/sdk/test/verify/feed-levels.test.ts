@@ -22,7 +22,7 @@ async function newApp({ url, admin }: Started) {
   const { appId, clientId, clientSecret } = await registerApp(url, admin)
   const app = new AgentWritApp({ brokerUrl: url, clientId, clientSecret, ...NO_TIMEOUT })
   const tokenOf = async (taskId: string): Promise<string> =>
-    (await time.passUntilSettled(app.createAgent({ ...TASK, taskId, ttl: 3_600 }))).token()
+    (await time.passUntilSettled(app.createAgent({ ...TASK, taskId, ttl: 3_600, bound: false }))).token()
   return { appId, tokenOf }
 }
 

@@ -21,13 +21,14 @@ describe.skipIf(missing)("in Chromium, with bundles of the built packages", { ti
       "/api/moved": { status: 302, headers: { location: "/api/customer" } },
       "/api/away": { status: 307, headers: { location: `${elsewhere}/v1/health` } },
     })
-    const secrets = await registerApp(shared.url, shared.admin)
+    const { appId: _, ...secrets } = await registerApp(shared.url, shared.admin)
     setUp = `
       const sdk = await import("/sdk.js")
       const verify = await import("/verify.js")
       const options = { brokerUrl: location.origin, ...${JSON.stringify(secrets)} }
       const app = globalThis.app ??= new sdk.AgentWritApp(options)
-      const task = { orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] }
+      const allowedOrigins = [location.origin]
+      const task = { orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"], allowedOrigins }
       const codeOf = (promise) => promise.then(() => "done", ({ name, code }) => name + " " + code)
     `
   }, 60_000)
@@ -43,7 +44,7 @@ describe.skipIf(missing)("in Chromium, with bundles of the built packages", { ti
       await agent.renew()
       const renewed = before !== await agent.token()
       const delegated = await agent.delegate({ to: other.id, scope: task.scope, ttl: 30 })
-      const accepted = sdk.acceptDelegation({ brokerUrl: location.origin, token: await delegated.token() })
+      const accepted = sdk.acceptDelegation({ agent: other, token: await delegated.token() })
       const lasting = accepted.expiresAt - Date.now()
       const shown = JSON.stringify([app, agent, delegated])
       const secrets = [options.clientSecret, await agent.token(), await delegated.token()]
@@ -84,7 +85,7 @@ describe.skipIf(missing)("in Chromium, with bundles of the built packages", { ti
   test("targets off the list and bodies of every kind behave as in Node", async () => {
     expect(
       await page.run(`${setUp}
-        await using agent = await app.createAgent({ ...task, allowedOrigins: [location.origin] })
+        await using agent = await app.createAgent(task)
         const form = new FormData()
         form.set("field", "value")
         const posted = await agent.fetch(new Request("/api/customer", { method: "POST", body: form }))
@@ -112,9 +113,14 @@ describe.skipIf(missing)("in Chromium, with bundles of the built packages", { ti
       globalThis.agent = await app.createAgent(task)
       globalThis.verifier = verify.createVerifier({ brokerUrl: location.origin })
       await verifier.ready()
-      return (await verifier.verify(await agent.token())).sub`)
+      globalThis.verifyAgent = async () => {
+        const request = { method: "GET", url: location.origin + "/api/customer" }
+        const { authorization, dpop } = await agent.headers(request)
+        return (await verifier.verify(authorization.slice("DPoP ".length), { ...request, proof: dpop })).sub
+      }
+      return verifyAgent()`)
     await call(shared.url, "POST /v1/revoke", { bearer: shared.admin, json: { level: "agent", target: id } })
-    const code = () => page.run(`${setUp} return codeOf(verifier.verify(await agent.token()))`)
+    const code = () => page.run(`${setUp} return codeOf(verifyAgent())`)
     await expect.poll(code).toBe("InvalidTokenError token_revoked")
     await page.run("verifier.close()")
   })

@@ -54,7 +54,7 @@ const examples: [name: string, lines: string[]][] = [
     [
       `read_customer 7291: done: customer 7291, read by ${AGENT}`,
       "read_customer 1: refused: token lacks scope: missing: read:data:customer-1; nearest held: read:data:customer-7291",
-      'without a token: 401 Bearer error="invalid_token", .+, resource_metadata="http://127.0.0.1/.well-known/oauth-protected-resource/mcp"',
+      'without a token: 401 Bearer realm="agentwrit", resource_metadata="http://127.0.0.1/.well-known/oauth-protected-resource/mcp"',
     ],
   ],
   [
