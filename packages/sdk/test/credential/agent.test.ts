@@ -162,6 +162,18 @@ test("releasing a revoked token succeeds", async () => {
   await agent.release()
 })
 
+test("a release leaves what was delegated alone, and with cascade ends it too", async () => {
+  const app = await sdkApp(shared)
+  const other = await app.createAgent({ ...TASK, scope: ["read:data:*"] })
+  for (const cascade of [false, true]) {
+    const agent = await app.createAgent({ ...TASK, scope: ["read:data:*"] })
+    const delegated = await agent.delegate({ to: other.id, scope: ["read:data:7"] })
+    const token = await delegated.token()
+    await agent.release({ cascade })
+    expect((await claimsOf(token)) === undefined).toBe(cascade)
+  }
+})
+
 test("a delegated token is narrower, has its chain, cannot be renewed, and can be delegated again and sent to another process", async () => {
   const app = await sdkApp(shared)
   await using first = await app.createAgent({ ...TASK, scope: ["read:data:*"] })
