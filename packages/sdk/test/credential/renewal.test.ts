@@ -57,7 +57,8 @@ test("a token is renewed automatically after about three quarters of its lifetim
     await time.pass(due * LIFE_MS)
     await expect.poll(() => renewals(proxy)).toBe(renewal)
     const present = await agent.token()
-    expect([await isValid(before), await isValid(present)]).toEqual([false, true])
+    // The old token is not sent: as it comes back this late, the broker would end the agent.
+    expect([present === before, await isValid(present)]).toEqual([false, true])
   }
   await agent.release()
 })
