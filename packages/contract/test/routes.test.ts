@@ -27,6 +27,7 @@ const CONTRACT: readonly (readonly [string, string, string, number])[] = [
   ["GET", "/v1/app/launch-tokens", "app app:launch-tokens:*", 200],
   ["DELETE", "/v1/app/launch-tokens/{id}", "app app:launch-tokens:*", 204],
   ["POST", "/v1/revoke", "admin admin:revoke:*", 200],
+  ["POST", "/v1/revoke/preview", "admin admin:audit:*", 200],
   ["GET", "/v1/audit/events", "admin admin:audit:*", 200],
   ["GET", "/v1/audit/checkpoint", "admin admin:audit:*", 200],
   ["GET", "/v1/admin/agents", "admin admin:audit:*", 200],
@@ -113,6 +114,6 @@ describe("routes", () => {
     ])
     expect(
       table.filter(([, { changesState, method }]) => !changesState && method !== "GET").map(([name]) => name),
-    ).toEqual(["validate"])
+    ).toEqual(["validate", "previewRevocation"])
   })
 })

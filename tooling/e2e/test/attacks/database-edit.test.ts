@@ -121,11 +121,12 @@ const HARMLESS: readonly string[] = [
   "revocations.seq",
 ]
 
-/** Tables that give no right: the trail and its proofs, nonces, and those of SQLite and of the migrations. */
+/** Tables that give no right: the trail and its proofs, nonces, what a revocation counts, and those of SQLite and of the migrations. */
 const WITHOUT_RIGHTS: readonly string[] = [
   "events",
   "checkpoints",
   "spent_nonces",
+  "token_targets",
   "sqlite_sequence",
   "kysely_migration",
 ]

@@ -27,7 +27,7 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
   test("a question names what it will change; no changes nothing", async () => {
     const words = ["revoke", "--level", "task", "--target", "terminal"]
     const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "n"]] })
-    expect(text).toContain("1 active agent now")
+    expect(text).toContain("Ends now: 1 active agent, 1 token.")
     expect(text).toContain("nothing was done")
     expect([code, await status("terminal")]).toEqual([1, "active"])
   })
@@ -35,7 +35,7 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
   test("Ctrl-C at a question changes nothing", async () => {
     const words = ["revoke", "--level", "agent", "--target", agentId]
     const { code, text } = await onTerminal(words, { env, typed: [["Go on?", "\u0003"]] })
-    expect(text).toContain("(active)")
+    expect(text).toContain("Ends now: 1 active agent, 1 token.")
     expect([code, await status("terminal")]).toEqual([1, "active"])
   })
 
