@@ -174,6 +174,7 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     adminSecret,
     nonces: new Nonces(nonceKey),
     revocations: new RevocationSet(await store.revocations.count()),
+    pendingCutoffs: new Set(),
     verifiedTokens: new VerifiedTokens(),
     unverified: new FairQueue(MAX_UNVERIFIED),
     proofs: new ProofMemory(),

@@ -60,6 +60,8 @@ export interface AuthorityContext {
   readonly adminSecret: AdminSecret
   readonly nonces: Nonces
   readonly revocations: RevocationSet
+  /** Targets of levels `app` and `all` whose revocation is being committed, as `level:target`. */
+  readonly pendingCutoffs: Set<string>
   readonly verifiedTokens: VerifiedTokens
   /** Verifies the tokens that are not among them, round-robin between sources. */
   readonly unverified: FairQueue

@@ -48,12 +48,15 @@ export const affectedCounts = message({
   tokens: wholeNumber("Unexpired tokens, delegated ones included"),
 })
 
-/** The answer to `POST /v1/revoke`. A repeated call ends nothing more: its `affected` are 0. */
+/**
+ * The answer to `POST /v1/revoke`. A repeated call ends nothing more: its `affected` are 0. They are absent when they could not be
+ * counted; the revocation holds all the same.
+ */
 export const revocationResponse = message({
   revoked: v.literal(true, "must be true"),
   ...named,
   count: wholeNumber("How many entries were listed: always 1"),
-  affected: affectedCounts,
+  affected: v.optional(affectedCounts),
 })
 
 /** The answer to `POST /v1/revoke/preview`. */

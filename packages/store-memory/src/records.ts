@@ -76,7 +76,11 @@ export function memoryRecords(data: MemoryData): Records {
 
     tokenRevokedAt: async (jti) => data.revocations.get(revocationKey("token", jti))?.revokedAt,
 
-    tokenExpiry: async (jti) => agents.get(holders.get(jti) ?? "")?.agent.expiresAt ?? tokens.get(jti)?.expiresAt,
+    tokenExpiry: async (jti) =>
+      agents.get(holders.get(jti) ?? "")?.agent.expiresAt ??
+      tokens.get(jti)?.expiresAt ??
+      data.revocations.get(revocationKey("token", jti))?.expiresAt ??
+      undefined,
   }
 }
 

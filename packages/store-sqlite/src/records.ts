@@ -137,7 +137,9 @@ export function sqliteRecords(reader: Reader, counter: Reader): Records {
     async tokenExpiry(jti) {
       const row = reader.get(sql<{ expires_at: number }>`
         select expires_at from agents where jti = ${jti}
-        union all select expires_at from tokens where jti = ${jti}`)
+        union all select expires_at from tokens where jti = ${jti}
+        union all select expires_at from revocations
+          where level = 'token' and target = ${jti} and expires_at is not null`)
       return row?.expires_at
     },
   }

@@ -1,6 +1,6 @@
 import { revocationRequest } from "@agentwrit/contract"
 import { REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
-import type { AgentWritAdmin, Revocation, RevocationReceipt } from "@agentwrit/sdk/admin"
+import type { AgentWritAdmin, Revocation, RevocationPreview } from "@agentwrit/sdk/admin"
 import { appIdOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
@@ -51,9 +51,9 @@ export const revoke: Command = command({
     await context.out.record([
       ["revoked", receipt.target],
       ["level", receipt.level],
-      ["ended", counts(affected)],
+      ["ended", affected === undefined ? "not counted" : counts(affected)],
     ])
-    if (affected.agents + affected.tokens === 0)
+    if (affected?.agents === 0 && affected.tokens === 0)
       context.out.warn(
         `Nothing live matched ${receipt.target}: check it for a typing error. The revocation is recorded all the same.`,
         "yellow",
@@ -64,7 +64,7 @@ export const revoke: Command = command({
 const EVERYTHING =
   "Revokes every token of every agent and app, and every launch token. Apps and agents must sign in and register again."
 
-const counts = ({ agents, tokens }: RevocationReceipt["affected"]): string =>
+const counts = ({ agents, tokens }: RevocationPreview["affected"]): string =>
   `${counted(agents, "active agent")}, ${counted(tokens, "token")}`
 
 async function consequence(admin: AgentWritAdmin, revocation: Revocation): Promise<string> {

@@ -9,11 +9,14 @@ import { Refusal } from "../refusal.ts"
  * @throws {@link Refusal} `unavailable`, to be tried again in the next second.
  */
 export function requireAfterCutoffs(
-  { revocations }: AuthorityContext,
+  { revocations, pendingCutoffs }: AuthorityContext,
   targets: readonly RevocationTarget[],
   issuedAt: number,
 ): void {
-  const covering = targets.find((target) => hasCutoff(target.level) && revocations.isRevoked(target, issuedAt))
+  const covering = targets.find(
+    (target) =>
+      hasCutoff(target.level) && (pendingCutoffs.has(keyOf(target)) || revocations.isRevoked(target, issuedAt)),
+  )
   if (covering === undefined) return
   throw new Refusal("unavailable", {
     detail: "tokens were revoked in this second; try again in the next",
@@ -21,3 +24,25 @@ export function requireAfterCutoffs(
     retryAfter: 1,
   })
 }
+
+/**
+ * Commits a revocation with a cutoff. Until it is on disk nothing that it covers is issued: a token of a later second
+ * would not be covered although its commit comes first.
+ */
+export async function whileIssuingStops<T>(
+  { pendingCutoffs }: AuthorityContext,
+  target: RevocationTarget,
+  commitAll: () => Promise<T>,
+): Promise<T> {
+  const key = keyOf(target)
+  // A second revocation of the same target covers what the first one covers.
+  const isFirst = hasCutoff(target.level) && !pendingCutoffs.has(key)
+  if (isFirst) pendingCutoffs.add(key)
+  try {
+    return await commitAll()
+  } finally {
+    if (isFirst) pendingCutoffs.delete(key)
+  }
+}
+
+const keyOf = ({ level, target }: RevocationTarget): string => `${level}:${target}`

@@ -1,4 +1,5 @@
-import { appIdOf, type Claims, parseAgentId, type RevocationLevel } from "@agentwrit/core"
+import { setTimeout } from "node:timers/promises"
+import { appIdOf, type Claims, parseAgentId, type RevocationLevel, type RevocationTarget } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { Write } from "../ports/change.ts"
@@ -7,6 +8,7 @@ import type { Revocation } from "../ports/revocation-log.ts"
 import { Refusal } from "../refusal.ts"
 import { commit } from "../trail/commit.ts"
 import { successEvent } from "../trail/event.ts"
+import { whileIssuingStops } from "./cutoff.ts"
 import { revocationOf } from "./entry.ts"
 
 /** What to revoke. The level decides the form of the target (CONTRACT 3, "revoke"). */
@@ -19,14 +21,17 @@ export interface RevocationRequest {
 export interface RevocationReceipt extends RevocationRequest {
   readonly revoked: true
   readonly count: number
-  /** What this call ended. Both 0: nothing matched, or all of it had ended before. */
-  readonly affected: Affected
+  /** What this call ended. Both 0: nothing matched, or all of it had ended before. Absent: it could not be counted. */
+  readonly affected?: Affected
 }
 
 /** What a revocation would end. */
 export interface RevocationPreview extends RevocationRequest, AffectedIds {
   readonly affected: Affected
 }
+
+/** How long a revocation waits for its count to begin. */
+const COUNT_START_TIMEOUT_MS = 500
 
 /** How many agents a preview names. */
 const PREVIEWED_AGENTS = 100
@@ -45,12 +50,30 @@ export async function revoke(
   const { level, target } = request
   const subject = { actor: operator.sub, agent_id: target, ...(level === "task" && { task_id: target }) }
   const events = [successEvent("token_revoked", caller, subject, `revoked at level ${level} by ${operator.sub}`)]
-  const revocation = await revocationFor(context, request)
-  const app = await openApp(context, revocation)
-  const count = await context.store.records.startCount(revocation, context.clock.now())
-  await commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
+  const listed = listedTarget(request)
+  const expiresAt = await expiryOf(context, listed)
+  const app = await openApp(context, listed)
+  const count = await startCount(context, listed)
+  await whileIssuingStops(context, listed, () => {
+    // Taken at last: a cutoff covers what was issued up to its second.
+    const revocation = revocationOf(listed, context.clock.now(), expiresAt)
+    return commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
+  })
   context.observer.revoked?.(level)
-  return { revoked: true, level, target, count: 1, affected: await count.affected }
+  const affected = await count?.affected.catch(() => undefined)
+  return { revoked: true, level, target, count: 1, ...(affected !== undefined && { affected }) }
+}
+
+/** Starts the count of what ends. A count that fails, or takes long to start, does not keep the revocation waiting. */
+async function startCount({ store, clock }: AuthorityContext, target: RevocationTarget) {
+  const late = new AbortController()
+  const started = store.records.startCount(target, clock.now()).catch(() => undefined)
+  const timeout = setTimeout(COUNT_START_TIMEOUT_MS, undefined, { signal: late.signal }).catch(() => undefined)
+  try {
+    return await Promise.race([started, timeout])
+  } finally {
+    late.abort()
+  }
 }
 
 /** Tells what a revocation would end now, and changes nothing (CONTRACT 3, `POST /v1/revoke/preview`). */
@@ -59,14 +82,14 @@ export async function previewRevocation(
   request: RevocationRequest,
 ): Promise<RevocationPreview> {
   requireOwnTarget(context, request)
-  const revocation = await revocationFor(context, request)
+  const listed = listedTarget(request)
   const { records } = context.store
   const now = context.clock.now()
   const [count, ids] = await Promise.all([
-    records.startCount(revocation, now),
-    records.affectedIds(revocation, now, PREVIEWED_AGENTS),
+    records.startCount(listed, now),
+    records.affectedIds(listed, now, PREVIEWED_AGENTS),
   ])
-  const app = await openApp(context, revocation)
+  const app = await openApp(context, listed)
   const apps = app === undefined || ids.apps.includes(app.appId) ? ids.apps : [app.appId, ...ids.apps]
   return { ...request, affected: await count.affected, agents: ids.agents, apps }
 }
@@ -77,15 +100,13 @@ function requireOwnTarget({ settings }: AuthorityContext, { target }: Revocation
 }
 
 /** What to list. Level `agent` on an app's subject is level `app` (CONTRACT 2). */
-async function revocationFor(context: AuthorityContext, { level, target }: RevocationRequest): Promise<Revocation> {
-  const now = context.clock.now()
+function listedTarget({ level, target }: RevocationRequest): RevocationTarget {
   const appId = level === "agent" ? appIdOf(target) : undefined
-  if (appId !== undefined) return revocationOf({ level: "app", target: appId }, now)
-  return revocationOf({ level, target }, now, level === "token" ? await tokenExpiry(context, target, now) : null)
+  return appId === undefined ? { level, target } : { level: "app", target: appId }
 }
 
 /** The app that a revocation closes; `undefined` when it is closed already. */
-async function openApp({ store }: AuthorityContext, { level, target }: Revocation): Promise<App | undefined> {
+async function openApp({ store }: AuthorityContext, { level, target }: RevocationTarget): Promise<App | undefined> {
   const app = level === "app" ? await store.records.app(target) : undefined
   return app?.revokedAt === undefined ? app : undefined
 }
@@ -97,10 +118,14 @@ function closeApp(app: App | undefined, { revokedAt }: Revocation): Write[] {
 }
 
 /**
- * When a token expires. The store knows it for agents' own and delegated tokens, which may outlive a limit that was
- * lowered since. Other tokens live no longer than the present limit (CONTRACT 5, `exp`).
+ * When the last token that a revocation covers expires. The store knows it for every token that was issued, which may
+ * outlive a limit that was lowered since. Other tokens live no longer than the present limit (CONTRACT 5, `exp`).
  */
-async function tokenExpiry({ settings, store }: AuthorityContext, jti: string, now: number): Promise<number | null> {
-  const known = await store.records.tokenExpiry(jti)
-  return known ?? (settings.maxTtl === 0 ? null : now + settings.maxTtl * 1000)
+async function expiryOf(
+  { settings, store, clock }: AuthorityContext,
+  listed: RevocationTarget,
+): Promise<number | null> {
+  if (listed.level !== "token") return null
+  const known = await store.records.tokenExpiry(listed.target)
+  return known ?? (settings.maxTtl === 0 ? null : clock.now() + settings.maxTtl * 1000)
 }

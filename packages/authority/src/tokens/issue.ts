@@ -62,7 +62,8 @@ export const MAX_TOKEN_TTL: number = 100 * 366 * 86_400
 export function prepareToken(context: AuthorityContext, contents: TokenContents): PreparedToken {
   requireUnreserved(contents)
   const claims = claimsOf(context, contents)
-  if (context.revocations.hasCutoffs) requireAfterCutoffs(context, revocationTargets(claims), claims.iat)
+  if (context.revocations.hasCutoffs || context.pendingCutoffs.size > 0)
+    requireAfterCutoffs(context, revocationTargets(claims), claims.iat)
   const key = context.keys.current
   try {
     return { claims, token: signToken(claims, key), keyId: key.keyId }

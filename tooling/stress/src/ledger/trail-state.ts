@@ -26,6 +26,8 @@ export class TrailState {
    * Revocations, as `level target`. `heirs jti` stands for what was delegated from a token that an operator revoked.
    */
   readonly revoked = new Set<string>()
+  /** Tokens that a renewal replaced. */
+  readonly superseded = new Set<string>()
   /** Contradictions in the trail. */
   readonly problems: string[] = []
 
@@ -117,6 +119,7 @@ export class TrailState {
     if (agent?.jti !== from || agent.isReleased) throw new Error(`${from} is renewed, which ${agentId} does not hold`)
     if (this.revoked.has(`token ${from}`)) throw new Error(`${from} is renewed after it was revoked`)
     this.revoked.add(`token ${from}`)
+    this.superseded.add(from)
     agent.jti = to
     agent.expiresAtMs = atMs + 1000 * agent.ttlSeconds
     return ["renew", from]
