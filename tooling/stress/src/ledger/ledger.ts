@@ -132,6 +132,13 @@ export class Ledger {
     return token
   }
 
+  /** Sends this token no more. */
+  forget(jti: string): void {
+    const at = this.tokens.findIndex((token) => token.jti === jti)
+    const [token] = at < 0 ? [] : this.tokens.splice(at, 1)
+    if (token !== undefined) this.fresh.delete(token)
+  }
+
   keepCheckpoint(note: string): void {
     const size = (text: string | undefined): number => Number(text?.split("\n")[1] ?? -1)
     if (size(note) > size(this.checkpoint)) this.checkpoint = note

@@ -114,6 +114,8 @@ export class Load {
     if (answer?.status !== 200) return
     this.#ledger.revoked.add(`token ${jti}`)
     agent.token = this.#ledger.hold(answer.body.access_token)
+    // A superseded token that comes back ends its agent. The scenario `model` tries that.
+    this.#ledger.forget(jti)
   }
 
   async release(): Promise<void> {
