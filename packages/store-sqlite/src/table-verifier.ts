@@ -74,7 +74,7 @@ export interface TableVerifierOptions {
  * Holds the tables that give rights against the trail (CONTRACT 4), both ways: each event's rights are in the tables,
  * and each row is as its event says. Events that do not say what they give are not held against the tables.
  *
- * Its memory does not grow. A broker may write meanwhile: a row is never older than an event that was read before it.
+ * Its memory holds one batch and the hashes of the launch tokens that are stored. A broker may write meanwhile: a row is never older than an event that was read before it.
  */
 export class TableVerifier {
   readonly #statements: Statements
@@ -82,6 +82,8 @@ export class TableVerifier {
   readonly #seals: Seals | undefined
   /** The last declared restore, which deletes every launch token. */
   #restored = 0
+  /** Single-use launch tokens that were used and are still stored. */
+  readonly #used = new Set<string>()
   /** Whether a version that did not tell rights gave any: only then may a row refer to no event. */
   #isUpgraded = false
 
@@ -209,8 +211,12 @@ export class TableVerifier {
   /** A launch token that is gone gives no right. */
   #requireUsed(seq: number, hash: string): void {
     const row = this.#launchToken(hash)
-    if (row !== undefined && row.single_use === 1 && row.spent_at === null)
-      throw new Fault(`the launch token for ${row.agent_name} was used by ${eventId(seq)}, and its row does not say so`)
+    if (row === undefined || row.single_use !== 1) return
+    const used = `the launch token for ${row.agent_name} was used by ${eventId(seq)}`
+    if (row.spent_at === null) throw new Fault(`${used}, and its row does not say so`)
+    // Its row was made unspent in between.
+    if (this.#used.has(hash)) throw new Fault(`${used}, and before`)
+    this.#used.add(hash)
   }
 
   #requireRemoved(seq: number, hash: string): void {

@@ -103,6 +103,22 @@ test("a database that nobody edited is sound", async () => {
   expect(tableProblem(path)).toBeUndefined()
 })
 
+test("a single-use launch token that is made unspent and used again is found", async () => {
+  const path = await edited("select 1")
+  const registerOnce = async () => {
+    const { authority } = await open(path)
+    await register(authority, launchToken)
+    await authority.close()
+  }
+  await registerOnce()
+  const database = new Sqlite(path)
+  const last = "(select max(spent_at) from launch_tokens)"
+  database.exec(`update launch_tokens set spent_at = null, uses = 0 where spent_at = ${last}`)
+  database.close()
+  await registerOnce()
+  expect(tableProblem(path)).toMatch(/the launch token for \w+ was used by evt-\d+, and before/)
+})
+
 /** Columns that give nothing when they change: they only take a right away, name a row, order a list or count. */
 const HARMLESS: readonly string[] = [
   "apps.seq",
