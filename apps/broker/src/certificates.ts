@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto"
-import { readFileSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import type { TlsConfig } from "./config/checks.ts"
 import { nextUpdateOf } from "./crl.ts"
 import type { Log } from "./log/log.ts"
-import { readTls, type TlsSettings } from "./tls.ts"
+import { readTls, type TlsSettings, tlsFiles } from "./tls.ts"
 
 /** Milliseconds between two looks at the files. Polling follows the symbolic links that container platforms swap. */
 const POLL_INTERVAL_MS = 2_000
@@ -23,8 +23,7 @@ export interface CertificatesOptions {
 
 /** The TLS files of a running broker: notices when they change, and warns before they expire. */
 export class Certificates {
-  /** The files as they were when the broker started. */
-  readonly settings: TlsSettings
+  #settings: TlsSettings
   readonly #options: CertificatesOptions
   #use: (settings: TlsSettings) => void = () => undefined
   /** The versions of the files that were read last, and of those that were seen last. */
@@ -37,8 +36,13 @@ export class Certificates {
   constructor(options: CertificatesOptions) {
     this.#options = options
     this.#read = this.#seen = this.#versions()
-    this.settings = readTls(options.tls)
+    this.#settings = readTls(options.tls)
     this.#reportExpiry()
+  }
+
+  /** The files as they were when they were last read without a fault. */
+  get settings(): TlsSettings {
+    return this.#settings
   }
 
   /** Gives changed files to `use`, from now until {@link Certificates.close}. */
@@ -53,7 +57,8 @@ export class Certificates {
     const { tls, log } = this.#options
     this.#read = this.#versions()
     try {
-      this.#use(readTls(tls))
+      this.#settings = readTls(tls)
+      this.#use(this.#settings)
       log.ok("tls", "certificates read again")
       this.#reportExpiry()
     } catch (error) {
@@ -75,24 +80,27 @@ export class Certificates {
   }
 
   #versions(): string {
-    return Object.values(filesOf(this.#options.tls)).map(versionOf).join()
+    return Object.values(tlsFiles(this.#options.tls)).map(versionOf).join()
   }
 
+  /** Reports what is in use. The files may be gone or half-written by now. */
   #reportExpiry(): void {
+    const { cert, ca, crl } = this.#settings
+    this.#report("AA_TLS_CERT", firstExpiry(cert), WARNING_MS.certificate, "clients refuse the broker")
+    if (ca !== undefined)
+      this.#report("AA_TLS_CLIENT_CA", firstExpiry(ca), WARNING_MS.certificate, "no client can connect")
+    const at = crl && nextUpdateOf(crl)
+    if (at !== undefined) this.#report("AA_TLS_CLIENT_CRL", at, WARNING_MS.revocationList, "no client can connect")
+  }
+
+  #report(variable: string, at: number, warningMs: number, then: string): void {
     const { tls, log, onExpiry } = this.#options
-    const { AA_TLS_KEY: _, ...files } = filesOf(tls)
-    for (const [variable, file] of Object.entries(files)) {
-      const isList = variable === "AA_TLS_CLIENT_CRL"
-      const at = isList ? nextUpdateOf(readFileSync(file)) : firstExpiry(readFileSync(file))
-      if (at === undefined) continue
-      onExpiry(variable, at / 1000)
-      if (at - Date.now() >= (isList ? WARNING_MS.revocationList : WARNING_MS.certificate)) continue
-      const then = variable === "AA_TLS_CERT" ? "clients refuse the broker" : "no client can connect"
-      log.warn("tls", `${variable} expires soon: renew the file, or ${then}`, {
-        file,
-        expires: new Date(at).toISOString(),
-      })
-    }
+    onExpiry(variable, at / 1000)
+    if (at - Date.now() >= warningMs) return
+    log.warn("tls", `${variable} expires soon: renew the file, or ${then}`, {
+      file: tlsFiles(tls)[variable] ?? "",
+      expires: new Date(at).toISOString(),
+    })
   }
 }
 
@@ -103,16 +111,6 @@ function versionOf(path: string): string {
     return `${ino}:${mtimeMs}:${size}`
   } catch {
     return "unreadable"
-  }
-}
-
-/** The files of a TLS mode by their variables. */
-function filesOf(tls: CertificatesOptions["tls"]): Record<string, string> {
-  return {
-    AA_TLS_CERT: tls.cert,
-    AA_TLS_KEY: tls.key,
-    ...(tls.mode === "mtls" && { AA_TLS_CLIENT_CA: tls.clientCa }),
-    ...(tls.mode === "mtls" && tls.clientCrl !== undefined && { AA_TLS_CLIENT_CRL: tls.clientCrl }),
   }
 }
 

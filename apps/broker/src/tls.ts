@@ -5,6 +5,9 @@ import type { TlsConfig } from "./config/checks.ts"
 
 /** The options of a TLS server; the certificates can be replaced while it runs. */
 export interface TlsSettings extends SecureContextOptions {
+  readonly cert: Buffer
+  readonly ca?: Buffer
+  readonly crl?: Buffer
   readonly requestCert: boolean
   readonly rejectUnauthorized: boolean
   /** Milliseconds. */
@@ -30,6 +33,19 @@ const AEAD_SUITES = [
   "ECDHE-RSA-AES128-GCM-SHA256",
 ].join(":")
 
+/** The files of a TLS mode by their variables. */
+export function tlsFiles(config: Exclude<TlsConfig, { mode: "none" }>): Record<string, string> {
+  const { cert, key } = config
+  const files = { AA_TLS_CERT: cert, AA_TLS_KEY: key }
+  if (config.mode === "tls") return files
+  const { clientCa, clientCrl } = config
+  return {
+    ...files,
+    AA_TLS_CLIENT_CA: clientCa,
+    ...(clientCrl !== undefined && { AA_TLS_CLIENT_CRL: clientCrl }),
+  }
+}
+
 /**
  * Reads certificate, key and, for mutual TLS, the CA that client certificates must be signed by and its revocation
  * list.
@@ -37,14 +53,6 @@ const AEAD_SUITES = [
  */
 export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettings {
   const mutual = config.mode === "mtls"
-  const files = {
-    AA_TLS_CERT: config.cert,
-    AA_TLS_KEY: config.key,
-    ...(mutual && {
-      AA_TLS_CLIENT_CA: config.clientCa,
-      ...(config.clientCrl && { AA_TLS_CLIENT_CRL: config.clientCrl }),
-    }),
-  }
   try {
     const settings: TlsSettings = {
       cert: readFileSync(config.cert),
@@ -61,7 +69,7 @@ export function readTls(config: Exclude<TlsConfig, { mode: "none" }>): TlsSettin
     createSecureContext(settings)
     return settings
   } catch (cause) {
-    const named = Object.entries(files).map(([name, path]) => `${name}=${path}`)
+    const named = Object.entries(tlsFiles(config)).map(([name, path]) => `${name}=${path}`)
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TlsFileError(`the TLS files cannot be used (${why}): check ${named.join(", ")}`, { cause })
   }
