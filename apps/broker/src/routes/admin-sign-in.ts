@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises"
 import { type Caller, Refusal } from "@agentwrit/authority"
 import { LRUCache } from "lru-cache"
 import { RateLimit } from "../http/rate-limit.ts"
-import { tooMany } from "./admission.ts"
+import { type TooMany, tooMany } from "./admission.ts"
 import { type Endpoint, endpoint, success } from "./endpoint.ts"
 
 /** How long a sign-in may wait for its turn, so that a loop of commands loses none. */
@@ -13,6 +13,8 @@ const GUESSING_MS = 60_000
 
 /** Addresses that are remembered for a wrong secret. */
 const MAX_GUESSING = 50_000
+
+const FROM_ADDRESS: TooMany = { what: "sign-ins from this address", event: "admin_auth_failed" }
 
 /** The operator's sign-in: 5 a second for each address, with bursts of 10 (CONTRACT 3). */
 export function adminSignIn(): Endpoint {
@@ -25,22 +27,15 @@ export function adminSignIn(): Endpoint {
    */
   async function waitForTurn({ source }: Caller): Promise<void> {
     const waitMs = perSource.waitMs(source)
-    if ((waitMs > 0 && guessing.has(source)) || !perSource.take(source)) throw tooMany("sign-ins from this address", 1)
+    if ((waitMs > 0 && guessing.has(source)) || !perSource.take(source)) throw tooMany(FROM_ADDRESS, 1)
     if (waitMs === 0) return
     await setTimeout(waitMs)
-    if (guessing.has(source)) throw tooMany("sign-ins from this address", 1)
+    if (guessing.has(source)) throw tooMany(FROM_ADDRESS, 1)
   }
 
   return endpoint("adminSignIn", {
     deniedAs: "admin_auth_failed",
-    async admit(authority, caller) {
-      try {
-        await waitForTurn(caller)
-      } catch (error) {
-        if (error instanceof Refusal) await authority.recordDenial(caller, "admin_auth_failed", error)
-        throw error
-      }
-    },
+    admit: waitForTurn,
     async run(authority, { caller, body }) {
       try {
         const issued = await authority.signInAdmin(caller, body.secret)

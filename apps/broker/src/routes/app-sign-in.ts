@@ -1,6 +1,11 @@
 import { RateLimit } from "../http/rate-limit.ts"
-import { admitWithin, takeWithin, tooMany } from "./admission.ts"
+import { type TooMany, takeWithin, tooMany } from "./admission.ts"
 import { type Endpoint, endpoint, success } from "./endpoint.ts"
+
+const event = "app_rate_limited"
+const FROM_ADDRESS: TooMany = { what: "sign-ins from this address", event }
+const OF_CLIENT: TooMany = { what: "sign-ins of this client", event }
+const WRONG: TooMany = { what: "wrong secrets of this client", event }
 
 /** An app's sign-in, limited by address, and by client and address (CONTRACT 3). */
 export function appSignIn(): Endpoint {
@@ -10,8 +15,7 @@ export function appSignIn(): Endpoint {
   const wrong = new RateLimit({ burst: 5, times: 10, interval: "minute" })
   return endpoint("appSignIn", {
     deniedAs: "app_auth_failed",
-    admit: (authority, caller) =>
-      admitWithin(perSource, "sign-ins from this address", "app_rate_limited", [authority, caller]),
+    admit: ({ source }) => takeWithin(perSource, source, FROM_ADDRESS),
     async run(authority, { caller, body }) {
       const pair = `${caller.source} ${body.clientId}`
       const signedIn = await authority.signInApp(caller, body, {
@@ -19,10 +23,10 @@ export function appSignIn(): Endpoint {
         // right.
         beforeCheck() {
           const waitMs = wrong.waitMs(pair)
-          if (waitMs > 0) throw tooMany("wrong secrets of this client", waitMs)
+          if (waitMs > 0) throw tooMany(WRONG, waitMs)
         },
-        wrong: () => takeWithin(wrong, pair, "wrong secrets of this client"),
-        right: () => takeWithin(right, pair, "sign-ins of this client"),
+        wrong: () => takeWithin(wrong, pair, WRONG),
+        right: () => takeWithin(right, pair, OF_CLIENT),
       })
       return success("appSignIn", { ...signedIn, tokenType: "Bearer" })
     },

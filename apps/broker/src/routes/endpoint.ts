@@ -55,8 +55,8 @@ export interface EndpointOptions<N extends RouteName> {
   readonly deniedAs?: AuditEventType
   /** How refusals of the bearer token are worded. Default: as everywhere. */
   readonly wording?: BearerWording
-  /** Checks the caller before the token and the body are read; throws what refuses it. */
-  admit?(authority: Authority, caller: Caller): Promise<void>
+  /** Checks the caller before its token is; throws what refuses it, which is recorded as `deniedAs`. */
+  admit?(caller: Caller): Promise<void> | void
   run(authority: Authority, request: EndpointRequest<N>): Promise<Answer> | Answer
 }
 
@@ -75,8 +75,13 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
         await authority.recordDenial(caller, deniedAs, error, claims)
       throw error
     }
-    const bytes = await http.readBody().catch((error: unknown) => deny(error))
-    if (options.admit !== undefined) await options.admit(authority, caller)
+    let bytes: Uint8Array
+    try {
+      bytes = await http.readBody()
+      await options.admit?.(caller)
+    } catch (error) {
+      return deny(error)
+    }
     const claims =
       needs === "none"
         ? undefined

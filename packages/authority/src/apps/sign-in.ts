@@ -29,8 +29,9 @@ export interface AppSignIn extends IssuedToken {
 }
 
 /**
- * How often an app may sign in. Each member throws a {@link Refusal} (`rate_limited`) when it is too often. Between the
- * lookup of the app and these calls nothing is awaited, so that simultaneous sign-ins are counted one after the other.
+ * How often an app may sign in. Each member throws a {@link Refusal} when it is too often: `rate_limited`, with the
+ * event `app_rate_limited`. Between the lookup of the app and these calls nothing is awaited, so that simultaneous
+ * sign-ins are counted one after the other.
  */
 export interface SignInAdmission {
   /** Before the secret is checked. */
@@ -83,26 +84,16 @@ interface ProvenApp extends App {
 }
 
 function requireAdmitted(admission: SignInAdmission, check: () => ProvenApp): ProvenApp {
-  limited(admission.beforeCheck)
+  admission.beforeCheck()
   let app: ProvenApp
   try {
     app = check()
   } catch (error) {
-    limited(admission.wrong)
+    admission.wrong()
     throw error
   }
-  limited(admission.right)
+  admission.right()
   return app
-}
-
-/** Records a refusal by the rate limit, under its own event type. */
-function limited(admit: () => void): void {
-  try {
-    admit()
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    throw new Refusal(error.code, { ...error, events: ["app_rate_limited"] })
-  }
 }
 
 function requireCredentials(context: AuthorityContext, app: App | undefined, clientSecret: string): ProvenApp {

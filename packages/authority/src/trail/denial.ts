@@ -50,6 +50,7 @@ export async function writeDenial(
 /**
  * Records a refusal that the host decided before a use case saw the request, for example of a malformed body. The host
  * then throws it.
+ * @param eventType the event of a refusal that names none.
  * @param principal claims of the caller's token, when it presented a good one.
  */
 export function recordDenial(
@@ -60,5 +61,5 @@ export function recordDenial(
   principal?: Claims,
 ): Promise<void> {
   const subject = principal && subjectOf(principal)
-  return writeDenial(context, { types: [eventType], caller, subject, reason: refusal.reason })
+  return writeDenial(context, { types: refusal.events ?? [eventType], caller, subject, reason: refusal.reason })
 }
