@@ -2,8 +2,8 @@ import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path"
 import { defineConfig, type Options } from "tsup"
 
-// Builds a published package; its build script runs this in its folder. What the manifest exports keeps its files; each program
-// of its `bin` is bundled. `tsc` adds the declarations.
+// Builds a published package; its build script runs this in its folder. What the manifest exports keeps its files; each
+// program of its `bin` is bundled. `tsc` adds the declarations.
 
 interface Manifest {
   readonly exports?: unknown
@@ -12,7 +12,10 @@ interface Manifest {
 
 const manifest: Manifest = JSON.parse(readFileSync("package.json", "utf8"))
 
-/** A program is bundled for a fast start, except for its native packages, which load their binaries from their own folders. */
+/**
+ * A program is bundled for a fast start, except for its native packages, which load their binaries from their own
+ * folders.
+ */
 const BUNDLED = /^(?!(better-sqlite3|bcrypt)$)/
 
 /** The store starts its threads by file name, so a program that bundles the store needs these files beside it. */

@@ -41,7 +41,8 @@ export default defineConfig({
       test: {
         name: root.replace(/^(packages|apps|tooling)\//, "@agentwrit/"),
         include: ["test/**/*.test.ts"],
-        // A worker for each file would import everything again, which took a fifth of the time. The others change their environment.
+        // A worker for each file would import everything again, which took a fifth of the time. The others change their
+        // environment.
         isolate: root === "apps/awrit" || root === "tooling/e2e",
         // The store's threads and programs that run from source would compile the same files again at each start.
         env: { NODE_COMPILE_CACHE },

@@ -21,7 +21,7 @@ export const GLOBAL_FLAGS = {
   key: { type: "string", value: "FILE", description: "Private key of that certificate, PEM; default AACTL_KEY" },
   "dangerously-allow-http": {
     type: "boolean",
-    description: "Send the admin secret to a broker without TLS on another machine: whoever is between can read it",
+    description: "Send the admin secret to a broker without TLS on another machine: anyone on the way can read it",
   },
   yes: { type: "boolean", description: "Do not ask for confirmation" },
   help: { type: "boolean", short: "h", description: "Show help" },

@@ -11,7 +11,9 @@ export function visible(text: string): string {
   })
 }
 
-/** The same JSON value without characters that control a terminal or reorder text: JSON can escape them in its strings. */
+/**
+ * The same JSON value without characters that control a terminal or reorder text: JSON can escape them in its strings.
+ */
 export const visibleJson = (json: string): string =>
   json.replaceAll(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
     char

@@ -19,8 +19,8 @@ const UNITS = [
 ] as const
 
 /**
- * The RFC 3339 text of a time that the command line gives, also as how long ago it was: `90s`, `15m`, `1h`, `7d`. Any other text stays:
- * the API's schema refuses it.
+ * The RFC 3339 text of a time that the command line gives, also as how long ago it was: `90s`, `15m`, `1h`, `7d`. Any
+ * other text stays: the API's schema refuses it.
  */
 export function instantOf(given: string | undefined, now: number = Date.now()): string | undefined {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(given ?? "") ?? []

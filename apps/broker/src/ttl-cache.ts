@@ -1,7 +1,4 @@
-/**
- * Caches one value for a time. Everyone who asks while it is being made gets the same one, so that many cost what one
- * does.
- */
+/** Caches one value for a time. Callers that ask while it is being made share it. */
 export class TtlCache<T> {
   readonly #ttlMs: number
   #value: Promise<T> | undefined

@@ -76,7 +76,10 @@ export interface Authority extends Bound<UseCases> {
   revocationsPage(caller: Caller, since: number): Promise<FeedMessage>
   /** Whether that page is small. Ask for another one only when there is memory for it. */
   isRevocationsPageSmall(since: number): boolean
-  /** Sends everything after a position, then each new revocation. Returns what stops it. It ends when the token of `holder` is revoked. */
+  /**
+   * Sends everything after a position, then each new revocation. Returns what stops it. It ends when the token of
+   * `holder` is revoked.
+   */
   followRevocations(caller: Caller, since: number, follower: FeedFollower, holder?: Claims): () => void
   /** Ends the feed for all followers, so that a host can stop. Nobody can follow afterwards. */
   endFollowing(): void

@@ -11,7 +11,9 @@ interface Waiting {
   readonly pieces: { readonly size: number; readonly run: () => Promise<void> }[]
 }
 
-/** How long pieces run until the process does its other work: a turn of the event loop for each piece costs too much. */
+/**
+ * How long pieces run until the process does its other work: a turn of the event loop for each piece costs too much.
+ */
 const MAX_TURN_MS = 1
 
 /**

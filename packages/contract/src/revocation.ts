@@ -49,8 +49,8 @@ export const affectedCounts = message({
 })
 
 /**
- * The answer to `POST /v1/revoke`. A repeated call ends nothing more: its `affected` are 0. They are absent when they could not be
- * counted; the revocation holds all the same.
+ * The answer to `POST /v1/revoke`. A repeated call ends nothing more: its `affected` are 0. They are absent when they
+ * could not be counted; the revocation holds all the same.
  */
 export const revocationResponse = message({
   revoked: v.literal(true, "must be true"),

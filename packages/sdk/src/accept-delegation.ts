@@ -12,7 +12,9 @@ import { Lifetime } from "./lifetime.ts"
 export interface DelegationToAgent extends CredentialOptions {
   /** The result of `await delegated.token()` at the delegator. */
   readonly token: string
-  /** Its key proves that the token is used by its holder. Its broker and options are the defaults of the new credential. */
+  /**
+   * Its key proves that the token is used by its holder. Its broker and options are the defaults of the new credential.
+   */
   readonly agent: Agent
 }
 
@@ -30,10 +32,10 @@ const TO_AGENT: Readonly<Record<keyof DelegationToAgent, true>> = { ...CREDENTIA
 const BEARER: Readonly<Record<keyof BearerDelegation, true>> = { ...BROKER_OPTIONS, ...TO_AGENT }
 
 /**
- * Makes a credential from a token that another process delegated to an agent of this one. It sends nothing and verifies nothing:
- * that is the task of the services that receive the token. Its expiry is measured by this machine's clock.
- * @throws {@link CredentialError} `malformed_token` when it is not a delegated token; `other_delegate` when it was delegated to another
- * agent; `key_missing` when it is bound to the key of an agent and `agent` is not given
+ * Makes a credential from a token that another process delegated to an agent of this one. It sends nothing and verifies
+ * nothing: that is the task of the services that receive the token. Its expiry is measured by this machine's clock.
+ * @throws {@link CredentialError} `malformed_token` when it is not a delegated token; `other_delegate` when it was
+ * delegated to another agent; `key_missing` when it is bound to the key of an agent and `agent` is not given
  * @example
  * ```ts
  * const credential = acceptDelegation({ agent, token })

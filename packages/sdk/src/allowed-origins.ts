@@ -9,15 +9,15 @@ export interface AllowedOrigin {
   /** Such as `https://api.example.com`. */
   readonly origin: string
   /**
-   * Default `dpop`. `bearer` is for services that do not know DPoP. They see a token without a proof, and must not pass it to a guard
-   * of this package or to the broker, which refuse it like that.
+   * Default `dpop`. `bearer` is for services that do not know DPoP. They see a token without a proof, and must not pass
+   * it to a guard of this package or to the broker, which refuse it like that.
    */
   readonly scheme?: TokenScheme | undefined
 }
 
 /**
- * Where tokens may go: a list of origins, or `"any"`. **`"any"` is unsafe**: whoever chooses a URL, such as a model or a redirect,
- * gets the token. It stands for any `https` origin, and `http` on this machine.
+ * Where tokens may go: a list of origins, or `"any"`. **`"any"` is unsafe**: whoever chooses a URL, such as a model or
+ * a redirect, gets the token. It stands for any `https` origin, and `http` on this machine.
  */
 export type AllowedOrigins = readonly (string | AllowedOrigin)[] | "any"
 
@@ -26,7 +26,10 @@ export type OriginSchemes = ReadonlyMap<string, TokenScheme> | "any" | undefined
 
 const NAMES = { origin: true, scheme: true } as const
 
-/** @throws `TypeError` for anything but an origin: paths, wildcards and user names are not compared, so they are refused. */
+/**
+ * @throws `TypeError` for anything but an origin: paths, wildcards and user names are not compared, so they are
+ * refused.
+ */
 export function parseAllowedOrigins(origins: AllowedOrigins | undefined): OriginSchemes {
   if (origins === undefined || origins === "any") return origins
   if (!Array.isArray(origins)) throw new TypeError('allowedOrigins must be a list of origins, or "any"')
@@ -50,8 +53,8 @@ function parseOrigin(text: string): string {
 }
 
 /**
- * Refuses targets that are not allowed. With `"any"` it refuses `http` targets off this machine, to which the token would go
- * unencrypted (RFC 6750 section 5.3); an `http` origin on the list is the caller's decision.
+ * Refuses targets that are not allowed. With `"any"` it refuses `http` targets off this machine, to which the token
+ * would go unencrypted (RFC 6750 section 5.3); an `http` origin on the list is the caller's decision.
  * @returns how a bound token goes there.
  * @throws {@link TargetError}
  */

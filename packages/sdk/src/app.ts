@@ -15,7 +15,9 @@ export interface AppOptions extends BrokerOptions {
   readonly clientId: string
   /** The `client_secret` from the app's registration, where it is shown once. */
   readonly clientSecret: string
-  /** The only origins that tokens of its agents may go to, unless an agent or a `fetch` names its own. Default: none. */
+  /**
+   * The only origins that tokens of its agents may go to, unless an agent or a `fetch` names its own. Default: none.
+   */
   readonly allowedOrigins?: AllowedOrigins | undefined
 }
 
@@ -69,8 +71,8 @@ const LAUNCH_TOKEN_OPTIONS: Readonly<Record<keyof CreateLaunchTokenOptions, true
 }
 
 /**
- * An app, which creates agents within its ceiling. It signs in when a call first needs it, and again before its token expires. Use
- * one instance for the life of the process.
+ * An app, which creates agents within its ceiling. It signs in when a call first needs it, and again before its token
+ * expires. Use one instance for the life of the process.
  *
  * @example
  * ```ts
@@ -86,7 +88,10 @@ export class AgentWritApp {
   readonly #session: Session
   readonly #allowedOrigins: AllowedOrigins | undefined
 
-  /** @throws `TypeError` for invalid options; {@link TargetError} `insecure_target` for a broker without TLS on another machine. */
+  /**
+   * @throws `TypeError` for invalid options; {@link TargetError} `insecure_target` for a broker without TLS on another
+   * machine.
+   */
   constructor(options: AppOptions) {
     requireKnownOptions<AppOptions>("AgentWritApp", options, APP_OPTIONS)
     parseAllowedOrigins(options.allowedOrigins)
@@ -98,10 +103,10 @@ export class AgentWritApp {
   }
 
   /**
-   * Creates an agent: makes a launch token that is valid once and only for this orchestration and task, and registers with it. A
-   * registration whose answer is lost is not repeated; the agent that may then exist expires by itself.
-   * @throws {@link BrokerError} `unauthorized` for a wrong secret, `forbidden` beyond the ceiling; {@link NetworkError},
-   * {@link InvalidRequestError}, {@link UnexpectedAnswerError}
+   * Creates an agent: makes a launch token that is valid once and only for this orchestration and task, and registers
+   * with it. A registration whose answer is lost is not repeated; the agent that may then exist expires by itself.
+   * @throws {@link BrokerError} `unauthorized` for a wrong secret, `forbidden` beyond the ceiling; {@link
+   * NetworkError}, {@link InvalidRequestError}, {@link UnexpectedAnswerError}
    */
   async createAgent(options: CreateAgentOptions): Promise<Agent> {
     requireKnownOptions<CreateAgentOptions>("createAgent", options, CREATE_AGENT_OPTIONS)
@@ -120,7 +125,8 @@ export class AgentWritApp {
   }
 
   /**
-   * Makes a launch token for another process: 64 characters, valid once. Pass it where nobody else can read it, such as standard input.
+   * Makes a launch token for another process: 64 characters, valid once. Pass it where nobody else can read it, such as
+   * standard input.
    * @throws the same errors as {@link AgentWritApp.createAgent}
    */
   async createLaunchToken(options: CreateLaunchTokenOptions): Promise<string> {

@@ -14,13 +14,13 @@ export interface BrokerOptions {
   /** Milliseconds for one attempt of a call, until its answer is read. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /**
-   * How often a call that failed for a temporary reason is repeated, where that is safe. Default 2. A sign-in that the broker's limit
-   * refuses waits for its turn, up to a minute in all, which does not count; 0 ends that too.
+   * How often a call that failed for a temporary reason is repeated, where that is safe. Default 2. A sign-in that the
+   * broker's limit refuses waits for its turn, up to a minute in all, which does not count; 0 ends that too.
    */
   readonly retries?: number | undefined
   /**
-   * Sends client secrets, launch tokens and tokens to an `http` broker on another machine, and trusts the keys that come from there.
-   * Whoever is between can read and replace them. Default `false`: such a broker is refused.
+   * Sends client secrets, launch tokens and tokens to an `http` broker on another machine, and trusts the keys that
+   * come from there. Whoever is between can read and replace them. Default `false`: such a broker is refused.
    */
   readonly dangerouslyAllowHttp?: boolean | undefined
   /** Replaces the global `fetch`: for client certificates, private CAs, proxies. */
@@ -53,14 +53,20 @@ export interface AuthorizationHeaders {
 
 /** What one call sends. */
 export interface CallInput<C extends Call> extends CallOptions {
-  /** A function makes a new body for each attempt, where a body is valid for a short time only. An error in it ends the call. */
+  /**
+   * A function makes a new body for each attempt, where a body is valid for a short time only. An error in it ends the
+   * call.
+   */
   readonly body?: BodyOf<C> | (() => Promise<BodyOf<C>>)
   readonly query?: C extends { readonly query: infer S extends v.GenericSchema } ? Encodable<S> : never
   /** Replaces `{id}` in the path. */
   readonly id?: string
   /** The token for `Authorization: Bearer`. */
   readonly bearer?: string
-  /** In place of `bearer`: the headers that authorize an attempt, which may contain a proof for it. An error in it ends the call. */
+  /**
+   * In place of `bearer`: the headers that authorize an attempt, which may contain a proof for it. An error in it ends
+   * the call.
+   */
   readonly authorize?: (target: RequestTarget) => Promise<AuthorizationHeaders>
   readonly accept?: string
   /**
@@ -124,7 +130,10 @@ export class BrokerClient {
     return exchanged.finally(() => json !== "" && input.onAnswer?.(json))
   }
 
-  /** As {@link BrokerClient.send}, for answers that are not JSON. `read` reads a successful answer within the attempt's time. */
+  /**
+   * As {@link BrokerClient.send}, for answers that are not JSON. `read` reads a successful answer within the attempt's
+   * time.
+   */
   async exchange<const C extends Call, T>(
     call: C,
     input: CallInput<C>,

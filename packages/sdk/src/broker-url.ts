@@ -3,7 +3,8 @@ import { isHttp, isPlainHttp, TargetError } from "./target-error.ts"
 /**
  * The broker's URL without a trailing slash. Its path is kept, for brokers behind a proxy.
  * @param allowHttp whether it may be `http` to another machine.
- * @throws `TypeError` when it is not an http or https URL, or has a user, a password, a query or a fragment; {@link TargetError}
+ * @throws `TypeError` when it is not an http or https URL, or has a user, a password, a query or a fragment; {@link
+ * TargetError}
  * `insecure_target`.
  */
 export function parseBrokerUrl(text: string | URL, allowHttp: boolean): string {

@@ -13,8 +13,8 @@ export interface CredentialRequestInit extends RequestInit {
 export type CredentialFetch = (input: string | URL | Request, init?: CredentialRequestInit) => Promise<Response>
 
 /**
- * Makes a `fetch` that adds the token, and for a bound one a proof for each request. It follows redirects itself, so that on every platform the token stays within the origin of
- * the request.
+ * Makes a `fetch` that adds the token, and for a bound one a proof for each request. It follows redirects itself, so
+ * that on every platform the token stays within the origin of the request.
  */
 export function createCredentialFetch(source: ManagedToken, terms: CredentialTerms): CredentialFetch {
   const { fetch } = terms.client

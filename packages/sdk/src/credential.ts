@@ -10,8 +10,8 @@ import type { RequestTarget } from "./prover.ts"
 /** How a credential may be used. */
 export interface CredentialOptions {
   /**
-   * The only origins that its token may go to, such as `https://api.example.com`. Others are refused before anything is sent.
-   * Default: those of the app, or else none, so that each `fetch` must name its own.
+   * The only origins that its token may go to, such as `https://api.example.com`. Others are refused before anything is
+   * sent. Default: those of the app, or else none, so that each `fetch` must name its own.
    */
   readonly allowedOrigins?: AllowedOrigins | undefined
   /** Called when a renewal fails, and when the release at the end of an `await using` block fails. */
@@ -54,8 +54,8 @@ export let termsOf: (credential: Credential) => CredentialTerms
 /**
  * A token and what can be done with it. Printing, serializing or cloning it reveals no token.
  *
- * `await using` releases it at the end of the block. That never throws, so it cannot hide an error of the block. If the release
- * fails, `onError` is called and the token expires by itself.
+ * `await using` releases it at the end of the block. That never throws, so it cannot hide an error of the block. If the
+ * release fails, `onError` is called and the token expires by itself.
  */
 export class Credential implements AsyncDisposable {
   /** The SPIFFE id of the agent. */
@@ -87,19 +87,19 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * The standard `fetch`, with the token: a bound one with a proof for each request (RFC 9449), any other as a bearer token. It needs
-   * no `this`, so it can be passed to clients that accept a `fetch`. It follows redirects, and drops the token when they leave its
-   * origin.
-   * @throws {@link TargetError} when a target is not allowed, before anything is sent there; {@link CredentialError} when there is no
-   * token to send.
+   * The standard `fetch`, with the token: a bound one with a proof for each request (RFC 9449), any other as a bearer
+   * token. It needs no `this`, so it can be passed to clients that accept a `fetch`. It follows redirects, and drops
+   * the token when they leave its origin.
+   * @throws {@link TargetError} when a target is not allowed, before anything is sent there; {@link CredentialError}
+   * when there is no token to send.
    */
   get fetch(): CredentialFetch {
     return this.#fetch
   }
 
   /**
-   * The headers that authorize one request, for clients that do not accept a `fetch`. A bound token needs new ones for each request,
-   * within 60 s.
+   * The headers that authorize one request, for clients that do not accept a `fetch`. A bound token needs new ones for
+   * each request, within 60 s.
    * @throws as {@link Credential.fetch}; `TypeError` when the URL is not absolute.
    */
   headers({ method, url, signal }: HeadersOptions): Promise<AuthorizationHeaders> {
@@ -109,9 +109,10 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * The current token, for clients that need the token itself. Renews it first if that is due. A bound one is refused without a proof:
-   * use {@link Credential.fetch} or {@link Credential.headers} for requests.
-   * @throws {@link CredentialError} `credential_expired`, `credential_released`; {@link BrokerError} when it was revoked.
+   * The current token, for clients that need the token itself. Renews it first if that is due. A bound one is refused
+   * without a proof: use {@link Credential.fetch} or {@link Credential.headers} for requests.
+   * @throws {@link CredentialError} `credential_expired`, `credential_released`; {@link BrokerError} when it was
+   * revoked.
    */
   token(options?: CallOptions): Promise<string> {
     return this.#token.token(options)
@@ -126,8 +127,9 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * Delegates a part of this credential to another agent. The broker signs the new token and its delegation chain. Where that agent's
-   * tokens are bound to its key, only it can use the new one, by `acceptDelegation({ agent, token })`.
+   * Delegates a part of this credential to another agent. The broker signs the new token and its delegation chain.
+   * Where that agent's tokens are bound to its key, only it can use the new one, by `acceptDelegation({ agent, token
+   * })`.
    * @throws {@link BrokerError} `scope_violation` for a wider scope, `not_found` for an agent that is not active
    */
   async delegate({ to, scope, ttl, signal }: DelegateOptions): Promise<DelegatedCredential> {
@@ -141,8 +143,8 @@ export class Credential implements AsyncDisposable {
   }
 
   /**
-   * Releases the token: the broker refuses it from now on, and nothing renews it. Further calls repeat a release that failed, and
-   * otherwise do nothing.
+   * Releases the token: the broker refuses it from now on, and nothing renews it. Further calls repeat a release that
+   * failed, and otherwise do nothing.
    * @param options with `cascade`, what was delegated from the token ends too. Default: it lives on.
    * @throws {@link NetworkError}, {@link BrokerError}; {@link CredentialError} `release_uncertain`
    */

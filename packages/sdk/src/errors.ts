@@ -10,8 +10,9 @@ export interface AgentWritErrorOptions extends ErrorOptions {
 }
 
 /**
- * Base class of every error that this package throws at run time. No message, field or cause contains a token, a secret or a key.
- * Incorrect use by the programmer is a `TypeError` instead, and an aborted call rejects with its signal's reason.
+ * Base class of every error that this package throws at run time. No message, field or cause contains a token, a secret
+ * or a key. Incorrect use by the programmer is a `TypeError` instead, and an aborted call rejects with its signal's
+ * reason.
  */
 export class AgentWritError<Code extends string = string> extends Error {
   override readonly name: string = "AgentWritError"
@@ -39,7 +40,9 @@ export class AgentWritError<Code extends string = string> extends Error {
   }
 }
 
-/** The members of a problem document that are read. The contract's schema for all of them would enlarge every bundle. */
+/**
+ * The members of a problem document that are read. The contract's schema for all of them would enlarge every bundle.
+ */
 type ReadProblem = Pick<Problem, "status" | "detail" | "error_code" | "request_id" | "hint">
 
 /** Whether the JSON of an answer is a problem document. */
@@ -64,7 +67,10 @@ export class BrokerError extends AgentWritError<ProblemCode> {
   }
 }
 
-/** No answer came from the broker: it could not be reached, or took too long. Whether it processed the request is unknown. */
+/**
+ * No answer came from the broker: it could not be reached, or took too long. Whether it processed the request is
+ * unknown.
+ */
 export class NetworkError extends AgentWritError<"network_error" | "timeout"> {
   override readonly name = "NetworkError"
   /** The broker that was called. */
@@ -80,7 +86,10 @@ export class NetworkError extends AgentWritError<"network_error" | "timeout"> {
 /** What proxies answer to a header beyond their limit; 494 is nginx's own. */
 const TOO_LARGE = new Set([400, 413, 431, 494])
 
-/** The answer does not have the contract's form: it came from something else than a broker, or from a broker of another version. */
+/**
+ * The answer does not have the contract's form: it came from something else than a broker, or from a broker of another
+ * version.
+ */
 export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   override readonly name = "UnexpectedAnswerError"
   declare readonly status: number
@@ -98,7 +107,9 @@ export class UnexpectedAnswerError extends AgentWritError<"unexpected_answer"> {
   }
 }
 
-/** The broker would refuse the form of the request, so it was not sent. The message names the field, never its value. */
+/**
+ * The broker would refuse the form of the request, so it was not sent. The message names the field, never its value.
+ */
 export class InvalidRequestError extends AgentWritError<"invalid_request" | "invalid_ttl"> {
   override readonly name = "InvalidRequestError"
 }

@@ -12,8 +12,8 @@ export { scopeFor } from "./guard/scope-for.ts"
 export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /**
- * A Fastify hook that passes on requests with a valid token, and answers others with 401, 403 or 503, `WWW-Authenticate`
- * (RFC 6750) and a problem document (RFC 9457). Handlers read the claims with `claimsOf(request)`.
+ * A Fastify hook that passes on requests with a valid token, and answers others with 401, 403 or 503,
+ * `WWW-Authenticate` (RFC 6750) and a problem document (RFC 9457). Handlers read the claims with `claimsOf(request)`.
  * @throws `TypeError` for invalid options.
  * @example
  * app.get("/reports", { onRequest: guard(verifier, { scope: "read:reports:*" }) }, async (request) => ({

@@ -30,7 +30,9 @@ export interface CredentialTerms {
   readonly onError: ((failure: CredentialFailure) => void) | undefined
 }
 
-/** A token and its successors, until the release. At most one renewal runs at a time, and none starts after the release. */
+/**
+ * A token and its successors, until the release. At most one renewal runs at a time, and none starts after the release.
+ */
 export class ManagedToken {
   readonly #terms: CredentialTerms
   #token: IssuedToken

@@ -18,9 +18,9 @@ const BODY_HEADERS = ["content-encoding", "content-language", "content-length", 
 const ORIGIN_HEADERS = ["authorization", "cookie", "dpop", "host", "proxy-authorization"]
 
 /**
- * The next request that an answer redirects to, or `undefined` when it does not redirect. It follows the Fetch standard (HTTP-redirect
- * fetch), with three differences: at another origin the token is removed for good; the allowed origins also apply to redirects; and
- * none may lead from https to http.
+ * The next request that an answer redirects to, or `undefined` when it does not redirect. It follows the Fetch standard
+ * (HTTP-redirect fetch), with three differences: at another origin the token is removed for good; the allowed origins
+ * also apply to redirects; and none may lead from https to http.
  * @param redirects how many were followed before.
  * @throws {@link TargetError} `redirect_refused`, `origin_not_allowed`
  */

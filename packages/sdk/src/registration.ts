@@ -22,8 +22,10 @@ export interface AgentOptions extends CredentialOptions, CallOptions {
   /** The agent's Ed25519 key. Default: a new one in memory that cannot be exported. */
   readonly key?: AgentKey | undefined
   /**
-   * Whether the token is bound to the key, so that it is worth nothing without it (RFC 9449). Default: where the broker can do that.
-   * `false` asks for a bearer token, which works for whoever holds it. `true` insists: a broker that cannot is an error.
+   * Whether the token is bound to the key, so that it is worth nothing without it (RFC 9449). Default: where the broker
+   * can do that.
+   * `false` asks for a bearer token, which works for anyone who holds it. `true` insists: a broker that cannot is an
+   * error.
    */
   readonly bound?: boolean | undefined
   /** Whether the token is renewed automatically, after about three quarters of its life. Default `true`. */

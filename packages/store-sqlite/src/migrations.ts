@@ -162,7 +162,8 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
   ],
   [
     "0005-affected",
-    // Finds the tokens that a revocation ends. Tokens of version 2.0.0 are only found by their jti: it did not store more.
+    // Finds the tokens that a revocation ends. Tokens of version 2.0.0 are only found by their jti: it did not store
+    // more.
     `
     alter table tokens add column issued_at integer;
     create table token_targets (

@@ -191,7 +191,10 @@ const isLive = (now: number, level: RevocationLevel): Query => sql`expires_at > 
   and not exists (select 1 from revocations where level = 'token' and target = tokens.jti)
   and not ${WIDE_LEVELS.has(level) ? IS_AMONG_ENDED : HAS_ENDED_DEPENDENCY}`
 
-/** Levels that may end very many tokens: one pass over the revocations then costs less than one over each token's dependencies. */
+/**
+ * Levels that may end very many tokens: one pass over the revocations then costs less than one over each token's
+ * dependencies.
+ */
 const WIDE_LEVELS: ReadonlySet<RevocationLevel> = new Set(["task", "app", "all"])
 
 const HAS_ENDED_DEPENDENCY = sql`exists (

@@ -74,7 +74,8 @@ export interface TableVerifierOptions {
  * Holds the tables that give rights against the trail (CONTRACT 4), both ways: each event's rights are in the tables,
  * and each row is as its event says. Events that do not say what they give are not held against the tables.
  *
- * Its memory holds one batch and the hashes of the launch tokens that are stored. A broker may write meanwhile: a row is never older than an event that was read before it.
+ * Its memory holds one batch and the hashes of the launch tokens that are stored. A broker may write meanwhile: a row
+ * is never older than an event that was read before it.
  */
 export class TableVerifier {
   readonly #statements: Statements

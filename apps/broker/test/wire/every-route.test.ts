@@ -162,7 +162,9 @@ const named = (route: string): string =>
   route.replace("{id}", route.includes("launch-tokens") ? "lt-0123456789abcdef" : appId)
 const now = () => Math.floor(Date.now() / 1000)
 
-/** A token with an admin's claims and these changes, signed by the broker's key. An admin's `jti` comes from a sign-in. */
+/**
+ * A token with an admin's claims and these changes, signed by the broker's key. An admin's `jti` comes from a sign-in.
+ */
 function forged(changes: Record<string, unknown>): string {
   return signedByBroker(broker, tokenPart(admin, 0), { ...tokenPart(admin, 1), ...changes })
 }

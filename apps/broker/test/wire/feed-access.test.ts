@@ -23,7 +23,7 @@ async function signedInApp(role: string) {
   return { appId: String(app_id), token: String(access_token) }
 }
 
-// Whoever reads the feed can test names that he guesses.
+// A reader of the feed can test names that they guess.
 test.each<[who: string, token: () => Promise<string | undefined>, status: number, code: string]>([
   ["nobody", async () => undefined, 401, "unauthorized"],
   ["an agent", async () => (await agent(url, admin)).access_token, 403, "insufficient_scope"],

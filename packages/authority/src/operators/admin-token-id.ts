@@ -8,7 +8,7 @@ const RANDOM_LENGTH = 16
 /**
  * A new `jti` for an admin token. Its second half is a MAC over the first half and the configured admin secret, so that
  * the broker needs no memory to refuse the token after the secret has changed (CONTRACT 6). The key is not in the
- * database: whoever sees a `jti` cannot test guesses of the secret with it.
+ * database, so a reader of a `jti` cannot test guesses of the secret with it.
  */
 export function adminTokenId(context: AuthorityContext): string {
   const random = uniqueHex(RANDOM_LENGTH / 2)

@@ -58,7 +58,7 @@ export async function authenticate(
   }
   const { claims } = verdict
   if (!verdict.isRevoked || claims === undefined) throw unauthorized(verdict.reason, claims)
-  // Whoever lacks the key of a bound token cannot use it, and so must not be able to end its agent with it either.
+  // A client without the key of a bound token cannot use it, so it must not be able to end its agent with it either.
   if (findProofFault(context, credential, claims) === undefined) await detectReuse(context, caller, claims)
   throw tokenRevoked(verdict.reason, also, claims)
 }

@@ -7,7 +7,9 @@ import { Refusal } from "../refusal.ts"
 import { rightsOf } from "../rights/rights.ts"
 import { TokenBucket } from "./token-bucket.ts"
 
-/** Bytes that one agent or app may add to the trail (CONTRACT 4). A change is smaller than the burst: a body has 1 MiB. */
+/**
+ * Bytes that one agent or app may add to the trail (CONTRACT 4). A change is smaller than the burst: a body has 1 MiB.
+ */
 const BURST_BYTES = 8 * 1024 * 1024
 const BYTES_PER_SECOND = 64 * 1024
 

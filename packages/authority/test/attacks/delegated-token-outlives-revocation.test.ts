@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
-// Before, tokens that were delegated to an agent outlived the revocation of that agent's task, and what was delegated from a
-// token outlived the revocation of the token.
+// Before, tokens that were delegated to an agent outlived the revocation of that agent's task, and what was delegated
+// from a token outlived the revocation of the token.
 
 const REVOKED = { code: "token_revoked" } as const
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
-// Before, the feed's entry ended after the present AA_MAX_TTL, although the token was issued under a longer one: verifiers accepted
-// the revoked token again.
+// Before, the feed's entry ended after the present AA_MAX_TTL, although the token was issued under a longer one:
+// verifiers accepted the revoked token again.
 test("the entry of an app's revoked token lasts as long as the token, also after AA_MAX_TTL was lowered", async () => {
   await using on = await testAuthority({ settings: { maxTtl: 86_400, appTokenTtl: 86_400 } })
   const { claims } = await on.app()

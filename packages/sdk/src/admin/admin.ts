@@ -53,7 +53,9 @@ export interface AdminCallOptions extends CallOptions {
 
 /** How an app is deregistered. */
 export interface DeregistrationOptions extends AdminCallOptions {
-  /** Also ends its agents and all that they delegated. Default: they keep their tokens, but cannot renew or delegate. */
+  /**
+   * Also ends its agents and all that they delegated. Default: they keep their tokens, but cannot renew or delegate.
+   */
   readonly revoke?: boolean | undefined
 }
 
@@ -91,11 +93,12 @@ export type Health = CallAnswer<typeof calls.health>
 export type Validation = CallAnswer<typeof validate>
 
 /**
- * The API of a broker's operator: manages apps, makes launch tokens, revokes, reads and verifies the audit trail. It signs in when
- * a call first needs it, again before its token expires, and once more when the broker refuses the token.
+ * The API of a broker's operator: manages apps, makes launch tokens, revokes, reads and verifies the audit trail. It
+ * signs in when a call first needs it, again before its token expires, and once more when the broker refuses the token.
  *
- * Every call rejects with `BrokerError` when the broker refuses, `NetworkError` when it cannot be reached, `InvalidRequestError`
- * when the request has a wrong form (it is not sent), and `UnexpectedAnswerError` when something else answers.
+ * Every call rejects with `BrokerError` when the broker refuses, `NetworkError` when it cannot be reached,
+ * `InvalidRequestError` when the request has a wrong form (it is not sent), and `UnexpectedAnswerError` when something
+ * else answers.
  * @example
  * const admin = new AgentWritAdmin({ brokerUrl: "https://broker.example", adminSecret })
  * const app = await admin.createApp({ name: "billing", scopes: ["read:data:*"] })
@@ -105,7 +108,10 @@ export class AgentWritAdmin {
   readonly #client: BrokerClient
   readonly #session: Session
 
-  /** @throws `TypeError` for invalid options; `TargetError` `insecure_target` for a broker without TLS on another machine. */
+  /**
+   * @throws `TypeError` for invalid options; `TargetError` `insecure_target` for a broker without TLS on another
+   * machine.
+   */
   constructor(options: AdminOptions) {
     requireKnownOptions<AdminOptions>("AgentWritAdmin", options, NAMES)
     const { adminSecret } = options
@@ -140,7 +146,10 @@ export class AgentWritAdmin {
     return this.#sendTo(calls.updateApp, id, { ...options, body: update })
   }
 
-  /** Deregisters an app: it cannot sign in, its tokens are revoked, its unused launch tokens are void, its agents cannot renew. */
+  /**
+   * Deregisters an app: it cannot sign in, its tokens are revoked, its unused launch tokens are void, its agents cannot
+   * renew.
+   */
   deregisterApp(id: string, { revoke = false, ...options }: DeregistrationOptions = {}): Promise<AppDeregistration> {
     return this.#sendTo(calls.deregisterApp, id, { ...options, ...(revoke && { query: { revoke: "true" } }) })
   }
@@ -195,8 +204,8 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Releases a bearer token. The token itself is the proof, so this does not sign in. A token that is bound to a key is released by
-   * its agent only; {@link AgentWritAdmin.revoke} ends it at level `token`.
+   * Releases a bearer token. The token itself is the proof, so this does not sign in. A token that is bound to a key is
+   * released by its agent only; {@link AgentWritAdmin.revoke} ends it at level `token`.
    * @returns whether this call ended it; `false` when it was already released or revoked.
    */
   async releaseToken(token: string, { signal }: CallOptions = {}): Promise<boolean> {
@@ -225,7 +234,8 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Events as they are recorded: those after `filter.after`, or else after the current last one. Temporary failures are reported to
+   * Events as they are recorded: those after `filter.after`, or else after the current last one. Temporary failures are
+   * reported to
    * `onTrouble` and do not end it. It ends when the loop ends, or with the signal's reason when the signal aborts.
    * @example
    * for await (const event of admin.followEvents({ eventType: "token_revoked" }, { signal })) page(event)
@@ -246,8 +256,8 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Reads the whole trail and verifies it here: ids, hashes, the chain, and with a pinned key the broker's current checkpoint and a
-   * kept one. A trail that does not verify is a report, not an error.
+   * Reads the whole trail and verifies it here: ids, hashes, the chain, and with a pinned key the broker's current
+   * checkpoint and a kept one. A trail that does not verify is a report, not an error.
    * @throws `AuditError` when the key is malformed, or a checkpoint is not signed by it.
    * @example
    * const { report } = await admin.verifyTrail({ verifierKey, checkpoint })
@@ -274,7 +284,10 @@ export class AgentWritAdmin {
     return this.#client.send(calls.jwks, options)
   }
 
-  /** As {@link AgentWritAdmin.#send}, for routes with an id in their path. Checks the id, which could name another route. */
+  /**
+   * As {@link AgentWritAdmin.#send}, for routes with an id in their path. Checks the id, which could name another
+   * route.
+   */
   async #sendTo<const C extends Call>(
     call: C,
     id: string,

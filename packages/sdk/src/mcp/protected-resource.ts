@@ -23,8 +23,8 @@ export interface ProtectedResourceOptions {
   /** A name for people. */
   readonly name?: string | undefined
   /**
-   * Issuers of OAuth authorization servers that give tokens for it. Default: none. A client that has no token then gets a plain 401,
-   * instead of looking for an OAuth server where none is.
+   * Issuers of OAuth authorization servers that give tokens for it. Default: none. A client that has no token then gets
+   * a plain 401, instead of looking for an OAuth server where none is.
    */
   readonly authorizationServers?: readonly string[] | undefined
 }
@@ -32,9 +32,15 @@ export interface ProtectedResourceOptions {
 /** The RFC 9728 metadata that the MCP specification requires of servers, and where to serve it. */
 export interface ProtectedResource {
   readonly metadata: ProtectedResourceMetadata
-  /** Serve the metadata as JSON at this path: `/.well-known/oauth-protected-resource` and the resource's path (RFC 9728, section 3.1). */
+  /**
+   * Serve the metadata as JSON at this path: `/.well-known/oauth-protected-resource` and the resource's path (RFC 9728,
+   * section 3.1).
+   */
   readonly path: string
-  /** The metadata's URL, for `resourceMetadataUrl` of the MCP SDK's `requireBearerAuth` and `resourceMetadata` of this package's guards. */
+  /**
+   * The metadata's URL, for `resourceMetadataUrl` of the MCP SDK's `requireBearerAuth` and `resourceMetadata` of this
+   * package's guards.
+   */
   readonly metadataUrl: string
 }
 

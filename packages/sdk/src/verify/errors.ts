@@ -30,7 +30,10 @@ export type InvalidTokenErrorCode =
 export type VerifierUnavailableErrorCode =
   /** The verifier has not reached the head of the revocation feed. */
   | "feed_not_joined"
-  /** The broker lets only apps of role `verifier` or `gateway` read the feed, and this verifier is none, or its secret is wrong. */
+  /**
+   * The broker lets only apps of role `verifier` or `gateway` read the feed, and this verifier is none, or its secret
+   * is wrong.
+   */
   | "feed_refused"
   /** The feed has been silent for too long, or the clocks of broker and verifier differ. */
   | "feed_stale"
@@ -56,7 +59,10 @@ export abstract class VerificationError<Code extends string = string> extends Ag
   }
 }
 
-/** What the client reads of an invalid token. Of a bound one that came without a proof it may know that: the token says so. */
+/**
+ * What the client reads of an invalid token. Of a bound one that came without a proof it may know that: the token says
+ * so.
+ */
 const clientDetailOf = (code: InvalidTokenErrorCode): string =>
   code === "proof_missing"
     ? "token is bound to a key: send Authorization: DPoP and a DPoP proof (RFC 9449)"

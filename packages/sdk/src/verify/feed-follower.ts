@@ -12,7 +12,10 @@ import type { FeedCursor, Revocations } from "./revocations.ts"
 /** Between two polls where there is no stream (CONTRACT 5). */
 const POLL_INTERVAL_MS = 5_000
 
-/** How long a stream may take for its first message before the feed is polled beside it: a proxy may hold it back (CONTRACT 5). */
+/**
+ * How long a stream may take for its first message before the feed is polled beside it: a proxy may hold it back
+ * (CONTRACT 5).
+ */
 const FIRST_MESSAGE_MS = 1_000
 
 /** Before the first reconnection, and at most. Each wait is random, so that verifiers do not reconnect together. */
@@ -31,7 +34,9 @@ export interface FeedFollowerOptions extends FeedStreamOptions {
   readonly changed: () => void
 }
 
-/** Follows the revocation feed by a stream, or by polling where there is no stream. It reconnects until it is stopped. */
+/**
+ * Follows the revocation feed by a stream, or by polling where there is no stream. It reconnects until it is stopped.
+ */
 export class FeedFollower {
   readonly #options: FeedFollowerOptions
   #failures = 0
@@ -98,7 +103,7 @@ export class FeedFollower {
   }
 
   async #poll(signal: AbortSignal): Promise<number> {
-    const { brokerUrl, client, revocations, session } = this.#options
+    const { authorized, brokerUrl, client, revocations } = this.#options
     for (const cursor = revocations.resume(); ; ) {
       const query = { since: cursor.position }
       const read = (answer: Response) => boundedText(answer, MAX_JWS_LENGTH, brokerUrl)
@@ -106,8 +111,7 @@ export class FeedFollower {
         const input = { query, accept: "application/jwt", signal, ...(bearer !== undefined && { bearer }) }
         return client.exchange(revocationsCall, input, read)
       }
-      const jws = await (session === undefined ? ask() : session.authorized({ signal }, ask))
-      const { to, head } = await this.#apply(jws, cursor)
+      const { to, head } = await this.#apply(await authorized(signal, ask), cursor)
       if (to === head) return POLL_INTERVAL_MS
     }
   }

@@ -3,7 +3,6 @@ import { createParser } from "eventsource-parser"
 import { abortable } from "../abortable.ts"
 import { type Fetch, reasonOf } from "../broker-client.ts"
 import { NetworkError } from "../errors.ts"
-import type { Session } from "../session.ts"
 
 /** Between two messages of a working stream: the broker's heartbeat of 5 s, and a second for the network. */
 const HEARTBEAT_MS = 6_000
@@ -33,8 +32,8 @@ export interface FeedStreamOptions {
   readonly brokerUrl: string
   /** Opens the stream, which has no timeout. */
   readonly fetch: Fetch
-  /** Signs in to a feed that is not public. */
-  readonly session: Session | undefined
+  /** Sends a request, with the token that a closed feed needs. */
+  readonly authorized: <T>(signal: AbortSignal, send: (bearer?: string) => Promise<T>) => Promise<T>
   /** The error of an answer that refuses the request. */
   readonly refusalOf: (answer: Response) => Promise<Error>
   /** A stream counts as dead after half of this time without a byte, and after all of it without a message. */
@@ -56,8 +55,7 @@ export async function* readFeedStream(
   const signal = AbortSignal.any([options.signal, watchdog.signal])
   try {
     const open = (bearer?: string) => openStream(options, position, bearer, signal)
-    const body = await (options.session === undefined ? open() : options.session.authorized({ signal }, open))
-    yield* messagesOf(body, watchdog, signal)
+    yield* messagesOf(await options.authorized(signal, open), watchdog, signal)
   } finally {
     watchdog.stop()
   }

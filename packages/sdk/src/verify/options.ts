@@ -3,7 +3,8 @@ import { requireKnownOptions } from "../known-options.ts"
 
 /**
  * How a verifier learns of revocations:
- * - `feed`: it follows the broker's revocation feed, learns of each within milliseconds, and never calls the broker for a request;
+ * - `feed`: it follows the broker's revocation feed, learns of each within milliseconds, and never calls the broker for
+ * a request;
  * - `introspect`: it asks the broker about each token, for platforms where no connection can stay open;
  * - `none`: never. **A revoked or released token is accepted until it expires.** Only for tokens that live for seconds.
  */
@@ -13,23 +14,29 @@ export type RevocationMode = "feed" | "introspect" | "none"
 export interface VerifierOptions extends BrokerOptions {
   /** The `iss` that tokens must have: the broker's AA_ISSUER. Default: any. */
   readonly issuer?: string | undefined
-  /** A member of `aud` that tokens must have: the broker's AA_AUDIENCE. Default: any. Set it where the broker sets it. */
+  /**
+   * A member of `aud` that tokens must have: the broker's AA_AUDIENCE. Default: any. Set it where the broker sets it.
+   */
   readonly audience?: string | undefined
   /**
-   * The `client_id` and `client_secret` of an app of role `verifier` or `gateway`, with which the verifier reads the feed of a broker
-   * with `AA_FEED_ACCESS=verifier`. Default: it reads the feed without signing in.
+   * The `client_id` and `client_secret` of an app of role `verifier` or `gateway`, with which the verifier reads the
+   * feed of a broker with `AA_FEED_ACCESS=verifier`. Default: it reads the feed without signing in.
    */
   readonly clientId?: string | undefined
   readonly clientSecret?: string | undefined
   /** How the verifier learns of revocations. Default `feed`. */
   readonly revocation?: RevocationMode | undefined
   /**
-   * The greatest age of the verifier's knowledge, in milliseconds. With `feed`: since the newest message was signed; at most and by
-   * default 30,000 (CONTRACT 5). The broker sends a message every 5 s, so below 6,000 the verifier is often unavailable. With
+   * The greatest age of the verifier's knowledge, in milliseconds. With `feed`: since the newest message was signed; at
+   * most and by default 30,000 (CONTRACT 5). The broker sends a message every 5 s, so below 6,000 the verifier is often
+   * unavailable. With
    * `introspect`: for how long the broker's "valid" is kept; default 0, so that every use asks.
    */
   readonly maxStalenessMs?: number | undefined
-  /** Seconds by which this clock and the broker's may differ, at both ends of a token's life. Default 0, as at the broker. */
+  /**
+   * Seconds by which this clock and the broker's may differ, at both ends of a token's life. Default 0, as at the
+   * broker.
+   */
   readonly clockToleranceS?: number | undefined
 }
 

@@ -19,7 +19,9 @@ const MAX_KEYS = 10_000
 export class Proofs {
   /** One for all guards of a verifier, so that a proof which one of them accepted is a replay at the others. */
   readonly #used = new ProofMemory()
-  /** The headers of accepted proofs by the thumbprint of their key: importing a key costs a fifth of a signature check. */
+  /**
+   * The headers of accepted proofs by the thumbprint of their key: importing a key costs a fifth of a signature check.
+   */
   readonly #headers = new Map<string, ProofHeader>()
 
   /** @throws `InvalidTokenError` `proof_missing`, `token_not_bound`; `InvalidProofError`. */

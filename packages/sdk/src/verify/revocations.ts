@@ -45,7 +45,10 @@ export class Revocations {
   #isAtHead = false
   /** When the newest message that reached the head was signed, in Unix seconds. */
   #signedAt = Number.NEGATIVE_INFINITY
-  /** When that message becomes stale: by the wall clock in Unix milliseconds, and by the monotonic one as `performance.now()`. */
+  /**
+   * When that message becomes stale: by the wall clock in Unix milliseconds, and by the monotonic one as
+   * `performance.now()`.
+   */
   #freshUntil = 0
   #trustedUntil = 0
   #version = 0
@@ -57,9 +60,9 @@ export class Revocations {
   }
 
   /**
-   * The cursor of a new reader. It begins at the position to continue from after a lost connection: just before the newest entry that has not expired. A broker that does not
-   * send this entry again has another list than before, for example after its database was replaced by an older copy. The numbers
-   * alone would not show that.
+   * The cursor of a new reader. It begins at the position to continue from after a lost connection: just before the
+   * newest entry that has not expired. A broker that does not send this entry again has another list than before, for
+   * example after its database was replaced by an older copy. The numbers alone would not show that.
    */
   resume(): FeedCursor {
     const expected = this.#tail.newest(Date.now() / 1000)
@@ -73,7 +76,8 @@ export class Revocations {
 
   /**
    * Applies a verified message of a reader. A reset only adds: known entries stay until they expire.
-   * @throws {@link FeedError} when it does not continue where the reader is, or was signed before the reader's last one.
+   * @throws {@link FeedError} when it does not continue where the reader is, or was signed before the reader's last
+   * one.
    */
   apply({ from, to, head, reset, entries, iat, fresh_until }: RevocationFeed, cursor: FeedCursor): void {
     if (from !== cursor.position && !reset)

@@ -12,7 +12,10 @@ import { type PresentedProof, Proofs } from "./proofs.ts"
 import { Revocations } from "./revocations.ts"
 import { type RememberedToken, type VerifiedClaims, VerifiedTokens } from "./verified-tokens.ts"
 
-/** Verifies tokens for a resource server. Use one per process and close it at the end, because it keeps a connection open. */
+/**
+ * Verifies tokens for a resource server. Use one per process and close it at the end, because it keeps a connection
+ * open.
+ */
 export interface Verifier extends AsyncDisposable {
   /** The broker that issues the tokens. */
   readonly brokerUrl: string
@@ -21,9 +24,11 @@ export interface Verifier extends AsyncDisposable {
   /** The audience that tokens must name; `undefined` when it is not checked. */
   readonly audience: string | undefined
   /**
-   * Verifies a token: form, signature, delegation chain, times, issuer, audience, revocation (CONTRACT 2 and 5). It accepts tokens of
-   * apps and operators too. Check `kind`, and call `requireScope` afterwards, which their reserved scopes never satisfy.
-   * @param proof what came with `Authorization: DPoP`. A token that is bound to a key needs it, and any other must come without it.
+   * Verifies a token: form, signature, delegation chain, times, issuer, audience, revocation (CONTRACT 2 and 5). It
+   * accepts tokens of apps and operators too. Check `kind`, and call `requireScope` afterwards, which their reserved
+   * scopes never satisfy.
+   * @param proof what came with `Authorization: DPoP`. A token that is bound to a key needs it, and any other must come
+   * without it.
    * @returns the frozen claims.
    * @throws `InvalidTokenError`; `InvalidProofError`; `VerifierUnavailableError` when it cannot know.
    */
@@ -38,7 +43,8 @@ export interface Verifier extends AsyncDisposable {
 }
 
 /**
- * Makes a verifier, which starts to fetch the broker's keys and to follow its revocation feed. `ready` waits for both. A call of
+ * Makes a verifier, which starts to fetch the broker's keys and to follow its revocation feed. `ready` waits for both.
+ * A call of
  * `verify` before that waits for the first attempt.
  * @throws `TypeError` for invalid options.
  * @example
@@ -135,7 +141,7 @@ class BrokerVerifier implements Verifier {
     const client = new BrokerClient({ ...options, retries: 0 })
     return new FeedFollower({
       client,
-      session,
+      authorized: (signal, send) => (session === undefined ? send() : session.authorized({ signal }, send)),
       refusalOf: (answer) => client.refusalOf(answer),
       brokerUrl: this.brokerUrl,
       fetch: (url, init) => fetch(url, init),

@@ -7,8 +7,8 @@ import { expect, test } from "vitest"
 import { guard } from "../../src/hono.ts"
 import { acceptDelegation } from "../../src/index.ts"
 
-// Before: a delegator received the token that the broker made for its delegate, and could use it, delegate it on and release it. The
-// trail blamed the delegate.
+// Before: a delegator received the token that the broker made for its delegate, and could use it, delegate it on and
+// release it. The trail blamed the delegate.
 
 let shared: SharedTestBroker
 shareTestBroker((broker) => {

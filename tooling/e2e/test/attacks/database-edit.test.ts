@@ -137,7 +137,10 @@ const HARMLESS: readonly string[] = [
   "revocations.seq",
 ]
 
-/** Tables that give no right: the trail and its proofs, nonces, what a revocation counts, and those of SQLite and of the migrations. */
+/**
+ * Tables that give no right: the trail and its proofs, nonces, what a revocation counts, and those of SQLite and of the
+ * migrations.
+ */
 const WITHOUT_RIGHTS: readonly string[] = [
   "events",
   "checkpoints",
