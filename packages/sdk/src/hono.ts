@@ -1,6 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono"
-import { guardedFetchRequest } from "./guard/fetch-request.ts"
-import { createAuthorizer } from "./guard/guard.ts"
+import { createFetchAuthorizer } from "./guard/fetch-request.ts"
 import type { GuardOptions } from "./guard/options.ts"
 import type { VerifiedClaims } from "./verify/verified-tokens.ts"
 import type { Verifier } from "./verify/verifier.ts"
@@ -26,10 +25,10 @@ export interface GuardEnvironment {
  * )
  */
 export function guard(verifier: Verifier, options?: GuardOptions<Context>): MiddlewareHandler<GuardEnvironment> {
-  const authorize = createAuthorizer(verifier, options)
+  const authorize = createFetchAuthorizer(verifier, options)
   return async (c, next) => {
-    const decision = await authorize(guardedFetchRequest(c, c.req.raw))
-    if (!decision.ok) return new Response(decision.refusal.body, decision.refusal)
+    const decision = await authorize(c, c.req.raw)
+    if (!decision.ok) return decision.response
     c.set("claims", decision.claims)
     await next()
     return undefined

@@ -2,14 +2,10 @@ import { execFile } from "node:child_process"
 import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { promisify } from "node:util"
+import type { PackedPackage } from "./pack.ts"
 import type { WorkspacePackage } from "./workspace.ts"
 
 const run = promisify(execFile)
-
-/** A package with the tarball that publishing would upload. */
-export interface PackedPackage extends WorkspacePackage {
-  readonly tarball: string
-}
 
 /**
  * A strict consumer that checks declaration files too: every type that they name must be installed with the package.
@@ -32,7 +28,7 @@ const CONSUMERS = [
   {
     name: "browser",
     options: { module: "preserve", moduleResolution: "bundler", ...BROWSER },
-    takes: /^@agentwrit\/(core|audit|contract|sdk)(\/(verify|admin))?$/,
+    takes: /^@agentwrit\/(core|audit|contract|sdk)(\/(verify|fetch|admin))?$/,
   },
 ]
 

@@ -1,10 +1,29 @@
-import type { GuardedRequest } from "./guard.ts"
+import type { VerifiedClaims } from "../verify/verified-tokens.ts"
+import type { Verifier } from "../verify/verifier.ts"
+import { createAuthorizer, type GuardedRequest } from "./guard.ts"
+import type { GuardOptions } from "./options.ts"
+
+/** The decision on a request of the Fetch standard, with the whole answer to one that is refused. */
+export type FetchDecision =
+  | { readonly ok: true; readonly token: string; readonly claims: VerifiedClaims }
+  | { readonly ok: false; readonly response: Response }
 
 /**
- * What the guard needs of a request of the Fetch standard.
- * @param request what the caller's functions get.
+ * Decides on requests of the Fetch standard. `request` is what the caller's functions get.
+ * @throws `TypeError` for invalid options.
  */
-export function guardedFetchRequest<T>(request: T, raw: Request): GuardedRequest<T> {
+export function createFetchAuthorizer<T>(
+  verifier: Verifier,
+  options?: GuardOptions<T>,
+): (request: T, raw: Request) => Promise<FetchDecision> {
+  const authorize = createAuthorizer(verifier, options)
+  return async (request, raw) => {
+    const decision = await authorize(guardedRequest(request, raw))
+    return decision.ok ? decision : { ok: false, response: new Response(decision.refusal.body, decision.refusal) }
+  }
+}
+
+function guardedRequest<T>(request: T, raw: Request): GuardedRequest<T> {
   const { origin, pathname } = new URL(raw.url)
   return {
     request,

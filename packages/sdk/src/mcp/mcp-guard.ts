@@ -1,5 +1,4 @@
-import { guardedFetchRequest } from "../guard/fetch-request.ts"
-import { createAuthorizer } from "../guard/guard.ts"
+import { createFetchAuthorizer } from "../guard/fetch-request.ts"
 import { acceptedToken } from "../guard/node-request.ts"
 import type { GuardOptions } from "../guard/options.ts"
 import type { Verifier } from "../verify/verifier.ts"
@@ -18,12 +17,10 @@ export type McpGuard = (request: Request) => Promise<McpAuthInfo | Response>
  * return authInfo instanceof Response ? authInfo : handler.fetch(request, { authInfo })
  */
 export function mcpGuard(verifier: Verifier, options?: GuardOptions<Request>): McpGuard {
-  const authorize = createAuthorizer(verifier, options)
+  const authorize = createFetchAuthorizer(verifier, options)
   return async (request) => {
-    const decision = await authorize(guardedFetchRequest(request, request))
-    return decision.ok
-      ? mcpAuthInfo(decision.token, decision.claims)
-      : new Response(decision.refusal.body, decision.refusal)
+    const decision = await authorize(request, request)
+    return decision.ok ? mcpAuthInfo(decision.token, decision.claims) : decision.response
   }
 }
 

@@ -14,6 +14,7 @@ import * as oauth from "oauth4webapi"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import * as expressGuard from "../../src/express.ts"
 import * as fastifyGuard from "../../src/fastify.ts"
+import * as fetchGuard from "../../src/fetch.ts"
 import * as honoGuard from "../../src/hono.ts"
 import { mcpAuthInfoOf, mcpGuard } from "../../src/mcp/index.ts"
 import { createVerifier, type Verifier, type VerifierError } from "../../src/verify/index.ts"
@@ -80,6 +81,19 @@ const fastifyApi: StartApi = async (verifier, onRefused) => {
   return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() }
 }
 
+const fetchApi: StartApi = (verifier, onRefused) => {
+  const { guard } = fetchGuard
+  const open = guard(verifier, { onRefused })
+  const scoped = guard(verifier, { scope: "read:data:7" })
+  const known = guard(verifier, { publicUrl: PUBLIC_URL })
+  return serveFetch(async (given) => {
+    const { pathname } = new URL(given.url)
+    if (pathname === "/twice") await open(given)
+    const result = await (pathname === "/twice" ? scoped : pathname === "/public" ? known : open)(given)
+    return result.ok ? new Response(result.claims.sub) : result.response
+  })
+}
+
 const mcpApi: StartApi = (verifier, onRefused) => {
   const open = mcpGuard(verifier, { onRefused })
   const scoped = mcpGuard(verifier, { scope: "read:data:7" })
@@ -93,6 +107,7 @@ const mcpApi: StartApi = (verifier, onRefused) => {
 }
 
 describe.each([
+  ["fetch", fetchApi],
   ["hono", honoApi],
   ["express", expressApi],
   ["fastify", fastifyApi],

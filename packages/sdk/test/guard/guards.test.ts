@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 import { type AddressInfo, connect } from "node:net"
+import { inspect } from "node:util"
 import { shareTestBroker } from "@agentwrit/testing/broker"
 import { adminToken, agent, call } from "@agentwrit/testing/client"
 import { startProxy } from "@agentwrit/testing/proxy"
@@ -16,6 +17,7 @@ import { Hono as OldestHono } from "hono-oldest"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as expressGuard from "../../src/express.ts"
 import * as fastifyGuard from "../../src/fastify.ts"
+import * as fetchGuard from "../../src/fetch.ts"
 import * as honoGuard from "../../src/hono.ts"
 import type { Verifier, VerifierError } from "../../src/verify/index.ts"
 
@@ -40,9 +42,31 @@ const listening = async (listener: RequestListener) => {
 /** The URL of the metadata that names the broker (RFC 9728). */
 const METADATA = "https://api.example/.well-known/oauth-protected-resource"
 
+const serving = async (fetch: (request: Request) => Response | Promise<Response>) => {
+  const server = serve({ fetch, port: 0, hostname: "127.0.0.1" })
+  await once(server, "listening")
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
+}
+
+const fetchApi: Api = (verifier, onRefused) => {
+  const { guard, scopeFor } = fetchGuard
+  const idOf = ({ url }: Request) => decodeURIComponent(new URL(url).pathname.split("/")[2] ?? "")
+  const open = guard(verifier, { onRefused })
+  const routes: Readonly<Record<string, fetchGuard.FetchGuard>> = {
+    list: guard(verifier, { scope: "read:data:*", realm: "crm", resourceMetadata: METADATA, onRefused }),
+    data: guard(verifier, { scope: (request) => scopeFor("read", "data", idOf(request)) }),
+    raw: guard(verifier, { scope: (request) => `read:data:${idOf(request)}` }),
+  }
+  return serving(async (request) => {
+    const [, route = ""] = new URL(request.url).pathname.split("/")
+    const result = await (routes[route] ?? open)(request)
+    return result.ok ? Response.json({ sub: result.claims.sub }) : result.response
+  })
+}
+
 const honoApi =
   (create: () => Hono): Api =>
-  async (verifier, onRefused) => {
+  (verifier, onRefused) => {
     const { guard, scopeFor } = honoGuard
     const app = create()
     app.get("/open", guard(verifier, { onRefused }), (c) => c.json({ sub: c.var.claims.sub }))
@@ -55,9 +79,7 @@ const honoApi =
       c.json({}),
     )
     app.get("/raw/:id", guard(verifier, { scope: (c) => `read:data:${c.req.param("id")}` }), (c) => c.json({}))
-    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
-    await once(server, "listening")
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
+    return serving(app.fetch)
   }
 
 const expressApi =
@@ -106,6 +128,7 @@ const fastifyApi =
 
 /** Both ends of each peer range. The oldest ones have types of their own, which the guards do not use. */
 const APIS: readonly (readonly [string, Api])[] = [
+  ["fetch", fetchApi],
   ["hono", honoApi(() => new Hono())],
   ["hono 4.0", honoApi(() => new OldestHono() as unknown as Hono)],
   ["express", expressApi(express)],
@@ -300,6 +323,8 @@ test("a bug in a scope function gives the framework's 500, and never access", as
   const injected = await server.inject({ url: "/", headers: { authorization: `Bearer ${token}` } })
   expect(injected.statusCode).toBe(500)
   await server.close()
+  const request = new Request("https://api.example", { headers: { authorization: `Bearer ${token}` } })
+  await expect(fetchGuard.guard(verifier, { scope: bug })(request)).rejects.toThrow("a bug")
 })
 
 test("a request for which the scope function returns no scope is refused", async () => {
@@ -312,6 +337,17 @@ test("a request for which the scope function returns no scope is refused", async
   const headers = { authorization: `Bearer ${held.access_token}` }
   expect((await hono.request("/?id=7&id=8", { headers })).status).toBe(200)
   expect((await hono.request("/", { headers })).status).toBe(403)
+})
+
+test("the result for a request of the Fetch standard shows no token, and the body is left to the route", async () => {
+  const verifier = testVerifier({ brokerUrl: url })
+  const { access_token: token } = await agent(url, admin)
+  const headers = { authorization: `Bearer ${token}` }
+  const request = new Request("https://api.example/notes", { method: "POST", headers, body: "a note" })
+  const result = await fetchGuard.guard(verifier)(request)
+  expect(result).toMatchObject({ ok: true, claims: { kind: "agent" } })
+  expect(inspect(result)).not.toContain(token)
+  expect(await request.text()).toBe("a note")
 })
 
 test("reading the claims without a guard is an error that says so", () => {
@@ -367,7 +403,7 @@ test.each<[string, object, RegExp]>([
   ["a public URL with a query", { publicUrl: "https://api.example/?a" }, /publicUrl must be/],
 ])("%s is refused when the guard is made", (_, options, message) => {
   const verifier = testVerifier({ brokerUrl: url })
-  for (const { guard } of [honoGuard, expressGuard, fastifyGuard]) {
+  for (const { guard } of [fetchGuard, honoGuard, expressGuard, fastifyGuard]) {
     const make = () => guard(verifier, options as never)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(message)
