@@ -1,8 +1,6 @@
 import { AgentWritApp } from "@agentwrit/sdk"
 
-const brokerUrl = "http://127.0.0.1:8080"
-const { CLIENT_ID: clientId = "", CLIENT_SECRET: clientSecret = "" } = process.env
-const app = new AgentWritApp({ brokerUrl, clientId, clientSecret })
+const app = AgentWritApp.fromEnv()
 
 const agent = await app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
 console.log(agent.id) // spiffe://agentwrit.local/agent/crm/t-42/…
@@ -15,7 +13,8 @@ console.log(await isValid(token)) // false
 
 // A resource server can ask the broker like this, or verify tokens by itself with @agentwrit/sdk/verify.
 async function isValid(token: string): Promise<boolean> {
-  const response = await fetch(`${brokerUrl}/v1/token/validate`, { method: "POST", body: JSON.stringify({ token }) })
+  const body = JSON.stringify({ token })
+  const response = await fetch(`${app.brokerUrl}/v1/token/validate`, { method: "POST", body })
   const { valid } = (await response.json()) as { valid: boolean }
   return valid
 }

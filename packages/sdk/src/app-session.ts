@@ -1,6 +1,7 @@
 import type { BrokerClient } from "./broker-client.ts"
 import { appSignIn } from "./calls.ts"
 import { issuedToken } from "./issued-token.ts"
+import { requireText } from "./required-text.ts"
 import { Session } from "./session.ts"
 
 /** The credentials of an app, from its registration. */
@@ -17,15 +18,11 @@ const USABLE_PART = 0.9
  * @throws `TypeError` for invalid credentials.
  */
 export function appSession(client: BrokerClient, { clientId, clientSecret }: AppCredentials): Session {
-  if (!(isText(clientId) && isText(clientSecret)))
-    throw new TypeError("clientId and clientSecret must be those from the app's registration")
+  requireText("clientId", clientId)
+  requireText("clientSecret", clientSecret)
   return new Session(async () => {
     const requestedAt = performance.now()
     const answer = await client.send(appSignIn, { body: { clientId, clientSecret } })
     return issuedToken(client.brokerUrl, answer, requestedAt)
   }, USABLE_PART)
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== ""
 }

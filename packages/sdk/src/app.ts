@@ -4,6 +4,7 @@ import { appSession } from "./app-session.ts"
 import { BROKER_OPTIONS, BrokerClient, type BrokerOptions, type CallAnswer, type CallOptions } from "./broker-client.ts"
 import { createAppLaunchToken, listAppLaunchTokens, revokeAppLaunchToken } from "./calls.ts"
 import type { Agent } from "./credential.ts"
+import { type Environment, readEnvironment } from "./environment.ts"
 import { InvalidRequestError } from "./errors.ts"
 import { requireKnownOptions } from "./known-options.ts"
 import { AGENT_OPTIONS, type AgentOptions, register } from "./registration.ts"
@@ -19,6 +20,12 @@ export interface AppOptions extends BrokerOptions {
    * The only origins that tokens of its agents may go to, unless an agent or a `fetch` names its own. Default: none.
    */
   readonly allowedOrigins?: AllowedOrigins | undefined
+}
+
+/** What {@link AgentWritApp.fromEnv} does not read from the environment. */
+export interface FromEnvOptions extends Omit<AppOptions, "brokerUrl" | "clientId" | "clientSecret"> {
+  /** The variables, where they are not those of the process, such as the bindings of a Worker. */
+  readonly env?: Environment | undefined
 }
 
 /** How an app creates an agent. */
@@ -76,9 +83,9 @@ const LAUNCH_TOKEN_OPTIONS: Readonly<Record<keyof CreateLaunchTokenOptions, true
  *
  * @example
  * ```ts
- * const app = new AgentWritApp({ brokerUrl, clientId, clientSecret })
- * await using agent = await app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
- * const res = await agent.fetch("https://api.example.com/customers/7291")
+ * const app = new AgentWritApp({ brokerUrl, clientId, clientSecret, allowedOrigins: ["https://api.example.com"] })
+ * const agent = await app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
+ * const customer = await agent.run(({ fetch }) => fetch("https://api.example.com/customers/7291"))
  * ```
  */
 export class AgentWritApp {
@@ -100,6 +107,19 @@ export class AgentWritApp {
     this.brokerUrl = this.#client.brokerUrl
     this.clientId = options.clientId
     this.#allowedOrigins = options.allowedOrigins
+  }
+
+  /**
+   * The app that the environment names by `AGENTWRIT_BROKER_URL`, `AGENTWRIT_CLIENT_ID` and `AGENTWRIT_CLIENT_SECRET`.
+   * Each may also come as `…_FILE`, the path of a file that holds the value and perhaps a line break behind it.
+   * @throws `TypeError`, which names every variable that is missing or wrong, and the errors of the constructor
+   * @example
+   * ```ts
+   * const app = AgentWritApp.fromEnv({ allowedOrigins: ["https://api.example.com"] })
+   * ```
+   */
+  static fromEnv({ env, ...options }: FromEnvOptions = {}): AgentWritApp {
+    return new AgentWritApp({ ...readEnvironment(env), ...options })
   }
 
   /**
@@ -134,6 +154,7 @@ export class AgentWritApp {
     const { orchId, taskId, scope, maxTtl, ttl, signal } = options
     const { agentName = `${orchId}/${taskId}`.slice(0, MAX_AGENT_NAME) } = options
     const body = { agentName, allowedScope: scope, orchId, taskId, maxTtl, ttl }
+    this.#client.check(createAppLaunchToken, { body })
     const send = (bearer: string) => this.#client.send(createAppLaunchToken, { bearer, body, signal })
     return (await this.#session.authorized({ signal }, send)).launchToken
   }

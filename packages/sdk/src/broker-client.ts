@@ -1,4 +1,12 @@
-import { type Decoded, decode, type Encodable, encode, encodeQuery, PROBLEM_MEDIA_TYPE } from "@agentwrit/contract"
+import {
+  type Decoded,
+  type DecodeFailure,
+  decode,
+  type Encodable,
+  encode,
+  encodeQuery,
+  PROBLEM_MEDIA_TYPE,
+} from "@agentwrit/contract"
 import type * as v from "valibot"
 import { abortable } from "./abortable.ts"
 import { parseBrokerUrl } from "./broker-url.ts"
@@ -131,6 +139,14 @@ export class BrokerClient {
   }
 
   /**
+   * Checks the body of a call that is made later, such as after a sign-in.
+   * @throws {@link InvalidRequestError}
+   */
+  check<const C extends Call>(call: C, { body }: CallInput<C>): void {
+    if (body !== undefined && typeof body !== "function") serialized(call, body)
+  }
+
+  /**
    * As {@link BrokerClient.send}, for answers that are not JSON. `read` reads a successful answer within the attempt's
    * time.
    */
@@ -164,7 +180,7 @@ export class BrokerClient {
   async #request(call: Call, input: CallInput<Call>): Promise<{ url: string; init: RequestInit }> {
     const given: unknown = typeof input.body === "function" ? await input.body() : input.body
     // The body of some calls is optional.
-    const body = call.request && given !== undefined ? serialized(call.request, given) : undefined
+    const body = call.request && given !== undefined ? serialized(call, given) : undefined
     const query = call.query && input.query ? encodeQuery(call.query as never, input.query as never) : ""
     const path = call.path.replace("{id}", encodeURIComponent(input.id ?? ""))
     const headers: Record<string, string> = { accept: input.accept ?? "application/json" }
@@ -223,11 +239,18 @@ export class BrokerClient {
   }
 }
 
-function serialized(schema: v.GenericSchema, body: unknown): string {
-  const wire = encode(schema, body as never)
-  const read = decode(schema, wire)
-  if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
+function serialized({ request, names = {} }: Call, body: unknown): string {
+  if (request === undefined) return ""
+  const wire = encode(request, body as never)
+  const read = decode(request, wire)
+  if (!read.ok) throw new InvalidRequestError(read.code, inOwnNames(read, names))
   return JSON.stringify(wire)
+}
+
+/** What is wrong with a request, by the names of this package's options. */
+function inOwnNames({ field = "", detail }: DecodeFailure, names: Readonly<Record<string, string>>): string {
+  const own = field.replace(/^\w+/, (name) => names[name] ?? name).replace(/_(\w)/g, (_, next) => next.toUpperCase())
+  return own + detail.slice(field.length)
 }
 
 const isProblemAnswer = (answer: Response): boolean =>

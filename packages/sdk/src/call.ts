@@ -18,6 +18,8 @@ export type Repeatable = "always" | "unprocessed" | "in-turn"
 /** The schemas of a call. */
 interface Schemas<R> {
   readonly request?: PartOf<R, "request">
+  /** The fields of the request whose option has another name. */
+  readonly names?: Readonly<Record<string, string>>
   readonly query?: PartOf<R, "query">
   /** The answer, or the part of it that is read. Absent for an answer that is not JSON. */
   readonly response?: Reading<R extends { readonly success: infer S } ? PartOf<S, "body"> : never>

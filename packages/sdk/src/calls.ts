@@ -25,6 +25,7 @@ export const appSignIn = defineCall("POST /v1/app/auth", "in-turn", {
 /** Repeatable: a launch token that nobody received expires unused. */
 export const createAppLaunchToken = defineCall("POST /v1/app/launch-tokens", "always", {
   request: launchTokenRequest,
+  names: { allowed_scope: "scope" },
   response: issuedLaunchToken,
 })
 
@@ -38,6 +39,7 @@ export const revokeAppLaunchToken = defineCall("DELETE /v1/app/launch-tokens/{id
 /** Not repeatable: the launch token may be spent although the answer was lost. */
 export const register = defineCall("POST /v1/register", "unprocessed", {
   request: registrationRequest,
+  names: { requested_scope: "scope", requested_ttl: "ttl" },
   response: registrationResponse,
 })
 
@@ -50,5 +52,6 @@ export const release = defineCall("POST /v1/token/release", "always", { request:
 /** Not repeatable: a lost answer would leave a token that nobody holds. */
 export const delegate = defineCall("POST /v1/delegate", "unprocessed", {
   request: delegationRequest,
+  names: { delegate_to: "to" },
   response: delegationResponse,
 })

@@ -14,7 +14,7 @@ export interface CredentialOptions {
    * sent. Default: those of the app, or else none, so that each `fetch` must name its own.
    */
   readonly allowedOrigins?: AllowedOrigins | undefined
-  /** Called when a renewal fails, and when the release at the end of an `await using` block fails. */
+  /** Called when a renewal fails, and when the release at the end of `run` or of an `await using` block fails. */
   readonly onError?: ((failure: CredentialFailure) => void) | undefined
 }
 
@@ -54,8 +54,9 @@ export let termsOf: (credential: Credential) => CredentialTerms
 /**
  * A token and what can be done with it. Printing, serializing or cloning it reveals no token.
  *
- * `await using` releases it at the end of the block. That never throws, so it cannot hide an error of the block. If the
- * release fails, `onError` is called and the token expires by itself.
+ * `run` releases it at the end of a function, and `await using` (Node 24 and newer) at the end of a block. That never
+ * throws, so it cannot hide an error of the function or block. If the release fails, `onError` is called and the token
+ * expires by itself.
  */
 export class Credential implements AsyncDisposable {
   /** The SPIFFE id of the agent. */
@@ -150,6 +151,25 @@ export class Credential implements AsyncDisposable {
    */
   release({ cascade = false }: { readonly cascade?: boolean | undefined } = {}): Promise<void> {
     return this.#token.release(cascade)
+  }
+
+  /**
+   * Runs a function and releases the token at its end, also when it throws. A release that fails is no error: `onError`
+   * is called, and the token expires by itself.
+   * @returns what the function returns.
+   * @throws what the function throws.
+   * @example
+   * ```ts
+   * const agent = await app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
+   * const { status } = await agent.run(({ fetch }) => fetch("https://api.example.com/customers/7291"))
+   * ```
+   */
+  async run<T>(work: (credential: this) => T | Promise<T>): Promise<T> {
+    try {
+      return await work(this)
+    } finally {
+      await this.#token.dispose()
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ export {
   type AppOptions,
   type CreateAgentOptions,
   type CreateLaunchTokenOptions,
+  type FromEnvOptions,
 } from "./app.ts"
 export type { AuthorizationHeaders, BrokerOptions, CallOptions, Fetch } from "./broker-client.ts"
 export type {
@@ -19,6 +20,7 @@ export type {
 } from "./credential.ts"
 export { CredentialError, type CredentialErrorCode } from "./credential-error.ts"
 export type { CredentialFetch, CredentialRequestInit } from "./credential-fetch.ts"
+export type { Environment } from "./environment.ts"
 export {
   AgentWritError,
   type AgentWritErrorOptions,

@@ -8,6 +8,7 @@ import { CredentialError } from "./credential-error.ts"
 import { isBound, issuedToken } from "./issued-token.ts"
 import { requireKnownOptions } from "./known-options.ts"
 import { Prover } from "./prover.ts"
+import { requireText } from "./required-text.ts"
 
 /** The identity and scope of an agent, and how its token is renewed. */
 export interface AgentOptions extends CredentialOptions, CallOptions {
@@ -62,11 +63,12 @@ const NAMES: Readonly<Record<keyof RegisterAgentOptions, true>> = {
  * @throws {@link BrokerError}, {@link NetworkError}, {@link InvalidRequestError}, {@link UnexpectedAnswerError}
  * @example
  * ```ts
- * await using agent = await registerAgent({ brokerUrl, launchToken, orchId: "crm", taskId: "t-42", scope: ["read:data:7"] })
+ * const agent = await registerAgent({ brokerUrl, launchToken, orchId: "crm", taskId: "t-42", scope: ["read:data:7"] })
  * ```
  */
 export async function registerAgent(options: RegisterAgentOptions): Promise<Agent> {
   requireKnownOptions<RegisterAgentOptions>("registerAgent", options, NAMES)
+  requireText("launchToken", options.launchToken)
   return register(new BrokerClient(options), async () => options.launchToken, options)
 }
 
@@ -81,6 +83,9 @@ export async function register(
 ): Promise<Agent> {
   const { orchId, taskId, scope, ttl, signal, onError, autoRenew = true } = options
   const allowedOrigins = parseAllowedOrigins(options.allowedOrigins)
+  const asked = { orchId, taskId, requestedScope: scope, requestedTtl: ttl, bound: options.bound }
+  // Before anything is sent; the other fields are not the caller's.
+  client.check(registerCall, { body: { launchToken: "", nonce: "", publicKey: "", signature: "", ...asked } })
   const key = options.key ?? (await generateAgentKey())
   const { publicKey } = key
   if (!ArrayBuffer.isView(publicKey) || publicKey.length !== 32)
@@ -94,8 +99,7 @@ export async function register(
     const signature = encodeBase64(await key.sign(decodeHex(nonce)))
     requestedAt = performance.now()
     const proof = { nonce, publicKey: encodeBase64(publicKey), signature }
-    const bound = (options.bound ?? canBind) || undefined
-    return { launchToken, ...proof, orchId, taskId, requestedScope: scope, requestedTtl: ttl, bound }
+    return { launchToken, ...proof, ...asked, bound: (options.bound ?? canBind) || undefined }
   }
   const answer = await client.send(registerCall, { body, signal })
   const token = issuedToken(client.brokerUrl, answer, requestedAt)

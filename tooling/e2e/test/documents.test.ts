@@ -63,7 +63,12 @@ test.each(snippets.map((snippet, at) => ({ ...snippet, at })))(
   "the example of $document under $name runs and prints what it says",
   async ({ at, printed }) => {
     const { clientId, clientSecret } = await registerApp(shared.url, shared.admin, ["read:data:*", "write:data:*"])
-    const environment = { ...operator(shared.url), CLIENT_ID: clientId, CLIENT_SECRET: clientSecret }
+    const environment = {
+      ...operator(shared.url),
+      AGENTWRIT_BROKER_URL: shared.url,
+      AGENTWRIT_CLIENT_ID: clientId,
+      AGENTWRIT_CLIENT_SECRET: clientSecret,
+    }
     const lines = await folder.run(at, environment)
     expect(lines).toEqual(printed.map((line) => expect.stringMatching(patternOf(line))))
   },

@@ -300,7 +300,8 @@ export class AgentWritAdmin {
   }
 
   /** The client's `send`, with the operator's token. */
-  #send<const C extends Call>(call: C, input: CallInput<C>): Promise<CallAnswer<C>> {
+  async #send<const C extends Call>(call: C, input: CallInput<C>): Promise<CallAnswer<C>> {
+    this.#client.check(call, input)
     return this.#session.authorized(input, (bearer) => this.#client.send(call, { ...input, bearer }))
   }
 }

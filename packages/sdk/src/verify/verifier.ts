@@ -48,7 +48,8 @@ export interface Verifier extends AsyncDisposable {
  * `verify` before that waits for the first attempt.
  * @throws `TypeError` for invalid options.
  * @example
- * await using verifier = createVerifier({ brokerUrl: "https://broker.example", audience: "crm" })
+ * const verifier = createVerifier({ brokerUrl: "https://broker.example", audience: "crm" })
+ * await verifier.ready()
  * const claims = await verifier.verify(token)
  * requireScope(claims, "read:data:customer-7291")
  */
