@@ -1,9 +1,16 @@
-import { type AdminCallOptions, AgentWritAdmin, type Fetch } from "@agentwrit/sdk/admin"
+import {
+  type AdminCallOptions,
+  type AdminOptions,
+  type AdminSession,
+  AgentWritAdmin,
+  type Fetch,
+} from "@agentwrit/sdk/admin"
 import { tlsFetch } from "./broker-fetch.ts"
-import { CommandError } from "./errors.ts"
+import { CommandError, NoSecretError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
 import type { Io } from "./io.ts"
 import type { Output } from "./output.ts"
+import { SessionFile } from "./session-file.ts"
 import { Settings } from "./settings.ts"
 
 /** What a command can use. */
@@ -20,15 +27,49 @@ export class Context {
     this.settings = new Settings(flags, io.env)
   }
 
-  /** A client for the broker. It reads the admin secret at the first call that needs it. */
-  async admin(): Promise<AgentWritAdmin> {
+  /**
+   * A client for the broker. It uses the session that `awrit login` kept, and reads the admin secret at the first call
+   * that needs a sign-in.
+   */
+  async admin(options: Partial<AdminOptions> = {}): Promise<AgentWritAdmin> {
     const { settings } = this
+    const file = new SessionFile(settings.brokerUrl())
+    let hadSession = false
     return new AgentWritAdmin({
       brokerUrl: settings.brokerUrl(),
-      adminSecret: () => settings.adminSecret(),
+      adminSecret: () => this.#secretFor(hadSession),
       dangerouslyAllowHttp: settings.allowsHttp(),
       fetch: await this.fetch(),
+      sessions: {
+        load: () => {
+          const session = file.read()
+          hadSession = session !== undefined
+          return session
+        },
+        save: (session) => {
+          if (hadSession) this.#keep(file, session)
+        },
+      },
+      ...options,
     })
+  }
+
+  #secretFor(hadSession: boolean): string {
+    try {
+      return this.settings.adminSecret()
+    } catch (error) {
+      if (!hadSession || !(error instanceof NoSecretError)) throw error
+      throw new NoSecretError(`the session at ${this.settings.brokerUrl()} has ended: run awrit login`)
+    }
+  }
+
+  /** A command that could do its work does not fail because its session could not be kept. */
+  #keep(file: SessionFile, session: AdminSession): void {
+    try {
+      file.write(session)
+    } catch (error) {
+      this.out.warn(`awrit: ${(error as Error).message}`, "yellow")
+    }
   }
 
   /** The global `fetch`, or one with the given certificates. */
@@ -72,6 +113,15 @@ export class Context {
     if (!this.isInteractive) return undefined
     const { isCancel, text } = await import("@clack/prompts")
     const answer = await text({ message, placeholder, output: process.stderr, withGuide: false })
+    if (isCancel(answer)) throw new CommandError("nothing was done")
+    return answer
+  }
+
+  /** Asks for a secret, which the terminal does not show. @returns `undefined` without a terminal. */
+  async askSecret(message: string): Promise<string | undefined> {
+    if (!this.isInteractive) return undefined
+    const { isCancel, password } = await import("@clack/prompts")
+    const answer = await password({ message, output: process.stderr, withGuide: false })
     if (isCancel(answer)) throw new CommandError("nothing was done")
     return answer
   }

@@ -16,3 +16,6 @@ export class ReaderGone extends Error {
     super("the reader of stdout closed the pipe")
   }
 }
+
+/** A sign-in needs the admin secret, and there is none. */
+export class NoSecretError extends CommandError {}

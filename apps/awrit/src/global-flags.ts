@@ -10,15 +10,28 @@ export const GLOBAL_FLAGS = {
     type: "string",
     value: "URL",
     description:
-      "The broker's URL; default AACTL_BROKER_URL, then BROKER_URL of the config file, then http://localhost:8080",
+      "The broker's URL; default AACTL_BROKER_URL, then the context, then BROKER_URL of the config file, then http://localhost:8080",
+  },
+  context: {
+    type: "string",
+    value: "NAME",
+    description: "The context: a named broker of awrit context set; default AACTL_CONTEXT, then awrit context use",
   },
   ca: {
     type: "string",
     value: "FILE",
-    description: "CA certificates to trust for the broker, PEM; default AACTL_CA, then SSL_CERT_FILE",
+    description: "CA certificates to trust for the broker, PEM; default AACTL_CA, then the context, then SSL_CERT_FILE",
   },
-  cert: { type: "string", value: "FILE", description: "Client certificate for mutual TLS, PEM; default AACTL_CERT" },
-  key: { type: "string", value: "FILE", description: "Private key of that certificate, PEM; default AACTL_KEY" },
+  cert: {
+    type: "string",
+    value: "FILE",
+    description: "Client certificate for mutual TLS, PEM; default AACTL_CERT, then the context",
+  },
+  key: {
+    type: "string",
+    value: "FILE",
+    description: "Private key of that certificate, PEM; default AACTL_KEY, then the context",
+  },
   "dangerously-allow-http": {
     type: "boolean",
     description: "Send the admin secret to a broker without TLS on another machine: anyone on the way can read it",

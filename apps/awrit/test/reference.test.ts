@@ -19,20 +19,25 @@ The operator's command line. \`npx pnpm@12 run cli-docs\` generates this page fr
 `
 
 const ENVIRONMENT: Rows = [
-  ["AACTL_ADMIN_SECRET", "the admin secret; else `ADMIN_SECRET` of the config file, unless that is a hash"],
+  [
+    "AACTL_ADMIN_SECRET",
+    "the admin secret; else the context's; else `ADMIN_SECRET` of the config file, if that is no hash",
+  ],
+  ["AACTL_CONTEXT", "the context, as `--context`, unless `AACTL_BROKER_URL` is set"],
   ["AACTL_BROKER_URL, AACTL_CA, AACTL_CERT, AACTL_KEY", "as the flags above, which win"],
   ["AA_CONFIG_PATH", "the config file, instead of `/etc/broker/config` or `~/.broker/config`"],
   ["NO_COLOR", "no colour, unless it is empty"],
 ]
 
-const CONFIG_FILE = "A config file that is a symbolic link, or that group or others can read, is refused."
+const FILES =
+  "Config, context and session files are in `~/.broker`. One that is a symbolic link, or that group or others can read, is refused."
 
 test("docs/cli.md describes every command", async () => {
   const commands = await allCommands(TREE)
   const parts = [
     HEAD,
     `## Global flags\n\n${list(flagRows(GLOBAL_FLAGS))}\n`,
-    `## Environment\n\n${list(ENVIRONMENT)}\n\n${CONFIG_FILE}\n`,
+    `## Environment\n\n${list(ENVIRONMENT)}\n\n${FILES}\n`,
     ...commands.map(section),
   ]
   await expect(`${parts.join("\n").trimEnd()}\n`).toMatchFileSnapshot("../../../docs/cli.md")

@@ -8,5 +8,12 @@ export {
   writeConfigFile,
 } from "./config-file.ts"
 export { codeOf } from "./error-code.ts"
+export { formatKeyValues, type KeyValues, type ParsedKeyValues, parseKeyValues } from "./key-values.ts"
 export { nameFile } from "./name-file.ts"
-export { PrivateFileError, readPrivateFile, type WriteOptions, writeWhole } from "./private-file.ts"
+export {
+  PrivateFileError,
+  type PrivateFileOptions,
+  readPrivateFile,
+  type WriteOptions,
+  writeWhole,
+} from "./private-file.ts"

@@ -26,6 +26,15 @@ export class PrivateFileError extends Error {
   }
 }
 
+/** What {@link readPrivateFile} accepts. */
+export interface PrivateFileOptions {
+  readonly maxBytes: number
+  /** Default: a link is followed. */
+  readonly refuseSymlink?: boolean
+  /** Whether the file must belong to the user who runs this: root can read those of others. Default: it need not. */
+  readonly mustBeOwn?: boolean
+}
+
 /**
  * Reads a file that only its owner may access. It checks the open descriptor and reads from the same one, so that the
  * file cannot be swapped in between.
@@ -34,7 +43,7 @@ export class PrivateFileError extends Error {
  */
 export function readPrivateFile(
   path: string,
-  { maxBytes, refuseSymlink = false }: { readonly maxBytes: number; readonly refuseSymlink?: boolean },
+  { maxBytes, refuseSymlink = false, mustBeOwn = false }: PrivateFileOptions,
 ): Buffer | undefined {
   // Without O_NONBLOCK, opening a named pipe would wait until someone writes to it.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (refuseSymlink ? constants.O_NOFOLLOW : 0)
@@ -52,6 +61,8 @@ export function readPrivateFile(
   try {
     const file = fstatSync(descriptor)
     if (!file.isFile()) refuse("unreadable", "is not a regular file")
+    if (mustBeOwn && process.getuid !== undefined && file.uid !== process.getuid())
+      refuse("exposed", "belongs to another user")
     // Write access counts too: it lets others replace the secret.
     if ((file.mode & 0o066) !== 0)
       refuse(

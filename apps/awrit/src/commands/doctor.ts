@@ -58,5 +58,5 @@ async function connectionFindings(context: Context, earlier: readonly Finding[])
       ),
     ]
   }
-  return [url, ...(await brokerFindings(context, brokerUrl)), ...(await certificateFindings(context, brokerUrl))]
+  return [url, ...(await brokerFindings(context)), ...(await certificateFindings(context, brokerUrl))]
 }

@@ -3,6 +3,22 @@ import type { Tree } from "../tree.ts"
 /** All commands, in the order of the help. */
 export const TREE: Tree = {
   init: async () => (await import("./init.ts")).init,
+  login: async () => (await import("./login.ts")).login,
+  whoami: async () => (await import("./whoami.ts")).whoami,
+  logout: async () => (await import("./logout.ts")).logout,
+  config: {
+    summary: "Show the settings",
+    commands: { show: async () => (await import("./config-show.ts")).configShow },
+  },
+  context: {
+    summary: "Name brokers, and choose one",
+    commands: {
+      set: async () => (await import("./context-set.ts")).contextSet,
+      use: async () => (await import("./context-use.ts")).contextUse,
+      list: async () => (await import("./context-list.ts")).contextList,
+      remove: async () => (await import("./context-remove.ts")).contextRemove,
+    },
+  },
   app: {
     summary: "Manage apps and their scope ceilings",
     commands: {

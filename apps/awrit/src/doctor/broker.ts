@@ -1,4 +1,4 @@
-import { AgentWritAdmin, type Fetch } from "@agentwrit/sdk/admin"
+import type { AgentWritAdmin, Fetch } from "@agentwrit/sdk/admin"
 import type { Context } from "../context.ts"
 import { failureOf } from "../failure.ts"
 import type { Environment } from "../io.ts"
@@ -10,8 +10,8 @@ import { type Finding, ok, problem, warning } from "./finding.ts"
 const CLOCK_TOLERANCE_MS = 2000
 
 /** Checks the broker's health, version, clock, sign-in and audit trail. */
-export async function brokerFindings(context: Context, brokerUrl: string): Promise<Finding[]> {
-  const { io, settings } = context
+export async function brokerFindings(context: Context): Promise<Finding[]> {
+  const { io } = context
   let skew: number | undefined
   const plain = await context.fetch()
   const fetch: Fetch = async (url, init) => {
@@ -21,13 +21,8 @@ export async function brokerFindings(context: Context, brokerUrl: string): Promi
     return answer
   }
   try {
-    const admin = new AgentWritAdmin({
-      brokerUrl,
-      adminSecret: () => settings.adminSecret(),
-      dangerouslyAllowHttp: settings.allowsHttp(),
-      fetch,
-      retries: 0,
-    })
+    // A sign-in by the secret shows whether the secret is right. Only without one, the session is tried.
+    const admin = await context.admin({ fetch, retries: 0, ...(hasSecret(context) && { sessions: undefined }) })
     const health = await admin.health()
     return [
       ok("broker", `${health.status}, version ${health.version}, up for ${span(health.uptime * 1000)}`),
@@ -40,6 +35,15 @@ export async function brokerFindings(context: Context, brokerUrl: string): Promi
     ]
   } catch (error) {
     return [unanswered("broker", error, io.env)]
+  }
+}
+
+function hasSecret({ settings }: Context): boolean {
+  try {
+    return settings.adminSecret() !== ""
+  } catch {
+    // The configuration's findings tell of this.
+    return false
   }
 }
 
@@ -68,7 +72,7 @@ async function signInFindings(
   try {
     const checkpoint = await admin.checkpoint()
     const size = checkpoint.split("\n")[1] ?? "?"
-    return [ok("sign-in", "the broker accepts the admin secret"), chainFinding(chain, size)]
+    return [ok("sign-in", "the broker accepts the operator"), chainFinding(chain, size)]
   } catch (error) {
     return [unanswered("sign-in", error, env)]
   }

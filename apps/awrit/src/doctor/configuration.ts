@@ -1,11 +1,18 @@
 import type { Context } from "../context.ts"
+import { NoSecretError } from "../errors.ts"
 import { folderOpenToOthers } from "../open-folder.ts"
+import { SessionFile } from "../session-file.ts"
 import { type Finding, ok, problem, warning } from "./finding.ts"
 
-/** Checks the config file and the admin secret. */
+/** Checks the context, the config file and the admin secret. */
 export function configurationFindings({ io, settings }: Context): Finding[] {
   const findings: Finding[] = []
-  const isInEnvironment = (io.env["AACTL_ADMIN_SECRET"] ?? "") !== ""
+  try {
+    const context = settings.context()
+    if (context !== undefined) findings.push(ok("context", `${context.value}, by ${context.from}`))
+  } catch (error) {
+    return [problem("context", (error as Error).message, "correct its file, or write it with awrit context set")]
+  }
   try {
     const { path } = settings.config()
     const openFolder = path === undefined ? undefined : folderOpenToOthers(path)
@@ -19,15 +26,29 @@ export function configurationFindings({ io, settings }: Context): Finding[] {
       problem("config file", (error as Error).message, "correct the file, or replace it with awrit init --force"),
     )
     // The unreadable file may contain the secret.
-    if (!isInEnvironment) return findings
+    if ((io.env["AACTL_ADMIN_SECRET"] ?? "") === "") return findings
   }
+  return [...findings, secretFinding(settings)]
+}
+
+function secretFinding(settings: Context["settings"]): Finding {
   try {
-    settings.adminSecret()
-    findings.push(ok("admin secret", isInEnvironment ? "from AACTL_ADMIN_SECRET" : "from the config file"))
+    return ok("admin secret", `from ${settings.findAdminSecret().from}`)
   } catch (error) {
-    findings.push(problem("admin secret", (error as Error).message, "set AACTL_ADMIN_SECRET"))
+    const { message } = error as Error
+    if (error instanceof NoSecretError && hasSession(settings)) return ok("admin secret", "none; awrit login signed in")
+    return problem("admin secret", message, "set AACTL_ADMIN_SECRET")
   }
-  return findings
+}
+
+/** Whether there is a session. Whether it is still good, the sign-in shows. */
+function hasSession(settings: Context["settings"]): boolean {
+  try {
+    return new SessionFile(settings.brokerUrl()).read() !== undefined
+  } catch {
+    // Another finding tells of a wrong URL, and the sign-in of a session file that is refused.
+    return true
+  }
 }
 
 /** Checks the broker's URL: plain HTTP to another machine exposes the admin secret. */

@@ -8,7 +8,7 @@ import { type Finding, ok, problem } from "./finding.ts"
 export function fileFindings({ io: { env }, settings }: Context): Finding[] {
   const signingKey = env["AA_SIGNING_KEY_PATH"] || "./signing.key"
   const files: readonly (readonly [about: string, path: string | undefined, isNamed: boolean])[] = [
-    ["client key", settings.tlsPath("key"), true],
+    ["client key", settings.tlsFile("key")?.value, true],
     ["signing key", signingKey, (env["AA_SIGNING_KEY_PATH"] ?? "") !== ""],
     [
       "audit key",

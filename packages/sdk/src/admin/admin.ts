@@ -12,8 +12,9 @@ import {
 import type { Call } from "../call.ts"
 import { release } from "../calls.ts"
 import { BrokerError, InvalidRequestError } from "../errors.ts"
-import { issuedToken } from "../issued-token.ts"
+import { type IssuedToken, issuedToken, TOKEN_FORM } from "../issued-token.ts"
 import { requireKnownOptions } from "../known-options.ts"
+import { Lifetime } from "../lifetime.ts"
 import { Session } from "../session.ts"
 import { validate } from "../verify/calls.ts"
 import { type AgentsFilter, type AgentsPage, type AgentsQuery, type AgentView, eachAgent } from "./agents.ts"
@@ -34,13 +35,30 @@ export type AdminSecret = string | (() => string | Promise<string>)
 /** The part of its life in which an operator's token is used for new calls. */
 const USABLE_PART = 0.8
 
+/** An operator's sign-in, for {@link AdminSessionStore}. Who has the token can do what the operator can. */
+export interface AdminSession {
+  readonly token: string
+  /** By this machine's clock. */
+  readonly expiresAt: Date
+}
+
+/** Keeps a sign-in for the next process, so that a row of short programs signs in once. */
+export interface AdminSessionStore {
+  /** Called once, before the first sign-in. A session that has expired, or that the broker refuses, is not used. */
+  load(): AdminSession | undefined | Promise<AdminSession | undefined>
+  /** Called after each sign-in. An error fails the call that needed the sign-in. */
+  save(session: AdminSession): void | Promise<void>
+}
+
 /** The broker and credentials of an operator. */
 export interface AdminOptions extends BrokerOptions {
   /** The admin secret (`AA_ADMIN_SECRET`), or a function that fetches it, called at each sign-in. */
   readonly adminSecret: AdminSecret
+  /** Keeps sign-ins between processes. Default: each instance signs in for itself. */
+  readonly sessions?: AdminSessionStore | undefined
 }
 
-const NAMES: Readonly<Record<keyof AdminOptions, true>> = { ...BROKER_OPTIONS, adminSecret: true }
+const NAMES: Readonly<Record<keyof AdminOptions, true>> = { ...BROKER_OPTIONS, adminSecret: true, sessions: true }
 
 /** Options of a call of {@link AgentWritAdmin}. */
 export interface AdminCallOptions extends CallOptions {
@@ -107,6 +125,9 @@ export type Validation = CallAnswer<typeof validate>
 export class AgentWritAdmin {
   readonly #client: BrokerClient
   readonly #session: Session
+  readonly #adminSecret: AdminSecret
+  readonly #sessions: AdminSessionStore | undefined
+  #isLoaded = false
 
   /**
    * @throws `TypeError` for invalid options; `TargetError` `insecure_target` for a broker without TLS on another
@@ -114,16 +135,42 @@ export class AgentWritAdmin {
    */
   constructor(options: AdminOptions) {
     requireKnownOptions<AdminOptions>("AgentWritAdmin", options, NAMES)
-    const { adminSecret } = options
+    const { adminSecret, sessions } = options
     if (typeof adminSecret !== "function" && (typeof adminSecret !== "string" || adminSecret === ""))
       throw new TypeError("adminSecret must be the admin secret, or a function that fetches it")
-    const client = new BrokerClient(options)
-    this.#client = client
-    this.#session = new Session(async () => {
-      const secret = typeof adminSecret === "function" ? await adminSecret() : adminSecret
-      const requestedAt = performance.now()
-      return issuedToken(client.brokerUrl, await client.send(calls.adminSignIn, { body: { secret } }), requestedAt)
-    }, USABLE_PART)
+    this.#client = new BrokerClient(options)
+    this.#adminSecret = adminSecret
+    this.#sessions = sessions
+    this.#session = new Session(async () => (await this.#loaded()) ?? this.#issue(), USABLE_PART)
+  }
+
+  /**
+   * Signs in now, and saves the session in `sessions`. Other calls sign in by themselves.
+   * @example
+   * const { expiresAt } = await admin.signIn()
+   */
+  async signIn(): Promise<AdminSession> {
+    const { value, lifetime } = await this.#issue()
+    return { token: value, expiresAt: lifetime.expiresAt }
+  }
+
+  async #issue(): Promise<IssuedToken> {
+    const secret = typeof this.#adminSecret === "function" ? await this.#adminSecret() : this.#adminSecret
+    const requestedAt = performance.now()
+    const answer = await this.#client.send(calls.adminSignIn, { body: { secret } })
+    const token = issuedToken(this.#client.brokerUrl, answer, requestedAt)
+    await this.#sessions?.save({ token: token.value, expiresAt: token.lifetime.expiresAt })
+    return token
+  }
+
+  /** The kept session. Only once: when the broker refuses it, the next sign-in is a new one. */
+  async #loaded(): Promise<IssuedToken | undefined> {
+    if (this.#sessions === undefined || this.#isLoaded) return undefined
+    const session = await this.#sessions.load()
+    this.#isLoaded = true
+    if (session === undefined || !TOKEN_FORM.test(session.token)) return undefined
+    const lifetime = new Lifetime((session.expiresAt.getTime() - Date.now()) / 1000)
+    return lifetime.left() > 0 ? { value: session.token, lifetime } : undefined
   }
 
   /** Registers an app under a ceiling. Keep its `clientSecret`: it is not shown again. */

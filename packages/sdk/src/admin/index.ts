@@ -12,6 +12,8 @@ export {
   type AdminCallOptions,
   type AdminOptions,
   type AdminSecret,
+  type AdminSession,
+  type AdminSessionStore,
   AgentWritAdmin,
   type App,
   type AppCreation,

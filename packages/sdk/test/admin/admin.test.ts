@@ -6,6 +6,8 @@ import { agent, launchToken } from "@agentwrit/testing/client"
 import { closedAddress, startProxy } from "@agentwrit/testing/proxy"
 import { expect, test } from "vitest"
 import {
+  type AdminOptions,
+  type AdminSession,
   AgentWritAdmin,
   type AgentWritError,
   BrokerError,
@@ -18,7 +20,7 @@ shareTestBroker((started) => {
   shared = started
 })
 
-const adminAt = (brokerUrl: string, options: { adminSecret?: string; retries?: number } = {}): AgentWritAdmin =>
+const adminAt = (brokerUrl: string, options: Partial<AdminOptions> = {}): AgentWritAdmin =>
   new AgentWritAdmin({ brokerUrl, adminSecret: ADMIN_SECRET, ...options })
 
 const signIns = (seen: readonly string[]): number => seen.filter((line) => line === "POST /v1/admin/auth").length
@@ -107,6 +109,32 @@ test("a refused token is replaced once; a wrong secret is not tried again", asyn
 
   const wrong = adminAt(proxy.url, { adminSecret: "not the admin secret" })
   await expect(wrong.listApps()).rejects.toMatchObject({ code: "unauthorized", status: 401 })
+  expect(signIns(proxy.seen)).toBe(4)
+})
+
+test("a kept session is used by the next instance until it ends, and each sign-in is kept", async () => {
+  await using proxy = await startProxy(shared.url)
+  let kept: AdminSession | undefined
+  const sessions = {
+    load: () => kept,
+    save: (session: AdminSession) => {
+      kept = session
+    },
+  }
+  const signedIn = await adminAt(proxy.url, { sessions }).signIn()
+  expect(kept).toEqual(signedIn)
+  await adminAt(proxy.url, { sessions }).listApps()
+  expect(signIns(proxy.seen)).toBe(1)
+
+  // The broker ended it, it has expired, or it is no token: a new sign-in replaces it.
+  await adminAt(proxy.url).releaseToken(signedIn.token)
+  await adminAt(proxy.url, { sessions }).listApps()
+  expect(signIns(proxy.seen)).toBe(2)
+  for (const change of [{ expiresAt: new Date(0) }, { token: "two\nlines" }]) {
+    kept = { ...signedIn, ...change }
+    await adminAt(proxy.url, { sessions }).listApps()
+    expect(kept.token).not.toBe(signedIn.token)
+  }
   expect(signIns(proxy.seen)).toBe(4)
 })
 

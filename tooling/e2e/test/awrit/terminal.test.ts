@@ -1,5 +1,5 @@
 import { awrit, operator } from "@agentwrit/testing/awrit"
-import { brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
+import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { agent, call } from "@agentwrit/testing/client"
 import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeAll, describe, expect, test } from "vitest"
@@ -66,6 +66,18 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     await agent(shared.url, shared.admin, { task_id: "script" })
     const { code, stderr } = await awrit(["revoke", "--level", "task", "--target", "script"], { env })
     expect([code, stderr, await status("script")]).toEqual([0, "", "revoked"])
+  })
+
+  test("login asks for the secret, does not show it, and keeps the session", async () => {
+    await using home = await brokerFolder()
+    const withoutSecret = { AACTL_BROKER_URL: shared.url, HOME: home.path }
+    const login = await onTerminal(["login"], {
+      env: withoutSecret,
+      typed: [["Admin secret of", `${ADMIN_SECRET}\r`]],
+    })
+    expect([login.code, login.text]).toEqual([0, expect.stringContaining("signed in as  admin")])
+    expect(login.raw).not.toContain(ADMIN_SECRET)
+    expect(await awrit(["app", "list"], { env: withoutSecret })).toMatchObject({ code: 0 })
   })
 
   test("app register asks for missing values, and app remove names what it will change", async () => {
