@@ -8,6 +8,8 @@ export function appRecord(app: App): (readonly [string, string])[] {
     ["name", app.name],
     ["client id", app.clientId],
     ["scopes", app.scopes.join(" ")],
+    ["roles", (app.roles ?? ["launcher"]).join(" ")],
+    ...(app.orchIds === undefined ? [] : [["orchestrations", app.orchIds.join(" ")] as const]),
     ["token ttl", `${app.tokenTtl} s`],
     ["status", app.status],
     ["created", since(app.createdAt)],

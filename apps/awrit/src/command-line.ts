@@ -83,7 +83,8 @@ function checkFlags(tokens: Read["tokens"], known: Arguments, line: string): voi
       const advice = meant === undefined ? `see "${line} --help"` : `did you mean ${meant}?`
       throw new UsageError(`"${line}" has no flag ${shown(rawName)}; ${advice}`)
     }
-    if (seen.has(name)) throw new UsageError(`--${name} is given twice`)
+    if (seen.has(name))
+      throw new UsageError(`--${name} is given twice${flag.type === "list" ? "; separate its values by commas" : ""}`)
     seen.add(name)
     if (flag.type === "boolean") {
       if (value !== undefined) throw new UsageError(`--${name} takes no value`)

@@ -50,6 +50,10 @@ describe("a wrong command line exits with 2 before any request", () => {
     [["app", "register", "--name"], "--name needs a value"],
     [["app", "register", "--name", "--scopes", "a:b:c"], "--name needs a value"],
     [["app", "register", "--name", "a1", "--name", "a2"], "--name is given twice"],
+    [
+      ["app", "register", "--orch-id", "a", "--orch-id", "b"],
+      "--orch-id is given twice; separate its values by commas",
+    ],
     [["app", "register", "--name", "Bad", "--scopes", "read:data:*"], "--name must be 2 to 64"],
     [["app", "register", "--name", "good", "--scopes", "read:data:*,read"], "--scopes, item 2, must be a scope"],
     [["app", "register", "--name", "good", "--scopes", "admin:x:*"], "must not name a reserved action"],

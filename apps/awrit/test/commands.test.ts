@@ -129,6 +129,9 @@ test("an app gets orchestrations, a role, a new secret, and its sign-in back aft
   const register = ["app", "register", "--name", "managed", "--scopes", "read:data:*", "--orch-id", "m-1,m-2"]
   const app = JSON.parse(await succeeds([...register, "--role", "launcher,verifier", "--json"], { env }))
   expect(app).toMatchObject({ orch_ids: ["m-1", "m-2"], roles: ["launcher", "verifier"] })
+  const shown = await succeeds(["app", "get", "managed"], { env })
+  expect(shown).toMatch(/^roles +launcher verifier$/m)
+  expect(shown).toMatch(/^orchestrations +m-1 m-2$/m)
   const rotate = ["app", "rotate-secret", "--id", app.app_id, "--grace", "0", "--json"]
   const { client_secret: secret } = JSON.parse(await succeeds(rotate, { env }))
   const signIn = async (client_secret: string) =>
