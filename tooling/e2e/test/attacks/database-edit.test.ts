@@ -251,3 +251,22 @@ test.each([
     message: expect.stringContaining(`the ${type} planted`),
   })
 })
+
+// Before: only types and names of the schema's objects were compared.
+test.each([
+  ["table apps", "text not null default '[]'", `text not null default '["crm"]'`],
+  ["index apps_with_orch_ids", "where orch_ids <> '[]'", "where orch_ids = '[]'"],
+])("a changed %s stops the start", async (object, from, to) => {
+  const [, name] = object.split(" ")
+  const path = await edited("select 1")
+  const copy = new Sqlite(path)
+  copy.unsafeMode()
+  copy.pragma("writable_schema = ON")
+  const changed = copy.prepare("update sqlite_schema set sql = replace(sql, ?, ?) where name = ?").run(from, to, name)
+  copy.close()
+  expect(changed.changes).toBe(1)
+  await expect(SqliteStore.open({ path })).rejects.toMatchObject({
+    code: "database_changed",
+    message: expect.stringContaining(`the ${object} in another form`),
+  })
+})
