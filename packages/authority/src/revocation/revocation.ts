@@ -52,11 +52,13 @@ export async function revoke(
   const events = [successEvent("token_revoked", caller, subject, `revoked at level ${level} by ${operator.sub}`)]
   const listed = listedTarget(request)
   const expiresAt = await expiryOf(context, listed)
-  const app = await openApp(context, listed)
+  const app = await unrevokedApp(context, listed)
   const count = await startCount(context, listed)
+  const revokedBefore = level === "token" ? await context.store.records.tokenRevokedAt(target) : undefined
   await whileIssuingStops(context, listed, () => {
-    // Taken at last: a cutoff covers what was issued up to its second.
-    const revocation = revocationOf(listed, context.clock.now(), expiresAt)
+    // Now taken last: a cutoff covers what was issued up to its second. A token that was revoked before keeps its time:
+    // the 10 s after which a superseded token is a sign of theft begin with its renewal.
+    const revocation = revocationOf(listed, revokedBefore ?? context.clock.now(), expiresAt)
     return commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
   })
   context.observer.revoked?.(level)
@@ -89,7 +91,7 @@ export async function previewRevocation(
     records.startCount(listed, now),
     records.affectedIds(listed, now, PREVIEWED_AGENTS),
   ])
-  const app = await openApp(context, listed)
+  const app = await unrevokedApp(context, listed)
   const apps = app === undefined || ids.apps.includes(app.appId) ? ids.apps : [app.appId, ...ids.apps]
   return { ...request, affected: await count.affected, agents: ids.agents, apps }
 }
@@ -106,7 +108,10 @@ function listedTarget({ level, target }: RevocationRequest): RevocationTarget {
 }
 
 /** The app that a revocation closes; `undefined` when it is closed already. */
-async function openApp({ store }: AuthorityContext, { level, target }: RevocationTarget): Promise<App | undefined> {
+async function unrevokedApp(
+  { store }: AuthorityContext,
+  { level, target }: RevocationTarget,
+): Promise<App | undefined> {
   const app = level === "app" ? await store.records.app(target) : undefined
   return app?.revokedAt === undefined ? app : undefined
 }

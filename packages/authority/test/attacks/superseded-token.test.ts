@@ -42,6 +42,15 @@ test.each<[string, (on: Setting, token: string) => Promise<unknown>]>([
   expect(await detections(on)).toMatchObject([{ agent_id: agent.agentId, outcome: "success", detail }])
 })
 
+test("an operator's revocation of the superseded token does not restart the 10 s", async () => {
+  await using on = await testAuthority()
+  const { agent, thief } = await stolen(on, 11)
+  await on.authority.revoke(CALLER, on.operator, { level: "token", target: agent.claims.jti })
+  expect(await isGood(on, agent.accessToken)).toBe(false)
+  expect(await isGood(on, thief.accessToken)).toBe(false)
+  expect(await detections(on)).toHaveLength(1)
+})
+
 test("within 10 s it is only refused: the client may have sent requests side by side", async () => {
   await using on = await testAuthority()
   const { agent, thief } = await stolen(on, 10)
