@@ -8,7 +8,18 @@ export interface FairQueueLimits {
 
 interface Waiting {
   size: number
-  readonly pieces: { readonly size: number; readonly run: () => Promise<void> }[]
+  readonly pieces: Piece[]
+}
+
+interface Piece {
+  readonly size: number
+  readonly run: () => Promise<void>
+  readonly reject: (error: PushedOutError) => void
+}
+
+/** The work was pushed out by that of a source with less. It did not run. */
+export class PushedOutError extends Error {
+  override readonly name = "PushedOutError"
 }
 
 /**
@@ -38,13 +49,30 @@ export class FairQueue {
   }
 
   /**
-   * Runs the work when its turn comes. Waits even without room: call {@link FairQueue.hasRoom} first where the limit
-   * matters.
+   * Makes room for one more piece of work of this source. A full queue pushes out the newest work of the source that has
+   * most, if that source has more: many sources must not keep out one that has nothing waiting.
+   * @returns false when there is no room.
+   */
+  makeRoom(source: string, size = 1): boolean {
+    const ofSource = this.#waiting.get(source)?.size ?? 0
+    if (ofSource + size > this.#limits.perSource) return false
+    while (this.#size + size > this.#limits.total) {
+      const [largest, waiting] = this.#largest()
+      if (waiting === undefined || waiting.size <= ofSource) return false
+      this.#pushOut(largest, waiting)
+    }
+    return true
+  }
+
+  /**
+   * Runs the work when its turn comes. Waits even without room: call {@link FairQueue.hasRoom} or
+   * {@link FairQueue.makeRoom} first where the limit matters.
+   * @throws {@link PushedOutError} when {@link FairQueue.makeRoom} took its place.
    */
   run<T>(source: string, work: () => Promise<T>, size = 1): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(source) ?? { size: 0, pieces: [] }
-      waiting.pieces.push({ size, run: () => work().then(resolve, reject) })
+      waiting.pieces.push({ size, run: () => work().then(resolve, reject), reject })
       waiting.size += size
       this.#waiting.set(source, waiting)
       this.#size += size
@@ -63,6 +91,21 @@ export class FairQueue {
       await setImmediate()
     } while (this.#waiting.size > 0)
     this.#isRunning = false
+  }
+
+  #largest(): readonly [source: string, waiting: Waiting | undefined] {
+    let largest: readonly [string, Waiting | undefined] = ["", undefined]
+    for (const entry of this.#waiting) if (entry[1].size > (largest[1]?.size ?? 0)) largest = entry
+    return largest
+  }
+
+  #pushOut(source: string, waiting: Waiting): void {
+    const newest = waiting.pieces.pop()
+    if (newest === undefined) return
+    waiting.size -= newest.size
+    this.#size -= newest.size
+    if (waiting.pieces.length === 0) this.#waiting.delete(source)
+    newest.reject(new PushedOutError("work of a source with less took its place"))
   }
 
   #next(): (() => Promise<void>) | undefined {

@@ -9,7 +9,7 @@ import {
 } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
-import type { FairQueueLimits } from "../fair-queue.ts"
+import { type FairQueueLimits, PushedOutError } from "../fair-queue.ts"
 import { isOfPresentSecret } from "../operators/admin-token-id.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import { Refusal } from "../refusal.ts"
@@ -35,6 +35,7 @@ export async function checkToken(context: AuthorityContext, { source }: Caller, 
   try {
     verified = cached(context, token) ?? (await verifyInTurn(context, source, token))
   } catch (error) {
+    if (error instanceof PushedOutError) throw tooManyWait()
     return { ok: false, isRevoked: false, reason: refusalReason(error) }
   }
   const { claims } = verified
@@ -71,13 +72,12 @@ function cached(context: AuthorityContext, token: string): VerifiedToken | undef
 
 function verifyInTurn(context: AuthorityContext, source: string, token: string): Promise<VerifiedToken> {
   const { unverified } = context
-  if (!unverified.hasRoom(source, token.length))
-    throw new Refusal("rate_limited", {
-      detail: "too many tokens of this address wait for verification",
-      retryAfter: 1,
-    })
+  if (!unverified.makeRoom(source, token.length)) throw tooManyWait()
   return unverified.run(source, async () => cached(context, token) ?? verify(context, token), token.length)
 }
+
+const tooManyWait = (): Refusal =>
+  new Refusal("rate_limited", { detail: "too many tokens of this address wait for verification", retryAfter: 1 })
 
 function verify(context: AuthorityContext, token: string): VerifiedToken {
   const { claims, key } = verifyToken(token, context.keys.find)

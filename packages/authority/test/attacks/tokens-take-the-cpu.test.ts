@@ -43,3 +43,18 @@ test("a source with 4 MiB of unverified tokens is refused, and no other one", as
   expect(await Promise.all(flood)).toEqual(Array(5).fill(undefined))
   expect(await on.authority.validateToken(HOSTILE, large)).toBeUndefined()
 })
+
+// Before: eight sources filled the queue with 32 MiB, and every other source was refused.
+test("sources that fill the queue push out none of a source with nothing waiting, but their own newest", async () => {
+  const [own = ""] = await foreignTokens(1)
+  await using on = await testAuthority()
+  const large = "x".repeat(1024 * 1024)
+  const from = (source: string) => ({ ...HOSTILE, source })
+  // The first is being verified; the others fill the queue.
+  const flood = Array.from({ length: 33 }, (_, nth) => on.authority.validateToken(from(`10.0.1.${nth % 9}`), large))
+  const all = Promise.allSettled(flood)
+  expect(await on.authority.validateToken(HONEST, own)).toBeDefined()
+  const ended = await all
+  const refused = ended.flatMap((one, nth) => (one.status === "rejected" ? [[nth, one.reason]] : []))
+  expect(refused).toMatchObject([[expect.any(Number), { code: "rate_limited", retryAfter: 1 }]])
+})
