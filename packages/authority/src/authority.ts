@@ -107,9 +107,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   stops.push(() => context.denials.close().catch(() => undefined))
   let applying: Following | undefined
   try {
-    const tellsRights = await store.trail.tellsRights()
+    const recordsRights = await store.trail.recordsRights()
     if (restore !== undefined) await recordRestore(context, restore)
-    if (restore !== undefined || !tellsRights) await sealFound(context, { isVerified: restore !== undefined })
+    if (restore !== undefined || !recordsRights) await sealFound(context, { isVerified: restore !== undefined })
     await reportUnproven(context)
     applying = await store.revocations.follow(0, followInto(context.revocations))
     const feed = new RevocationFeed(context, applying.applied)

@@ -19,7 +19,7 @@ export function memoryTrail(data: MemoryData): Trail {
       return { events: matching.slice(offset, offset + limit), total: matching.length }
     },
 
-    tellsRights: async () => data.events.some((event) => event.data !== undefined),
+    recordsRights: async () => data.events.some((event) => event.data !== undefined),
 
     async seal(sign) {
       const newest = data.checkpoints.at(-1)

@@ -32,11 +32,11 @@ import {
 import { type Query, type Statements, sql, type Value } from "./sql.ts"
 
 /** A row that refers to the event which last set it; NULL when a version without such references set it. */
-interface Told {
+interface EventReference {
   readonly event: number | null
 }
 
-interface StoredRevocation extends Told {
+interface StoredRevocation extends EventReference {
   readonly seq: number
   readonly level: RevocationLevel
   readonly target: string
@@ -48,8 +48,8 @@ interface StoredRevocation extends Told {
   readonly forget_at: number | null
 }
 
-/** The events whose rights stand in a table. */
-const GIVING: readonly string[] = [
+/** The events that set a row of the tables which give rights. */
+const EVENTS_WITH_RIGHTS: readonly string[] = [
   "app_registered",
   "app_authenticated",
   "admin_auth",
@@ -85,7 +85,7 @@ export class TableVerifier {
   #restored = 0
   /** Single-use launch tokens that were used and are still stored. */
   readonly #used = new Set<string>()
-  /** Whether a version that did not tell rights gave any: only then may a row refer to no event. */
+  /** Whether a version that did not record rights gave any: only then may a row refer to no event. */
   #isUpgraded = false
 
   constructor(statements: Statements, { now, recordsKey }: TableVerifierOptions) {
@@ -101,7 +101,7 @@ export class TableVerifier {
   event(seq: number, event: AuditEvent): string | undefined {
     if (event.event_type === "trail_restored" && event.outcome === "success") this.#restored = seq
     if (event.data === undefined) {
-      this.#isUpgraded ||= event.outcome === "success" && GIVING.includes(event.event_type)
+      this.#isUpgraded ||= event.outcome === "success" && EVENTS_WITH_RIGHTS.includes(event.event_type)
       return undefined
     }
     return found(() => {
@@ -122,31 +122,31 @@ export class TableVerifier {
    * @returns the first fault of each batch, or `undefined`.
    */
   *rows(): Generator<string | undefined, void, undefined> {
-    yield* this.#each<AppRow & Told & Keyed<number>>(
+    yield* this.#each<AppRow & EventReference & Keyed<number>>(
       (after) => sql`select seq as key, * from apps where seq > ${after} order by seq limit ${BATCH_SIZE}`,
       0,
       (row) => {
         const app = toApp(row)
-        this.#requireTold(`app ${app.appId}`, row.event, "apps", appRight(app))
+        this.#requireRecorded(`app ${app.appId}`, row.event, "apps", appRight(app))
         if (this.#seals) this.#requireSeal(`app ${app.appId}`, app, this.#seals.app(app))
       },
     )
-    yield* this.#each<AgentRow & Told & Keyed<number>>(
+    yield* this.#each<AgentRow & EventReference & Keyed<number>>(
       (after) => sql`select seq as key, * from agents where seq > ${after} order by seq limit ${BATCH_SIZE}`,
       0,
       (row) => {
         const agent = toAgent(row)
-        this.#requireToldAgent(row.event, agent)
+        this.#requireRecordedAgent(row.event, agent)
         if (this.#seals) this.#requireSeal(`agent ${agent.agentId}`, agent, this.#seals.agent(agent))
       },
     )
-    yield* this.#each<LaunchTokenRow & Told & Keyed<Uint8Array>>(
+    yield* this.#each<LaunchTokenRow & EventReference & Keyed<Uint8Array>>(
       (after) => sql`select hash as key, * from launch_tokens where hash > ${after} order by hash limit ${BATCH_SIZE}`,
       new Uint8Array(),
       (row) => {
         const token = toLaunchToken(row)
         const name = `a launch token for ${token.agentName}`
-        this.#requireTold(name, row.event, "launch_tokens", launchTokenRight(token))
+        this.#requireRecorded(name, row.event, "launch_tokens", launchTokenRight(token))
         if ((row.event ?? 0) < this.#restored)
           throw new Fault(
             `${name} is from before the restore declared by ${eventId(this.#restored)}, which made it void`,
@@ -154,10 +154,10 @@ export class TableVerifier {
         if (this.#seals) this.#requireSeal(name, token, this.#seals.launchToken(token))
       },
     )
-    yield* this.#each<TokenRow & Told & Keyed<string>>(
+    yield* this.#each<TokenRow & EventReference & Keyed<string>>(
       (after) => sql`select jti as key, * from tokens where jti > ${after} order by jti limit ${BATCH_SIZE}`,
       "",
-      (row) => this.#requireTold(`token ${row.jti}`, row.event, "tokens", tokenRight(toToken(row))),
+      (row) => this.#requireRecorded(`token ${row.jti}`, row.event, "tokens", tokenRight(toToken(row))),
     )
     let last = 0
     yield* this.#each<StoredRevocation & Keyed<number>>(
@@ -171,7 +171,7 @@ export class TableVerifier {
           throw new Fault(`${name} would be deleted before its end`)
         if ((row.event ?? 0) < last) throw new Fault(`${name} is not at its position in the log`)
         last = row.event ?? last
-        this.#requireTold(name, row.event, "revocations", rightOfRevocation(row))
+        this.#requireRecorded(name, row.event, "revocations", rightOfRevocation(row))
       },
     )
   }
@@ -191,11 +191,11 @@ export class TableVerifier {
     }
   }
 
-  #requireAgent(seq: number, told: JsonObject): void {
-    const row = this.#agent(told["agent_id"])
-    this.#requireRow(seq, "agent", told["agent_id"], row)
+  #requireAgent(seq: number, right: JsonObject): void {
+    const row = this.#agent(right["agent_id"])
+    this.#requireRow(seq, "agent", right["agent_id"], row)
     if (row === undefined) return
-    const { jti: _jti, expires_at: _end, ...identity } = told
+    const { jti: _jti, expires_at: _end, ...identity } = right
     if (!same(identity, agentIdentity(toAgent(row)))) throw changed(`agent ${row.agent_id}`, seq)
   }
 
@@ -230,18 +230,18 @@ export class TableVerifier {
     const { jti, expires_at } = token
     // Deleted some time after its end.
     if (Number(expires_at) <= this.#now) return
-    const row = this.#statements.get(sql<TokenRow & Told>`select * from tokens where jti = ${String(jti)}`)
+    const row = this.#statements.get(sql<TokenRow & EventReference>`select * from tokens where jti = ${String(jti)}`)
     this.#requireRow(seq, "token", jti, row)
   }
 
-  #requireRevoked(seq: number, told: JsonObject): void {
-    const level = String(told["level"])
-    const target = String(told["target"])
+  #requireRevoked(seq: number, right: JsonObject): void {
+    const level = String(right["level"])
+    const target = String(right["target"])
     const name = `the revocation of ${level} ${target} by ${eventId(seq)}`
     const row = this.#statements.get(
       sql<StoredRevocation>`select * from revocations where level = ${level} and target = ${target}`,
     )
-    const end = told["expires_at"] === null ? Infinity : Number(told["expires_at"])
+    const end = right["expires_at"] === null ? Infinity : Number(right["expires_at"])
     if (row === undefined) {
       // Deleted some time after its end.
       if (end > this.#now) throw new Fault(`${name} is missing`)
@@ -249,47 +249,47 @@ export class TableVerifier {
     }
     const covers =
       (row.expires_at ?? Infinity) >= end &&
-      (row.before ?? 0) >= Number(told["before"] ?? 0) &&
-      (row.alone === 0 || told["alone"] === true)
+      (row.before ?? 0) >= Number(right["before"] ?? 0) &&
+      (row.alone === 0 || right["alone"] === true)
     if (!covers) throw new Fault(`${name} is narrower in the database`)
-    if (level !== "token" || told["alone"] === true) return
+    if (level !== "token" || right["alone"] === true) return
     const agent = this.#statements.get(sql<AgentRow>`select * from agents where jti = ${target}`)
     if (agent !== undefined && agent.revoked_at === null && agent.released_at === null)
       throw new Fault(`agent ${agent.agent_id} lost its token by ${eventId(seq)}, and its row does not say so`)
   }
 
-  #requireRow(seq: number, kind: string, id: unknown, row: Told | undefined): void {
+  #requireRow(seq: number, kind: string, id: unknown, row: EventReference | undefined): void {
     if (row === undefined) throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and is missing`)
     if ((row.event ?? 0) < seq)
       throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and the database has an older state of it`)
   }
 
   /** The event that a row refers to must give exactly its right. */
-  #requireTold(name: string, event: number | null, kind: keyof Rights & string, right: JsonObject): void {
+  #requireRecorded(name: string, event: number | null, kind: keyof Rights & string, right: JsonObject): void {
     const rights = this.#rightsOf(name, event)
-    const told = rights?.[kind] as readonly JsonObject[] | undefined
-    if (rights !== undefined && !told?.some((one) => same(one, right))) throw changed(name, event ?? 0)
+    const recorded = rights?.[kind] as readonly JsonObject[] | undefined
+    if (rights !== undefined && !recorded?.some((one) => same(one, right))) throw changed(name, event ?? 0)
   }
 
-  #requireToldAgent(event: number | null, agent: Agent): void {
+  #requireRecordedAgent(event: number | null, agent: Agent): void {
     const { agentId, jti, expiresAt } = agent
     const rights = this.#rightsOf(`agent ${agentId}`, event)
     if (rights === undefined) return
     const renewal = { agent_id: agentId, jti, expires_at: expiresAt }
-    const isTold =
+    const isRecorded =
       rights.agents?.some((one) => same(one, agentRight(agent))) || rights.renewals?.some((one) => same(one, renewal))
-    if (!isTold) throw changed(`agent ${agentId}`, event ?? 0)
+    if (!isRecorded) throw changed(`agent ${agentId}`, event ?? 0)
   }
 
   /** What an event gives; `undefined` for a row that refers to none. */
   #rightsOf(name: string, event: number | null): Rights | undefined {
     if (event === null) {
       if (this.#isUpgraded) return undefined
-      throw new Fault(`${name} refers to no event, and every event since the first tells what it gives`)
+      throw new Fault(`${name} refers to no event, and every event since the first says what it gives`)
     }
     const row = this.#statements.get(sql<{ data: string | null }>`select data from events where seq = ${event}`)
     if (row === undefined || row.data === null)
-      throw new Fault(`${name} refers to ${eventId(Math.max(1, event))}, which does not tell of it`)
+      throw new Fault(`${name} refers to ${eventId(Math.max(1, event))}, which does not say so`)
     return JSON.parse(row.data)
   }
 
@@ -297,12 +297,14 @@ export class TableVerifier {
     if (!isSealed(record, expected)) throw new Fault(`${name} is not as the broker wrote it`)
   }
 
-  #app(appId: string): (AppRow & Told) | undefined {
-    return this.#statements.get(sql<AppRow & Told>`select * from apps where app_id = ${appId}`)
+  #app(appId: string): (AppRow & EventReference) | undefined {
+    return this.#statements.get(sql<AppRow & EventReference>`select * from apps where app_id = ${appId}`)
   }
 
-  #agent(agentId: unknown): (AgentRow & Told) | undefined {
-    return this.#statements.get(sql<AgentRow & Told>`select * from agents where agent_id = ${String(agentId)}`)
+  #agent(agentId: unknown): (AgentRow & EventReference) | undefined {
+    return this.#statements.get(
+      sql<AgentRow & EventReference>`select * from agents where agent_id = ${String(agentId)}`,
+    )
   }
 
   #launchToken(hash: string): LaunchTokenRow | undefined {

@@ -26,8 +26,8 @@ export interface TrailReader extends Disposable {
   events(): Iterable<AuditEvent>
   /**
    * Holds the tables that give rights against the trail. Without the broker's key their seals are not checked.
-   * @returns the first fault, or `undefined`; `undefined` too for the database of a version whose events do not tell
-   * rights.
+   * @returns the first fault, or `undefined`; `undefined` too for the database of a version whose events do not
+   * record rights.
    */
   tableProblem(): string | undefined
 }

@@ -18,8 +18,8 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
       return { events: rows.map(toEvent), total: counts[0]?.total ?? 0 }
     },
 
-    async tellsRights() {
-      // From the end: once one event tells, most of the later ones do.
+    async recordsRights() {
+      // From the end: once one event records rights, most of the later ones do.
       const found = await reader.query(sql`select 1 from events where data is not null order by seq desc limit 1`)
       return found.length > 0
     },

@@ -77,8 +77,8 @@ function serve(connection: Connection, ballast: Ballast): void {
         const { writes, events, at, urgent } = command.input
         return commits.run(
           (entries) => {
-            const telling = events.findIndex(({ data }) => data !== undefined)
-            const event = telling === -1 ? null : trail.size + 1 + telling
+            const recording = events.findIndex(({ data }) => data !== undefined)
+            const event = recording === -1 ? null : trail.size + 1 + recording
             for (const write of writes) {
               const entry = applyWrite(statements, write, event)
               if (entry !== undefined) entries.push(entry)

@@ -53,7 +53,7 @@ export interface Trail {
   size(): Promise<number>
   events(query: EventQuery): Promise<EventPage>
   /** Whether any event says what it gives or takes: the trail of a version before 2.1 has none. */
-  tellsRights(): Promise<boolean>
+  recordsRights(): Promise<boolean>
   /**
    * Signs the tree over every commit that was answered before this call, and stores the note. Answers the newest stored
    * checkpoint when the tree has not grown since.
