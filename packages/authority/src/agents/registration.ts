@@ -23,6 +23,7 @@ import { type IssuedToken, issueToken, MAX_TOKEN_TTL, prepareToken, sizeWarning 
 import { commit } from "../trail/commit.ts"
 import { scopesText } from "../trail/detail.ts"
 import { type Subject, successEvent } from "../trail/event.ts"
+import type { QuotaSubject } from "../trail/trail-quota.ts"
 import { uniqueHex } from "../unique-hex.ts"
 import { lifetimeOf } from "./lifetime.ts"
 import type { GenuineNonce } from "./nonce.ts"
@@ -98,7 +99,7 @@ export async function register(
   await commit(
     context,
     {
-      payer: payerOfLaunch(launchToken),
+      quota: quotaOfLaunch(launchToken),
       writes: [
         ...conditions,
         { type: "spend_nonce", nonce: nonce.bytes, expiresAt: nonce.expiresAt },
@@ -140,10 +141,15 @@ export function registrationSubject({ code }: Refusal, { taskId, orchId }: Regis
   return { task_id: taskId, orch_id: orchId }
 }
 
-/** Whose quota a registration counts for: the app's or, where an operator made the launch token, that token's own. */
-function payerOfLaunch({ appId, singleUse, hash }: LaunchToken): string | undefined {
-  if (appId !== undefined) return appSubject(appId)
-  return singleUse ? undefined : launchTokenId(hash)
+/** The part of an app's quota that one launch token may use: whoever holds it must not stop the app's other agents. */
+const REUSABLE_LAUNCH_TOKEN_PART = 1 / 4
+
+/** Whose quota a registration counts for: the app's, and that of a launch token that many registrations may use. */
+function quotaOfLaunch({ appId, singleUse, hash }: LaunchToken): readonly QuotaSubject[] {
+  return [
+    ...(singleUse ? [] : [{ name: launchTokenId(hash), part: REUSABLE_LAUNCH_TOKEN_PART }]),
+    ...(appId === undefined ? [] : [{ name: appSubject(appId) }]),
+  ]
 }
 
 // The trail never redacts ids, so this secret must not become one (CONTRACT 4).

@@ -22,7 +22,7 @@ import { ENDED_MEANWHILE, tokenRevoked } from "../tokens/token-revoked.ts"
 import { commit } from "../trail/commit.ts"
 import { scopesText } from "../trail/detail.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { payerOf } from "../trail/trail-quota.ts"
+import { quotaOf } from "../trail/trail-quota.ts"
 
 /** What to delegate, and to whom (CONTRACT 3, "delegate"). */
 export interface DelegationRequest {
@@ -90,7 +90,7 @@ export async function delegate(
   await commit(
     context,
     {
-      payer: payerOf(held),
+      quota: quotaOf(held),
       writes: [
         ...conditions,
         { type: "require_unrevoked", jti: held.jti },

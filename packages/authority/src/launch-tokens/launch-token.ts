@@ -13,7 +13,7 @@ import { scopeHint } from "../scope-hint.ts"
 import { commit } from "../trail/commit.ts"
 import { scopesText } from "../trail/detail.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { payerOf } from "../trail/trail-quota.ts"
+import { quotaOf } from "../trail/trail-quota.ts"
 
 /** The policy of a new launch token (CONTRACT 3, "launch-tokens"). Times are seconds. */
 export interface LaunchTokenRequest {
@@ -113,7 +113,7 @@ async function issue(
     ...(orchId !== undefined && { orch_id: orchId }),
   }
   await commit(context, {
-    payer: payerOf(issuer),
+    quota: quotaOf(issuer),
     writes: [...conditions, { type: "add_launch_token", launchToken: record }],
     events: [successEvent("launch_token_issued", caller, subject, describe(record))],
   })

@@ -5,7 +5,7 @@ import type { LaunchToken } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { payerOf } from "../trail/trail-quota.ts"
+import { quotaOf } from "../trail/trail-quota.ts"
 import { launchTokenId } from "./launch-token.ts"
 
 /**
@@ -54,7 +54,7 @@ async function remove(
   await commit(
     context,
     {
-      payer: payerOf(remover),
+      quota: quotaOf(remover),
       writes: [{ type: "remove_launch_token", hash }],
       events: [successEvent("launch_token_revoked", caller, subjectOf(remover), detail)],
     },

@@ -1,7 +1,6 @@
-import type { Change, Write } from "../ports/change.ts"
+import type { Write } from "../ports/change.ts"
 import type { Records } from "../ports/records.ts"
 import type { Store } from "../ports/store.ts"
-import { rightsOf } from "./rights.ts"
 import { isSealed, type Seals } from "./seal.ts"
 
 /** Called with what is wrong when a record that gives rights is not as the broker wrote it. */
@@ -9,8 +8,7 @@ export type OnTampered = (problem: string) => void
 
 /**
  * A store whose records are held against their seals whenever they are read (CONTRACT 4). A record that someone else
- * wrote or changed counts as absent, so that no right comes from it. Every change seals its records, and tells in its
- * first event what it gives or takes.
+ * wrote or changed counts as absent, so that no right comes from it. Every change seals its records.
  */
 export function sealedStore(store: Store, seals: Seals, onTampered: OnTampered): Store {
   return {
@@ -18,14 +16,15 @@ export function sealedStore(store: Store, seals: Seals, onTampered: OnTampered):
     revocations: store.revocations,
     housekeeping: store.housekeeping,
     records: sealedRecords(store.records, seals, onTampered),
-    commit: (change) => store.commit(sealedChange(change, seals)),
+    commit: ({ writes, ...change }) =>
+      store.commit({ ...change, writes: writes.map((write) => sealedWrite(write, seals)) }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }
 
 function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): Records {
   /** The record, if its seal is right. */
-  const opened = <R extends { readonly mac?: Uint8Array }>(
+  const verified = <R extends { readonly mac?: Uint8Array }>(
     record: R | undefined,
     mac: (record: R) => Uint8Array,
     name: (record: R) => string,
@@ -34,8 +33,8 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     onTampered(`the database's record of ${name(record)} is not as the broker wrote it: nothing is granted by it`)
     return undefined
   }
-  const openApp = (app: Awaited<ReturnType<Records["app"]>>) =>
-    opened(
+  const verifiedApp = (app: Awaited<ReturnType<Records["app"]>>) =>
+    verified(
       app,
       (one) => seals.app(one),
       ({ appId }) => `app ${appId}`,
@@ -44,13 +43,13 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     // A list gives no right, and an operator must see the app that was changed.
     async apps() {
       const apps = await records.apps()
-      for (const app of apps) openApp(app)
+      for (const app of apps) verifiedApp(app)
       return apps
     },
-    app: async (appId) => openApp(await records.app(appId)),
-    appByClientId: async (clientId) => openApp(await records.appByClientId(clientId)),
+    app: async (appId) => verifiedApp(await records.app(appId)),
+    appByClientId: async (clientId) => verifiedApp(await records.appByClientId(clientId)),
     launchToken: async (hash) =>
-      opened(
+      verified(
         await records.launchToken(hash),
         (token) => seals.launchToken(token),
         ({ agentName }) => `a launch token for ${agentName}`,
@@ -58,14 +57,14 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     // An app that was changed still closes its orchestration to the others. Its own agents are refused when it is read.
     async appsOfOrchestration(orchId) {
       const apps = await records.appsOfOrchestration(orchId)
-      for (const app of apps) openApp(app)
+      for (const app of apps) verifiedApp(app)
       return apps
     },
     // These give no right: they name what to void, and list.
     launchTokenByPrefix: (prefix, now) => records.launchTokenByPrefix(prefix, now),
     launchTokens: (query, now) => records.launchTokens(query, now),
     agent: async (agentId) =>
-      opened(
+      verified(
         await records.agent(agentId),
         (agent) => seals.agent(agent),
         () => `agent ${agentId}`,
@@ -78,18 +77,6 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     startCount: (target, now) => records.startCount(target, now),
     affectedIds: (target, now, agentLimit) => records.affectedIds(target, now, agentLimit),
     unsealed: (limit) => records.unsealed(limit),
-  }
-}
-
-function sealedChange(change: Change, seals: Seals): Change {
-  const data = rightsOf(change.writes)
-  if (data === undefined) return change
-  const [first, ...others] = change.events
-  if (first === undefined) throw new TypeError("a change that gives or takes a right needs an event that says so")
-  return {
-    ...change,
-    writes: change.writes.map((write) => sealedWrite(write, seals)),
-    events: [{ ...first, data }, ...others],
   }
 }
 

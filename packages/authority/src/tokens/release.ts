@@ -5,7 +5,7 @@ import type { Write } from "../ports/change.ts"
 import { retention } from "../revocation/retention.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { payerOf } from "../trail/trail-quota.ts"
+import { quotaOf } from "../trail/trail-quota.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
 
 /** How a token is released. */
@@ -35,7 +35,7 @@ export async function releaseToken(
   const events = [successEvent("token_released", caller, subjectOf(claims), detail)]
   await commit(
     context,
-    { writes, events, payer: payerOf(claims) },
+    { writes, events, quota: quotaOf(claims) },
     { already_revoked: () => tokenRevoked(ENDED_MEANWHILE, [], claims) },
   )
 }

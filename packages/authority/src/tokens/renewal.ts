@@ -8,7 +8,7 @@ import { Refusal } from "../refusal.ts"
 import { retention } from "../revocation/retention.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
-import { payerOf } from "../trail/trail-quota.ts"
+import { quotaOf } from "../trail/trail-quota.ts"
 import type { BearerWording } from "./authentication.ts"
 import { type IssuedToken, issueToken, prepareToken, sizeWarning } from "./issue.ts"
 import { ENDED_MEANWHILE, tokenRevoked } from "./token-revoked.ts"
@@ -58,7 +58,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
   await commit(
     context,
     {
-      payer: payerOf(held),
+      quota: quotaOf(held),
       writes: [
         ...conditions,
         { type: "replace_token", agentId: held.sub, fromJti: held.jti, toJti: jti, expiresAt: exp * 1000 },

@@ -35,7 +35,7 @@ export async function writeDenial(
   )
   const agentId = subject?.agent_id
   const isAdmitted = context.denials.admits(caller.source, agentId)
-  if (!isAdmitted || (agentId !== undefined && !context.trailQuota.takeDenials(agentId, events))) {
+  if (!isAdmitted || (agentId !== undefined && !context.trailQuota.acquireDenials(agentId, events))) {
     context.denials.count(caller.source, events)
     return
   }

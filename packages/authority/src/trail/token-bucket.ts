@@ -24,6 +24,11 @@ export class TokenBucket {
     return true
   }
 
+  /** Gives back permits that were not used. */
+  giveBack(count: number): void {
+    this.#permits = Math.min(this.#burst, this.#permits + count)
+  }
+
   /** Milliseconds until that many permits are there. */
   waitMs(now: number, count = 1): number {
     this.#refill(now)

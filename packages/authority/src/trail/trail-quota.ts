@@ -1,10 +1,8 @@
 import type { EventDraft } from "@agentwrit/audit"
 import type { Claims } from "@agentwrit/core"
 import { LRUCache } from "lru-cache"
-import type { Change } from "../ports/change.ts"
 import type { Clock } from "../ports/clock.ts"
 import { Refusal } from "../refusal.ts"
-import { rightsOf } from "../rights/rights.ts"
 import { TokenBucket } from "./token-bucket.ts"
 
 /**
@@ -19,6 +17,19 @@ const CHAINING_BYTES = 256
 /** Subjects that are remembered. The least recently used is forgotten first. */
 const MAX_SUBJECTS = 50_000
 
+/** Whose quota a change counts for. */
+export interface QuotaSubject {
+  readonly name: string
+  /** The part of an agent's or app's quota that the subject has. Default: 1. */
+  readonly part?: number
+}
+
+/** Bytes that were taken for a change. */
+export interface Charge {
+  /** Gives them back, because nothing was committed. */
+  release(): void
+}
+
 /** Limits what one agent or app can add to the trail, so that it cannot fill the disk. Operators have no limit. */
 export class TrailQuota {
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: MAX_SUBJECTS })
@@ -28,36 +39,51 @@ export class TrailQuota {
     this.#clock = clock
   }
 
-  /** @throws {@link Refusal} `rate_limited` when the change does not fit, with the time until it does. */
-  require(subject: string, change: Change): void {
+  /**
+   * Takes the bytes of these events from the quota of each subject.
+   * @throws {@link Refusal} `rate_limited` when they do not fit, with the time until they do.
+   */
+  acquire(subjects: readonly QuotaSubject[], events: readonly EventDraft[]): Charge {
+    if (subjects.length === 0) return NOTHING
     const now = this.#clock.now()
-    const bytes = bytesOf(change)
-    const bucket = this.#bucketOf(subject, now)
-    if (bucket.take(now, bytes)) return
-    throw new Refusal("rate_limited", {
-      detail: "this agent or app adds too much to the audit trail",
-      retryAfter: Math.ceil(bucket.waitMs(now, bytes) / 1000),
-    })
+    const bytes = bytesOf(events)
+    const taken: TokenBucket[] = []
+    const release = (): void => {
+      for (const bucket of taken) bucket.giveBack(bytes)
+    }
+    for (const subject of subjects) {
+      const bucket = this.#bucketOf(subject, now)
+      if (!bucket.take(now, bytes)) {
+        release()
+        throw new Refusal("rate_limited", {
+          detail: "this agent or app adds too much to the audit trail",
+          retryAfter: Math.ceil(bucket.waitMs(now, bytes) / 1000),
+        })
+      }
+      taken.push(bucket)
+    }
+    return { release }
   }
 
   /** Takes the bytes of these denials; `false` when they do not fit. */
-  takeDenials(subject: string, events: readonly EventDraft[]): boolean {
+  acquireDenials(name: string, events: readonly EventDraft[]): boolean {
     const now = this.#clock.now()
-    return this.#bucketOf(subject, now).take(now, bytesOf({ writes: [], events }))
+    return this.#bucketOf({ name }, now).take(now, bytesOf(events))
   }
 
-  #bucketOf(subject: string, now: number): TokenBucket {
-    const known = this.#buckets.get(subject)
+  #bucketOf({ name, part = 1 }: QuotaSubject, now: number): TokenBucket {
+    const known = this.#buckets.get(name)
     if (known !== undefined) return known
-    const bucket = new TokenBucket(BURST_BYTES, 1000 / BYTES_PER_SECOND, now)
-    this.#buckets.set(subject, bucket)
+    const bucket = new TokenBucket(BURST_BYTES * part, 1000 / (BYTES_PER_SECOND * part), now)
+    this.#buckets.set(name, bucket)
     return bucket
   }
 }
 
-/** Whose quota a caller's changes count for; `undefined` for operators. */
-export const payerOf = ({ kind, sub }: Claims): string | undefined => (kind === "admin" ? undefined : sub)
+const NOTHING: Charge = { release: () => undefined }
 
-function bytesOf({ events, writes }: Change): number {
-  return Buffer.byteLength(JSON.stringify([events, rightsOf(writes)])) + events.length * CHAINING_BYTES
-}
+/** Whose quota a caller's changes count for; nobody's for operators. */
+export const quotaOf = ({ kind, sub }: Claims): readonly QuotaSubject[] => (kind === "admin" ? [] : [{ name: sub }])
+
+const bytesOf = (events: readonly EventDraft[]): number =>
+  Buffer.byteLength(JSON.stringify(events)) + events.length * CHAINING_BYTES

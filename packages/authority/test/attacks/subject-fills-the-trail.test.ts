@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest"
 import { Refusal, type Store } from "../../src/index.ts"
+import { TokenBucket } from "../../src/trail/token-bucket.ts"
 import { TrailQuota } from "../../src/trail/trail-quota.ts"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
@@ -66,16 +67,46 @@ test("refusals beyond the quota are counted instead of written", async () => {
 })
 
 test("what an agent changes counts for the agent, what is registered counts for the app", async () => {
-  const payers = vi.spyOn(TrailQuota.prototype, "require")
+  const acquired = vi.spyOn(TrailQuota.prototype, "acquire")
   await using on = await testAuthority()
   const app = await on.app()
-  payers.mockClear()
+  acquired.mockClear()
   const [agent, delegate] = [await app.agent(), await app.agent()]
   await on.delegate(agent.claims, delegate.agentId)
   const { accessToken } = await on.authority.renewToken(CALLER, agent.claims)
   await on.authority.releaseToken(CALLER, await on.claimsOf(accessToken))
-  const counted = (subject: string) => payers.mock.calls.filter(([payer]) => payer === subject).length
+  const subjects = acquired.mock.calls.flatMap(([found]) => found.map(({ name }) => name))
+  const counted = (subject: string) => subjects.filter((name) => name === subject).length
   // Two launch tokens and two registrations.
   expect([counted(`app:${app.appId}`), counted(agent.agentId), counted("admin")]).toEqual([4, 3, 0])
-  payers.mockRestore()
+  acquired.mockRestore()
+})
+
+// Before: the holder of one reusable launch token used up the quota of its app, and no other agent could register.
+test("a reusable launch token uses a quarter of its app's quota", async () => {
+  await using on = await testAuthority()
+  const app = await on.app()
+  const policy = { agentName: "worker", allowedScope: ["read:data:*"], singleUse: false, ttl: 600 }
+  const { launchToken } = await on.authority.createAppLaunchToken(CALLER, app.claims, policy)
+  const register = () => on.authority.register(CALLER, on.request(launchToken, { requestedScope: wide }))
+  const before = await bytesOf(on.store)
+  expect(await untilRefused(register)).toMatchObject({ code: "rate_limited" })
+  const written = (await bytesOf(on.store)) - before
+  expect(written).toBeGreaterThan(1.5 * MIB)
+  expect(written).toBeLessThan(2 * MIB)
+  await app.agent()
+})
+
+// Before: requests whose commit failed used up the quota, so that a race which an agent lost counted as trail.
+test("what was not committed does not count", async () => {
+  await using on = await testAuthority()
+  const { claims } = await on.agent()
+  const taken = vi.spyOn(TokenBucket.prototype, "take")
+  const givenBack = vi.spyOn(TokenBucket.prototype, "giveBack")
+  const renewals = Array.from({ length: 5 }, () => on.authority.renewToken(CALLER, claims))
+  expect((await Promise.allSettled(renewals)).filter(({ status }) => status === "fulfilled")).toHaveLength(1)
+  const sizes = taken.mock.calls.map(([, bytes]) => bytes).slice(0, 5)
+  expect(givenBack.mock.calls.map(([bytes]) => bytes)).toEqual(sizes.slice(1))
+  taken.mockRestore()
+  givenBack.mockRestore()
 })
