@@ -69,7 +69,8 @@ test("no object shows a secret when it is printed, logged, serialized or copied"
 test("no error shows a secret, whatever the broker or a proxy answers", async () => {
   await using proxy = await startProxy(shared.url)
   const { clientId, clientSecret } = await registerApp(shared.url, shared.admin)
-  const options = { brokerUrl: proxy.url, clientId, clientSecret, retries: 0 }
+  const broker = { brokerUrl: proxy.url, retries: 0 }
+  const options = { ...broker, clientId, clientSecret }
   const app = new AgentWritApp(options)
   const agent = await app.createAgent(TASK)
   const token = await agent.token()
@@ -79,11 +80,12 @@ test("no error shows a secret, whatever the broker or a proxy answers", async ()
   const errors: unknown[] = []
   const calls = [
     () => new AgentWritApp(options).createAgent(TASK),
-    () => new AgentWritApp({ ...options, clientSecret: `${clientSecret}\n` }).createAgent(TASK),
+    () => new AgentWritApp({ ...options, clientSecret: `${clientSecret}0` }).createAgent(TASK),
+    async () => new AgentWritApp({ ...options, clientSecret: `${clientSecret}\n` }),
     () => app.createAgent({ ...TASK, scope: ["write:data:7"] }),
-    () => registerAgent({ ...options, launchToken: given, ...TASK, orchId: "not/one" }),
-    () => registerAgent({ ...options, launchToken: given, ...TASK, taskId: given }),
-    () => registerAgent({ ...options, launchToken: `${given}\r\n`, ...TASK }),
+    () => registerAgent({ ...broker, launchToken: given, ...TASK, orchId: "not/one" }),
+    () => registerAgent({ ...broker, launchToken: given, ...TASK, taskId: given }),
+    () => registerAgent({ ...broker, launchToken: `${given}\r\n`, ...TASK }),
     () => agent.renew(),
     () => agent.delegate({ to: agent.id, scope: TASK.scope }),
     () => agent.fetch("http://api.example"),
