@@ -2,6 +2,7 @@ import { execFile } from "node:child_process"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { OLDEST_NODE } from "./oldest-node.ts"
 
 const run = promisify(execFile)
 const ROOT = new URL("../../../", import.meta.url)
@@ -35,7 +36,7 @@ export async function readSnippets(document: string): Promise<Snippet[]> {
 export interface SnippetFolder extends AsyncDisposable {
   /** The compiler's errors; empty when there are none. */
   check(): Promise<string>
-  /** Runs one, by its index, and resolves with the lines of its standard output. */
+  /** Runs one on the oldest Node, by its index, and resolves with the lines of its standard output. */
   run(at: number, environment?: Readonly<Record<string, string>>): Promise<string[]>
 }
 
@@ -62,7 +63,7 @@ export async function writeSnippets(
     },
     async run(at, environment = {}) {
       const { PATH = "" } = process.env
-      const { stdout } = await run(process.execPath, [fileURLToPath(file(at))], { env: { PATH, ...environment } })
+      const { stdout } = await run(OLDEST_NODE, [fileURLToPath(file(at))], { env: { PATH, ...environment } })
       return stdout === "" ? [] : stdout.trimEnd().split("\n")
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

@@ -8,6 +8,7 @@ import { call } from "@agentwrit/testing/client"
 import { closedAddress } from "@agentwrit/testing/proxy"
 import { shareBroker } from "@agentwrit/testing/shared-broker"
 import { expect, test } from "vitest"
+import { OLDEST_NODE } from "../../src/oldest-node.ts"
 
 const run = promisify(execFile)
 
@@ -69,14 +70,14 @@ const examples: [name: string, lines: string[]][] = [
 
 const EXAMPLES = new URL("../../../../examples/", import.meta.url)
 
-/** Runs an example in its folder, by the command of its `start` script. */
+/** Runs an example on the oldest Node in its folder, by the command of its `start` script. */
 async function start(name: string, environment: Readonly<Record<string, string>>) {
   const cwd = fileURLToPath(new URL(name, EXAMPLES))
   const { scripts } = JSON.parse(await readFile(join(cwd, "package.json"), "utf8"))
   const { PATH = "" } = process.env
   const [program, ...words] = String(scripts.start).split(" ")
   expect(program).toBe("node")
-  return run(process.execPath, words, { cwd, env: { PATH, ...environment }, timeout: 50_000 })
+  return run(OLDEST_NODE, words, { cwd, env: { PATH, ...environment }, timeout: 50_000 })
 }
 
 test.each(examples)("%s prints the expected output, and leaves no active app", async (name, lines) => {
@@ -95,6 +96,12 @@ test.concurrent.each(examples)("%s says what to do when no broker answers", asyn
     stderr: expect.stringContaining(`${nowhere} cannot be reached (ECONNREFUSED)\nRun `),
   }
   await expect(start(name, operator(nowhere))).rejects.toMatchObject(told)
+})
+
+test("the examples run on the oldest Node that the packages support", async () => {
+  const { stdout } = await run(OLDEST_NODE, ["--version"])
+  const { engines } = JSON.parse(await readFile(new URL("../packages/sdk/package.json", EXAMPLES), "utf8"))
+  expect(stdout).toMatch(new RegExp(`^v${engines.node.slice(">=".length)}\\.`))
 })
 
 test("every example is run here, and listed on their page with its command", async () => {
