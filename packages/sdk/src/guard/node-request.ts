@@ -38,9 +38,15 @@ export function guardedRequest<Request extends FrameworkRequest>(
     proofs: valuesOf("dpop", node),
     method: node.method ?? "",
     origin: `${request.protocol}://${hostOf(request, node)}`,
-    path: (request.originalUrl ?? node.url ?? "").split("?", 1)[0] ?? "",
+    path: pathOf(request.originalUrl ?? node.url ?? ""),
     requestId: typeof id === "string" ? id : undefined,
   }
+}
+
+/** The path of a request target, whose absolute form (RFC 9112 section 3.2.2) has a scheme and a host in front. */
+function pathOf(target: string): string {
+  const [path = ""] = target.replace(/^\w+:\/\/[^/?]*/, "").split("?", 1)
+  return path.startsWith("/") ? path : "/"
 }
 
 /** The host that the client named, with its port: the `Host` header, unless a trusted proxy named another one. */
