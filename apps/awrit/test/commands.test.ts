@@ -194,18 +194,6 @@ test("what is shown only once is shown also from an answer of an unexpected form
   expect(await awrit(["app", "rotate-secret", "--id", app.app_id], proxied)).toMatchObject({ code: 1, stdout: "" })
 })
 
-test("--json and the export escape what a terminal acts on, as the same values", async () => {
-  const name = "c1 \u009b31m, bidi \u202e, tag \u{e0041}, line \u2028."
-  const escaped = "c1 \\u009b31m, bidi \\u202e, tag \\udb40\\udc41, line \\u2028."
-  await succeeds(["launch-token", "create", "--agent-name", name, "--allowed-scope", "read:data:*"], { env })
-  const listed = await succeeds(["launch-token", "list", "--json"], { env })
-  expect(listed).toContain(escaped)
-  expect(JSON.parse(listed).launch_tokens[0].agent_name).toBe(name)
-  const trail = await succeeds(["audit", "export"], { env })
-  expect(listed + trail).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
-  expect(await awrit(["audit", "verify", "--file", "-"], { env, input: trail })).toMatchObject({ code: 0 })
-})
-
 test("a token that is bound to a key is not released, and the command that ends it is named", async () => {
   const { token } = await boundAgent(url, admin)
   const { code, stderr } = await awrit(["token", "release", "--token", token], { env })

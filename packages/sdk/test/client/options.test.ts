@@ -30,19 +30,6 @@ test.each(MAKERS)("%s refuses an option that does not exist, and names those tha
 })
 
 describe.each(MAKERS.slice(0, 5))("%s", (_, make) => {
-  test.each(["http://broker.example", "http://10.0.0.1:8080", "http://localhost.example", "http://127.0.0.1.example"])(
-    "refuses the broker %s, to which secrets would go unencrypted, and says what to do",
-    async (brokerUrl) => {
-      const refused = (async () => make({ ...BROKER, brokerUrl }))()
-      await expect(refused).rejects.toMatchObject({
-        name: "TargetError",
-        code: "insecure_target",
-        origin: brokerUrl,
-        message: expect.stringMatching(/use https, or set dangerouslyAllowHttp/),
-      })
-    },
-  )
-
   test.each(["https://broker.example", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"])(
     "takes the broker %s",
     async (brokerUrl) => {

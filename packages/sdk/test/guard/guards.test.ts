@@ -388,10 +388,7 @@ test("a guard accepts the kinds of tokens that its options name", async () => {
 test.each<[string, object, RegExp]>([
   ["a malformed scope", { scope: "read" }, /form action:resource:identifier/],
   ["one malformed scope of several", { scope: ["read:data:7", "x"] }, /form action:resource:identifier/],
-  ["an empty list of scopes", { scope: [] }, /scope is empty/],
-  ["a scope that a setting left out", { scope: undefined }, /scope is empty/],
   ["an empty scope", { scope: "" }, /scope is empty/],
-  ["a misspelt option", { scopes: ["read:data:7"] }, /no option "scopes"; it has: scope/],
   ["an option of something else", { audience: "crm" }, /no option "audience"/],
   ["no kind", { kinds: [] }, /kinds must be/],
   ["kinds that a setting left out", { kinds: undefined }, /kinds must be/],

@@ -227,7 +227,7 @@ test("the Express middleware of 2.x accepts the verifier too", async () => {
   expect((await call(base, "GET /", { bearer: "x" })).status).toBe(401)
 })
 
-test("with a resource, tokens whose audience does not name it are refused, and the verifier must check audiences", async () => {
+test("with a resource, tokens whose audience does not name it are refused", async () => {
   const { access_token } = await agent(url, admin)
   const [head, claims] = [tokenPart(access_token, 0), tokenPart(access_token, 1)]
   const made = (aud: string[]) => signedByBroker(broker, head, { ...claims, aud })
@@ -240,8 +240,6 @@ test("with a resource, tokens whose audience does not name it are refused, and t
   const status = async (bearer: string) => (await call(base, "POST /mcp", { bearer, json: {} })).status
   expect(await status(made([RESOURCE]))).not.toBe(401)
   expect(await status(access_token)).toBe(401)
-  const unchecked = testVerifier({ brokerUrl: url })
-  expect(() => mcpTokenVerifier(unchecked, { InvalidTokenError, resource: RESOURCE })).toThrow(/pass `audience`/)
 })
 
 test("tokens of operators are refused unless the options accept them, and wrong options are a TypeError", async () => {

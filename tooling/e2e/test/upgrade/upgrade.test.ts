@@ -92,12 +92,6 @@ test("a trail of version 2.0.0 that was changed seals nothing, and its records g
   await authority.close()
 })
 
-test("a trail without a checkpoint is reported, with the time since when nothing is proven", async () => {
-  const { authority, told } = await open(left("delete from checkpoints;"))
-  expect(told).toContainEqual({ since: "2026-01-01T00:00:00.000Z", events: 14 })
-  await authority.close()
-})
-
 test("a declared restore seals all records anew, under its own key", async () => {
   const path = left()
   await (await open(path)).authority.close()
