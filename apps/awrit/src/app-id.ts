@@ -15,3 +15,13 @@ export async function appIdOf(given: string | undefined, where: string, admin: A
   if (app === undefined) throw new CommandError(`${where} is no app's id or name; awrit app list shows them`)
   return app.appId
 }
+
+/** A subject of the trail, with the app's id where the command line says `app:{name}`. Any other text stays. */
+export async function subjectOf(
+  given: string | undefined,
+  where: string,
+  admin: AgentWritAdmin,
+): Promise<string | undefined> {
+  const [, name] = /^app:(.+)$/.exec(given ?? "") ?? []
+  return name === undefined ? given : `app:${await appIdOf(name, where, admin)}`
+}

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import { closest, distance } from "fastest-levenshtein"
 import { type Argument, type Arguments, type Given, listOf, type Values } from "./arguments.ts"
 import { UsageError } from "./errors.ts"
-import { GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
+import { FORMATS, type Format, GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
 import type { Branch, Tree } from "./tree.ts"
 
 /** The command or group that a command line names. */
@@ -46,11 +46,19 @@ function named(commands: Tree, word: string, path: readonly string[]): Branch {
 }
 
 const takesValue = (word: string): boolean =>
-  Object.entries(GLOBAL_FLAGS).some(([name, { type }]) => type === "string" && word === `--${name}`)
+  Object.entries<Argument>(GLOBAL_FLAGS).some(
+    ([name, { short, type }]) => type === "string" && (word === `--${name}` || word === `-${short}`),
+  )
 
 /** Whether a command line has a flag. The rest may be incorrect. */
-export const hasFlag = (words: readonly string[], flag: "json" | "help" | "version", args: Arguments = {}): boolean =>
+export const hasFlag = (words: readonly string[], flag: "help" | "version", args: Arguments): boolean =>
   read(words, args).values[flag] === true
+
+/** The form of the result that a command line asks for. The rest may be incorrect. */
+export function formatOf(words: readonly string[]): Format {
+  const { json, output } = read(words, {}).values
+  return json === true ? "json" : (FORMATS.find((format) => format === output) ?? "table")
+}
 
 /**
  * Reads the arguments of a command, and the global flags.
@@ -69,7 +77,16 @@ export function parse<const A extends Arguments>(
   if (surplus !== undefined)
     throw new UsageError(`"${line}" takes no argument "${shown(surplus)}"; see "${line} --help"`)
   const all = { ...values, ...Object.fromEntries(names.map((name, at) => [name, positionals[at]])) }
-  return { given: valuesOf(args, all), flags: valuesOf(GLOBAL_FLAGS, all) }
+  const flags = valuesOf(GLOBAL_FLAGS, all)
+  checkFormat(flags)
+  return { given: valuesOf(args, all), flags }
+}
+
+function checkFormat({ json, output }: GlobalFlags): void {
+  if (output === undefined) return
+  if (!FORMATS.some((format) => format === output))
+    throw new UsageError(`--output must be one of ${FORMATS.join(", ")}`)
+  if (json && output !== "json") throw new UsageError(`--json and --output ${output} contradict each other`)
 }
 
 function checkFlags(tokens: Read["tokens"], known: Arguments, line: string): void {

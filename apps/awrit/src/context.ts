@@ -78,9 +78,9 @@ export class Context {
     return Object.keys(tls).length === 0 ? globalThis.fetch : tlsFetch(tls)
   }
 
-  /** Options of the call whose answer is the command's result: `--json` prints the answer unchanged. */
+  /** Options of the call whose answer is the command's result: programs get the answer unchanged. */
   get answer(): AdminCallOptions {
-    return { signal: this.out.gone, onAnswer: this.out.json ? this.out.answered : undefined }
+    return { signal: this.out.gone, onAnswer: this.out.isForPrograms ? this.out.answered : undefined }
   }
 
   /** Whether a person can answer questions: stdin and stderr are a terminal. */

@@ -1,10 +1,23 @@
 import type { Arguments, Given } from "./arguments.ts"
 
+/** The forms of a result: for people, or the API's answer for programs. */
+export const FORMATS = ["table", "json", "yaml"] as const
+
+/** One of {@link FORMATS}. */
+export type Format = (typeof FORMATS)[number]
+
 /** Flags of every command. They may stand before or after its name. */
 export const GLOBAL_FLAGS = {
+  output: {
+    type: "string",
+    short: "o",
+    value: "FORMAT",
+    description: "The form of the result; default table",
+    choices: FORMATS,
+  },
   json: {
     type: "boolean",
-    description: "Print only the result on stdout, as JSON: the API's answer, unchanged",
+    description: "Print only the result on stdout, as JSON: the API's answer, unchanged; the same as -o json",
   },
   "broker-url": {
     type: "string",

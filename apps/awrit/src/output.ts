@@ -1,26 +1,33 @@
 import { once } from "node:events"
 import { styleText } from "node:util"
 import { CommandError, ReaderGone } from "./errors.ts"
+import type { Format } from "./global-flags.ts"
 import type { Io, OutputStream } from "./io.ts"
 import { type Column, recordLines, tableLines } from "./table.ts"
 import { visibleJson } from "./text.ts"
+
+/** Writes a value as YAML, without the last line break. */
+export type YamlOf = (value: unknown) => string
 
 /** A text style on a terminal with colour. */
 export type Style = "bold" | "dim" | "green" | "yellow" | "red"
 
 /**
- * Writes results to stdout and messages to stderr. With `--json`, stdout gets only JSON: tables, records and lines for
- * people are not printed.
+ * Writes results to stdout and messages to stderr. With `--json` or `-o yaml`, stdout gets only that: tables, records and
+ * lines for people are not printed.
  */
 export class Output {
-  readonly json: boolean
+  readonly #format: Format
+  readonly #yamlOf: YamlOf | undefined
   readonly #stdout: OutputStream
   readonly #stderr: OutputStream
   readonly #noColor: boolean
   readonly #gone = new AbortController()
 
-  constructor({ stdout, stderr, env }: Io, json: boolean) {
-    this.json = json
+  /** @param yamlOf needed for the format `yaml` only, because few calls load the library. */
+  constructor({ stdout, stderr, env }: Io, format: Format, yamlOf?: YamlOf) {
+    this.#format = format
+    this.#yamlOf = yamlOf
     this.#stdout = stdout
     this.#stderr = stderr
     this.#noColor = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb"
@@ -37,6 +44,16 @@ export class Output {
   /** Aborts when the reader of stdout closed the pipe, or a write failed. */
   get gone(): AbortSignal {
     return this.#gone.signal
+  }
+
+  /** Whether a program reads the result: only the API's answer is written. */
+  get isForPrograms(): boolean {
+    return this.#format !== "table"
+  }
+
+  /** Whether a person reads the result on a terminal. */
+  get isOnTerminal(): boolean {
+    return !this.isForPrograms && this.#stdout.isTTY === true
   }
 
   /** The terminal width in columns; `undefined` if stdout is not a terminal. */
@@ -63,31 +80,38 @@ export class Output {
     this.#isOpen()
   }
 
-  /** Writes lines for people; not with `--json`. */
+  /** Writes lines for people; not for programs. */
   async lines(texts: readonly string[]): Promise<void> {
-    if (!this.json && texts.length > 0) await this.line(texts.join("\n"))
+    if (!this.isForPrograms && texts.length > 0) await this.line(texts.join("\n"))
   }
 
   readonly #bold = (text: string): string => this.styled("bold", text)
 
-  /** Writes a table; not with `--json`. */
+  /** Writes a table; not for programs. */
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<void> {
     return this.lines(rows.length === 0 ? [] : tableLines(rows, columns, this.width, this.#bold))
   }
 
-  /** Writes name and value pairs; not with `--json`. */
+  /** Writes name and value pairs; not for programs. */
   record(parts: readonly (readonly [name: string, value: string])[]): Promise<void> {
     return this.lines(recordLines(parts, this.width, this.#bold))
   }
 
   /** Writes the API's answer, the same value. {@link Output.flush} reports a failed write. */
   readonly answered = (json: string): void => {
-    this.#stdout.write(`${visibleJson(json.trimEnd())}\n`)
+    const text = this.#yamlOf?.(JSON.parse(json)) ?? visibleJson(json.trimEnd())
+    this.#stdout.write(`${text}\n`)
   }
 
-  /** Writes awrit's own JSON document; only with `--json`. */
+  /** Writes awrit's own document; only for programs. */
   async document(value: unknown): Promise<void> {
-    if (this.json) await this.jsonLine(value)
+    if (this.isForPrograms) await this.line(this.#yamlOf?.(value) ?? visibleJson(JSON.stringify(value)))
+  }
+
+  /** Writes one of several values for programs: a line of JSON, or a YAML document. */
+  async item(value: unknown): Promise<void> {
+    if (this.#yamlOf !== undefined) await this.line(`---\n${this.#yamlOf(value)}`)
+    else await this.jsonLine(value)
   }
 
   /** Writes a value as a line of JSON, in every mode. */
@@ -95,9 +119,9 @@ export class Output {
     return this.line(visibleJson(JSON.stringify(value)))
   }
 
-  /** Writes a remark to stderr; not with `--json`. */
+  /** Writes a remark to stderr; not for programs. */
   note(text: string, style?: Style): void {
-    if (!this.json) this.warn(text, style)
+    if (!this.isForPrograms) this.warn(text, style)
   }
 
   /** Writes a warning or failure to stderr, in every mode. */

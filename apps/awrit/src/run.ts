@@ -1,4 +1,4 @@
-import { hasFlag, parse, resolve } from "./command-line.ts"
+import { formatOf, hasFlag, parse, resolve } from "./command-line.ts"
 import { TREE } from "./commands/tree.ts"
 import { candidates } from "./completion/candidates.ts"
 import { Context } from "./context.ts"
@@ -13,7 +13,9 @@ import { VERSION } from "./version.ts"
  * Runs a command line. @returns the exit code: 0 when done, 1 when refused or failed, 2 when the command line is wrong.
  */
 export async function run(words: readonly string[], io: Io = process): Promise<number> {
-  const out = new Output(io, hasFlag(words, "json"))
+  const format = formatOf(words)
+  const { yamlOf } = format === "yaml" ? await import("./yaml.ts") : {}
+  const out = new Output(io, format, yamlOf)
   try {
     const exitCode = await dispatch(words, io, out)
     await out.flush()

@@ -4,6 +4,7 @@ import { shareTestBroker } from "@agentwrit/testing/broker"
 import { agent, call, registration } from "@agentwrit/testing/client"
 import { startProxy } from "@agentwrit/testing/proxy"
 import { expect, test } from "vitest"
+import { parse } from "yaml"
 import { awrit, operator, succeeds } from "./run-awrit.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
@@ -123,6 +124,40 @@ test("a revocation tells what it ended, and warns when nothing matched", async (
   const affected = { agents: 0, tokens: 0 }
   const again = await awrit([...revoke, "--json"], { env })
   expect([JSON.parse(again.stdout), again.stderr]).toEqual([expect.objectContaining({ affected }), warning])
+  expect(await awrit([...revoke, "--expect-match"], { env })).toMatchObject({ code: 1, stderr: warning })
+  const { agent_id: live } = await agent(url, admin)
+  await succeeds(["revoke", "--level", "agent", "--target", live, "--expect-match"], { env })
+})
+
+test("-o yaml prints the same value as --json, and -o json the same text", async () => {
+  const { agent_id } = await agent(url, admin, { task_id: "yaml" })
+  for (const words of [
+    ["agent", "list", "--task-id", "yaml"],
+    ["agent", "get", agent_id],
+    ["app", "list"],
+    ["completion", "bash"],
+  ]) {
+    const json = await succeeds([...words, "--json"], { env })
+    expect(await succeeds([...words, "-o", "json"], { env })).toBe(json)
+    const yaml = await succeeds(["-o", "yaml", ...words], { env })
+    expect(parse(yaml)).toEqual(JSON.parse(json))
+    expect(yaml).not.toMatch(/^[{[]/)
+  }
+  expect(await succeeds(["app", "list", "--output", "table"], { env })).toBe(await succeeds(["app", "list"], { env }))
+})
+
+test("lists are turned by --oldest in the table, and only there", async () => {
+  for (const task_id of ["turn", "turn", "turn"]) await agent(url, admin, { task_id })
+  const ids = async (...words: string[]): Promise<string[]> =>
+    (await succeeds(["agent", "list", "--task-id", "turn", ...words], { env })).match(/spiffe:\S+/g) ?? []
+  const newestFirst = await ids()
+  expect(newestFirst).toHaveLength(3)
+  expect(await ids("--oldest")).toEqual(newestFirst.toReversed())
+  expect(await ids("--oldest", "--limit", "1", "--offset", "1")).toEqual([newestFirst[1]])
+  const apps = async (...words: string[]): Promise<string[]> =>
+    (await succeeds(["app", "list", ...words], { env })).match(/^app-\S+/gm) ?? []
+  expect(await apps("--oldest")).toEqual((await apps()).toReversed())
+  expect(await awrit(["agent", "list", "--oldest", "--json"], { env })).toMatchObject({ code: 2, stdout: "" })
 })
 
 test("an app gets orchestrations, a role, a new secret, and its sign-in back after a revocation", async () => {
@@ -160,6 +195,9 @@ test("apps are found by name, and an agent by its id", async () => {
     ["app", "remove", "--id", "by-name"],
   ])
     expect(await succeeds(words, { env })).toContain(id)
+  expect(await succeeds(["revoke", "--level", "agent", "--target", "app:by-name"], { env })).toContain(`app:${id}`)
+  const events = await succeeds(["audit", "events", "--agent-id", "app:by-name", "--json"], { env })
+  expect(JSON.parse(events).total).toBeGreaterThan(0)
   expect(JSON.parse(await succeeds(["agent", "list", "--app-id", "by-name", "--json"], { env })).total).toBe(0)
 
   const { agent_id } = await agent(url, admin)

@@ -10,8 +10,8 @@ const HEAD = `# awrit
 The operator's command line. \`npx pnpm@12 run cli-docs\` generates this page from the command definitions.
 
 - Results go to stdout, messages to stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong command line.
-- \`--json\` prints one JSON document on stdout: the API's answer, or awrit's own if the API has none. \`audit export\` and
-  \`audit events --follow\` print one event a line.
+- \`--json\` prints one JSON document on stdout: the API's answer, or awrit's own if the API has none. \`-o yaml\` prints the same value as
+  YAML. \`audit export\` and \`audit events --follow\` print one event a line.
 - A refused or failed command prints nothing on stdout and one line on stderr. Its brackets hold the API's \`error_code\`, as in
   \`(conflict, request 1a2b3c4d5e6f7a8b)\`.
 - Without a terminal no command asks.

@@ -1,4 +1,5 @@
 import { type Command, command } from "../command.ts"
+import { isTurned, OLDEST_FLAG } from "../oldest-first.ts"
 import { counted } from "../text.ts"
 import { exact } from "../time.ts"
 
@@ -6,11 +7,12 @@ import { exact } from "../time.ts"
 export const appList: Command = command({
   name: "app list",
   summary: "List all apps, newest first, including inactive ones",
-  args: {},
+  args: { oldest: OLDEST_FLAG },
   examples: ["awrit app list", "awrit app list --json | jq -r '.apps[].app_id'"],
-  async run(_given, context) {
+  async run({ oldest }, context) {
+    const isOldestFirst = isTurned(oldest, context.out)
     const { apps, total } = await (await context.admin()).listApps(context.answer)
-    await context.out.table(apps, [
+    await context.out.table(isOldestFirst ? apps.toReversed() : apps, [
       { title: "APP ID", cell: ({ appId }) => appId },
       { title: "CLIENT ID", cell: ({ clientId }) => clientId },
       { title: "STATUS", cell: ({ status }) => status },

@@ -1,12 +1,14 @@
 import { sequenceOf } from "@agentwrit/audit"
 import { AUDIT_EVENT_TYPES, type AuditEvent, auditEventsQuery } from "@agentwrit/contract"
-import type { EventsQuery } from "@agentwrit/sdk/admin"
+import type { AgentWritAdmin, EventsQuery } from "@agentwrit/sdk/admin"
+import { subjectOf } from "../app-id.ts"
 import type { Arguments, Given } from "../arguments.ts"
 import { type Command, command } from "../command.ts"
-import type { Context } from "../context.ts"
 import { UsageError } from "../errors.ts"
 import { EVENT_COLUMNS, eventLine } from "../event-columns.ts"
 import { readFlags } from "../flags.ts"
+import { OLDEST_FLAG, pageFromEnd } from "../oldest-first.ts"
+import type { Output } from "../output.ts"
 import { pageNote } from "../page-note.ts"
 import { visible } from "../text.ts"
 import { instantOf } from "../time.ts"
@@ -19,9 +21,9 @@ const ARGS = {
   "agent-id": {
     type: "string",
     value: "ID",
-    description: "Only events of this subject: an agent id, app:{app_id}, or a revocation target",
+    description: "Only events of this subject: an agent id, app:{id or name}, or a revocation target",
   },
-  actor: { type: "string", value: "ID", description: "Only events of this actor: admin, or app:{app_id}" },
+  actor: { type: "string", value: "ID", description: "Only events of this actor: admin, or app:{id or name}" },
   "task-id": { type: "string", value: "ID", description: "Only events of this task" },
   outcome: {
     type: "string",
@@ -42,15 +44,17 @@ const ARGS = {
     description: "The maximum number of events, 1 to 1000; default 100, with --follow 10",
   },
   offset: { type: "number", value: "N", description: "The number of events to skip" },
+  oldest: OLDEST_FLAG,
   follow: { type: "boolean", description: "Keep showing new events until Ctrl-C" },
 } as const satisfies Arguments
 
 /** `awrit audit events` */
 export const auditEvents: Command = command({
   name: "audit events",
-  summary: "Show events of the audit trail, oldest first",
+  summary: "Show events of the audit trail",
   details: [
-    "--follow shows the last matching events and then each new one, also after an outage. With --json it prints one event per line.",
+    "Newest first on a terminal, where --oldest turns the order. Otherwise oldest first, which is the order of the chain.",
+    "--follow shows the last matching events and then each new one, also after an outage. It shows the oldest first. With --json it prints one event per line.",
   ],
   args: ARGS,
   examples: [
@@ -58,21 +62,34 @@ export const auditEvents: Command = command({
     "awrit audit events --since 1h --limit 50",
     "awrit audit events --follow --outcome denied",
   ],
-  async run({ follow: isFollowing, ...filter }, context) {
-    const { since, until } = filter
-    const query = readFlags(auditEventsQuery, { ...filter, since: instantOf(since), until: instantOf(until) })
+  async run({ follow: isFollowing, oldest, ...given }, context) {
+    if (isFollowing) checkFollowing(given)
+    const { out } = context
+    const admin = await context.admin()
+    const filter = {
+      ...given,
+      since: instantOf(given.since),
+      until: instantOf(given.until),
+      "agent-id": await subjectOf(given["agent-id"], "--agent-id", admin),
+      actor: await subjectOf(given.actor, "--actor", admin),
+    }
+    const query = readFlags(auditEventsQuery, filter)
     if (isFollowing) {
-      checkFollowing(filter)
-      await follow(filter.limit === undefined ? { ...query, limit: TAIL_EVENTS } : query, context)
+      await follow(given.limit === undefined ? { ...query, limit: TAIL_EVENTS } : query, admin, out)
       return
     }
-    const page = await (await context.admin()).listEvents(query, context.answer)
-    await context.out.table(page.events, EVENT_COLUMNS)
-    context.out.note(pageNote(page.events.length, page, "event"))
+    const list = async (page: EventsQuery, options = context.answer) => {
+      const { events: rows, ...fields } = await admin.listEvents({ ...query, ...page }, options)
+      return { rows, ...fields }
+    }
+    const isNewestFirst = out.isOnTerminal && !oldest
+    const page = await (isNewestFirst ? pageFromEnd(query, (part) => list(part, { signal: out.gone })) : list({}))
+    await out.table(page.rows, EVENT_COLUMNS)
+    out.note(pageNote(page.rows.length, page, "event"))
   },
 })
 
-function checkFollowing({ after, limit, offset, since, until }: Omit<Given<typeof ARGS>, "follow">): void {
+function checkFollowing({ after, limit, offset, since, until }: Omit<Given<typeof ARGS>, "follow" | "oldest">): void {
   if (offset !== undefined) throw new UsageError("--offset cannot be given with --follow")
   if (until !== undefined) throw new UsageError("--until cannot be given with --follow, which runs until Ctrl-C")
   if (limit !== undefined && (after !== undefined || since !== undefined))
@@ -82,11 +99,13 @@ function checkFollowing({ after, limit, offset, since, until }: Omit<Given<typeo
 }
 
 /** Shows the last matching events, or all since a given point, and then new ones. */
-async function follow({ limit = TAIL_EVENTS, offset: _, ...filter }: EventsQuery, context: Context): Promise<void> {
-  const { out } = context
+async function follow(
+  { limit = TAIL_EVENTS, offset: _, ...filter }: EventsQuery,
+  admin: AgentWritAdmin,
+  out: Output,
+): Promise<void> {
   const signal = out.gone
-  const admin = await context.admin()
-  const show = (event: AuditEvent): Promise<void> => (out.json ? out.jsonLine(event) : out.line(eventLine(event)))
+  const show = (event: AuditEvent): Promise<void> => (out.isForPrograms ? out.item(event) : out.line(eventLine(event)))
   let after = filter.after ?? 0
   if (filter.after === undefined && filter.since === undefined) {
     // Read the position first: events that arrive meanwhile are then followed.

@@ -1,7 +1,7 @@
 import { revocationRequest } from "@agentwrit/contract"
 import { REVOCATION_LEVELS, REVOKE_ALL_TARGET } from "@agentwrit/core"
 import type { AgentWritAdmin, Revocation, RevocationPreview } from "@agentwrit/sdk/admin"
-import { appIdOf } from "../app-id.ts"
+import { appIdOf, subjectOf } from "../app-id.ts"
 import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
 import { readFlags } from "../flags.ts"
@@ -14,6 +14,7 @@ export const revoke: Command = command({
   details: [
     "token: one token, by its jti. agent: every token of an agent, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens. app: every token of an app and its agents, and every token delegated from them; the app cannot sign in, and its launch tokens are void. all: every token of agents and apps, and every launch token.",
     "Revocation is permanent. On a terminal, the levels other than token ask first, --all for the word all; --yes skips the question.",
+    "A warning tells that nothing live matched. With --expect-match the exit code is then 1; the revocation is recorded all the same.",
   ],
   args: {
     level: {
@@ -26,20 +27,21 @@ export const revoke: Command = command({
       type: "string",
       value: "TARGET",
       description:
-        "A jti, an agent id or app:{app_id}, a task id, the delegator's agent id, an app's id or name, or * for level all",
+        "A jti, an agent id or app:{id or name}, a task id, the delegator's agent id, an app's id or name, or * for level all",
     },
+    "expect-match": { type: "boolean", description: "Exit with 1 if nothing live matched" },
     all: { type: "boolean", description: "Revoke everything; the same as --level all --target '*'" },
   },
   examples: [
     "awrit revoke --level token --target 0123456789abcdef0123456789abcdef",
-    "awrit revoke --level task --target task-001 --yes",
+    "awrit revoke --level task --target task-001 --yes --expect-match",
     "awrit revoke --all",
   ],
-  async run({ all, ...given }, context) {
+  async run({ all, "expect-match": expectsMatch, ...given }, context) {
     if (all && (given.level ?? given.target) !== undefined)
       throw new UsageError("--all is given without --level and --target: it revokes everything")
     const admin = await context.admin()
-    const target = given.level === "app" ? await appIdOf(given.target, "--target", admin) : given.target
+    const target = await targetOf(given, admin)
     const revocation = readFlags(
       revocationRequest,
       all ? { level: "all", target: REVOKE_ALL_TARGET } : { ...given, target },
@@ -53,13 +55,24 @@ export const revoke: Command = command({
       ["level", receipt.level],
       ["ended", affected === undefined ? "not counted" : counts(affected)],
     ])
-    if (affected?.agents === 0 && affected.tokens === 0)
+    const hasMatched = affected !== undefined && affected.agents + affected.tokens > 0
+    if (affected !== undefined && !hasMatched)
       context.out.warn(
         `Nothing live matched ${receipt.target}: check it for a typing error. The revocation is recorded all the same.`,
         "yellow",
       )
+    return expectsMatch && !hasMatched ? 1 : 0
   },
 })
+
+/** The target as the API names it: apps may be given by name. */
+async function targetOf(
+  { level, target }: { readonly level: string | undefined; readonly target: string | undefined },
+  admin: AgentWritAdmin,
+): Promise<string | undefined> {
+  if (level === "app") return appIdOf(target, "--target", admin)
+  return level === "agent" ? subjectOf(target, "--target", admin) : target
+}
 
 const EVERYTHING =
   "Revokes every token of every agent and app, and every launch token. Apps and agents must sign in and register again."

@@ -17,7 +17,7 @@ registerHooks({
 })`
 
 /** The most that Node reads and compiles without a noticeable delay. */
-const MOST_BYTES = 4096
+const MOST_BYTES = 8192
 
 // The whole command line takes several times as long to load as Node takes to start.
 test("--version loads Node's own modules and a few kilobytes beside the program, and no package", () => {

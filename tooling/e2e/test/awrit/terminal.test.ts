@@ -68,6 +68,19 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     expect([code, stderr, await status("script")]).toEqual([0, "", "revoked"])
   })
 
+  test("events are newest first, and --oldest turns them; a pipe keeps the order of the chain", async () => {
+    const ids = (text: string): number[] => [...text.matchAll(/evt-(\d+)/g)].map(([, id]) => Number(id))
+    const newest = ids((await onTerminal(["audit", "events", "--limit", "3"], { env })).text)
+    const [last = 0] = newest
+    expect(newest).toEqual([last, last - 1, last - 2])
+    const earlier = await onTerminal(["audit", "events", "--limit", "2", "--offset", "3"], { env })
+    expect(ids(earlier.text)).toHaveLength(2)
+    expect(Math.max(...ids(earlier.text))).toBeLessThan(last)
+    const oldest = await onTerminal(["audit", "events", "--limit", "2", "--oldest"], { env })
+    expect(ids(oldest.text)).toEqual([1, 2])
+    expect(ids((await awrit(["audit", "events", "--limit", "2"], { env })).stdout)).toEqual([1, 2])
+  })
+
   test("login asks for the secret, does not show it, and keeps the session", async () => {
     await using home = await brokerFolder()
     const withoutSecret = { AACTL_BROKER_URL: shared.url, HOME: home.path }
