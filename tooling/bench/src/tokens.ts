@@ -9,8 +9,8 @@ export function readKey(path: string): SigningKey {
   return createSigningKey(decodeBase64Url(d ?? ""))
 }
 
-/** A token of an agent that the broker has not seen yet. */
-export function newToken(key: SigningKey): string {
+/** A token of an agent that the broker has not seen yet. `boundTo`: the thumbprint of the agent's key. */
+export function newToken(key: SigningKey, boundTo?: string): string {
   const now = Math.floor(Date.now() / 1000)
   const instance = randomBytes(8).toString("hex")
   const ids = { orchId: "crm", taskId: "enrich-customer-7291" }
@@ -25,6 +25,7 @@ export function newToken(key: SigningKey): string {
     scope: ["read:data:customer-7291"],
     task_id: ids.taskId,
     orch_id: ids.orchId,
+    ...(boundTo !== undefined && { cnf: { jkt: boundTo } }),
   } as const
   return signToken({ ...claims, scope: [...claims.scope] }, key)
 }

@@ -6,6 +6,7 @@ import { Random } from "@agentwrit/testing/random"
 import { metricOf } from "./clock.ts"
 import { LONG_TTLS } from "./crashes.ts"
 import { residentMib } from "./floods.ts"
+import { COLLECTABLE, garbageCollector } from "./garbage.ts"
 import { check } from "./ledger/check.ts"
 import { Ledger } from "./ledger/ledger.ts"
 import { Load } from "./ledger/load.ts"
@@ -29,17 +30,19 @@ export const soak: Scenario = {
   async run(stage) {
     const seed = stage.seed()
     await using folder = await brokerFolder()
-    await using broker = await startBroker(folder, { AA_LOG_LEVEL: "quiet", ...LONG_TTLS })
+    await using broker = await startBroker(folder, { AA_LOG_LEVEL: "quiet", ...LONG_TTLS, ...COLLECTABLE })
     const { url, child } = broker
+    const collectGarbage = await garbageCollector(broker)
     const admin = await adminToken(url)
     const ledger = new Ledger()
     const load = new Load(url, admin, ledger, new Random(seed))
     load.start(CLIENTS)
-    // The heap grows to its working size at first.
+    // Caches fill at first.
     await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
     const samples: Sample[] = []
     while (samples.length < SAMPLES && !stage.isOver) {
       await new Promise((resolve) => setTimeout(resolve, (stage.profile.soak.seconds * 1000) / SAMPLES))
+      await collectGarbage()
       samples.push({
         memoryMib: residentMib(child.pid),
         descriptors: readdirSync(`/proc/${child.pid}/fd`).length,
