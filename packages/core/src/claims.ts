@@ -56,7 +56,7 @@ export interface ClaimsExpectations {
   readonly issuer?: string | undefined
   /** Must be in `aud`. Absent: any audience. */
   readonly audience?: string | undefined
-  /** Tolerated difference between clocks in seconds, for `exp` and `nbf`. Default 0, as in the broker. */
+  /** Seconds by which `nbf` may lie ahead of `now`, because clocks differ. Default 0, as in the broker. */
   readonly clockTolerance?: number | undefined
 }
 
@@ -104,7 +104,8 @@ export function parseClaims(value: unknown): Claims {
 }
 
 /**
- * Checks that `nbf` <= now < `exp`, and the issuer and audience where they are expected.
+ * Checks that `nbf` <= now < `exp`, and the issuer and audience where they are expected. The tolerance is for `nbf`
+ * alone: a token is refused from `exp` on (CONTRACT 5).
  * @throws {@link ClaimsError} `token_expired`, `token_not_yet_valid`, `issuer_mismatch` or `audience_mismatch`.
  */
 export function checkClaims(claims: Claims, expected: ClaimsExpectations): void {
@@ -113,7 +114,7 @@ export function checkClaims(claims: Claims, expected: ClaimsExpectations): void 
   if (!Number.isFinite(now)) throw new TypeError("now must be a number of Unix seconds")
   if (!(clockTolerance >= 0 && Number.isFinite(clockTolerance)))
     throw new TypeError("clockTolerance must be a number of seconds, 0 or more")
-  if (now >= claims.exp + clockTolerance) {
+  if (now >= claims.exp) {
     throw new ClaimsError("token_expired", `token expired ${Math.floor(now - claims.exp)} s ago`)
   }
   if (now < claims.nbf - clockTolerance) {

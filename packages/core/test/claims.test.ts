@@ -133,8 +133,7 @@ describe("checkClaims", () => {
     ["until just before exp", { now: NOW + 299.999 }],
     ["the issuer", { now: NOW, issuer: claims.iss }],
     ["one audience of many", { now: NOW, audience: "second" }],
-    ["late, with tolerance", { now: NOW + 309, clockTolerance: 10 }],
-    ["early, with tolerance", { now: NOW - 10, clockTolerance: 10 }],
+    ["early, by the tolerance", { now: NOW - 5, clockTolerance: 5 }],
   ])("accepts %s", (_name, expected) => {
     expect(() => checkClaims(claims, expected)).not.toThrow()
   })
@@ -144,8 +143,8 @@ describe("checkClaims", () => {
     ["after exp", { now: NOW + 345 }, "token_expired", "token expired 45 s ago"],
     ["before nbf", { now: NOW - 1 }, "token_not_yet_valid", "token is not valid for another 1 s"],
     ["just before nbf", { now: NOW - 0.001 }, "token_not_yet_valid", "token is not valid for another 1 s"],
-    ["after exp and tolerance", { now: NOW + 310, clockTolerance: 10 }, "token_expired", "token expired 10 s ago"],
-    ["before nbf and tolerance", { now: NOW - 11, clockTolerance: 10 }, "token_not_yet_valid", "another 11 s"],
+    ["at exp, whatever the tolerance", { now: NOW + 300, clockTolerance: 5 }, "token_expired", "token expired 0 s ago"],
+    ["before nbf and tolerance", { now: NOW - 5.1, clockTolerance: 5 }, "token_not_yet_valid", "another 6 s"],
     ["another issuer", { now: NOW, issuer: "x" }, "issuer_mismatch", 'is not "x"'],
     ["another issuer, empty", { now: NOW, issuer: "" }, "issuer_mismatch", 'is not ""'],
     [

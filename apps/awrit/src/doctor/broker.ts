@@ -61,7 +61,7 @@ function clockFinding(skew: number | undefined): Finding {
   if (skew === undefined) return warning("clock", "the broker's answer has no Date header", "check the proxy before it")
   if (Math.abs(skew) <= CLOCK_TOLERANCE_MS) return ok("clock", "the clocks of the broker and this machine agree")
   const words = `the broker's clock is ${span(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} this one`
-  return problem("clock", words, "synchronise both with NTP: token times are checked without leeway")
+  return problem("clock", words, "synchronise both with NTP: verifiers tolerate 5 s, and only before a token's start")
 }
 
 async function signInFindings(

@@ -34,8 +34,8 @@ export interface VerifierOptions extends BrokerOptions {
    */
   readonly maxStalenessMs?: number | undefined
   /**
-   * Seconds by which this clock and the broker's may differ, at both ends of a token's life. Default 0, as at the
-   * broker.
+   * Seconds by which a token's `nbf` may lie ahead of this clock, because clocks of machines differ: 0 to 300,
+   * default 5. `exp` has no tolerance (CONTRACT 5).
    */
   readonly clockToleranceS?: number | undefined
 }
@@ -65,13 +65,16 @@ const MODES: readonly RevocationMode[] = ["feed", "introspect", "none"]
 /** CONTRACT 5. */
 const MAX_STALENESS_MS = 30_000
 
+/** CONTRACT 5. */
+const CLOCK_TOLERANCE_S = 5
+
 /** A greater difference is a fault of a clock, which a tolerance would hide. */
 const MAX_CLOCK_TOLERANCE_S = 300
 
 /** @throws `TypeError` for invalid options. */
 export function readTerms(options: VerifierOptions): VerifierTerms {
   requireKnownOptions<VerifierOptions>("createVerifier", options, NAMES)
-  const { issuer, audience, revocation = "feed", clockToleranceS = 0 } = options
+  const { issuer, audience, revocation = "feed", clockToleranceS = CLOCK_TOLERANCE_S } = options
   const { maxStalenessMs = revocation === "introspect" ? 0 : MAX_STALENESS_MS } = options
   if (!MODES.includes(revocation)) throw new TypeError('revocation must be "feed", "introspect" or "none"')
   if (issuer !== undefined && typeof issuer !== "string") throw new TypeError("issuer must be a string")

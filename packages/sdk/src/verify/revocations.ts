@@ -33,7 +33,7 @@ export interface FeedCursor {
   signedAt: number
 }
 
-type RevocationTerms = Pick<VerifierTerms, "maxStalenessMs" | "clockToleranceS">
+type RevocationTerms = Pick<VerifierTerms, "maxStalenessMs">
 
 /** The revocations of the feed, and whether they are fresh (CONTRACT 5). */
 export class Revocations {
@@ -105,7 +105,7 @@ export class Revocations {
     if (isAtHead) this.#trust(iat, fresh_until)
     else this.#fault = `the revocation feed is being read: ${to} of ${head}`
     // By the earlier clock: entries removed by a clock that is ahead would be missing when it is correct again.
-    this.set.pruneExpired(Math.min(now / 1000, iat) - this.#terms.clockToleranceS - KEPT_AFTER_EXPIRY_S, PRUNED_SLOTS)
+    this.set.pruneExpired(Math.min(now / 1000, iat) - KEPT_AFTER_EXPIRY_S, PRUNED_SLOTS)
   }
 
   /** Accepts nothing until a message reaches the head again. */

@@ -12,10 +12,9 @@ const entry = {
   digest: Buffer.from(digest).toString("base64url"),
   exp: seconds() + 300,
 } as const
-const terms = { maxStalenessMs: 30_000, clockToleranceS: 0 }
 
 function joined({ maxStalenessMs = 30_000 } = {}) {
-  const revocations = new Revocations({ ...terms, maxStalenessMs })
+  const revocations = new Revocations({ maxStalenessMs })
   const iat = seconds()
   const message = { from: 0, to: 1, head: 1, reset: true, entries: [entry], iat, fresh_until: iat + FEED_FRESHNESS_S }
   const cursor = revocations.resume()

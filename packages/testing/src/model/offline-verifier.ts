@@ -16,7 +16,7 @@ import type { Verdict } from "./rules.ts"
  * else from the broker.
  */
 export class OfflineVerifier {
-  readonly #revocations = new Revocations({ maxStalenessMs: 30_000, clockToleranceS: 5 })
+  readonly #revocations = new Revocations({ maxStalenessMs: 30_000 })
   #cursor = this.#revocations.resume()
   readonly #verified = new Map<string, VerifiedToken & { readonly probe: RevocationProbe }>()
 
