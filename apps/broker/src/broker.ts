@@ -5,6 +5,7 @@ import { API_PAGE_PATH, apiPageAnswer } from "./api-page/index.ts"
 import { type Answer, type ProblemParts, respond } from "./http/answer.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
 import type { RecordedSource } from "./http/client-source.ts"
+import { preflightHeaders } from "./http/cors.ts"
 import { type BrokerEnvironment, createReceiver, type HttpRequest } from "./http/request.ts"
 import { routedPath } from "./http/sent-path.ts"
 import { Metrics } from "./metrics.ts"
@@ -43,6 +44,8 @@ export interface BrokerOptions {
    * and `Host` of each request.
    */
   readonly publicUrl?: string
+  /** Origins such as `https://app.example` whose web pages may call the broker. Default: none. */
+  readonly corsOrigins?: readonly string[]
 }
 
 /** The API as a Hono app. */
@@ -114,13 +117,19 @@ export function createBroker(options: BrokerOptions): BrokerApp {
   // Hono answers without a promise only where a single handler matches, so there is no middleware, and one handler for
   // each path.
   for (const [path, handlers] of handlersByPath()) {
-    const allow = Object.keys(handlers).join(", ")
-    const refuseMethod = refuse({
-      code: "method_not_allowed",
-      detail: `this path answers ${allow}`,
-      headers: { allow },
-    })
-    app.all(path, (c) => (handlers[c.req.method] ?? refuseMethod)(c))
+    const methods = Object.keys(handlers)
+    const allow = methods.join(", ")
+    const preflight: Answer = { status: 204, headers: preflightHeaders(methods) }
+    const otherMethod = elsewhere((request) =>
+      request.isPreflight
+        ? preflight
+        : jsonApi.renderProblem(request, {
+            code: "method_not_allowed",
+            detail: `this path answers ${allow}`,
+            headers: { allow },
+          }),
+    )
+    app.all(path, (c) => (handlers[c.req.method] ?? otherMethod)(c))
   }
   app.notFound(refuse({ code: "not_found", detail: "there is no such path" }))
   // Errors thrown outside of a route's answer, such as by `onBug` itself. Hono would write it to the console.

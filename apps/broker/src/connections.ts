@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
 /**
@@ -23,9 +23,14 @@ export class Connections {
     server.on("request", ({ socket }, response) => this.#answer(socket, response))
   }
 
+  /** The connection's request that is being answered, if there is one. */
+  requestOf(socket: Socket): IncomingMessage | undefined {
+    return this.#answers.get(socket)?.find(isUnsent)?.req
+  }
+
   /** Whether a request of the connection is being answered. */
   isAnswering(socket: Socket): boolean {
-    return this.#answers.get(socket)?.some(isUnsent) ?? false
+    return this.requestOf(socket) !== undefined
   }
 
   /** Closes each connection as soon as its requests are answered, idle ones at once. */

@@ -7,8 +7,9 @@ import type { BrokerApp } from "./broker.ts"
 import { Connections } from "./connections.ts"
 import type { IsTrustedProxy } from "./http/client-address.ts"
 import { sourceOf } from "./http/client-source.ts"
+import { corsHeaders } from "./http/cors.ts"
 import { Quota } from "./http/quota.ts"
-import { answerMalformed, answerParserErrors, malformedRequest, offeredId } from "./parser-errors.ts"
+import { answerMalformed, answerParserErrors, malformedRequest, type Offered, offeredBy } from "./parser-errors.ts"
 import type { TlsSettings } from "./tls.ts"
 
 /** Milliseconds. Node looks every second for clients that are slower, and closes their connections. */
@@ -50,6 +51,8 @@ export interface ListenOptions {
   readonly tls?: TlsSettings
   /** The peers whose connections belong to many clients. */
   readonly isTrustedProxy: IsTrustedProxy
+  /** The origins whose pages may read the parser's errors too. Default: none. */
+  readonly corsOrigins?: readonly string[]
 }
 
 /** A listening broker. */
@@ -64,23 +67,24 @@ export interface RunningServer {
 /** Serves the app over HTTP, with the time limits and the parser's errors of CONTRACT 1. */
 export async function serve(
   app: BrokerApp,
-  { port, address, tls, isTrustedProxy }: ListenOptions,
+  { port, address, tls, isTrustedProxy, corsOrigins = [] }: ListenOptions,
 ): Promise<RunningServer> {
   const secureTransport = tls !== undefined
-  let offered: string | undefined
+  const answers = { secureTransport, cors: corsHeaders(corsOrigins) }
+  let offered: Offered = {}
   const adapter = getRequestListener(app.fetch, {
     hostname: HOST_OF_NONE,
     // The adapter refuses a request line or Host that is not a URL before the app sees it.
     errorHandler: (error) =>
-      error instanceof Error && error.name === "RequestError" ? malformedRequest(secureTransport, offered) : undefined,
+      error instanceof Error && error.name === "RequestError" ? malformedRequest(answers, offered) : undefined,
   })
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (!hasValidHost(incoming)) {
-      answerMalformed(incoming, outgoing, { detail: "the request needs exactly one Host header", secureTransport })
+      answerMalformed(incoming, outgoing, { detail: "the request needs exactly one Host header", ...answers })
       return
     }
     // The adapter refuses a malformed request before this call returns, so `offered` is still this request's.
-    offered = offeredId(incoming)
+    offered = offeredBy(incoming)
     adapter(incoming, outgoing).catch(() => outgoing.destroy())
   }
   // Node's own answer to a missing Host would lack our headers.
@@ -91,7 +95,7 @@ export async function serve(
   server.maxConnections = secureTransport ? MAX_TLS_CONNECTIONS : MAX_CONNECTIONS
   limitConnections(server, isTrustedProxy)
   const connections = new Connections(server)
-  answerParserErrors(server, secureTransport, connections)
+  answerParserErrors(server, answers, connections)
   await listen(server, port, address)
   return {
     address: server.address() as AddressInfo,

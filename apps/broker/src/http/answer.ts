@@ -8,6 +8,8 @@ export interface Exchange {
   readonly path: string
   /** Whether the request came over TLS. */
   readonly secureTransport: boolean
+  /** The headers that let the page which sent the request read the answer. */
+  readonly corsHeaders?: AnswerHeaders | undefined
 }
 
 /** An answer before it has headers. */
@@ -33,7 +35,9 @@ export interface ProblemParts {
 
 /** Makes the response. Its headers are built at once: setting one on a finished Response costs more than the rest. */
 export function respond(exchange: Exchange, { status, body, mediaType, headers }: Answer): Response {
+  const { corsHeaders } = exchange
   const all = answerHeaders(exchange.requestId, exchange.secureTransport)
+  if (corsHeaders !== undefined) Object.assign(all, corsHeaders)
   if (mediaType !== undefined) all["content-type"] = mediaType
   return new Response(body ?? null, { status, headers: headers === undefined ? all : { ...all, ...headers } })
 }

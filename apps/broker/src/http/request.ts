@@ -5,7 +5,8 @@ import type { Exchange } from "./answer.ts"
 import { createLargeBodyQuota, hasBody, readBody } from "./body.ts"
 import { clientAddress, type IsTrustedProxy } from "./client-address.ts"
 import { type RecordedSource, recordedSourceOf, sourceOf } from "./client-source.ts"
-import { requestIdOf } from "./headers.ts"
+import { type CorsHeaders, corsHeaders } from "./cors.ts"
+import { type AnswerHeaders, requestIdOf } from "./headers.ts"
 import type { Quota } from "./quota.ts"
 import { sentPath } from "./sent-path.ts"
 
@@ -24,14 +25,16 @@ export interface ReceiverOptions {
   readonly recordedSource?: RecordedSource | undefined
   /** Where clients reach the broker, without a final slash. Absent: where the request says. */
   readonly publicUrl?: string | undefined
+  readonly corsOrigins?: readonly string[] | undefined
 }
 
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
   const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full", publicUrl } = options
-  const { onNoAddress = () => undefined } = options
+  const { onNoAddress = () => undefined, corsOrigins = [] } = options
   const largeBodies = createLargeBodyQuota()
-  const shared = { onBug, onNoAddress, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies }
+  const cors = corsOrigins.length === 0 ? undefined : corsHeaders(corsOrigins)
+  const shared = { onBug, onNoAddress, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies, cors }
   return (c) => new HttpRequest(c, shared)
 }
 
@@ -43,6 +46,7 @@ interface Shared {
   readonly recordedSource: RecordedSource
   readonly publicUrl: string | undefined
   readonly largeBodies: Quota
+  readonly cors: CorsHeaders | undefined
 }
 
 /**
@@ -61,6 +65,19 @@ export class HttpRequest implements Exchange {
 
   get secureTransport(): boolean {
     return this.#shared.secureTransport
+  }
+
+  get corsHeaders(): AnswerHeaders | undefined {
+    return this.#shared.cors?.(this.header("origin"))
+  }
+
+  /** Whether a browser asks what a page of an allowed origin may send. */
+  get isPreflight(): boolean {
+    return (
+      this.method === "OPTIONS" &&
+      this.header("access-control-request-method") !== undefined &&
+      this.corsHeaders?.["access-control-allow-origin"] !== undefined
+    )
   }
 
   /** `HEAD` is answered like `GET`, without the body. */

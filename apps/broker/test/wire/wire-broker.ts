@@ -54,7 +54,8 @@ function withServer(options: TestBrokerOptions, { log }: Capture): TestBrokerOpt
     listen:
       options.listen ??
       (async (app: BrokerApp) => {
-        const server = await serve(app, { port: 0, address: "127.0.0.1", isTrustedProxy })
+        const { corsOrigins = [] } = options.app ?? {}
+        const server = await serve(app, { port: 0, address: "127.0.0.1", isTrustedProxy, corsOrigins })
         return { port: server.address.port, stop: () => server.stop() }
       }),
   }
