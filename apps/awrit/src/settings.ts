@@ -1,4 +1,4 @@
-import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
+import { type ConfigFile, PrivateFileError, readConfigFile, readSecretFile } from "@agentwrit/config-file"
 import { type BrokerContext, type ContextKey, currentContext, readContext } from "./broker-context.ts"
 import { CommandError, NoSecretError, UsageError } from "./errors.ts"
 import type { GlobalFlags } from "./global-flags.ts"
@@ -72,7 +72,7 @@ export class Settings {
   /** @throws NoSecretError if there is no secret, or only its hash; CommandError if a file is unsafe or unreadable. */
   findAdminSecret(): Setting {
     const context = this.#contextInUse()
-    const variable = this.#variable("AACTL_ADMIN_SECRET")
+    const variable = this.#secretVariable()
     if (variable !== undefined && context?.chosenBy !== "--context") return variable
     const found = (context && this.#secretOf(context)) ?? variable
     if (found !== undefined) return found
@@ -140,8 +140,15 @@ export class Settings {
       return secret
     }
     const file = fromFile(context, "ADMIN_SECRET_FILE")
-    // Editors and container platforms end the file with a line break.
-    return file && { value: readFile(file.from, file.value).replace(/\r?\n$/, ""), from: file.value }
+    return file && { value: secretIn(file), from: file.value }
+  }
+
+  #secretVariable(): Setting | undefined {
+    const secret = this.#variable("AACTL_ADMIN_SECRET")
+    const file = this.#variable("AACTL_ADMIN_SECRET_FILE")
+    if (secret !== undefined && file !== undefined)
+      throw new CommandError("AACTL_ADMIN_SECRET and AACTL_ADMIN_SECRET_FILE are both set: unset one of them")
+    return file === undefined ? secret : { value: secretIn(file), from: file.from }
   }
 
   #flag(name: "broker-url" | "ca" | "cert" | "key" | "context"): Setting | undefined {
@@ -179,6 +186,16 @@ function checkedUrl({ from, value }: Setting): Setting {
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw failure("must be without user, password, query and fragment")
   return { value: value.trim(), from }
+}
+
+/** The path is not told: by mistake it may be the secret itself. */
+function secretIn({ from, value: path }: Setting): string {
+  try {
+    return readSecretFile(path)
+  } catch (error) {
+    if (!(error instanceof PrivateFileError)) throw error
+    throw new CommandError(`${from}: the file ${error.message}`)
+  }
 }
 
 function pem({ from, value: path }: Setting): string {

@@ -133,6 +133,17 @@ describe("a refused or failed command exits with 1", () => {
     expect(none).toContain("there is no admin secret: set AACTL_ADMIN_SECRET")
   })
 
+  test("a secret's file that cannot be used, or beside the variable", async () => {
+    const from = (more: Record<string, string>) =>
+      refused(["app", "list"], 1, { env: { AACTL_BROKER_URL: url, ...more } })
+    const folder = temporaryFolder()
+    expect(await from({ AACTL_ADMIN_SECRET_FILE: join(folder, "none") })).toContain("does not exist")
+    expect(await from({ AACTL_ADMIN_SECRET_FILE: folder })).toContain("is not a regular file")
+    expect(await from({ AACTL_ADMIN_SECRET_FILE: ADMIN_SECRET })).toContain("does not exist")
+    const both = { AACTL_ADMIN_SECRET_FILE: folder, AACTL_ADMIN_SECRET: ADMIN_SECRET }
+    expect(await from(both)).toContain("AACTL_ADMIN_SECRET and AACTL_ADMIN_SECRET_FILE are both set")
+  })
+
   test("a request that the broker refuses", async () => {
     expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toMatch(/\(not_found, .*awrit app list shows them/)
     expect(await refused(["app", "get", "nobody"], 1)).toContain("<app-id> is no app's id or name; awrit app list")

@@ -23,6 +23,7 @@ const ENVIRONMENT: Rows = [
     "AACTL_ADMIN_SECRET",
     "the admin secret; else the context's; else `ADMIN_SECRET` of the config file, if that is no hash",
   ],
+  ["AACTL_ADMIN_SECRET_FILE", "a file that holds the admin secret alone, in place of that variable"],
   ["AACTL_CONTEXT", "the context, as `--context`, unless `AACTL_BROKER_URL` is set"],
   ["AACTL_BROKER_URL, AACTL_CA, AACTL_CERT, AACTL_KEY", "as the flags above, which win"],
   ["AA_CONFIG_PATH", "the config file, instead of `/etc/broker/config` or `~/.broker/config`"],

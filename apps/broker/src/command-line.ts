@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util"
-import { VARIABLES } from "./config/variables.ts"
+import { fileVariable, VARIABLES } from "./config/variables.ts"
 import { VERSION } from "./version.ts"
 
 /** The text that the program prints instead of starting. */
@@ -32,9 +32,12 @@ export function readCommandLine(args: readonly string[]): Printed | undefined {
 }
 
 function help(): string {
-  const variables = Object.values(VARIABLES).map(({ name, summary, fallback, fallbackText }) => {
+  const variables = Object.values(VARIABLES).map((variable) => {
+    const { name, summary, fallback, fallbackText } = variable
     const text = fallbackText ?? (String(fallback ?? "") || "none")
-    return `  ${name}\n      ${summary} Default: ${text}.`
+    const inFile = fileVariable(variable)
+    const file = inFile === undefined ? "" : `\n  ${inFile}\n      File that holds ${name} alone. Default: none.`
+    return `  ${name}\n      ${summary} Default: ${text}.${file}`
   })
   return `agentwrit-broker ${VERSION}, the credential broker for AI agents
 

@@ -125,6 +125,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     ),
     recordedSource: config.auditSource,
     feedAccess: config.feedAccess,
+    corsOrigins: config.corsOrigins,
     ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
     onBug: (error, { requestId, path }) =>
@@ -141,6 +142,7 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     port: config.port,
     address: config.bindAddress,
     isTrustedProxy: config.isTrustedProxy,
+    corsOrigins: config.corsOrigins,
     ...(certificates !== undefined && { tls: certificates.settings }),
   })
   certificates?.watch(server.renewCertificates)

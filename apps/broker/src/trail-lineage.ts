@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import { auditOrigin, type CheckpointAnchor, type DeclaredRestore } from "@agentwrit/authority"
+import { isCredential } from "@agentwrit/config-file"
 import type { SigningKey } from "@agentwrit/core"
 import { checkpointPath, fileAnchor } from "./checkpoint-anchor.ts"
 import type { Config } from "./config/config.ts"
@@ -31,7 +32,11 @@ export interface TrailLineage {
   readonly spentName?: string
 }
 
-type LineageConfig = Pick<Config, "auditKeyPath" | "trustDomain" | "declareRestore">
+type LineageConfig = Pick<Config, "auditKeyPath" | "dbPath" | "trustDomain" | "declareRestore">
+
+/** The audit key's path, beside which everything else is written. The folder of systemd's credentials is read-only. */
+const writablePath = ({ auditKeyPath, dbPath }: LineageConfig): string =>
+  isCredential(auditKeyPath) ? join(dirname(dbPath), basename(auditKeyPath)) : auditKeyPath
 
 /** The files of one lineage. */
 interface LineageFiles {
@@ -48,8 +53,9 @@ interface LineageFiles {
  * @throws KeyFileError or RestoresFileError
  */
 export function openLineage(config: LineageConfig, trailExists: boolean): TrailLineage {
-  const { auditKeyPath, trustDomain, declareRestore: name } = config
-  const recordPath = join(dirname(auditKeyPath), "audit.restores")
+  const { trustDomain, declareRestore: name } = config
+  const beside = writablePath(config)
+  const recordPath = join(dirname(beside), "audit.restores")
   const records = readRestores(recordPath)
   const id = records.at(-1)?.id
   const files = filesOf(config, id)
@@ -57,14 +63,14 @@ export function openLineage(config: LineageConfig, trailExists: boolean): TrailL
   if (records.some((record) => record.name === name))
     return { ...currentLineage(config, files, id, trailExists), spentName: name }
 
-  const ended = endedVerifierKey(files, auditKeyPath)
+  const ended = endedVerifierKey(files, beside)
   const key = createNamedKey((publicKey) => filesOf(config, idOf(publicKey)).key)
   const nextId = idOf(key.publicKey)
   const endedText = ended === undefined ? undefined : formatVerifierKey(ended)
   const record: RestoreRecord = { name, id: nextId, ...(endedText !== undefined && { endedVerifierKey: endedText }) }
   const origin = auditOrigin(trustDomain, nextId)
   const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
-  const verifierKeyPath = verifierKeyPathOf(auditKeyPath)
+  const verifierKeyPath = verifierKeyPathOf(beside)
   return {
     key,
     origin,
@@ -80,10 +86,11 @@ export function openLineage(config: LineageConfig, trailExists: boolean): TrailL
 }
 
 /** @param id the lineage's id; `undefined` for the first lineage, before any restore. */
-function filesOf({ auditKeyPath, trustDomain }: LineageConfig, id: string | undefined): LineageFiles {
-  const origin = auditOrigin(trustDomain, id)
-  if (id === undefined) return { origin, key: auditKeyPath, checkpoint: checkpointPath(auditKeyPath) }
-  const folder = dirname(auditKeyPath)
+function filesOf(config: LineageConfig, id: string | undefined): LineageFiles {
+  const origin = auditOrigin(config.trustDomain, id)
+  const beside = writablePath(config)
+  if (id === undefined) return { origin, key: config.auditKeyPath, checkpoint: checkpointPath(beside) }
+  const folder = dirname(beside)
   return { origin, key: join(folder, `audit.${id}.key`), checkpoint: join(folder, `audit.${id}.checkpoint`) }
 }
 
@@ -91,12 +98,12 @@ function filesOf({ auditKeyPath, trustDomain }: LineageConfig, id: string | unde
 const idOf = (publicKey: Uint8Array): string => createHash("sha256").update(publicKey).digest("hex").slice(0, 16)
 
 function currentLineage(
-  { auditKeyPath }: LineageConfig,
+  config: LineageConfig,
   { origin, key: path, checkpoint }: LineageFiles,
   id: string | undefined,
   trailExists: boolean,
 ): TrailLineage {
-  const verifierKeyPath = verifierKeyPathOf(auditKeyPath)
+  const verifierKeyPath = verifierKeyPathOf(writablePath(config))
   const isKeyExpected = trailExists || id !== undefined
   const { key, verifierKey } = loadAuditKey({ path, origin, verifierKeyPath, trailExists: isKeyExpected })
   if (id !== undefined && idOf(key.publicKey) !== id)
@@ -105,11 +112,11 @@ function currentLineage(
 }
 
 /** The verifier key of the lineage that ends: from its key or, when that is lost, from the file that others pin. */
-function endedVerifierKey({ origin, key: path }: LineageFiles, auditKeyPath: string): VerifierKey | undefined {
+function endedVerifierKey({ origin, key: path }: LineageFiles, beside: string): VerifierKey | undefined {
   const key = loadKey(path)
   if (key !== undefined) return verifierKeyOf(origin, key.publicKey)
   try {
-    return parseVerifierKey(readFileSync(verifierKeyPathOf(auditKeyPath), "utf8").trim())
+    return parseVerifierKey(readFileSync(verifierKeyPathOf(beside), "utf8").trim())
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -43,6 +43,7 @@ describe("defaults", () => {
       bindAddress: "127.0.0.1",
       port: 8080,
       trustedProxies: [],
+      corsOrigins: [],
       logLevel: "verbose",
       logFormat: "text",
       trustDomain: "agentwrit.local",
@@ -76,6 +77,7 @@ describe("defaults", () => {
     expect(Object.isFrozen(load().config)).toBe(true)
     expect(Object.isFrozen(load().config.tls)).toBe(true)
     expect(Object.isFrozen(load().config.trustedProxies)).toBe(true)
+    expect(Object.isFrozen(load().config.corsOrigins)).toBe(true)
   })
 })
 
@@ -110,7 +112,13 @@ describe("good values", () => {
     ["AA_SEED_TOKENS", "1", { seedTokens: true }],
     ["AA_SEED_TOKENS", "false", { seedTokens: false }],
     ["AA_MODE", "production", { mode: "production" }],
-    ["AA_TRUSTED_PROXIES", "10.0.0.0/8,::1", { trustedProxies: ["10.0.0.0/8", "::1"] }],
+    ["AA_TRUSTED_PROXIES", "10.0.0.0/8, ::1 ,fd00::/8", { trustedProxies: ["10.0.0.0/8", "::1", "fd00::/8"] }],
+    ["AA_CORS_ORIGINS", "https://app.example", { corsOrigins: ["https://app.example"] }],
+    [
+      "AA_CORS_ORIGINS",
+      "https://app.example:8443, http://localhost:5173",
+      { corsOrigins: ["https://app.example:8443", "http://localhost:5173"] },
+    ],
     ["AA_ADMIN_SECRET", HASH, { adminSecret: HASH }],
   ])("%s=%s", (name, value, expected) => {
     expect(load({ [name]: value }).config).toMatchObject(expected)
@@ -169,11 +177,24 @@ describe("bad values", () => {
     ["AA_MODE", "prod"],
     ["AA_MODE", "Production"],
     ["AA_TRUSTED_PROXIES", "10.0.0.0/33"],
+    ["AA_TRUSTED_PROXIES", "10.0.0.1,"],
+    ["AA_CORS_ORIGINS", "*"],
+    ["AA_CORS_ORIGINS", "null"],
+    ["AA_CORS_ORIGINS", "app.example"],
+    ["AA_CORS_ORIGINS", "https://app.example/"],
+    ["AA_CORS_ORIGINS", "https://app.example/x"],
+    ["AA_CORS_ORIGINS", "https://*.example"],
+    ["AA_CORS_ORIGINS", "https://App.example"],
+    ["AA_CORS_ORIGINS", "https://app.example:443"],
+    ["AA_CORS_ORIGINS", "https://user@app.example"],
+    ["AA_CORS_ORIGINS", "file:///app"],
+    ["AA_CORS_ORIGINS", "https://app.example,"],
+    ["AA_CORS_ORIGINS", "https://a.example https://b.example"],
     ["AA_TLS_MODE", "on"],
   ])("%s=%j stops the start", (name, value) => {
     const problems = problemsOf({ [name]: value })
     expect(problems).toHaveLength(1)
-    expect(problems[0]).toMatch(new RegExp(`^${name}=".*": accepted is .`))
+    expect(problems[0]).toMatch(new RegExp(`^${name}=".*": (it [a-z ]+; )?accepted is .`))
   })
 
   it("are all listed in one message, each with its value and what is accepted", () => {
@@ -255,6 +276,85 @@ describe("the admin secret", () => {
     expect(problemsOf({ AA_ADMIN_SECRET: "short-secret", AA_MODE: "production" })).toEqual([
       'AA_ADMIN_SECRET="***": it is shorter than 16 characters; make one with: openssl rand -hex 32',
     ])
+  })
+})
+
+describe("the file of a secret", () => {
+  const lay = (content: string | Uint8Array, bits = 0o400): string => {
+    const path = join(folder, "secret")
+    writeFileSync(path, content)
+    chmodSync(path, bits)
+    return path
+  }
+  const from = (path: string, more: Record<string, string> = {}) => ({
+    AA_ADMIN_SECRET: undefined,
+    AA_ADMIN_SECRET_FILE: path,
+    ...more,
+  })
+
+  it.each([
+    ["without a line break", SECRET],
+    ["with a line break", `${SECRET}\n`],
+    ["with a line break of Windows", `${SECRET}\r\n`],
+  ])("is read %s", (_, content) => {
+    expect(load(from(lay(content))).config.adminSecret).toBe(SECRET)
+  })
+
+  // Swarm and Kubernetes: 0444 and 0440, by symbolic links. systemd: 0440.
+  it.each([0o400, 0o440, 0o444, 0o644])("may have mode %o, and be a link", (bits) => {
+    symlinkSync(lay(`${HASH}\n`, bits), join(folder, "link"))
+    const { config, warnings } = load(from(join(folder, "link"), { AA_MODE: "production" }))
+    expect([config.adminSecret, warnings]).toEqual([HASH, []])
+  })
+
+  it.each<[string, () => string, string]>([
+    ["is missing", () => join(folder, "none"), "the file does not exist"],
+    ["is a folder", () => folder, "the file is not a regular file"],
+    ["is empty", () => lay(""), "the file is empty"],
+    ["is a line break", () => lay("\n"), "the file is empty"],
+    ["is huge", () => lay("x".repeat(16_385)), "the file is larger than 16384 bytes"],
+    ["is not text", () => lay(new Uint8Array([0xff, 0xfe])), "the file is not UTF-8 text"],
+    ["can be written by others", () => lay(SECRET, 0o622), "the file can be written by group or others (mode 0622)"],
+  ])("that %s stops the start, and is named", (_, prepare, fault) => {
+    const path = prepare()
+    const [problem, ...more] = problemsOf(from(path))
+    expect(problem).toContain(`AA_ADMIN_SECRET_FILE=${JSON.stringify(path)}: ${fault}`)
+    expect(problem).toMatch(/accepted is the path of a file that holds the secret alone$/)
+    expect(more).toEqual([])
+  })
+
+  it.each([
+    ["two line breaks", `${SECRET}\n\n`, "it ends with a line break; accepted is a secret without control characters"],
+    ["a hash in quotes", `'${HASH}'`, "it is in quotes; accepted is a secret"],
+    ["a hash behind a byte order mark", `\ufeff${HASH}`, "it begins with a byte order mark; accepted is a secret"],
+    ["the secret of the examples", "change-me-in-production\n", "it is the secret of the examples"],
+    ["a short secret", "hunter2", "it is shorter than 16 characters"],
+    ["a blank", `${SECRET} \n`, "it begins or ends with a blank"],
+  ])("is held to the rules of the variable: %s", (_, content, fault) => {
+    const [problem, ...more] = problemsOf(from(lay(content), { AA_MODE: "production" }))
+    expect(problem).toContain(`AA_ADMIN_SECRET_FILE=${JSON.stringify(join(folder, "secret"))}: ${fault}`)
+    expect(problem).not.toContain(content.trim())
+    expect(more).toEqual([])
+  })
+
+  it("beside the variable is refused", () => {
+    expect(problemsOf({ AA_ADMIN_SECRET: SECRET, AA_ADMIN_SECRET_FILE: lay(SECRET) })).toEqual([
+      'AA_ADMIN_SECRET="***": AA_ADMIN_SECRET_FILE is set too; accepted is one of the two',
+    ])
+  })
+
+  it("beats the config file", () => {
+    mkdirSync(join(folder, "etc", "broker"), { recursive: true })
+    writeFileSync(join(folder, "etc", "broker", "config"), "ADMIN_SECRET=from-the-config-file\n", { mode: 0o600 })
+    expect(load(from(lay(SECRET))).config.adminSecret).toBe(SECRET)
+  })
+
+  it("is not shown where the secret itself stands in its place", () => {
+    expect(problemsOf(from(SECRET))).toEqual([expect.stringMatching(/^AA_ADMIN_SECRET_FILE="\*\*\*": .*not exist/)])
+  })
+
+  it("is there for secrets alone", () => {
+    expect(warningsOf({ AA_PORT_FILE: "/run/port" })).toEqual([expect.stringMatching(/is not a variable/)])
   })
 })
 
@@ -342,6 +442,7 @@ describe("AA_DEFAULT_TTL above AA_MAX_TTL", () => {
 describe("unknown variables", () => {
   it.each([
     ["AA_ADMIN_SECERT", "AA_ADMIN_SECRET"],
+    ["AA_ADMIN_SECRETFILE", "AA_ADMIN_SECRET_FILE"],
     ["AA_DBPATH", "AA_DB_PATH"],
     ["AA_TLS_CLIENTCA", "AA_TLS_CLIENT_CA"],
     ["aa_port", "AA_PORT"],
@@ -357,6 +458,13 @@ describe("unknown variables", () => {
     expect(problemsOf({ AA_ADMIN_SECRET: undefined, AA_ADMIN_SECERT: SECRET })).toEqual([
       expect.stringMatching(/^AA_ADMIN_SECRET is unset/),
       expect.stringMatching(/^AA_ADMIN_SECERT is not a variable of the broker.* AA_ADMIN_SECRET$/),
+    ])
+  })
+
+  it("of awrit are reported when the start is refused", () => {
+    expect(problemsOf({ AA_ADMIN_SECRET: undefined, AACTL_ADMIN_SECRET: SECRET })).toEqual([
+      expect.stringMatching(/^AA_ADMIN_SECRET is unset/),
+      "AACTL_ADMIN_SECRET is a variable of awrit; the broker reads AA_ADMIN_SECRET",
     ])
   })
 
@@ -511,7 +619,7 @@ describe("the table of variables", () => {
           "AUDIT_KEY_PATH",
           "AUDIT_SOURCE",
         ],
-        ["TRUSTED_PROXIES", "LOG_FORMAT", "MAX_AGENT_LIFETIME"],
+        ["TRUSTED_PROXIES", "CORS_ORIGINS", "LOG_FORMAT", "MAX_AGENT_LIFETIME"],
       ]
         .flat()
         .map((name) => `AA_${name}`)

@@ -61,6 +61,7 @@ const CONFIGURATION: readonly Case[] = [
       return { AA_CONFIG_PATH: join(f.path, "link") }
     },
   ],
+  ["no file of the secret", "absent", (f) => ({ AA_ADMIN_SECRET: "", AA_ADMIN_SECRET_FILE: join(f.path, "absent") })],
   ["no config file", "absent", (f) => ({ AA_CONFIG_PATH: join(f.path, "absent") })],
   ["an address of another machine", "AA_BIND_ADDRESS", () => ({ AA_BIND_ADDRESS: "203.0.113.9" })],
   ["a declaration without a restore", "AA_DECLARE_RESTORE", () => ({ AA_DECLARE_RESTORE: "2026-11-25" })],

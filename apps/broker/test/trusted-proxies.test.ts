@@ -1,20 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { isProxyRange, splitProxies, trustedProxyCheck, trustsEveryone } from "../src/config/trusted-proxies.ts"
+import { isProxyRange, trustedProxyCheck, trustsEveryone } from "../src/config/trusted-proxies.ts"
 
 describe("AA_TRUSTED_PROXIES", () => {
-  it.each([
-    ["10.0.0.1", ["10.0.0.1"]],
-    ["10.0.0.0/8, 192.168.1.5 ,::1", ["10.0.0.0/8", "192.168.1.5", "::1"]],
-    ["fd00::/8", ["fd00::/8"]],
-    ["0.0.0.0/0", ["0.0.0.0/0"]],
-  ])("takes %s", (text, members) => {
-    expect(splitProxies(text)).toEqual(members)
-    expect(members.every(isProxyRange)).toBe(true)
+  it.each(["10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "0.0.0.0/0"])("takes %s", (member) => {
+    expect(isProxyRange(member)).toBe(true)
   })
 
   it.each([
     "",
-    "10.0.0.1,",
     "proxy.example",
     "10.0.0.0/33",
     "::/129",
@@ -29,8 +22,8 @@ describe("AA_TRUSTED_PROXIES", () => {
     "[::1]",
     "fe80::1%eth0",
     "10.0.0.1 10.0.0.2",
-  ])("refuses %j", (text) => {
-    expect(splitProxies(text).every(isProxyRange)).toBe(false)
+  ])("refuses %j", (member) => {
+    expect(isProxyRange(member)).toBe(false)
   })
 })
 

@@ -11,9 +11,11 @@ export { codeOf } from "./error-code.ts"
 export { formatKeyValues, type KeyValues, type ParsedKeyValues, parseKeyValues } from "./key-values.ts"
 export { nameFile } from "./name-file.ts"
 export {
+  isCredential,
   PrivateFileError,
   type PrivateFileOptions,
   readPrivateFile,
+  readSecretFile,
   type WriteOptions,
   writeWhole,
 } from "./private-file.ts"

@@ -5,7 +5,12 @@ import { inRepository } from "../src/repository.ts"
 import { shell } from "../src/shell.ts"
 
 test.each([
-  ["--help", 0, /^agentwrit-broker \d\S+, the credential broker[\s\S]* AA_ADMIN_SECRET\n/, /^$/],
+  [
+    "--help",
+    0,
+    /^agentwrit-broker \d\S+, the credential broker[\s\S]* AA_ADMIN_SECRET\n[\s\S]* AA_ADMIN_SECRET_FILE\n/,
+    /^$/,
+  ],
   ["--version", 0, /^\d+\.\d+\.\d+\n$/, /^$/],
   ["serve", 2, /^$/, /^agentwrit-broker takes only --help and --version/],
   ["--port 80", 2, /^$/, /^agentwrit-broker takes only --help and --version/],

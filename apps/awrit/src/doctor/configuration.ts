@@ -26,7 +26,7 @@ export function configurationFindings({ io, settings }: Context): Finding[] {
       problem("config file", (error as Error).message, "correct the file, or replace it with awrit init --force"),
     )
     // The unreadable file may contain the secret.
-    if ((io.env["AACTL_ADMIN_SECRET"] ?? "") === "") return findings
+    if (!io.env["AACTL_ADMIN_SECRET"] && !io.env["AACTL_ADMIN_SECRET_FILE"]) return findings
   }
   return [...findings, secretFinding(settings)]
 }

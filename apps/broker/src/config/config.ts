@@ -5,9 +5,9 @@ import type { IsTrustedProxy } from "../http/client-address.ts"
 import { escapeInvisible } from "../log/escape.ts"
 import { checkPaths, checkSecret, checkTls, EXAMPLE_SECRET, type TlsConfig, warnOfValues } from "./checks.ts"
 import { checkKeyFolders } from "./key-folders.ts"
-import { type ConfigWarning, Reading, shortened, variableKeys } from "./reading.ts"
+import { type ConfigWarning, Reading, shortened } from "./reading.ts"
 import { trustedProxyCheck } from "./trusted-proxies.ts"
-import { nearestVariable, VARIABLES, type VariableValues } from "./variables.ts"
+import { nearestVariable, type VariableValues, variableNames } from "./variables.ts"
 
 type Refined = "adminSecret" | "audience" | "auditKeyPath" | "configPath" | "declareRestore" | "publicUrl"
 type TlsVariable = "tlsMode" | "tlsCert" | "tlsKey" | "tlsClientCa" | "tlsClientCrl"
@@ -72,7 +72,7 @@ export function loadConfig(
 
   // A mistyped name is often why a required variable is unset.
   if (reading.problems.length > 0 || adminSecret === undefined)
-    throw new ConfigError([...reading.problems, ...unknown.map(({ message }) => message)])
+    throw new ConfigError([...reading.problems, ...unknown.map(({ message }) => message), ...variablesOfAwrit(env)])
   const {
     audience,
     declareRestore,
@@ -91,6 +91,7 @@ export function loadConfig(
     auditKeyPath,
     tls: Object.freeze(tls),
     trustedProxies: Object.freeze([...values.trustedProxies]),
+    corsOrigins: Object.freeze([...values.corsOrigins]),
     isTrustedProxy: trustedProxyCheck(values.trustedProxies),
     ...(audience !== undefined && { audience }),
     ...(declareRestore !== undefined && { declareRestore }),
@@ -113,10 +114,17 @@ export async function refuseExampleHash({ adminSecret, mode }: Config): Promise<
 
 /** A variable that begins with AA_ and is none of the broker's is probably mistyped. */
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): ConfigWarning[] {
-  const known = new Set<string>(variableKeys().map((key) => VARIABLES[key].name))
+  const known = new Set(variableNames())
   return Object.entries(env)
     .filter(([name, text]) => /^AA_/i.test(name) && !known.has(name) && text !== undefined && text !== "")
     .map(([name]) => ({
       message: `${escapeInvisible(shortened(name))} is not a variable of the broker and is ignored; the nearest one is ${nearestVariable(name)}`,
     }))
 }
+
+/** Variables of `awrit` that are set where the broker's own are not. */
+const variablesOfAwrit = (env: Readonly<Record<string, string | undefined>>): string[] =>
+  variableNames()
+    .map((ours) => ({ ours, theirs: ours.replace("AA_", "AACTL_") }))
+    .filter(({ ours, theirs }) => env[theirs] && !env[ours])
+    .map(({ ours, theirs }) => `${theirs} is a variable of awrit; the broker reads ${ours}`)

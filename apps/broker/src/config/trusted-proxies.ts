@@ -1,9 +1,6 @@
 import { BlockList, isIP } from "node:net"
 import type { IsTrustedProxy } from "../http/client-address.ts"
 
-/** The members of a comma-separated list, without the blanks around them. */
-export const splitProxies = (text: string): string[] => text.split(",").map((member) => member.trim())
-
 /** Whether the text is an address or a CIDR (CONTRACT 6, `AA_TRUSTED_PROXIES`). */
 export const isProxyRange = (member: string): boolean => rangeOf(member) !== undefined
 

@@ -4,9 +4,10 @@ import { isTrustDomain } from "@agentwrit/core"
 import { closest } from "fastest-levenshtein"
 import * as v from "valibot"
 import type { RecordedSource } from "../http/client-source.ts"
+import { isWebOrigin } from "../http/cors.ts"
 import type { LogFormat, LogLevel } from "../log/log.ts"
 import type { FeedAccess } from "../routes/revocation-feed.ts"
-import { isProxyRange, splitProxies } from "./trusted-proxies.ts"
+import { isProxyRange } from "./trusted-proxies.ts"
 
 /** `production` refuses settings that are meant for development (CONTRACT 6). */
 export type Mode = "development" | "production"
@@ -19,6 +20,7 @@ export interface VariableValues {
   readonly bindAddress: string
   readonly port: number
   readonly trustedProxies: readonly string[]
+  readonly corsOrigins: readonly string[]
   readonly publicUrl: string | undefined
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
@@ -58,7 +60,7 @@ export interface Variable<T> {
   readonly fallback: T
   /** The default in words, where it is not a fixed value. */
   readonly fallbackText?: string
-  /** Its value is masked in every message. */
+  /** Its value is masked in every message, and may come from the file that {@link fileVariable} names. */
   readonly secret?: true
   /** The key of the config file that is read when the variable is unset. */
   readonly fileKey?: "MODE" | "ADMIN_SECRET"
@@ -98,6 +100,14 @@ function wholeNumber(least: number, most: number): Rule<number> {
     ),
   }
 }
+
+/** The members of a comma-separated list, without the blanks around them. */
+const listOf = (isMember: (member: string) => boolean): v.GenericSchema<string, string[]> =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(",").map((member) => member.trim())),
+    v.array(v.pipe(v.string(), v.check(isMember))),
+  )
 
 const trueOrFalse: Rule<boolean> = {
   accepted: "true, false, 1 or 0",
@@ -181,7 +191,16 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     name: "AA_TRUSTED_PROXIES",
     summary: "Proxies whose X-Forwarded-For tells the client's address.",
     accepted: "IP addresses and CIDRs, separated by commas, such as 10.0.0.0/8,::1",
-    schema: v.pipe(v.string(), v.transform(splitProxies), v.array(v.pipe(v.string(), v.check(isProxyRange)))),
+    schema: listOf(isProxyRange),
+    fallback: [],
+    fallbackText: "none",
+  },
+  corsOrigins: {
+    name: "AA_CORS_ORIGINS",
+    summary: "Origins of web pages that may call the broker.",
+    accepted:
+      "exact origins, separated by commas, such as https://app.example,http://localhost:5173: no *, no path, no slash at the end",
+    schema: listOf(isWebOrigin),
     fallback: [],
     fallbackText: "none",
   },
@@ -355,8 +374,13 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
   },
 }
 
+/** The variable that names a file with a secret's value, such as `AA_ADMIN_SECRET_FILE`. */
+export const fileVariable = ({ name, secret }: Pick<Variable<unknown>, "name" | "secret">): string | undefined =>
+  secret && `${name}_FILE`
+
+/** The names of all variables, those of secrets' files included. */
+export const variableNames = (): string[] =>
+  Object.values(VARIABLES).flatMap((variable) => [variable.name, fileVariable(variable) ?? []].flat())
+
 /** The name of the variable that `name` most likely means: the one with the smallest edit distance. */
-export function nearestVariable(name: string): string {
-  const names = Object.values(VARIABLES).map((variable) => variable.name)
-  return closest(name.toUpperCase().slice(0, 64), names)
-}
+export const nearestVariable = (name: string): string => closest(name.toUpperCase().slice(0, 64), variableNames())

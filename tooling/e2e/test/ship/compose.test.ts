@@ -17,6 +17,7 @@ interface Service {
   readonly environment?: readonly string[]
   readonly volumes?: readonly string[]
   readonly ports?: readonly string[]
+  readonly secrets?: readonly string[]
 }
 
 interface ComposeFile {
@@ -46,9 +47,9 @@ const environmentOf = ({ environment = [] }: Service) =>
 /** Mounts of files of this machine: source and target. */
 const mountsOf = ({ volumes = [] }: Service) => volumes.map((entry) => entry.split(":") as [string, string, string?])
 
-test("the guide's three files and the one for monitoring exist", () => {
+test("the guide's three files and those for monitoring and secrets exist", () => {
   expect(FILES.sort()).toEqual(
-    ["", ".monitoring", ".mtls", ".tls"].map((overlay) => `docker-compose${overlay}.yml`).sort(),
+    ["", ".monitoring", ".mtls", ".secrets", ".tls"].map((overlay) => `docker-compose${overlay}.yml`).sort(),
   )
 })
 
@@ -79,9 +80,11 @@ describe.each(FILES)("%s", (name) => {
     const broker = read(name).services["broker"]
     if (broker === undefined) return
     const targets = mountsOf(broker).map(([, target]) => target)
+    const secrets = (broker.secrets ?? []).map((secret) => `/run/secrets/${secret}`)
     for (const [variable, value = ""] of environmentOf(broker)) {
       expect(known).toContain(variable)
-      if (value.startsWith("/")) expect(targets.some((target) => value.startsWith(`${target}/`))).toBe(true)
+      if (value.startsWith("/"))
+        expect(secrets.includes(value) || targets.some((target) => value.startsWith(`${target}/`))).toBe(true)
     }
   })
 
@@ -104,7 +107,7 @@ test("the base is as the guide describes it", () => {
   )
   // Every variable that an operator may set is passed on, except those that the container sets itself.
   const passed = environmentOf(broker ?? {}).map(([variable]) => variable)
-  const own = ["AA_MODE", "AA_CONFIG_PATH", "AA_SEED_TOKENS", "AA_AUDIT_KEY_PATH"]
+  const own = ["AA_MODE", "AA_CONFIG_PATH", "AA_SEED_TOKENS", "AA_AUDIT_KEY_PATH", "AA_ADMIN_SECRET_FILE"]
   expect(
     brokerVariables()
       .filter((variable) => !passed.includes(variable))

@@ -69,8 +69,17 @@ describe("the manifests", () => {
     expect(of("NetworkPolicy").spec.podSelector).toEqual(selector)
     expect(broker.ports).toEqual([{ name: "http", containerPort: Number(dockerfile().said("EXPOSE")) }])
     expect(of("Service").spec.ports[0].targetPort).toBe("http")
-    expect(broker.volumeMounts).toEqual([{ name: "data", mountPath: dockerfile().said("VOLUME") }])
-    expect(template.spec.volumes[0].persistentVolumeClaim.claimName).toBe(of("PersistentVolumeClaim").metadata.name)
+    const [data, secret] = template.spec.volumes
+    const [dataMount, secretMount] = broker.volumeMounts
+    expect(dataMount).toEqual({ name: data.name, mountPath: dockerfile().said("VOLUME") })
+    expect(data.persistentVolumeClaim.claimName).toBe(of("PersistentVolumeClaim").metadata.name)
+    expect(secretMount.name).toBe(secret.name)
+    expect(secret.secret.defaultMode).toBe(0o440)
+    // The command that makes the secret is in the manifest's head.
+    expect(readText("deploy/kubernetes/agentwrit.yaml")).toContain(
+      `generic ${secret.secret.secretName} --from-literal=secret=`,
+    )
+    expect(broker.env).toContainEqual({ name: "AA_ADMIN_SECRET_FILE", value: `${secretMount.mountPath}/secret` })
     const variables = [...Object.keys(of("ConfigMap").data), ...broker.env.map(({ name }: { name: string }) => name)]
     for (const name of variables) expect(brokerVariables()).toContain(name)
     for (const probe of ["startupProbe", "readinessProbe"]) expect(broker[probe].exec.command).toEqual(["/healthcheck"])
@@ -84,9 +93,12 @@ describe("the manifests", () => {
     const [broker] = spec.containers
     const [container] = restore.spec.containers
     expect(restore.metadata.namespace).toBe("agentwrit")
-    for (const like of ["securityContext", "volumes", "serviceAccountName", "automountServiceAccountToken"])
+    for (const like of ["securityContext", "serviceAccountName", "automountServiceAccountToken"])
       expect(restore.spec[like]).toEqual(spec[like])
-    for (const like of ["image", "securityContext", "volumeMounts"]) expect(container[like]).toEqual(broker[like])
+    for (const like of ["image", "securityContext"]) expect(container[like]).toEqual(broker[like])
+    // It needs no secret.
+    expect(restore.spec.volumes).toEqual(spec.volumes.slice(0, 1))
+    expect(container.volumeMounts).toEqual(broker.volumeMounts.slice(0, 1))
     // Neither service nor policy selects this pod.
     expect(restore.metadata.labels).toBeUndefined()
   })

@@ -19,7 +19,11 @@ test("unit and environment file set only variables of the broker", () => {
   const file = [...readText("deploy/systemd/broker.env").matchAll(/^#?(AA_\w+)=/gm)].map(([, name = ""]) => name)
   const unit = said("Environment").flatMap((line) => line.match(/\bAA_\w+/g) ?? [])
   for (const name of [...file, ...unit]) expect(brokerVariables()).toContain(name)
-  expect(file).toContain("AA_ADMIN_SECRET")
+  // A variable would show the secret to everyone who may read the unit's environment.
+  expect([...file, ...unit]).not.toContain("AA_ADMIN_SECRET")
+  const [, credential = ""] = /AA_ADMIN_SECRET_FILE=%d\/(\S+)/.exec(said("Environment").join(" ")) ?? []
+  expect(said("LoadCredential")).toEqual([`${credential}:/etc/agentwrit/${credential}`])
+  expect(readText("docs/operator.md")).toContain(`/etc/agentwrit/${credential}`)
 })
 
 test("the state is in the folder that systemd creates, and a reload reads the certificates again", () => {
