@@ -23,9 +23,6 @@ interface Found {
   readonly isFromFile?: true
 }
 
-/** The names of the variables' values. */
-export const variableKeys = (): Key[] => Object.keys(VARIABLES) as Key[]
-
 /** Reads variables from the environment and the config file, and collects what is wrong with them. */
 export class Reading {
   readonly problems: string[] = []
@@ -45,7 +42,7 @@ export class Reading {
     const read = <K extends Key>(key: K): void => {
       values[key] = this.read(key)
     }
-    for (const key of variableKeys()) read(key)
+    for (const key of Object.keys(VARIABLES) as Key[]) read(key)
     return values
   }
 
