@@ -1,5 +1,5 @@
 import { bundle } from "@agentwrit/checks/bundle"
-import { type Proxy as BrokerProxy, startProxy } from "@agentwrit/testing/proxy"
+import { startProxy } from "@agentwrit/testing/proxy"
 import { type Browser, chromium } from "playwright-core"
 
 /** The browser of Debian's package. */
@@ -16,10 +16,9 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ]
 
-/** A page in a real browser. The broker is reached at the page's own origin, because it sends no CORS headers. */
+/** A page in a real browser. */
 export interface BrowserPage extends AsyncDisposable {
   readonly origin: string
-  readonly proxy: BrokerProxy
   /** Runs the body of an async function in the page, and resolves with its result. */
   run<T>(body: string): Promise<T>
 }
@@ -28,37 +27,35 @@ export interface BrowserPage extends AsyncDisposable {
 export type PageRoutes = Readonly<Record<string, { status?: number; headers?: Record<string, string>; body?: string }>>
 
 /** Opens a page in Chromium, with a temporary profile. */
-export async function openPage(brokerUrl: string, routes: PageRoutes): Promise<BrowserPage> {
+export async function openPage(routes: PageRoutes): Promise<BrowserPage> {
   const bundles = new Map<string, string>()
   for (const [path, entry] of Object.entries(BUNDLES)) bundles.set(path, await bundle(entry))
-  const proxy = await startProxy(brokerUrl)
-  proxy.intercept = ({ url = "" }, answer) => {
+  const server = await startProxy("")
+  server.intercept = ({ url = "" }, answer) => {
     const code = bundles.get(url)
-    const { status = 200, headers = {}, body = "" } = routes[url] ?? {}
+    const { status = 200, headers = {}, body = "" } = routes[url] ?? { status: 404 }
     if (code !== undefined) answer.writeHead(200, { "content-type": "text/javascript" }).end(code)
     else if (url === "/")
       answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>page</title>")
-    else if (url in routes) answer.writeHead(status, headers).end(body)
-    else return "pass"
+    else answer.writeHead(status, headers).end(body)
     return "taken"
   }
   let browser: Browser | undefined
   try {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
     const page = await browser.newPage()
-    await page.goto(proxy.url)
+    await page.goto(server.url)
     return {
-      origin: proxy.url,
-      proxy,
+      origin: server.url,
       run: (body) => page.evaluate(`(async () => {\n${body}\n})()`),
       async [Symbol.asyncDispose]() {
         await browser?.close()
-        await proxy[Symbol.asyncDispose]()
+        await server[Symbol.asyncDispose]()
       },
     }
   } catch (error) {
     await browser?.close()
-    await proxy[Symbol.asyncDispose]()
+    await server[Symbol.asyncDispose]()
     throw error
   }
 }
