@@ -10,7 +10,7 @@ const run = promisify(execFile)
 /**
  * A strict consumer that checks declaration files too: every type that they name must be installed with the package.
  */
-const COMPILER_OPTIONS = {
+export const STRICT = {
   target: "es2024",
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -18,7 +18,8 @@ const COMPILER_OPTIONS = {
   noEmit: true,
 }
 
-const NODE = { lib: ["es2024", "esnext.disposable"], types: ["node"] }
+/** The platform of a consumer in Node. */
+export const NODE = { lib: ["es2024", "esnext.disposable"], types: ["node"] }
 const BROWSER = { lib: [...NODE.lib, "dom", "dom.iterable", "dom.asynciterable"], types: [] }
 
 /** How consumers resolve what they import, and what their platform is. */
@@ -58,7 +59,7 @@ export async function consumerFaults(folder: string, packed: readonly PackedPack
     const lines = taken.map((entry, index) => `export * as entry${index} from "${entry}"\n`)
     await writeFile(join(folder, `${name}.ts`), lines.join(""))
     const config = join(folder, `tsconfig.${name}.json`)
-    await writeFile(config, JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, ...options }, files }))
+    await writeFile(config, JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files }))
     attempts.push(attempt("tsc", ["-p", config], folder))
   }
   return (await Promise.all(attempts)).flat()

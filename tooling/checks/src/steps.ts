@@ -36,7 +36,8 @@ async function succeeds(step: Step): Promise<boolean> {
     process.stdout.write(`${output}\n✗ ${step.name} (${seconds} s, exit ${code}): ${step.command.join(" ")}\n`)
     return false
   }
-  const lastLine = step.showLastLine === true ? `: ${output.trimEnd().split("\n").at(-1)}` : ""
+  const last = step.showLastLine === true ? (output.trimEnd().split("\n").at(-1) ?? "") : ""
+  const lastLine = last === "" ? "" : `: ${last}`
   if (step.show !== true) process.stdout.write(`✓ ${step.name}${lastLine} (${seconds} s)\n`)
   return true
 }

@@ -7,7 +7,7 @@ const BUILD: Step = { name: "build", command: ["pnpm", "run", "build"] }
 
 /** They run side by side. The longest is first, so that the others run beside it. */
 const CHECKS: readonly Step[] = [
-  { name: "packages as they ship", command: ["node", "tooling/checks/src/packed.ts"] },
+  { name: "packages as they ship", command: ["node", "tooling/checks/src/packed.ts"], showLastLine: true },
   // One program for all packages: a program for each would read what they share again and again.
   { name: "types", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "lint and format", command: ["biome", "check", "--error-on-warnings", "."] },
