@@ -11,7 +11,7 @@ import { deriveRecordsKey } from "./keys/records-key.ts"
 import { Maintenance } from "./maintenance.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
-import { type Clock, systemClock } from "./ports/clock.ts"
+import { type Clock, MAX_STEP_BACK_MS, rememberingClock, systemClock } from "./ports/clock.ts"
 import type { MaintenanceReport, Observer } from "./ports/observer.ts"
 import type { Following } from "./ports/revocation-log.ts"
 import type { Store } from "./ports/store.ts"
@@ -150,7 +150,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 }
 
 async function createContext(options: AuthorityOptions): Promise<AuthorityContext> {
-  const { store, keys, auditKey, adminSecret, anchor, clock = systemClock, observer = {} } = options
+  const { store, keys, auditKey, adminSecret, anchor, observer = {} } = options
+  const hostClock = options.clock ?? systemClock
+  const clock = rememberingClock(hostClock, await latestInstant(store, hostClock.now()))
   const { nonceKey = deriveNonceKey(keys.current), origin = auditOrigin(options.settings.trustDomain) } = options
   const { publicKey } = auditKey
   const contradiction =
@@ -211,6 +213,18 @@ async function reportUnproven({ store, observer }: AuthorityContext): Promise<vo
   if (trailSize === 0 || (await store.trail.checkpoint()) !== undefined) return
   const [first] = (await store.trail.events({ limit: 1, offset: 0 })).events
   observer.trailUnproven?.(first?.timestamp ?? "an unknown time", trailSize)
+}
+
+/** The latest instant of the trail: the clock may have been set back, by up to a day, before this start. */
+async function latestInstant({ trail }: Store, now: number): Promise<number> {
+  const until = now + MAX_STEP_BACK_MS
+  for (let latest = now; ; ) {
+    const query = { since: latest + 1, until, limit: 1 }
+    const { total } = await trail.events({ ...query, offset: 0 })
+    const [last] = total === 0 ? [] : (await trail.events({ ...query, offset: total - 1 })).events
+    if (last === undefined) return latest
+    latest = Math.max(latest + 1, Date.parse(last.timestamp))
+  }
 }
 
 /** When the last event of the trail was written; now, when there is none. */

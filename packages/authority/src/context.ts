@@ -3,7 +3,7 @@ import type { Nonces } from "./agents/nonce.ts"
 import type { FairQueue } from "./fair-queue.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
-import type { Clock } from "./ports/clock.ts"
+import type { RememberingClock } from "./ports/clock.ts"
 import type { Observer } from "./ports/observer.ts"
 import type { Store } from "./ports/store.ts"
 import type { VerifiedTokens } from "./tokens/verified-tokens.ts"
@@ -44,7 +44,7 @@ export interface TrailStatus {
 export interface AuthorityContext {
   readonly settings: AuthoritySettings
   readonly store: Store
-  readonly clock: Clock
+  readonly clock: RememberingClock
   readonly observer: Observer
   /** Sign and verify tokens, delegation records and the feed. */
   readonly keys: KeyRing

@@ -104,7 +104,9 @@ describe("opening", () => {
       const following = await follow.call(store.revocations, from, follower)
       return { applied: following.applied, stop: () => stopped.push("following") }
     })
-    vi.spyOn(store.trail, "events").mockRejectedValueOnce(new UnavailableError("busy", "the reader is busy"))
+    vi.spyOn(store.trail, "events")
+      .mockResolvedValueOnce({ events: [], total: 0 })
+      .mockRejectedValueOnce(new UnavailableError("busy", "the reader is busy"))
     await expect(testAuthority({ store })).rejects.toThrow("the reader is busy")
     expect(stopped).toEqual(["following", "following"])
     expect(store.housekeeping.health().writable).toBe(true)

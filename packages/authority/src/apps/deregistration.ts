@@ -38,20 +38,20 @@ export async function deregisterApp(
     : `${app.appId} deregistered, its tokens revoked${ended}`
   await commit(context, {
     writes: [
-      ...(isRepeated ? [] : deregistration(app, now)),
-      ...(endsAgents ? [revocation("app", app.appId, now)] : []),
+      ...(isRepeated ? [] : deregistration(context, app, now)),
+      ...(endsAgents ? [revocation(context, "app", app.appId)] : []),
     ],
     events: [successEvent("app_deregistered", caller, subjectOf(operator), detail)],
   })
   return { appId: app.appId, status: "inactive", deregisteredAt: app.deregisteredAt ?? now }
 }
 
-function deregistration(app: App, now: number): Write[] {
+function deregistration(context: AuthorityContext, app: App, now: number): Write[] {
   const changed = { ...app, deregisteredAt: now, updatedAt: now, revision: app.revision + 1 }
-  return [{ type: "change_app", app: changed }, revocation("agent", appSubject(app.appId), now)]
+  return [{ type: "change_app", app: changed }, revocation(context, "agent", appSubject(app.appId))]
 }
 
-const revocation = (level: "agent" | "app", target: string, now: number): Write => ({
+const revocation = ({ clock }: AuthorityContext, level: "agent" | "app", target: string): Write => ({
   type: "revoke",
-  revocation: revocationOf({ level, target }, now),
+  revocation: revocationOf({ level, target }, clock),
 })

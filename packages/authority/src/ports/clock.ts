@@ -21,5 +21,33 @@ export function steadyClock(clock: Clock, latest: number): Clock {
   return { now: () => Math.min(clock.now(), origin + elapsed()), elapsed }
 }
 
+/** A clock that may be set back, and remembers what it showed. */
+export interface RememberingClock extends Clock {
+  /** The latest instant that it showed; now, unless it was set back by up to a day. */
+  latest(): number
+}
+
+/** How far a clock may be set back and be remembered: beyond, what it showed was no time (CONTRACT 2). */
+export const MAX_STEP_BACK_MS: number = 24 * 60 * 60 * 1000
+
+/** @param known the latest instant that it showed before this process, in milliseconds since the Unix epoch. */
+export function rememberingClock(clock: Clock, known: number): RememberingClock {
+  const { elapsed } = clock
+  let latest = known
+  const now = (): number => {
+    const shown = clock.now()
+    if (shown > latest || shown < latest - MAX_STEP_BACK_MS) latest = shown
+    return shown
+  }
+  return {
+    now,
+    latest() {
+      now()
+      return latest
+    },
+    ...(elapsed !== undefined && { elapsed }),
+  }
+}
+
 /** Whole Unix seconds, as RFC 7519 counts times. */
 export const toUnixSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)

@@ -58,7 +58,7 @@ export async function revoke(
   await whileIssuingStops(context, listed, () => {
     // Now taken last: a cutoff covers what was issued up to its second. A token that was revoked before keeps its time:
     // the 10 s after which a superseded token is a sign of theft begin with its renewal.
-    const revocation = revocationOf(listed, revokedBefore ?? context.clock.now(), expiresAt)
+    const revocation = revocationOf(listed, context.clock, { revokedAt: revokedBefore, expiresAt })
     return commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
   })
   context.observer.revoked?.(level)

@@ -30,7 +30,7 @@ export async function detectReuse(context: AuthorityContext, caller: Caller, cla
   if (supersededAt === undefined || now - supersededAt <= RETRY_PERIOD_MS) return
   const age = Math.floor((now - supersededAt) / 1000)
   const detail = `token ${jti} came back ${age} s after its renewal: agent revoked`
-  const revocation = revocationOf({ level: "agent", target: sub }, now)
+  const revocation = revocationOf({ level: "agent", target: sub }, context.clock)
   try {
     await commit(context, {
       writes: [{ type: "revoke", revocation, once: true }],
