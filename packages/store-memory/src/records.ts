@@ -13,12 +13,12 @@ export function memoryRecords(data: MemoryData): Records {
     launchTokenByPrefix: async (prefix, now) =>
       [...launchTokens.values()].find(({ hash, expiresAt }) => hash.startsWith(prefix) && expiresAt > now),
 
-    async launchTokens({ appId, limit }, now) {
+    async launchTokens({ appId, limit, offset }, now) {
       const matching = [...launchTokens.values()]
         .filter(({ expiresAt }) => expiresAt > now)
         .filter((token) => appId === undefined || token.appId === appId)
         .sort((a, b) => b.createdAt - a.createdAt || (a.hash < b.hash ? -1 : 1))
-      return { launchTokens: matching.slice(0, limit), total: matching.length }
+      return { launchTokens: matching.slice(offset, offset + limit), total: matching.length }
     },
 
     agent: async (agentId) => agents.get(agentId)?.agent,

@@ -48,14 +48,14 @@ export function sqliteRecords(reader: Reader, counter: Reader): Records {
       return row && toLaunchToken(row)
     },
 
-    async launchTokens({ appId, limit }, now) {
+    async launchTokens({ appId, limit, offset }, now) {
       const matching = where(
         sql`expires_at > ${now}`,
         filter(appId, (value) => sql`app_id = ${value}`),
       )
       const [rows, counts] = await Promise.all([
         reader.query(sql<LaunchTokenRow>`
-          select * from launch_tokens ${matching} order by created_at desc, hash limit ${limit}`),
+          select * from launch_tokens ${matching} order by created_at desc, hash limit ${limit} offset ${offset}`),
         reader.query(sql<{ total: number }>`select count(*) as total from launch_tokens ${matching}`),
       ])
       return { launchTokens: rows.map(toLaunchToken), total: counts[0]?.total ?? 0 }

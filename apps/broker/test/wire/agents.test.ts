@@ -63,3 +63,19 @@ test("the operator sees every agent and its status", async () => {
   ])
     expect((await call(url, `GET /v1/admin/agents?${query}`, { bearer: admin })).status).toBe(400)
 })
+
+// A client that reads pages until one is shorter than its limit would miss the agents behind a page that ended early.
+test("a page that ends early at 4 MiB tells as its limit how many agents it holds", async () => {
+  await using broker = await startWireBroker()
+  const { url } = broker
+  const admin = await adminToken(url)
+  const requested_scope = Array.from({ length: 128 }, (_, at) => `read:data:${at}${"x".repeat(240)}`)
+  await Promise.all(Array.from({ length: 140 }, () => agent(url, admin, { requested_scope })))
+  const page = async (offset: number) =>
+    (await call(url, `GET /v1/admin/agents?limit=1000&offset=${offset}`, { bearer: admin })).body
+  const first = await page(0)
+  expect(first.agents.length).toBeLessThan(140)
+  expect([first.limit, first.total]).toEqual([first.agents.length, 140])
+  const second = await page(first.limit)
+  expect([second.agents.length, second.limit]).toEqual([140 - first.limit, 1000])
+})

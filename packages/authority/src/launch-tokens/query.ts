@@ -1,4 +1,5 @@
 import { appIdOf, type Claims } from "@agentwrit/core"
+import { boundedPage } from "../bounded-page.ts"
 import type { AuthorityContext } from "../context.ts"
 import type { LaunchToken } from "../ports/records.ts"
 import { launchTokenId } from "./launch-token.ts"
@@ -18,7 +19,7 @@ export interface LaunchTokenList {
   readonly total: number
 }
 
-/** How many launch tokens an answer lists at most. */
+/** How many launch tokens an answer lists at most. It ends early at 4 MiB: an app chooses their scopes. */
 const MAX_LISTED = 1000
 
 /** All unexpired launch tokens, for an operator (CONTRACT 3, `GET /v1/admin/launch-tokens`). */
@@ -33,9 +34,13 @@ export async function listAppLaunchTokens(context: AuthorityContext, issuer: Cla
 }
 
 async function list({ store, clock }: AuthorityContext, appId: string | undefined): Promise<LaunchTokenList> {
-  const query = { ...(appId !== undefined && { appId }), limit: MAX_LISTED }
-  const { launchTokens, total } = await store.records.launchTokens(query, clock.now())
-  return { launchTokens: launchTokens.map(viewOf), total }
+  const now = clock.now()
+  const { entries, total } = await boundedPage({ limit: MAX_LISTED, offset: 0 }, async (limit, offset) => {
+    const query = { ...(appId !== undefined && { appId }), limit, offset }
+    const page = await store.records.launchTokens(query, now)
+    return { entries: page.launchTokens.map(viewOf), total: page.total }
+  })
+  return { launchTokens: entries, total }
 }
 
 const viewOf = ({ hash, spentAt: _spent, mac: _mac, ...policy }: LaunchToken): LaunchTokenView => ({

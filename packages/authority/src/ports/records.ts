@@ -65,6 +65,7 @@ export interface LaunchToken {
 export interface LaunchTokenQuery {
   readonly appId?: string
   readonly limit: number
+  readonly offset: number
 }
 
 /** Launch tokens, newest first. */

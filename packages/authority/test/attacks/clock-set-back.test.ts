@@ -8,21 +8,24 @@ import { CALLER, testAuthority } from "../test-authority.ts"
 
 const AHEAD_MS = 3000
 
-test.each(["all", "app"] as const)("level %s also ends what was issued before the clock was set back", async (level) => {
-  await using on = await testAuthority()
-  const app = await on.app()
-  on.clock.step(on.clock.now() + AHEAD_MS)
-  const held = await app.agent()
-  const policy = { agentName: "worker", allowedScope: ["read:data:*"], ttl: 600 }
-  const { launchToken } = await on.authority.createAppLaunchToken(CALLER, app.claims, policy)
-  on.clock.step(on.clock.now() - AHEAD_MS)
-  await on.authority.revoke(CALLER, on.operator, { level, target: level === "all" ? "*" : app.appId })
-  on.clock.set(on.clock.now() + AHEAD_MS + 1000)
-  if (level === "app") await on.authority.restoreApp(CALLER, on.operator, app.appId)
-  await expect(on.claimsOf(held.accessToken)).rejects.toMatchObject({ code: "token_revoked" })
-  await expect(on.authority.register(CALLER, on.request(launchToken))).rejects.toMatchObject({ code: "unauthorized" })
-  expect((await on.agent()).claims.kind).toBe("agent")
-})
+test.each(["all", "app"] as const)(
+  "level %s also ends what was issued before the clock was set back",
+  async (level) => {
+    await using on = await testAuthority()
+    const app = await on.app()
+    on.clock.step(on.clock.now() + AHEAD_MS)
+    const held = await app.agent()
+    const policy = { agentName: "worker", allowedScope: ["read:data:*"], ttl: 600 }
+    const { launchToken } = await on.authority.createAppLaunchToken(CALLER, app.claims, policy)
+    on.clock.step(on.clock.now() - AHEAD_MS)
+    await on.authority.revoke(CALLER, on.operator, { level, target: level === "all" ? "*" : app.appId })
+    on.clock.set(on.clock.now() + AHEAD_MS + 1000)
+    if (level === "app") await on.authority.restoreApp(CALLER, on.operator, app.appId)
+    await expect(on.claimsOf(held.accessToken)).rejects.toMatchObject({ code: "token_revoked" })
+    await expect(on.authority.register(CALLER, on.request(launchToken))).rejects.toMatchObject({ code: "unauthorized" })
+    expect((await on.agent()).claims.kind).toBe("agent")
+  },
+)
 
 test("so it does after a restart", async () => {
   const data = new MemoryData()

@@ -68,9 +68,12 @@ export const appCases: readonly StoreCase[] = [
       const expired = launchToken({ expiresAt: START })
       for (const one of [old, high, expired, low])
         await store.commit({ writes: [{ type: "add_launch_token", launchToken: one }], events: [draft()] })
-      equal(await records.launchTokens({ limit: 10 }, START), { launchTokens: [low, high, old], total: 3 })
-      equal(await records.launchTokens({ limit: 1 }, START), { launchTokens: [low], total: 3 })
-      equal(await records.launchTokens({ limit: 9, appId: "app-x-0a1b2c" }, START), { launchTokens: [old], total: 1 })
+      equal(await records.launchTokens({ limit: 10, offset: 0 }, START), { launchTokens: [low, high, old], total: 3 })
+      equal(await records.launchTokens({ limit: 1, offset: 1 }, START), { launchTokens: [high], total: 3 })
+      equal(await records.launchTokens({ limit: 9, offset: 0, appId: "app-x-0a1b2c" }, START), {
+        launchTokens: [old],
+        total: 1,
+      })
       for (const one of [old, low, high]) equal(await records.launchTokenByPrefix(one.hash.slice(0, 16), START), one)
       equal(await records.launchTokenByPrefix(expired.hash.slice(0, 16), START), undefined)
       equal(await records.launchTokenByPrefix("1".repeat(16), START), undefined)
