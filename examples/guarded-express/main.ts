@@ -36,14 +36,15 @@ const agent = await registered.app.createAgent({
   allowedOrigins: [url],
 })
 
-const read = await agent.fetch(`${url}/customers/7291`)
-console.log(`reading: ${read.status} ${JSON.stringify(await read.json())}`)
-const write = await agent.fetch(`${url}/customers/7291`, { method: "PUT" })
-console.log(`writing: ${write.status} ${((await write.json()) as { hint: string }).hint}`)
+await agent.run(async () => {
+  const read = await agent.fetch(`${url}/customers/7291`)
+  console.log(`reading: ${read.status} ${JSON.stringify(await read.json())}`)
+  const write = await agent.fetch(`${url}/customers/7291`, { method: "PUT" })
+  console.log(`writing: ${write.status} ${((await write.json()) as { hint: string }).hint}`)
+})
 const forged = await fetch(`${url}/customers/7291`, { headers: { authorization: "Bearer x.y.z" } })
 console.log(`forged:  ${forged.status} ${((await forged.json()) as { detail: string }).detail}`)
 
-await agent.release()
 await registered.deregister()
 await verifier.close()
 server.close()

@@ -31,14 +31,15 @@ const agent = await registered.app.createAgent({
   allowedOrigins: [url],
 })
 
-const own = await agent.fetch(`${url}/customers/7291`)
-console.log(`its own customer: ${own.status} ${JSON.stringify(await own.json())}`)
-const other = await agent.fetch(`${url}/customers/1`)
-console.log(`another customer: ${other.status} ${((await other.json()) as { hint: string }).hint}`)
+await agent.run(async () => {
+  const own = await agent.fetch(`${url}/customers/7291`)
+  console.log(`its own customer: ${own.status} ${JSON.stringify(await own.json())}`)
+  const other = await agent.fetch(`${url}/customers/1`)
+  console.log(`another customer: ${other.status} ${((await other.json()) as { hint: string }).hint}`)
+})
 const nobody = await fetch(`${url}/customers/7291`)
 console.log(`without a token:  ${nobody.status} ${nobody.headers.get("www-authenticate")}`)
 
-await agent.release()
 await registered.deregister()
 await verifier.close()
 server.close()

@@ -41,19 +41,19 @@ const agent = await registered.app.createAgent({
   scope: ["read:data:customer-7291"],
   allowedOrigins: [url.origin],
 })
-const client = new Client({ name: "support-agent", version: "1.0.0" })
-await client.connect(new StreamableHTTPClientTransport(url, { fetch: (target, init) => agent.fetch(target, init) }))
-for (const id of ["7291", "1"]) {
-  const { content, isError } = await client.callTool({ name: "read_customer", arguments: { id } })
-  const [answer] = content
-  console.log(`read_customer ${id}: ${isError ? "refused" : "done"}: ${answer?.type === "text" ? answer.text : ""}`)
-}
-await client.close()
-
+await agent.run(async () => {
+  const client = new Client({ name: "support-agent", version: "1.0.0" })
+  await client.connect(new StreamableHTTPClientTransport(url, { fetch: (target, init) => agent.fetch(target, init) }))
+  for (const id of ["7291", "1"]) {
+    const { content, isError } = await client.callTool({ name: "read_customer", arguments: { id } })
+    const [answer] = content
+    console.log(`read_customer ${id}: ${isError ? "refused" : "done"}: ${answer?.type === "text" ? answer.text : ""}`)
+  }
+  await client.close()
+})
 const stranger = await fetch(url, { method: "POST", body: "{}" })
 console.log(`without a token: ${stranger.status} ${stranger.headers.get("www-authenticate")}`)
 
-await agent.release()
 await registered.deregister()
 await verifier.close()
 server.close()

@@ -2,8 +2,10 @@ import type { AppCredentials } from "./app-session.ts"
 import { reasonOf } from "./broker-client.ts"
 import { requireText } from "./required-text.ts"
 
-/** Variables by name, as `process.env` has them. */
-export type Environment = Readonly<Record<string, string | undefined>>
+type Variable = "AGENTWRIT_BROKER_URL" | "AGENTWRIT_CLIENT_ID" | "AGENTWRIT_CLIENT_SECRET"
+
+/** The variables of an app by name, as `process.env` and the bindings of a Worker have them beside others. */
+export type Environment = { readonly [Name in Variable | `${Variable}_FILE`]?: string | undefined }
 
 /** The parts of Node's `process` that are read. Deno and Bun have them too. */
 interface NodeProcess {
@@ -23,7 +25,7 @@ export function readEnvironment(
   env: Environment = nodeProcess()?.env ?? {},
 ): AppCredentials & { readonly brokerUrl: string } {
   const faults: string[] = []
-  const read = (name: string): string => {
+  const read = (name: Variable): string => {
     try {
       return readVariable(name, env)
     } catch (error) {
@@ -41,11 +43,12 @@ export function readEnvironment(
   return found
 }
 
-function readVariable(name: string, env: Environment): string {
-  const { [name]: given = "", [`${name}_FILE`]: path = "" } = env
+function readVariable(name: Variable, env: Environment): string {
+  const fileName = `${name}_FILE` as const
+  const { [name]: given = "", [fileName]: path = "" } = env
   if (given === "" && path === "") throw new TypeError(`${name} is not set`)
-  if (given !== "" && path !== "") throw new TypeError(`${name} and ${name}_FILE are both set`)
-  const [source, value] = path === "" ? [name, given] : [`the file of ${name}_FILE`, readFile(`${name}_FILE`, path)]
+  if (given !== "" && path !== "") throw new TypeError(`${name} and ${fileName} are both set`)
+  const [source, value] = path === "" ? [name, given] : [`the file of ${fileName}`, readFile(fileName, path)]
   requireText(source, value)
   return value
 }

@@ -27,6 +27,21 @@ import {
 const app = new AgentWritApp({ brokerUrl: "https://b.example", clientId: "c", clientSecret: "s" })
 const task = { orchId: "crm", taskId: "t-42", scope: ["read:data:7"] } as const
 
+/** The bindings of a Worker are not only text. */
+interface WorkerBindings {
+  readonly AGENTWRIT_CLIENT_SECRET: string
+  readonly CACHE: Map<string, string>
+}
+export const configured = (bindings: WorkerBindings): void => {
+  expectTypeOf(AgentWritApp.fromEnv()).toEqualTypeOf<AgentWritApp>()
+  AgentWritApp.fromEnv({ env: process.env })
+  AgentWritApp.fromEnv({ env: bindings, allowedOrigins: ["https://api.example"] })
+  // @ts-expect-error the environment has the credentials
+  AgentWritApp.fromEnv({ clientId: "c" })
+  // @ts-expect-error a secret is text
+  AgentWritApp.fromEnv({ env: { AGENTWRIT_CLIENT_SECRET: 7 } })
+}
+
 export const created = async (): Promise<void> => {
   await using agent = await app.createAgent(task)
   expectTypeOf(agent).toEqualTypeOf<Agent>()
@@ -34,6 +49,10 @@ export const created = async (): Promise<void> => {
   expectTypeOf(await agent.fetch("https://api.example")).toEqualTypeOf<Response>()
   expectTypeOf(agent.scope).toEqualTypeOf<readonly string[]>()
   expectTypeOf(agent.expiresAt).toEqualTypeOf<Date>()
+  expectTypeOf(await agent.run((same) => same)).toEqualTypeOf<Agent>()
+  expectTypeOf(
+    await agent.run(async ({ fetch }) => (await fetch("https://api.example")).status),
+  ).toEqualTypeOf<number>()
   const delegated = await agent.delegate({ to: agent.id, scope: task.scope })
   expectTypeOf(delegated).toEqualTypeOf<DelegatedCredential>()
   expectTypeOf(delegated.chain).toEqualTypeOf<readonly DelegationRecord[]>()
