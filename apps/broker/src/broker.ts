@@ -111,12 +111,17 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     })
   const refuse = (parts: ProblemParts) => elsewhere((request) => jsonApi.renderProblem(request, parts))
 
+  const paths = handlersByPath()
   const app = new Hono<BrokerEnvironment>({
-    getPath: (request, options) => routedPath(request, options?.env?.incoming),
+    getPath: (request, options) => {
+      const incoming = options?.env?.incoming
+      // Most requests spell a route's own path, without a query.
+      return incoming?.url !== undefined && paths.has(incoming.url) ? incoming.url : routedPath(request, incoming)
+    },
   })
   // Hono answers without a promise only where a single handler matches, so there is no middleware, and one handler for
   // each path.
-  for (const [path, handlers] of handlersByPath()) {
+  for (const [path, handlers] of paths) {
     const methods = Object.keys(handlers)
     const allow = methods.join(", ")
     const preflight: Answer = { status: 204, headers: preflightHeaders(methods) }

@@ -40,9 +40,14 @@ export interface ChainedEvent {
  * `detail` becomes U+FFFD.
  * @throws {@link EventError} `malformed_event` when a member cannot be hashed: an unpaired surrogate in another member,
  * or a number that is not a whole number from 0.
+ * @param dataText the draft's `data` as {@link canonicalData}, in place of the member: the event does not have it then.
  * @throws `TypeError` for an invalid position.
  */
-export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }: ChainPosition): ChainedEvent {
+export function chainEvent(
+  draft: EventDraft,
+  { sequence, timestamp, prevHash }: ChainPosition,
+  dataText?: string,
+): ChainedEvent {
   const id = eventId(sequence)
   if (!isTimestamp(timestamp)) throw new TypeError("a timestamp must be RFC 3339 in UTC with milliseconds")
   if (!isHash(prevHash)) throw new TypeError("prevHash must be 64 lower-case hex characters")
@@ -66,7 +71,7 @@ export function chainEvent(draft: EventDraft, { sequence, timestamp, prevHash }:
     ...(draft.data && { data: draft.data }),
     prev_hash: prevHash,
   }
-  const { hash, leafHash } = hashesOf(canonicalText(hashed))
+  const { hash, leafHash } = hashesOf(canonicalText(hashed, dataText))
   return { event: { ...hashed, hash }, leafHash }
 }
 

@@ -1,4 +1,4 @@
-export { canonicalEvent, type HashedEvent } from "./canonical-event.ts"
+export { canonicalData, canonicalEvent, type HashedEvent } from "./canonical-event.ts"
 export { type ChainedEvent, type ChainPosition, chainEvent, eventHash, GENESIS_HASH } from "./chain.ts"
 export { type Checkpoint, openCheckpoint, signCheckpoint, type TreeHead } from "./checkpoint.ts"
 export {

@@ -1,3 +1,4 @@
+import { canonicalData } from "@agentwrit/audit"
 import {
   type Change,
   type Clock,
@@ -81,7 +82,8 @@ export class SqliteStore implements Store {
   async commit({ writes, events, urgent = false }: Change): Promise<Committed> {
     const revocations = writes.flatMap((write) => (write.type === "revoke" ? [write.revocation] : []))
     const isRevoking = onlyRevokes(writes)
-    const input = { writes, events, at: this.#clock.now(), urgent: urgent || isRevoking }
+    const drafts = events.map(({ data, ...draft }) => ({ ...draft, dataText: data && canonicalData(data) }))
+    const input = { writes, events: drafts, at: this.#clock.now(), urgent: urgent || isRevoking }
     return { events: await this.#writer.send({ name: "commit", input }, { revocations, urgent: isRevoking }) }
   }
 

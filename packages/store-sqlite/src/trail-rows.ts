@@ -91,7 +91,8 @@ function toTimestamp(milliseconds: number): string {
   return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString()
 }
 
-export function fromEvent(event: AuditEvent, seq: number, timestamp: number): EventRow {
+/** @param data the text of the event's `data`. */
+export function fromEvent(event: AuditEvent, seq: number, timestamp: number, data: string | undefined): EventRow {
   return {
     seq,
     timestamp,
@@ -108,7 +109,7 @@ export function fromEvent(event: AuditEvent, seq: number, timestamp: number): Ev
     actor: event.actor ?? null,
     source: event.source ?? null,
     request_id: event.request_id ?? null,
-    data: event.data === undefined ? null : JSON.stringify(event.data),
+    data: data ?? null,
     hash: blob(event.hash),
     prev_hash: blob(event.prev_hash),
   }

@@ -17,6 +17,11 @@ export interface SignedHead extends UnsignedHead {
   readonly note: string
 }
 
+/** A draft for the trail. The text of its `data` is made once: copying an object to this thread takes longer. */
+export interface WrittenDraft extends Omit<EventDraft, "data"> {
+  readonly dataText: string | undefined
+}
+
 /** The end of the trail, and its newest checkpoint. */
 export interface TrailEnd extends TrailState {
   readonly newest: StoredCheckpoint | undefined
@@ -40,13 +45,14 @@ export class TrailWriter {
     return this.#end.sequence
   }
 
-  append(drafts: readonly EventDraft[], now: number): AuditEvent[] {
+  /** @returns the events without their `data`, which the caller has. */
+  append(drafts: readonly WrittenDraft[], now: number): AuditEvent[] {
     const timestamp = new Date(now).toISOString()
-    return drafts.map((draft) => {
+    return drafts.map(({ dataText, ...draft }) => {
       const { prevHash, edge } = this.#end
       const sequence = this.#end.sequence + 1
-      const { event, leafHash } = chainEvent(draft, { sequence, timestamp, prevHash })
-      this.#statements.run(insert("events", fromEvent(event, sequence, now)))
+      const { event, leafHash } = chainEvent(draft, { sequence, timestamp, prevHash }, dataText)
+      this.#statements.run(insert("events", fromEvent(event, sequence, now, dataText)))
       edge.append(leafHash)
       this.#end = { ...this.#end, sequence, prevHash: event.hash }
       return event

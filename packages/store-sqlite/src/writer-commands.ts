@@ -1,12 +1,13 @@
 import type { Change, Committed, Prunable, StoredCheckpoint, UnavailableError } from "@agentwrit/authority/ports"
 import type { Failure } from "./failure.ts"
 import type { RevocationRow } from "./revocation-rows.ts"
-import type { SignedHead, UnsignedHead } from "./trail-writer.ts"
+import type { SignedHead, UnsignedHead, WrittenDraft } from "./trail-writer.ts"
 
 /** What the writer's thread does: the input of each command, and its result once that is on disk. */
 export interface Commands {
   commit: {
-    readonly input: Required<Change> & {
+    readonly input: Omit<Required<Change>, "events"> & {
+      readonly events: readonly WrittenDraft[]
       /** Timestamp of the events, in milliseconds since the Unix epoch. */
       readonly at: number
     }

@@ -77,14 +77,13 @@ function serve(connection: Connection, ballast: Ballast): void {
         const { writes, events, at, urgent } = command.input
         return commits.run(
           (entries) => {
-            const recording = events.findIndex(({ data }) => data !== undefined)
+            const recording = events.findIndex(({ dataText }) => dataText !== undefined)
             const event = recording === -1 ? null : trail.size + 1 + recording
             for (const write of writes) {
               const entry = applyWrite(statements, write, event)
               if (entry !== undefined) entries.push(entry)
             }
-            // Nobody reads `data` there, and a copy of it to the other thread costs as much as hashing it.
-            return trail.append(events, at).map(({ data: _, ...event }) => event)
+            return trail.append(events, at)
           },
           { urgent },
         )

@@ -110,12 +110,14 @@ export class HttpRequest implements Exchange {
     return sourceOf(this.#address)
   }
 
+  /** The client's address as the trail keeps it; `undefined`: not at all. */
+  get recordedSource(): string | undefined {
+    return recordedSourceOf(this.#address, this.#shared.recordedSource)
+  }
+
   /** Where the request came from, for the use cases and the trail. */
   caller(resource: string): Caller {
-    const address = this.#address
-    const recordedSource = recordedSourceOf(address, this.#shared.recordedSource)
-    const { requestId } = this
-    return { resource, source: sourceOf(address), requestId, ...(recordedSource !== undefined && { recordedSource }) }
+    return new RequestCaller(this, resource)
   }
 
   get #address(): string {
@@ -149,5 +151,28 @@ export class HttpRequest implements Exchange {
       const { source } = this
       return largeBodies.acquire(source) ? () => largeBodies.release(source) : undefined
     })
+  }
+}
+
+/** The caller behind a request. A token that was seen before needs no address, so it is only read when it is asked for. */
+class RequestCaller implements Caller {
+  readonly resource: string
+  readonly #request: HttpRequest
+
+  constructor(request: HttpRequest, resource: string) {
+    this.resource = resource
+    this.#request = request
+  }
+
+  get source(): string {
+    return this.#request.source
+  }
+
+  get recordedSource(): string | undefined {
+    return this.#request.recordedSource
+  }
+
+  get requestId(): string {
+    return this.#request.requestId
   }
 }

@@ -78,7 +78,7 @@ export function endpoint<N extends RouteName>(name: N, options: EndpointOptions<
     let bytes: Uint8Array
     try {
       bytes = await http.readBody()
-      await options.admit?.(caller)
+      if (options.admit !== undefined) await options.admit(caller)
     } catch (error) {
       return deny(error)
     }

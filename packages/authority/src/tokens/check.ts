@@ -30,15 +30,25 @@ export const MAX_UNVERIFIED: FairQueueLimits = { perSource: 4 * 1024 * 1024, tot
  * Checks everything that makes a token good (CONTRACT 2): form, signature, chain, times, issuer, audience, revocation.
  * @throws {@link Refusal} `rate_limited` when too much of this source waits to be verified.
  */
-export async function checkToken(context: AuthorityContext, { source }: Caller, token: string): Promise<TokenVerdict> {
-  let verified: VerifiedToken
+export function checkToken(
+  context: AuthorityContext,
+  caller: Caller,
+  token: string,
+): TokenVerdict | Promise<TokenVerdict> {
+  const seen = cached(context, token)
+  return seen === undefined ? checkUnseen(context, caller, token) : verdictOn(context, seen)
+}
+
+async function checkUnseen(context: AuthorityContext, { source }: Caller, token: string): Promise<TokenVerdict> {
   try {
-    verified = cached(context, token) ?? (await verifyInTurn(context, source, token))
+    return verdictOn(context, await verifyInTurn(context, source, token))
   } catch (error) {
     if (error instanceof PushedOutError) throw tooManyWait()
     return { ok: false, isRevoked: false, reason: refusalReason(error) }
   }
-  const { claims } = verified
+}
+
+function verdictOn(context: AuthorityContext, { claims, probe }: VerifiedToken): TokenVerdict {
   const now = toUnixSeconds(context.clock.now())
   try {
     const { issuer, audience } = context.settings
@@ -47,7 +57,7 @@ export async function checkToken(context: AuthorityContext, { source }: Caller, 
     if (claims.nbf > now) context.observer.clockSkew?.()
     return { ok: false, isRevoked: false, reason: refusalReason(error), claims }
   }
-  if (context.revocations.revokes(verified.probe))
+  if (context.revocations.revokes(probe))
     return { ok: false, isRevoked: true, reason: revocationReason(context, claims), claims }
   if (claims.kind === "admin" && !isOfPresentSecret(context, claims.jti))
     return { ok: false, isRevoked: false, reason: "the admin secret has changed since the sign-in", claims }
