@@ -130,18 +130,10 @@ export class AgentWritApp {
    */
   async createAgent(options: CreateAgentOptions): Promise<Agent> {
     requireKnownOptions<CreateAgentOptions>("createAgent", options, CREATE_AGENT_OPTIONS)
-    const {
-      allowedOrigins = this.#allowedOrigins,
-      ttl,
-      maxTtl = ttl,
-      orchId,
-      taskId,
-      scope,
-      agentName,
-      signal,
-    } = options
-    const launch = () => this.createLaunchToken({ orchId, taskId, scope, agentName, maxTtl, signal })
-    return register(this.#client, launch, { ...options, allowedOrigins })
+    const { allowedOrigins = this.#allowedOrigins, ttl, maxTtl = ttl, orchId, taskId, scope, agentName } = options
+    const each = ({ signal }: CallOptions) =>
+      this.createLaunchToken({ orchId, taskId, scope, agentName, maxTtl, signal })
+    return register(this.#client, { each }, { ...options, allowedOrigins })
   }
 
   /**

@@ -11,7 +11,9 @@ import {
   registrationResponse,
   releaseRequest,
   renewalResponse,
+  validationRequest,
 } from "@agentwrit/contract"
+import * as v from "valibot"
 import { defineCall } from "./call.ts"
 
 export const challenge = defineCall("GET /v1/challenge", "always", { response: challengeResponse })
@@ -45,6 +47,12 @@ export const register = defineCall("POST /v1/register", "unprocessed", {
 
 /** Not repeatable: the token may be replaced although the answer was lost. */
 export const renew = defineCall("POST /v1/token/renew", "unprocessed", { response: renewalResponse })
+
+/** Whether a token is good. The schema of its claims would enlarge every bundle. */
+export const isValid = defineCall("POST /v1/token/validate", "always", {
+  request: validationRequest,
+  response: v.object({ valid: v.boolean() }),
+})
 
 /** Repeatable: a second release is answered that the token is already revoked. */
 export const release = defineCall("POST /v1/token/release", "always", { request: releaseRequest })

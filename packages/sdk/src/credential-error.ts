@@ -7,6 +7,8 @@ export type CredentialErrorCode =
   | "not_renewable"
   | "malformed_token"
   | "release_uncertain"
+  /** The answer to a renewal was lost, so that the token may have been replaced by one that nobody holds. */
+  | "renewal_lost"
   /** The token is bound to a key that this process does not hold. */
   | "key_missing"
   /** The token was delegated to another agent. */

@@ -59,8 +59,6 @@ export let termsOf: (credential: Credential) => CredentialTerms
  * expires by itself.
  */
 export class Credential implements AsyncDisposable {
-  /** The SPIFFE id of the agent. */
-  readonly id: string
   readonly orchId: string
   readonly taskId: string
   readonly scope: readonly string[]
@@ -73,13 +71,20 @@ export class Credential implements AsyncDisposable {
   }
 
   constructor({ id, orchId, taskId, scope }: CredentialNames, token: IssuedToken, terms: CredentialTerms) {
-    this.id = id
     this.orchId = orchId
     this.taskId = taskId
     this.scope = Object.freeze([...scope])
     this.#terms = terms
-    this.#token = new ManagedToken(token, terms)
+    this.#token = new ManagedToken({ id, token }, terms)
     this.#fetch = createCredentialFetch(this.#token, terms)
+  }
+
+  /**
+   * The SPIFFE id of the agent. It changes only when the answer to a renewal was lost: an agent of an app then registers
+   * anew, with the same key.
+   */
+  get id(): string {
+    return this.#token.id
   }
 
   /** When the current token expires, by this machine's clock. */

@@ -1,10 +1,11 @@
 import { abortable } from "./abortable.ts"
 import type { OriginSchemes, TokenScheme } from "./allowed-origins.ts"
 import type { AuthorizationHeaders, BrokerClient, CallOptions } from "./broker-client.ts"
-import { release, renew } from "./calls.ts"
+import { isValid, release, renew } from "./calls.ts"
 import { CredentialError } from "./credential-error.ts"
 import { type AgentWritError, BrokerError } from "./errors.ts"
 import { type IssuedToken, isBound, issuedToken } from "./issued-token.ts"
+import { Lifetime } from "./lifetime.ts"
 import type { Prover, RequestTarget } from "./prover.ts"
 import { isRefusal, renewalPoint, renewalRetryDelay } from "./renewal-schedule.ts"
 import { MAX_TIMER_MS } from "./retry.ts"
@@ -17,6 +18,12 @@ export interface CredentialFailure {
   readonly willRetry: boolean
 }
 
+/** An agent and its token. */
+export interface Registered {
+  readonly id: string
+  readonly token: IssuedToken
+}
+
 /** Whether a token is renewed automatically, only on request, or never. */
 export type Renewal = "auto" | "manual" | "never"
 
@@ -27,14 +34,23 @@ export interface CredentialTerms {
   /** Makes the proofs for a bound token. Absent where the key is another process's. */
   readonly prover: Prover | undefined
   readonly renewal: Renewal
+  /** Registers the agent anew, with the same key. Absent: this process cannot. */
+  readonly registerAgain?: (() => Promise<Registered>) | undefined
   readonly onError: ((failure: CredentialFailure) => void) | undefined
 }
+
+/**
+ * Seconds after a renewal without an answer for which the old token may still be presented. After 10 s the broker takes
+ * it for stolen and ends the agent (CONTRACT 3); the rest is for the way there.
+ */
+const UNANSWERED_PERIOD_S = 5
 
 /**
  * A token and its successors, until the release. At most one renewal runs at a time, and none starts after the release.
  */
 export class ManagedToken {
   readonly #terms: CredentialTerms
+  #id: string
   #token: IssuedToken
   #renewalPoint = renewalPoint()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -42,19 +58,25 @@ export class ManagedToken {
   /** The number of failed renewals since the current token was issued, and the last error. */
   #failures = 0
   #failure: AgentWritError | undefined
-  /** Whether the answer to a renewal was lost, so that there may be a token that nobody holds. */
-  #uncertain = false
+  /** Set when the answer to a renewal was lost: the token may be replaced. It may be presented until this ends. */
+  #unanswered: Lifetime | undefined
   #released = false
   #releasing: Promise<void> | undefined
 
-  constructor(token: IssuedToken, terms: CredentialTerms) {
+  constructor({ id, token }: Registered, terms: CredentialTerms) {
     this.#terms = terms
+    this.#id = id
     this.#token = token
     this.#renewLater()
   }
 
   get #isAutomatic(): boolean {
     return this.#terms.renewal === "auto" && !this.#released
+  }
+
+  /** The SPIFFE id of the agent. */
+  get id(): string {
+    return this.#id
   }
 
   get expiresAt(): Date {
@@ -71,8 +93,10 @@ export class ManagedToken {
       await abortable(renewed, signal)
       this.#checkNotReleased()
     }
-    if (isRefusal(this.#failure) && this.#failure?.code !== "forbidden") throw this.#failure
+    if (isFinal(this.#failure) && this.#failure?.code !== "forbidden") throw this.#failure
     this.#checkNotExpired()
+    // A service that gets a bearer token may ask the broker about it.
+    if (this.#isLate && !isBound(this.#token.value)) throw renewalLost(this.#failure)
     return this.#token.value
   }
 
@@ -81,7 +105,10 @@ export class ManagedToken {
    * @param scheme how a bound token goes there. An unbound one is always a bearer token.
    */
   async headers(target: RequestTarget & CallOptions, scheme: TokenScheme = "dpop"): Promise<AuthorizationHeaders> {
-    return this.#authorize(await this.token(target), target, scheme)
+    const token = await this.token(target)
+    if (target.url.startsWith(this.#terms.client.brokerUrl) && !(await this.#isPresentable()))
+      throw renewalLost(this.#failure)
+    return this.#authorize(token, target, scheme)
   }
 
   async #authorize(token: string, target: RequestTarget, scheme: TokenScheme): Promise<AuthorizationHeaders> {
@@ -136,25 +163,57 @@ export class ManagedToken {
     clearTimeout(this.#timer)
     const requestedAt = performance.now()
     try {
-      const answer = await this.#terms.client.send(renew, { authorize: this.#authorizeCall })
-      this.#token = issuedToken(this.#terms.client.brokerUrl, answer, requestedAt)
-      this.#terms.prover?.learnTime(answer.accessToken)
+      const { id, token } = await this.#successor(requestedAt)
+      this.#id = id
+      this.#token = token
+      this.#terms.prover?.learnTime(token.value)
       this.#renewalPoint = renewalPoint()
       this.#failures = 0
       this.#failure = undefined
-      this.#uncertain = false
+      this.#unanswered = undefined
       this.#renewLater()
     } catch (caught) {
       const error = caught as AgentWritError
       this.#failure = error
       // A broker that failed may have replaced the token before.
-      this.#uncertain ||= !(error instanceof BrokerError && error.status < 500)
+      if (!(error instanceof BrokerError && error.status < 500))
+        this.#unanswered ??= new Lifetime(UNANSWERED_PERIOD_S, requestedAt)
       const left = this.#token.lifetime.left()
       const wait = this.#isAutomatic ? renewalRetryDelay(error, this.#failures++, left) : undefined
       this.#report({ during: "renewal", error, willRetry: wait !== undefined })
       if (wait !== undefined) this.#startTimer(wait)
       throw error
     }
+  }
+
+  /** The renewed token; where the answer to a renewal was lost, that of a new registration. */
+  async #successor(requestedAt: number): Promise<Registered> {
+    const { client, registerAgain } = this.#terms
+    if (await this.#isPresentable()) {
+      try {
+        const answer = await client.send(renew, { authorize: this.#authorizeCall })
+        return { id: this.#id, token: issuedToken(client.brokerUrl, answer, requestedAt) }
+      } catch (error) {
+        const isReplaced = error instanceof BrokerError && error.code === "token_revoked"
+        if (!isReplaced || this.#unanswered === undefined) throw error
+      }
+    }
+    if (registerAgain === undefined) throw renewalLost(this.#failure)
+    return registerAgain()
+  }
+
+  /** Whether a renewal may have replaced the token so long ago that the broker would take it for stolen. */
+  get #isLate(): boolean {
+    return this.#unanswered !== undefined && this.#unanswered.until(1) <= 0
+  }
+
+  /** Whether the broker may get the token. A bound one may be asked about: without a proof it ends nobody. */
+  async #isPresentable(): Promise<boolean> {
+    if (!this.#isLate) return true
+    if (!isBound(this.#token.value)) return false
+    const { valid } = await this.#terms.client.send(isValid, { body: { token: this.#token.value } })
+    if (valid) this.#unanswered = undefined
+    return valid
   }
 
   #renewLater(): void {
@@ -179,11 +238,12 @@ export class ManagedToken {
     await this.#renewing?.catch(() => undefined)
     try {
       const body = cascade ? { body: { cascade } } : {}
+      if (!(await this.#isPresentable())) throw renewalLost(this.#failure)
       await this.#terms.client.send(release, { authorize: this.#authorizeCall, ...body })
     } catch (error) {
-      const gone = error instanceof BrokerError && (error.code === "token_revoked" || error.code === "unauthorized")
-      if (!gone) throw error
-      if (this.#uncertain)
+      const { code } = error as AgentWritError
+      if (code !== "token_revoked" && code !== "unauthorized" && code !== "renewal_lost") throw error
+      if (this.#unanswered !== undefined)
         throw new CredentialError(
           "release_uncertain",
           "the answer to a renewal was lost; its token may still be valid",
@@ -214,4 +274,14 @@ export class ManagedToken {
         ...(this.#failure && { cause: this.#failure }),
       })
   }
+}
+
+/** Whether asking again does not help. */
+const isFinal = (error: AgentWritError | undefined): boolean => isRefusal(error) || error instanceof CredentialError
+
+function renewalLost(cause: AgentWritError | undefined): CredentialError {
+  return new CredentialError("renewal_lost", "the answer to a renewal was lost, and the token may have been replaced", {
+    hint: "register another agent; what remains of this one expires by itself",
+    ...(cause !== undefined && { cause }),
+  })
 }

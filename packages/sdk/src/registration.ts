@@ -7,6 +7,7 @@ import { Agent, CREDENTIAL_OPTIONS, type CredentialOptions } from "./credential.
 import { CredentialError } from "./credential-error.ts"
 import { isBound, issuedToken } from "./issued-token.ts"
 import { requireKnownOptions } from "./known-options.ts"
+import type { Registered } from "./managed-token.ts"
 import { Prover } from "./prover.ts"
 import { requireText } from "./required-text.ts"
 
@@ -69,18 +70,16 @@ const NAMES: Readonly<Record<keyof RegisterAgentOptions, true>> = {
 export async function registerAgent(options: RegisterAgentOptions): Promise<Agent> {
   requireKnownOptions<RegisterAgentOptions>("registerAgent", options, NAMES)
   requireText("launchToken", options.launchToken)
-  return register(new BrokerClient(options), async () => options.launchToken, options)
+  return register(new BrokerClient(options), { once: options.launchToken }, options)
 }
 
-/**
- * Registers an agent, which proves possession of its key by signing the broker's nonce.
- * @param launch gets the launch token. It is called after the options were checked.
- */
-export async function register(
-  client: BrokerClient,
-  launch: () => Promise<string>,
-  options: AgentOptions,
-): Promise<Agent> {
+/** Where a registration gets its launch token: the only one, or a new one for each. */
+export type Launch =
+  | { readonly once: string }
+  | { readonly each: (options: CallOptions) => Promise<string>; readonly once?: undefined }
+
+/** Registers an agent, which proves possession of its key by signing the broker's nonce. */
+export async function register(client: BrokerClient, launch: Launch, options: AgentOptions): Promise<Agent> {
   const { orchId, taskId, scope, ttl, signal, onError, autoRenew = true } = options
   const allowedOrigins = parseAllowedOrigins(options.allowedOrigins)
   const asked = { orchId, taskId, requestedScope: scope, requestedTtl: ttl, bound: options.bound }
@@ -90,24 +89,30 @@ export async function register(
   const { publicKey } = key
   if (!ArrayBuffer.isView(publicKey) || publicKey.length !== 32)
     throw new TypeError("key.publicKey must be the 32 bytes of an Ed25519 key")
-  const launchToken = await launch()
-  let requestedAt = 0
-  // A new body for each attempt, because the nonce of the attempt before may have expired.
-  const body = async () => {
-    const { nonce, bound: canBind = false } = await client.send(challenge, { signal })
-    if (options.bound === true && !canBind) throw cannotBind()
-    const signature = encodeBase64(await key.sign(decodeHex(nonce)))
-    requestedAt = performance.now()
-    const proof = { nonce, publicKey: encodeBase64(publicKey), signature }
-    return { launchToken, ...proof, ...asked, bound: (options.bound ?? canBind) || undefined }
+  const registerOnce = async ({ signal }: CallOptions = {}): Promise<Registered> => {
+    const launchToken = launch.once ?? (await launch.each({ signal }))
+    let requestedAt = 0
+    // A new body for each attempt, because the nonce of the attempt before may have expired.
+    const body = async () => {
+      const { nonce, bound: canBind = false } = await client.send(challenge, { signal })
+      if (options.bound === true && !canBind) throw cannotBind()
+      const signature = encodeBase64(await key.sign(decodeHex(nonce)))
+      requestedAt = performance.now()
+      const proof = { nonce, publicKey: encodeBase64(publicKey), signature }
+      return { launchToken, ...proof, ...asked, bound: (options.bound ?? canBind) || undefined }
+    }
+    const answer = await client.send(registerCall, { body, signal })
+    const token = issuedToken(client.brokerUrl, answer, requestedAt)
+    if (options.bound === true && !isBound(token.value)) throw cannotBind()
+    return { id: answer.agentId, token }
   }
-  const answer = await client.send(registerCall, { body, signal })
-  const token = issuedToken(client.brokerUrl, answer, requestedAt)
-  if (options.bound === true && !isBound(token.value)) throw cannotBind()
+  const { id, token } = await registerOnce({ signal })
   const prover = new Prover(key)
   prover.learnTime(token.value)
-  const terms = { client, allowedOrigins, onError, prover, renewal: autoRenew ? "auto" : "manual" } as const
-  return new Agent({ id: answer.agentId, orchId, taskId, scope }, token, terms)
+  const registerAgain = launch.once === undefined ? registerOnce : undefined
+  const renewal = autoRenew ? "auto" : "manual"
+  const terms = { client, allowedOrigins, onError, prover, renewal, registerAgain } as const
+  return new Agent({ id, orchId, taskId, scope }, token, terms)
 }
 
 function cannotBind(): CredentialError {

@@ -1,3 +1,4 @@
+import { CredentialError } from "./credential-error.ts"
 import { type AgentWritError, BrokerError } from "./errors.ts"
 
 /**
@@ -19,7 +20,7 @@ export function isRefusal(error: unknown): boolean {
  * @param leftMs milliseconds until the token expires.
  */
 export function renewalRetryDelay(error: AgentWritError, failures: number, leftMs: number): number | undefined {
-  if (isRefusal(error)) return undefined
+  if (isRefusal(error) || error instanceof CredentialError) return undefined
   // The wait doubles, up to a quarter of the time that is left: a broker that comes back late is still reached.
   const backoff = Math.max(Math.min(1000 * 2 ** failures, leftMs / 4), 250) * (0.5 + Math.random())
   const wait = Math.max(backoff, (error.retryAfter ?? 0) * 1000)

@@ -94,21 +94,28 @@ test("a bound token that was not replaced is renewed once the broker says that i
 test.each([
   ["bound", true],
   ["bearer", false],
-])("without an app, a %s token that may be replaced is not presented any more, and the error says so", async (_, bound) => {
-  await using proxy = await startProxy(shared.url)
-  const agent = await registered(proxy, bound)
-  loseAnswers(proxy)
-  await expect(agent.renew()).rejects.toMatchObject({ name: "NetworkError" })
-  proxy.edit = (chunk) => chunk
-  loseRequests(proxy)
-  // In small steps, so that what is sent arrives in its time.
-  const at = Date.now() + 11_000
-  await time.passUntil(() => Date.now() >= at)
-  proxy.intercept = () => "pass"
-  const lost = { name: "CredentialError", code: "renewal_lost", hint: expect.stringContaining("register another agent") }
-  await expect(agent.renew()).rejects.toMatchObject(lost)
-  await expect(agent.token()).rejects.toMatchObject(lost)
-  await expect(agent.delegate({ to: agent.id, scope: TASK.scope })).rejects.toMatchObject(lost)
-  await expect(agent.release()).rejects.toMatchObject({ code: "release_uncertain" })
-  expect(await detections()).toBe(0)
-})
+])(
+  "without an app, a %s token that may be replaced is not presented any more, and the error says so",
+  async (_, bound) => {
+    await using proxy = await startProxy(shared.url)
+    const agent = await registered(proxy, bound)
+    loseAnswers(proxy)
+    await expect(agent.renew()).rejects.toMatchObject({ name: "NetworkError" })
+    proxy.edit = (chunk) => chunk
+    loseRequests(proxy)
+    // In small steps, so that what is sent arrives in its time.
+    const at = Date.now() + 11_000
+    await time.passUntil(() => Date.now() >= at)
+    proxy.intercept = () => "pass"
+    const lost = {
+      name: "CredentialError",
+      code: "renewal_lost",
+      hint: expect.stringContaining("register another agent"),
+    }
+    await expect(agent.renew()).rejects.toMatchObject(lost)
+    await expect(agent.token()).rejects.toMatchObject(lost)
+    await expect(agent.delegate({ to: agent.id, scope: TASK.scope })).rejects.toMatchObject(lost)
+    await expect(agent.release()).rejects.toMatchObject({ code: "release_uncertain" })
+    expect(await detections()).toBe(0)
+  },
+)
