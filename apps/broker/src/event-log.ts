@@ -43,6 +43,11 @@ export function eventLog(log: Log): Observer {
     trailUnverified(cause) {
       log.warn("audit", "the audit trail could not be verified and will be tried again", { cause: messageOf(cause) })
     },
+    keyRotationFailed(cause) {
+      log.fail("keys", "a signing key could not be rotated on time and will be tried again", {
+        cause: messageOf(cause),
+      })
+    },
     maintained({ tokens, nonces, launchTokens, issuedTokens, agents }) {
       const counts = {
         "pruned expired JTIs": tokens,

@@ -2,8 +2,9 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:cryp
 import { readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
+import { signingKeyOf } from "@agentwrit/authority"
 import { codeOf, PrivateFileError, readPrivateFile, writeWhole } from "@agentwrit/config-file"
-import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
+import type { SigningKey } from "@agentwrit/core"
 
 /** Why a key file cannot be used. */
 export type KeyFileErrorCode =
@@ -68,6 +69,8 @@ export interface LoadedAuditKey extends LoadedKey {
 /** A private key file is a few hundred bytes. */
 const MAX_KEY_FILE_BYTES = 16 * 1024
 
+const PEM_BEGIN = "-----BEGIN "
+
 /**
  * Reads an Ed25519 key from PKCS#8 PEM, or creates the file (0600, atomically, synced: CONTRACT 6). A file that exists
  * is never replaced, whatever is wrong with it.
@@ -108,9 +111,11 @@ export const verifierKeyPathOf = (path: string): string =>
  * @throws {@link KeyFileError}
  */
 export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): SigningKey {
-  const { key, pem } = newKey()
+  const privateKey = newKey()
+  const key = signingKeyOf(privateKey)
   const path = pathOf(key.publicKey)
-  if (!writing(path, () => writeKey(path, pem))) throw new KeyFileError("key_unwritable", path, "exists already")
+  if (!writePrivateKey(path, privateKey, { replace: false }))
+    throw new KeyFileError("key_unwritable", path, "exists already")
   return key
 }
 
@@ -119,6 +124,17 @@ export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): Signi
  * @throws {@link KeyFileError}
  */
 export function loadKey(path: string): SigningKey | undefined {
+  const key = readPrivateKey(path)
+  if (key === undefined) return undefined
+  if (key.asymmetricKeyType !== "ed25519") throw wrongType(path, key, "Ed25519")
+  return signingKeyOf(key)
+}
+
+/**
+ * Reads a private key of any kind; `undefined` when there is no such file.
+ * @throws {@link KeyFileError}
+ */
+export function readPrivateKey(path: string): KeyObject | undefined {
   let bytes: Buffer | undefined
   try {
     bytes = readPrivateFile(path, { maxBytes: MAX_KEY_FILE_BYTES })
@@ -126,34 +142,45 @@ export function loadKey(path: string): SigningKey | undefined {
     if (!(error instanceof PrivateFileError)) throw error
     throw new KeyFileError(`key_${error.code}`, path, error.message, { cause: error })
   }
-  return bytes === undefined ? undefined : parseKey(bytes.toString("latin1"), path)
+  if (bytes === undefined) return undefined
+  try {
+    return parseKey(bytes, path)
+  } finally {
+    bytes.fill(0)
+  }
 }
 
-function parseKey(pem: string, path: string): SigningKey {
-  const remedy = "put the right file back, or move this one away to start with a new key"
+/**
+ * Writes a private key (0600, atomically, synced: CONTRACT 6).
+ * @returns `false` when the file exists and may not be replaced.
+ * @throws {@link KeyFileError}
+ */
+export function writePrivateKey(path: string, key: KeyObject, { replace }: { readonly replace: boolean }): boolean {
+  const pem = key.export({ type: "pkcs8", format: "pem" }).toString()
+  return writing(path, () => writeWhole(path, pem, { mode: 0o600, replace }))
+}
+
+const REMEDY = "put the right file back, or move this one away to start with a new key"
+
+/** The fault of a file that holds a key of another kind. */
+export const wrongType = (path: string, { asymmetricKeyType }: KeyObject, expected: string): KeyFileError =>
+  new KeyFileError("key_wrong_type", path, `holds a key of type ${asymmetricKeyType}, not ${expected}: ${REMEDY}`)
+
+function parseKey(pem: Buffer, path: string): KeyObject {
+  const begins = pem.indexOf(PEM_BEGIN)
   // OpenSSL would use the first of several keys without a warning.
-  if (pem.split("-----BEGIN ").length !== 2)
-    throw new KeyFileError("key_corrupt", path, `does not hold exactly one private key in PKCS#8 PEM: ${remedy}`)
-  let key: KeyObject
+  if (begins === -1 || pem.indexOf(PEM_BEGIN, begins + 1) !== -1)
+    throw new KeyFileError("key_corrupt", path, `does not hold exactly one private key in PKCS#8 PEM: ${REMEDY}`)
   try {
-    key = createPrivateKey({ key: pem, format: "pem" })
+    return createPrivateKey({ key: pem, format: "pem" })
   } catch {
     // The cause is left out, because it could quote the content, which is secret.
-    throw new KeyFileError("key_corrupt", path, `does not hold a readable private key in PKCS#8 PEM: ${remedy}`)
+    throw new KeyFileError("key_corrupt", path, `does not hold a readable private key in PKCS#8 PEM: ${REMEDY}`)
   }
-  const seed = key.asymmetricKeyType === "ed25519" ? key.export({ format: "jwk" }).d : undefined
-  if (seed === undefined)
-    throw new KeyFileError(
-      "key_wrong_type",
-      path,
-      `holds a key of type ${key.asymmetricKeyType}, not Ed25519: ${remedy}`,
-    )
-  return createSigningKey(decodeBase64Url(seed))
 }
 
 function createKey(path: string): LoadedKey {
-  const { pem } = newKey()
-  const created = writing(path, () => writeKey(path, pem))
+  const created = writePrivateKey(path, newKey(), { replace: false })
   // Read it back even when we wrote it: of two brokers that start at once one file wins, and both must use that one.
   const key = loadKey(path)
   if (key === undefined)
@@ -165,13 +192,7 @@ function createKey(path: string): LoadedKey {
   return { key, created }
 }
 
-const writeKey = (path: string, pem: string): boolean => writeWhole(path, pem, { mode: 0o600, replace: false })
-
-function newKey(): { readonly key: SigningKey; readonly pem: string } {
-  const { privateKey } = generateKeyPairSync("ed25519")
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
-  return { key: parseKey(pem, "new"), pem }
-}
+const newKey = (): KeyObject => generateKeyPairSync("ed25519").privateKey
 
 /** Writes the verifier key where others find it. */
 export function keepVerifierKey(path: string, verifierKey: string): void {
@@ -184,7 +205,8 @@ export function keepVerifierKey(path: string, verifierKey: string): void {
   writing(path, () => writeWhole(path, line, { mode: 0o644, replace: true }))
 }
 
-function writing<T>(path: string, write: () => T): T {
+/** Runs a write, and says what stands in its way. @throws {@link KeyFileError} */
+export function writing<T>(path: string, write: () => T): T {
   try {
     return write()
   } catch (error) {

@@ -7,6 +7,7 @@ const HOOKS = {
   revoked: true,
   validated: true,
   storeFailed: true,
+  keyRotationFailed: true,
   maintained: true,
   maintenanceFailed: true,
   unrecorded: true,

@@ -1,4 +1,5 @@
 import {
+  KeyRingError,
   Refusal,
   RestoreError,
   type RestoreErrorCode,
@@ -29,6 +30,8 @@ const ADVICE: Record<TrailContradictionCode | RestoreErrorCode, string> = {
 export function startFailure(error: unknown): string {
   if (error instanceof TrailContradictionError || error instanceof RestoreError)
     return `agentwrit-broker: ${error.message}${ADVICE[error.code]}`
+  if (error instanceof KeyRingError)
+    return `agentwrit-broker: ${error.message}: put the newest key of AA_SIGNING_KEY_PATH back, or delete that file to begin with a new key, which ends every token`
   if (EXPECTED.some((kind) => error instanceof kind)) return `agentwrit-broker: ${(error as Error).message}`
   // The event that records the start could not be written to the trail.
   if (error instanceof Refusal) return `agentwrit-broker: ${error.reason}`

@@ -1,13 +1,13 @@
 import { createRedactor } from "@agentwrit/audit"
 import { type Authority, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
-import { createKeyRing, type SigningKey } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
 import { createBroker } from "./broker.ts"
 import { Certificates } from "./certificates.ts"
 import { type Config, refuseExampleHash } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
-import { KeyFileError, loadOrCreateKey } from "./key-files.ts"
+import { fileCustody } from "./key-custody.ts"
+import { KeyFileError } from "./key-files.ts"
 import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
 import { combineObservers } from "./observers.ts"
@@ -50,13 +50,15 @@ export async function start(config: Config, log: Log): Promise<RunningBroker> {
 }
 
 async function startAuthority(config: Config, log: Log, metrics: Metrics): Promise<Authority> {
-  const signingKey = openSigningKey(config, log)
+  const { signingKeyPath: path } = config
+  const keys = fileCustody(path, () => log.ok("keys", "signing key created", { path }))
+  const { native } = await keys.load()
   const store = await openStore(config, log)
   let authority: Authority | undefined
   try {
     const lineage = openLineage(config, store.housekeeping.health().trailSize > 0)
     const { restore, spentName } = lineage
-    if (lineage.key.keyId === signingKey.keyId)
+    if (lineage.key.keyId === native.current.keyId)
       throw new KeyFileError(
         "key_shared",
         config.auditKeyPath,
@@ -68,7 +70,7 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
     authority = await openAuthority({
       settings: config,
       store,
-      keys: createKeyRing({ current: signingKey }),
+      keys,
       auditKey: lineage.key,
       origin: lineage.origin,
       anchor: lineage.anchor,
@@ -90,12 +92,6 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
     await (authority ?? store.housekeeping).close()
     throw error
   }
-}
-
-function openSigningKey({ signingKeyPath: path }: Config, log: Log): SigningKey {
-  const { key, created } = loadOrCreateKey(path)
-  if (created) log.ok("keys", "signing key created", { path })
-  return key
 }
 
 function openStore({ dbPath }: Config, log: Log): Promise<SqliteStore> {

@@ -1,17 +1,21 @@
 import { createRedactor } from "@agentwrit/audit"
-import { type Claims, type KeyRing, ProofMemory, RevocationSet, type SigningKey } from "@agentwrit/core"
+import { type Claims, type JwkSet, ProofMemory, RevocationSet, type SigningKey } from "@agentwrit/core"
 import { type Challenge, challenge } from "./agents/challenge.ts"
 import { Nonces } from "./agents/nonce.ts"
 import type { Caller } from "./caller.ts"
 import type { AuthorityContext, AuthoritySettings, TrailStatus } from "./context.ts"
 import { FairQueue } from "./fair-queue.ts"
 import { type Health, health } from "./health.ts"
+import { KeySchedule } from "./keys/key-schedule.ts"
 import { deriveNonceKey } from "./keys/nonce-key.ts"
+import { openKeys } from "./keys/open-keys.ts"
 import { deriveRecordsKey } from "./keys/records-key.ts"
+import { SigningKeys } from "./keys/signing-keys.ts"
 import { Maintenance } from "./maintenance.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
 import { type Clock, MAX_STEP_BACK_MS, rememberingClock, systemClock } from "./ports/clock.ts"
+import type { KeyCustody } from "./ports/key-custody.ts"
 import type { MaintenanceReport, Observer } from "./ports/observer.ts"
 import type { Following } from "./ports/revocation-log.ts"
 import type { Store } from "./ports/store.ts"
@@ -38,13 +42,13 @@ import { type UseCases, useCases } from "./use-cases.ts"
 export interface AuthorityOptions {
   readonly settings: AuthoritySettings
   readonly store: Store
-  /** Sign and verify tokens, delegation records and the feed. */
-  readonly keys: KeyRing
+  /** Keeps the keys that sign tokens, delegation records and the feed. */
+  readonly keys: KeyCustody
   /** Signs checkpoints. Must not be one of `keys`. */
   readonly auditKey: SigningKey
   /**
-   * Secret bytes that authenticate nonces. Give the same after a restart, after a key rotation, and to every broker.
-   * Default: derived from the current signing key.
+   * Secret bytes that authenticate nonces. Give the same after a restart, and to every broker. Default: derived from the
+   * audit key, because signing keys rotate.
    */
   readonly nonceKey?: Uint8Array
   /**
@@ -69,7 +73,8 @@ export interface AuthorityOptions {
  * `recordDenial` is for refusals of the host itself, which throws them afterwards.
  */
 export interface Authority extends Bound<UseCases> {
-  readonly keys: KeyRing
+  /** The keys that verify what it signs, as `/.well-known/jwks.json` publishes them. */
+  jwkSet(): JwkSet
   challenge(): Challenge
   health(): Health
   /** The page of the revocation feed after a position (CONTRACT 5). */
@@ -83,7 +88,7 @@ export interface Authority extends Bound<UseCases> {
   followRevocations(caller: Caller, since: number, follower: FeedFollower, holder?: Claims): () => void
   /** Ends the feed for all followers, so that a host can stop. Nobody can follow afterwards. */
   endFollowing(): void
-  /** Deletes what has expired. This also happens every minute. */
+  /** Does what is due: advances the signing keys, and deletes what has expired. This also happens by itself. */
   maintain(): Promise<MaintenanceReport>
   /** Signs a last checkpoint and closes the store. */
   close(): Promise<void>
@@ -110,30 +115,42 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     const recordsRights = await store.trail.recordsRights()
     if (restore !== undefined) await recordRestore(context, restore)
     if (restore !== undefined || !recordsRights) await sealFound(context, { isVerified: restore !== undefined })
+    await openKeys(context)
     await reportUnproven(context)
     applying = await store.revocations.follow(0, followInto(context.revocations))
     const feed = new RevocationFeed(context, applying.applied)
     const announcing = await store.revocations.follow(applying.applied, feed)
     stops.push(() => announcing.stop())
     const verification = new TrailVerification(context)
-    const maintenance = new Maintenance(context, await latestEvent(context))
+    const latest = await latestEvent(context)
+    const maintenance = new Maintenance(context, latest)
+    const schedule = new KeySchedule(context, latest)
+    context.keys.onChange = () => {
+      schedule.arm()
+      feed.refresh()
+    }
     verification.start()
     maintenance.start()
+    schedule.arm()
     stops.push(
       () => verification.stop(),
       () => maintenance.stop(),
+      () => schedule.stop(),
       () => feed.close(),
     )
     return {
       ...bindUseCases(context, useCases),
-      keys: context.keys,
+      jwkSet: () => ({ keys: context.keys.published() }),
       challenge: () => challenge(context),
       health: () => health(context),
       revocationsPage: ({ source }, since) => feed.page(since, source),
       isRevocationsPageSmall: (since) => feed.isPageSmall(since),
       followRevocations: ({ source }, since, follower, holder) => feed.follow(since, source, follower, holder),
       endFollowing: () => feed.close(),
-      maintain: () => maintenance.run(),
+      async maintain() {
+        await schedule.run()
+        return maintenance.run()
+      },
       async close() {
         await stopAll()
         await signPeriodicCheckpoint(context)
@@ -153,7 +170,7 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
   const { store, keys, auditKey, adminSecret, anchor, observer = {} } = options
   const hostClock = options.clock ?? systemClock
   const clock = rememberingClock(hostClock, await latestInstant(store, hostClock.now()))
-  const { nonceKey = deriveNonceKey(keys.current), origin = auditOrigin(options.settings.trustDomain) } = options
+  const { nonceKey = deriveNonceKey(auditKey), origin = auditOrigin(options.settings.trustDomain) } = options
   const { publicKey } = auditKey
   const contradiction =
     options.restore === undefined ? await findContradiction({ store, anchor, origin, publicKey }) : undefined
@@ -170,7 +187,8 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     recordsKey,
     clock,
     observer,
-    keys,
+    keys: new SigningKeys(await keys.load()),
+    custody: keys,
     auditKey,
     origin,
     anchor,

@@ -1,9 +1,11 @@
-import type { KeyRing, ProofMemory, RevocationSet, SigningKey } from "@agentwrit/core"
+import type { ProofMemory, RevocationSet, SigningKey } from "@agentwrit/core"
 import type { Nonces } from "./agents/nonce.ts"
 import type { FairQueue } from "./fair-queue.ts"
+import type { SigningKeys } from "./keys/signing-keys.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
 import type { RememberingClock } from "./ports/clock.ts"
+import type { KeyCustody } from "./ports/key-custody.ts"
 import type { Observer } from "./ports/observer.ts"
 import type { Store } from "./ports/store.ts"
 import type { VerifiedTokens } from "./tokens/verified-tokens.ts"
@@ -30,6 +32,8 @@ export interface AuthoritySettings {
   readonly appTokenTtl: number
   /** Refuse registrations that do not ask for a bound token. Default: false. */
   readonly requireBound?: boolean
+  /** Days after which a signing key is rotated by itself; 0: by hand. Default: 0. */
+  readonly keyRotationDays?: number
 }
 
 /** What is known about the integrity of the trail. */
@@ -47,7 +51,8 @@ export interface AuthorityContext {
   readonly clock: RememberingClock
   readonly observer: Observer
   /** Sign and verify tokens, delegation records and the feed. */
-  readonly keys: KeyRing
+  readonly keys: SigningKeys
+  readonly custody: KeyCustody
   /** Signs checkpoints. */
   readonly auditKey: SigningKey
   /** The key of the records' seals. */

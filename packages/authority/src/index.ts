@@ -11,6 +11,10 @@ export type { Caller } from "./caller.ts"
 export type { AuthoritySettings } from "./context.ts"
 export type { Delegation, DelegationRequest } from "./delegation/delegation.ts"
 export type { Health } from "./health.ts"
+export { memoryCustody } from "./keys/memory-custody.ts"
+export { KeyRingError, type KeyRingErrorCode } from "./keys/open-keys.ts"
+export { algorithmOf, nativeKey, newPrivateKey, oauthKey, signingKeyOf } from "./keys/private-key.ts"
+export type { KeyRotationRequest, KeyView, RetiredKey } from "./keys/rotation.ts"
 export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-tokens/launch-token.ts"
 export type { LaunchTokenList, LaunchTokenView } from "./launch-tokens/query.ts"
 export { type AdminSecret, createAdminSecret, isBcryptHash, type SecretVerdict } from "./operators/admin-secret.ts"
@@ -26,6 +30,10 @@ export {
   type Clock,
   type EventPage,
   type EventQuery,
+  type HeldKeys,
+  type KeyAlgorithm,
+  type KeyCustody,
+  type KeyUse,
   type MaintenanceReport,
   type Observer,
   type Store,

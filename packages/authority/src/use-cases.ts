@@ -10,6 +10,7 @@ import { signInApp } from "./apps/sign-in.ts"
 import { updateApp } from "./apps/update.ts"
 import type { Caller } from "./caller.ts"
 import { delegate } from "./delegation/delegation.ts"
+import { listKeys, retireKey, rotateKey } from "./keys/rotation.ts"
 import { createAppLaunchToken, createLaunchToken } from "./launch-tokens/launch-token.ts"
 import { listAppLaunchTokens, listLaunchTokens } from "./launch-tokens/query.ts"
 import { revokeAppLaunchToken, revokeLaunchToken } from "./launch-tokens/revocation.ts"
@@ -50,6 +51,9 @@ export interface UseCases {
   readonly delegate: typeof delegate
   readonly revoke: typeof revoke
   readonly previewRevocation: typeof previewRevocation
+  readonly listKeys: typeof listKeys
+  readonly rotateKey: typeof rotateKey
+  readonly retireKey: typeof retireKey
   readonly listApps: typeof listApps
   readonly getApp: typeof getApp
   readonly queryEvents: typeof queryEvents
@@ -87,6 +91,9 @@ export const useCases: UseCaseTable<UseCases> = {
   delegate: { run: delegate, deniedAs: "delegation_created", subject: principal },
   revoke: { run: revoke, deniedAs: "token_revoked", subject: principal },
   previewRevocation: { run: previewRevocation },
+  listKeys: { run: listKeys },
+  rotateKey: { run: rotateKey, deniedAs: "key_rotated", subject: principal },
+  retireKey: { run: retireKey, deniedAs: "key_retired", subject: principal },
   listApps: { run: listApps },
   getApp: { run: getApp },
   queryEvents: { run: queryEvents },

@@ -1,4 +1,5 @@
 import { MemoryStore } from "@agentwrit/store-memory"
+import { settableClock } from "@agentwrit/testing/settable-clock"
 import { expect, test, vi } from "vitest"
 import type { MaintenanceReport } from "../src/index.ts"
 import { CALLER, testAuthority } from "./test-authority.ts"
@@ -35,18 +36,18 @@ test("an expired agent gets one event; a renewed, released or revoked one gets n
 })
 
 test("expired rows are kept for a day, then deleted", async () => {
-  const clock = { at: Date.UTC(2026, 0, 1), now: () => clock.at }
+  const clock = settableClock()
   const store = new MemoryStore({ clock })
   await using on = await testAuthority({ clock, store })
   const [one, other] = [await on.agent({ requestedTtl: 60 }), await on.agent()]
   await on.delegate(one.claims, other.agentId)
   await on.authority.releaseToken(CALLER, one.claims)
-  clock.at += 600_000 + DAY - 1
+  clock.set(clock.now() + 600_000 + DAY - 1)
   await on.authority.maintain()
-  clock.at += 2
+  clock.set(clock.now() + 2)
   const { at: _, ...pruned } = await on.authority.maintain()
   expect(pruned).toMatchObject({ launchTokens: 2 })
-  clock.at += DAY
+  clock.set(clock.now() + DAY)
   expect(await on.authority.maintain()).toMatchObject({ tokens: 0, nonces: 0, launchTokens: 0, issuedTokens: 0 })
   expect(await store.revocations.count()).toBe(0)
   expect(await on.authority.validateToken(CALLER, one.accessToken)).toBeUndefined()
@@ -108,7 +109,7 @@ test("a broker without the lease leaves the store alone and forgets only in its 
   const store = new MemoryStore()
   await using on = await testAuthority({ store })
   const prune = vi.spyOn(store.housekeeping, "prune")
-  vi.spyOn(store.housekeeping, "withLease").mockResolvedValueOnce(undefined)
+  vi.spyOn(store.housekeeping, "withLease").mockResolvedValue(undefined)
   expect(await on.authority.maintain()).toMatchObject({ tokens: 0, agents: 0 })
   expect(prune).not.toHaveBeenCalled()
 })

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import type { AuditEvent } from "@agentwrit/audit"
-import { type Claims, createKeyRing, createSigningKey, type TokenKind } from "@agentwrit/core"
+import { type Claims, createSigningKey, type TokenKind } from "@agentwrit/core"
 import { MemoryStore } from "@agentwrit/store-memory"
-import { settableClock } from "@agentwrit/testing/settable-clock"
+import { type SettableClock, settableClock } from "@agentwrit/testing/settable-clock"
 import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import { expect } from "vitest"
 import {
@@ -12,6 +12,7 @@ import {
   createAdminSecret,
   type DelegationRequest,
   type LaunchTokenRequest,
+  memoryCustody,
   openAuthority,
   Refusal,
   type RegistrationRequest,
@@ -27,18 +28,20 @@ const seed = (fill: number) => new Uint8Array(32).fill(fill)
 export const SIGNING_KEY = createSigningKey(seed(1))
 export const AUDIT_KEY = createSigningKey(seed(2))
 
-type Options = Partial<Omit<AuthorityOptions, "settings">> & { readonly settings?: Partial<AuthoritySettings> }
+type Options = Partial<Omit<AuthorityOptions, "clock" | "settings">> & {
+  readonly clock?: SettableClock
+  readonly settings?: Partial<AuthoritySettings>
+}
 
 /** An authority over a store in memory, with a clock that stands still until it is set. */
-export async function testAuthority({ settings, ...options }: Options = {}) {
-  const clock = settableClock()
+export async function testAuthority({ settings, clock = settableClock(), ...options }: Options = {}) {
   const store = options.store ?? new MemoryStore({ clock })
   let note: string | undefined
   const authority = await openAuthority({
     settings: { ...TEST_SETTINGS, ...settings },
     store,
     clock,
-    keys: createKeyRing({ current: SIGNING_KEY }),
+    keys: memoryCustody(SIGNING_KEY),
     auditKey: AUDIT_KEY,
     adminSecret: createAdminSecret(SECRET),
     anchor: {

@@ -31,6 +31,8 @@ export const AUDIT_EVENT_TYPES = [
   "launch_token_revoked",
   "app_secret_rotated",
   "app_restored",
+  "key_rotated",
+  "key_retired",
   "token_auth_failed",
   "token_revoked_access",
   "scope_violation",

@@ -24,6 +24,14 @@ export { type Encodable, encode } from "./encode.ts"
 export { MAX_AGENT_NAME, MAX_CLIENT_ID, MAX_SCOPES } from "./fields.ts"
 export { healthResponse } from "./health.ts"
 export { jwkSetResponse, publicJwk } from "./jwk-set.ts"
+export {
+  KEY_ALGORITHMS,
+  keyListResponse,
+  keyParameters,
+  keyResponse,
+  keyRetirementResponse,
+  keyRotationRequest,
+} from "./key.ts"
 export type { CamelCase, CamelKeys } from "./key-case.ts"
 export { DEFAULT_LAUNCH_TOKEN_TTL, issuedLaunchToken, launchTokenRequest } from "./launch-token.ts"
 export {

@@ -31,6 +31,12 @@ export const revocationFeed: v.GenericSchema<RevocationFeed> = v.looseObject({
     v.array(revocationFeedEntry, "must be a list of entries"),
     v.maxLength(MAX_FEED_ENTRIES, `must be a list of at most ${MAX_FEED_ENTRIES} entries`),
   ),
+  retired: v.exactOptional(
+    v.pipe(
+      v.array(base64Url32("A kid"), "must be a list of kids"),
+      v.description("Keys that were retired a short time ago: refuse what they signed; absent: none"),
+    ),
+  ),
   iat: wholeNumber("Unix time at which it was signed"),
   fresh_until: wholeNumber("Unix time until which it may be trusted"),
 })

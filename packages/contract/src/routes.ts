@@ -20,6 +20,7 @@ import { delegationRequest, delegationResponse } from "./delegation.ts"
 import type { Encodable } from "./encode.ts"
 import { healthResponse } from "./health.ts"
 import { jwkSetResponse } from "./jwk-set.ts"
+import { keyListResponse, keyParameters, keyResponse, keyRetirementResponse, keyRotationRequest } from "./key.ts"
 import { launchTokenRequest } from "./launch-token.ts"
 import { launchTokenListResponse, launchTokenParameters, launchTokenResponse } from "./launch-token-answer.ts"
 import { registrationRequest, registrationResponse } from "./registration.ts"
@@ -37,6 +38,7 @@ const SCOPED = [...BEARER, "insufficient_scope"] as const
 
 const manage = { kinds: ["admin"], scope: "admin:launch-tokens:*" } as const satisfies CallerNeeds
 const launch = { kinds: ["app"], scope: "app:launch-tokens:*" } as const satisfies CallerNeeds
+const keys = { kinds: ["admin"], scope: "admin:keys:*" } as const satisfies CallerNeeds
 const audit = { kinds: ["admin"], scope: "admin:audit:*" } as const satisfies CallerNeeds
 
 /**
@@ -341,6 +343,41 @@ export const routes = {
     success: { status: 200, body: agentsResponse },
     problems: ["invalid_request", ...SCOPED, ...ANY],
   },
+  listKeys: {
+    method: "GET",
+    path: "/v1/admin/keys",
+    summary: "List the signing keys",
+    description: "Every key that signs, will sign, or still verifies something.",
+    needs: audit,
+    changesState: false,
+    success: { status: 200, body: keyListResponse },
+    problems: [...SCOPED, ...ANY],
+  },
+  rotateKey: {
+    method: "POST",
+    path: "/v1/admin/keys/rotate",
+    summary: "Rotate a signing key",
+    description:
+      "A new key is published at once and signs after `signs_in` seconds. The key before it verifies until all that it signed has expired. The body may be absent.",
+    needs: keys,
+    changesState: true,
+    request: keyRotationRequest,
+    isBodyOptional: true,
+    success: { status: 200, body: keyResponse },
+    problems: ["invalid_request", ...SCOPED, "conflict", ...ANY],
+  },
+  retireKey: {
+    method: "DELETE",
+    path: "/v1/admin/keys/{kid}",
+    summary: "Retire a signing key at once",
+    description:
+      "For an incident: everything that the key signed ends now. If it is the current key, the next one signs at once, or else a new one.",
+    needs: keys,
+    changesState: true,
+    parameters: keyParameters,
+    success: { status: 200, body: keyRetirementResponse },
+    problems: [...SCOPED, "not_found", ...ANY],
+  },
   health: {
     method: "GET",
     path: "/v1/health",
@@ -379,7 +416,8 @@ export const routes = {
     method: "GET",
     path: "/.well-known/jwks.json",
     summary: "Get the keys that verify tokens",
-    description: "A JWK set (RFC 7517) of Ed25519 keys (RFC 8037).",
+    description:
+      "A JWK set (RFC 7517): the keys that sign, will sign, or still verify something. Native tokens are signed by its Ed25519 keys (RFC 8037).",
     needs: "none",
     changesState: false,
     success: { status: 200, body: jwkSetResponse },

@@ -31,6 +31,9 @@ const CONTRACT: readonly (readonly [string, string, string, number])[] = [
   ["GET", "/v1/audit/events", "admin admin:audit:*", 200],
   ["GET", "/v1/audit/checkpoint", "admin admin:audit:*", 200],
   ["GET", "/v1/admin/agents", "admin admin:audit:*", 200],
+  ["GET", "/v1/admin/keys", "admin admin:audit:*", 200],
+  ["POST", "/v1/admin/keys/rotate", "admin admin:keys:*", 200],
+  ["DELETE", "/v1/admin/keys/{kid}", "admin admin:keys:*", 200],
   ["GET", "/v1/health", "none", 200],
   ["GET", "/v1/metrics", "none", 200],
   ["GET", "/v1/revocations", "none", 200],
@@ -100,8 +103,9 @@ describe("routes", () => {
       "rotateAppSecret",
       "restoreApp",
       "revokeAppLaunchToken",
+      "retireKey",
     ])
-    expect(having("conflict")).toEqual(["createApp", "updateApp", "rotateAppSecret", "restoreApp"])
+    expect(having("conflict")).toEqual(["createApp", "updateApp", "rotateAppSecret", "restoreApp", "rotateKey"])
     expect(having("scope_violation")).toEqual(["register", "delegate"])
     expect(having("forbidden")).toEqual(["register", "renew", "delegate", "createAppLaunchToken"])
     expect(having("invalid_ttl")).toEqual([

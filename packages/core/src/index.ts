@@ -64,9 +64,19 @@ export {
   TtlError,
   type TtlErrorCode,
 } from "./errors.ts"
-export { type Jwk, type JwkSet, parseJwk, parseJwkSet, toJwk, toJwkSet } from "./jwk.ts"
+export {
+  type EcJwk,
+  type Ed25519Jwk,
+  type Jwk,
+  type JwkSet,
+  parseJwk,
+  parseJwkSet,
+  type RsaJwk,
+  toJwk,
+  toJwkSet,
+} from "./jwk.ts"
 export { type FindKey, MAX_JWS_LENGTH, signCompact, type VerifiedJws, verifyCompact } from "./jws.ts"
-export { keyIdOf } from "./key-id.ts"
+export { keyIdOf, keyIdOfJwk } from "./key-id.ts"
 export { createKeyRing, type KeyRing, type KeyRingOptions } from "./key-ring.ts"
 export { ProofMemory } from "./proof-memory.ts"
 export {
@@ -106,6 +116,7 @@ export {
   type DecodedToken,
   decodeToken,
   MAX_TOKEN_LENGTH,
+  signingKeyIds,
   signToken,
   TOKEN_TYPE,
   type TokenHeader,

@@ -2,8 +2,8 @@ import { createVerifyingKey, type VerifyingKey } from "./ed25519.ts"
 import { decodeBase64Url, encodeBase64Url } from "./encoding.ts"
 import { CoreError, KeyError } from "./errors.ts"
 
-/** A public key as the broker publishes it (RFC 7517, RFC 8037 section 2). */
-export interface Jwk {
+/** The public half of a key that signs native tokens (RFC 7517, RFC 8037 section 2). */
+export interface Ed25519Jwk {
   readonly kty: "OKP"
   readonly crv: "Ed25519"
   /** The public key, base64url. */
@@ -14,6 +14,30 @@ export interface Jwk {
   readonly alg: "EdDSA"
 }
 
+/** The public half of an `ES256` key (RFC 7518 section 6.2). */
+export interface EcJwk {
+  readonly kty: "EC"
+  readonly crv: "P-256"
+  readonly x: string
+  readonly y: string
+  readonly kid: string
+  readonly use: "sig"
+  readonly alg: "ES256"
+}
+
+/** The public half of an `RS256` key (RFC 7518 section 6.3). */
+export interface RsaJwk {
+  readonly kty: "RSA"
+  readonly n: string
+  readonly e: string
+  readonly kid: string
+  readonly use: "sig"
+  readonly alg: "RS256"
+}
+
+/** A public key as the broker publishes it. Its `kid` is its RFC 7638 thumbprint. */
+export type Jwk = Ed25519Jwk | EcJwk | RsaJwk
+
 /** A set of public keys (RFC 7517 section 5). */
 export interface JwkSet {
   readonly keys: readonly Jwk[]
@@ -23,11 +47,11 @@ export interface JwkSet {
 type Member = "keys" | "kty" | "crv" | "x" | "kid" | "use" | "alg" | "key_ops"
 
 /** The JWK of a key. For a signing key it holds only the public half. */
-export function toJwk(key: VerifyingKey): Jwk {
+export function toJwk(key: VerifyingKey): Ed25519Jwk {
   return { kty: "OKP", crv: "Ed25519", x: encodeBase64Url(key.publicKey), kid: key.keyId, use: "sig", alg: "EdDSA" }
 }
 
-/** A JWK set, as in `/.well-known/jwks.json`. */
+/** A JWK set of Ed25519 keys, as in `/.well-known/jwks.json`. */
 export function toJwkSet(keys: readonly VerifyingKey[]): JwkSet {
   return { keys: keys.map(toJwk) }
 }

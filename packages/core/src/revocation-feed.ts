@@ -33,6 +33,11 @@ export interface RevocationFeed {
   /** True on the first message of a snapshot: the broker does not have the requested position. */
   reset: boolean
   entries: RevocationFeedEntry[]
+  /**
+   * Ids of keys that were retired a short time ago (CONTRACT 9): nothing that they signed is good any more. Absent: none
+   * was.
+   */
+  retired?: string[]
   /** Unix seconds. */
   iat: number
   /** Unix seconds until which a verifier that has reached `head` may accept tokens. */

@@ -60,6 +60,14 @@ export function verifyToken(token: string, findKey: FindKey): VerifiedToken {
 }
 
 /**
+ * The ids of all keys that a verified token rests on: of its own signature and of the records of its chain. A cache of
+ * verified tokens forgets a token as soon as one of them is not trusted any more.
+ */
+export function signingKeyIds({ delegation_chain = [] }: Claims, keyId: string): readonly string[] {
+  return [...new Set([keyId, ...delegation_chain.map(({ kid }) => kid ?? keyId)])]
+}
+
+/**
  * Decodes a token for display. The signature is not verified, so do not rely on the content.
  * @throws `CoreError` when it does not have the form of a token.
  */

@@ -5,6 +5,7 @@ import {
   ConflictError,
   REVOCATION_ERA,
   type RevocationEntry,
+  type StoredKeyRing,
   type Write,
 } from "@agentwrit/authority/ports"
 import { revocationDigest } from "@agentwrit/core"
@@ -129,6 +130,10 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
     case "require_unrevoked":
       failUnless("already_revoked", !data.revocations.has(revocationKey("token", write.jti)))
       return undefined
+    case "set_key_ring":
+      failUnless("key_ring_changed", (data.keyRing?.revision ?? 0) === write.ring.revision - 1)
+      setKeyRing(data, write.ring, undo)
+      return undefined
     case "seal_app": {
       const app = data.apps.get(write.appId)
       if (app !== undefined && app.mac === undefined) undo.set(data.apps, write.appId, { ...app, mac: write.mac })
@@ -156,6 +161,7 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
       for (const [key, entry] of data.revocations)
         undo.set(data.revocations, key, { ...entry, seq: entry.seq + REVOCATION_ERA })
       moveHead(data, data.revocationHead + REVOCATION_ERA, undo)
+      setKeyRing(data, undefined, undo)
       return undefined
   }
 }
@@ -202,6 +208,14 @@ function moveHead(data: MemoryData, head: number, undo: UndoLog): void {
   data.revocationHead = head
   undo.push(() => {
     data.revocationHead = before
+  })
+}
+
+function setKeyRing(data: MemoryData, ring: StoredKeyRing | undefined, undo: UndoLog): void {
+  const before = data.keyRing
+  data.keyRing = ring
+  undo.push(() => {
+    data.keyRing = before
   })
 }
 

@@ -5,6 +5,7 @@ import type {
   LaunchToken,
   RevocationEntry,
   StoredCheckpoint,
+  StoredKeyRing,
   StoredToken,
 } from "@agentwrit/authority/ports"
 
@@ -39,6 +40,7 @@ export class MemoryData {
   readonly revocations: Map<string, StoredRevocation> = new Map()
   /** The newest position of the revocation log that was ever assigned. */
   revocationHead = 0
+  keyRing: StoredKeyRing | undefined
   readonly events: AuditEvent[] = []
   /** Hash of the last event. */
   headHash: string = GENESIS_HASH

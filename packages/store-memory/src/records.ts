@@ -57,12 +57,15 @@ export function memoryRecords(data: MemoryData): Records {
     },
 
     expiredAgents: async (now, limit) =>
-      [...agents.values()]
-        .filter(({ agent, expiredAt }) => agent.releasedAt === undefined && expiredAt === undefined)
-        .map(({ agent }) => agent)
+      unfinished(agents)
         .filter(({ expiresAt }) => expiresAt <= now)
         .sort((a, b) => a.expiresAt - b.expiresAt)
         .slice(0, limit),
+
+    lastExpiry: async () =>
+      [...unfinished(agents), ...tokens.values()].reduce((last, { expiresAt }) => Math.max(last, expiresAt), 0),
+
+    keyRing: async () => data.keyRing,
 
     async unsealed(limit) {
       const firstUnsealed = <R extends { readonly mac?: Uint8Array }>(records: Iterable<R>): R[] =>
@@ -83,6 +86,12 @@ export function memoryRecords(data: MemoryData): Records {
       undefined,
   }
 }
+
+/** Agents whose token was neither released nor marked as expired. */
+const unfinished = (agents: ReadonlyMap<string, StoredAgent>): Agent[] =>
+  [...agents.values()]
+    .filter(({ agent, expiredAt }) => agent.releasedAt === undefined && expiredAt === undefined)
+    .map(({ agent }) => agent)
 
 const activeAgents = (data: MemoryData, now: number): Agent[] =>
   [...data.agents.values()]

@@ -1,7 +1,7 @@
 import { ConflictError, REVOCATION_ERA, type Write } from "@agentwrit/authority/ports"
 import { encodeBase64Url, REVOKE_ALL_TARGET, revocationDigest } from "@agentwrit/core"
 import { REVOCATION_COLUMNS, type RevocationRow, revocationHead } from "./revocation-rows.ts"
-import { blob, fromAgent, fromApp, fromLaunchToken, fromToken } from "./rows.ts"
+import { blob, fromAgent, fromApp, fromKeyRing, fromLaunchToken, fromToken } from "./rows.ts"
 import { insert, type Statements, sql } from "./sql.ts"
 
 /** What almost every token depends on: not worth a row for each. */
@@ -106,6 +106,14 @@ export function applyWrite(statements: Statements, write: Write, event: number |
     case "require_unrevoked":
       if (isRevoked(statements, "token", write.jti)) throw new ConflictError("already_revoked")
       return undefined
+    case "set_key_ring": {
+      const { ring } = write
+      const former = statements.get(sql<{ revision: number }>`select revision from key_ring`)
+      if ((former?.revision ?? 0) !== ring.revision - 1) throw new ConflictError("key_ring_changed")
+      statements.run(sql`delete from key_ring`)
+      statements.run(insert("key_ring", { ...fromKeyRing(ring), event }))
+      return undefined
+    }
     case "seal_app":
       statements.run(sql`update apps set mac = ${write.mac} where app_id = ${write.appId} and mac is null`)
       return undefined
@@ -153,6 +161,7 @@ const isRevoked = (statements: Statements, level: string, target: string): boole
 function beginEra(statements: Statements): void {
   const head = statements.get(revocationHead)?.head ?? 0
   statements.run(sql`delete from launch_tokens`)
+  statements.run(sql`delete from key_ring`)
   statements.run(sql`update apps set mac = null`)
   statements.run(sql`update agents set mac = null`)
   statements.run(sql`update revocations set seq = seq + ${REVOCATION_ERA}`)

@@ -173,4 +173,17 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
     ) strict, without rowid;
     insert into token_targets select distinct value, jti from tokens, json_each(revoked_by) where value <> 'all:*';`,
   ],
+  [
+    "0006-key-ring",
+    // One row: the ring changes as a whole.
+    `
+    create table key_ring (
+      id integer primary key check (id = 1),
+      revision integer not null,
+      keys text not null,
+      retired text not null,
+      mac blob,
+      event integer
+    ) strict;`,
+  ],
 ]

@@ -6,10 +6,12 @@ import {
   type AgentViewRow,
   type AppRow,
   blob,
+  type KeyRingRow,
   type LaunchTokenRow,
   toAgent,
   toAgentView,
   toApp,
+  toKeyRing,
   toLaunchToken,
 } from "./rows.ts"
 import { filter, type Query, sql, where } from "./sql.ts"
@@ -123,6 +125,19 @@ export function sqliteRecords(reader: Reader, counter: Reader): Records {
       const row = reader.get(sql<{ revoked_at: number }>`
         select revoked_at from revocations where level = 'token' and target = ${jti}`)
       return row?.revoked_at
+    },
+
+    async lastExpiry() {
+      const row = reader.get(sql<{ last: number | null }>`
+        select max(last) as last from (
+          select max(expires_at) as last from agents where released_at is null and expired_at is null
+          union all select max(expires_at) from tokens)`)
+      return row?.last ?? 0
+    },
+
+    async keyRing() {
+      const row = reader.get(sql<KeyRingRow>`select * from key_ring`)
+      return row && toKeyRing(row)
     },
 
     async unsealed(limit) {

@@ -1,4 +1,12 @@
-import type { Agent, AgentStatus, AgentView, App, LaunchToken, StoredToken } from "@agentwrit/authority/ports"
+import type {
+  Agent,
+  AgentStatus,
+  AgentView,
+  App,
+  LaunchToken,
+  StoredKeyRing,
+  StoredToken,
+} from "@agentwrit/authority/ports"
 
 // The rows of records, as SQLite stores them: instants in milliseconds, scopes as a JSON array, hashes as blobs.
 
@@ -65,6 +73,29 @@ export interface TokenRow {
   /** `{level}:{target}` of everything whose revocation ends it, as a JSON array. */
   readonly revoked_by: string
 }
+
+export interface KeyRingRow {
+  readonly id: 1
+  readonly revision: number
+  readonly keys: string
+  readonly retired: string
+  readonly mac: Uint8Array | null
+}
+
+export const toKeyRing = (row: KeyRingRow): StoredKeyRing => ({
+  revision: row.revision,
+  keys: JSON.parse(row.keys),
+  retired: JSON.parse(row.retired),
+  ...(row.mac !== null && { mac: row.mac }),
+})
+
+export const fromKeyRing = ({ revision, keys, retired, mac }: StoredKeyRing): KeyRingRow => ({
+  id: 1,
+  revision,
+  keys: JSON.stringify(keys),
+  retired: JSON.stringify(retired),
+  mac: mac ?? null,
+})
 
 export const toToken = (row: TokenRow): StoredToken => ({
   jti: row.jti,

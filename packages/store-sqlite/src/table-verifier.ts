@@ -5,6 +5,7 @@ import {
   agentRight,
   appRight,
   isSealed,
+  keyRingRight,
   launchTokenRight,
   type Rights,
   revocationRight,
@@ -22,10 +23,12 @@ import {
   type AgentRow,
   type AppRow,
   blob,
+  type KeyRingRow,
   type LaunchTokenRow,
   type TokenRow,
   toAgent,
   toApp,
+  toKeyRing,
   toLaunchToken,
   toToken,
 } from "./rows.ts"
@@ -83,6 +86,8 @@ export class TableVerifier {
   readonly #seals: Seals | undefined
   /** The last declared restore, which deletes every launch token. */
   #restored = 0
+  /** The event that last set the key ring; 0 after a declared restore, which deletes it. */
+  #keyRingSet = 0
   /** Single-use launch tokens that were used and are still stored. */
   readonly #used = new Set<string>()
   /** Whether a version that did not record rights gave any: only then may a row refer to no event. */
@@ -99,7 +104,10 @@ export class TableVerifier {
    * @returns the first fault, or `undefined`.
    */
   event(seq: number, event: AuditEvent): string | undefined {
-    if (event.event_type === "trail_restored" && event.outcome === "success") this.#restored = seq
+    if (event.event_type === "trail_restored" && event.outcome === "success") {
+      this.#restored = seq
+      this.#keyRingSet = 0
+    }
     if (event.data === undefined) {
       this.#isUpgraded ||= event.outcome === "success" && EVENTS_WITH_RIGHTS.includes(event.event_type)
       return undefined
@@ -113,6 +121,7 @@ export class TableVerifier {
       for (const renewal of rights.renewals ?? []) this.#requireRenewed(seq, renewal)
       for (const release of rights.releases ?? []) this.#requireReleased(seq, release)
       for (const token of rights.tokens ?? []) this.#requireToken(seq, token)
+      if (rights.key_rings !== undefined) this.#keyRingSet = seq
       for (const revocation of rights.revocations ?? []) this.#requireRevoked(seq, revocation)
     })
   }
@@ -122,6 +131,7 @@ export class TableVerifier {
    * @returns the first fault of each batch, or `undefined`.
    */
   *rows(): Generator<string | undefined, void, undefined> {
+    yield found(() => this.#checkKeyRing())
     yield* this.#each<AppRow & EventReference & Keyed<number>>(
       (after) => sql`select seq as key, * from apps where seq > ${after} order by seq limit ${BATCH_SIZE}`,
       0,
@@ -174,6 +184,17 @@ export class TableVerifier {
         this.#requireRecorded(name, row.event, "revocations", rightOfRevocation(row))
       },
     )
+  }
+
+  #checkKeyRing(): void {
+    // A copy that a version before the table made.
+    if (this.#statements.get(sql`select 1 from sqlite_schema where name = 'key_ring'`) === undefined) return
+    const row = this.#statements.get(sql<KeyRingRow & EventReference>`select * from key_ring`)
+    if (this.#keyRingSet > 0) this.#requireRow(this.#keyRingSet, "the ring of", "signing keys", row)
+    if (row === undefined) return
+    const ring = toKeyRing(row)
+    this.#requireRecorded("the ring of signing keys", row.event, "key_rings", keyRingRight(ring))
+    if (this.#seals) this.#requireSeal("the ring of signing keys", ring, this.#seals.keyRing(ring))
   }
 
   *#each<Row extends Keyed<Value>>(

@@ -9,12 +9,13 @@ import {
   type CheckpointAnchor,
   type Clock,
   createAdminSecret,
+  memoryCustody,
   type Observer,
   openAuthority,
   type Store,
 } from "@agentwrit/authority"
 import { type BrokerApp, type BrokerOptions, createBroker, Metrics } from "@agentwrit/broker"
-import { createKeyRing, createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
+import { createSigningKey, decodeBase64Url, type SigningKey } from "@agentwrit/core"
 import { MemoryStore } from "@agentwrit/store-memory"
 import { createAdaptorServer } from "@hono/node-server"
 import { afterAll, beforeAll } from "vitest"
@@ -79,7 +80,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   const authority = await openAuthority({
     settings: { ...TEST_SETTINGS, ...settings },
     store: options.store ?? new MemoryStore({ clock }),
-    keys: createKeyRing({ current: createSigningKey(seedOf(signingKey)) }),
+    keys: memoryCustody(createSigningKey(seedOf(signingKey))),
     auditKey,
     adminSecret: createAdminSecret(adminSecret),
     anchor: options.anchor ?? { kept: async () => undefined, keep: async () => undefined },

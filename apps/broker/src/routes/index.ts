@@ -8,6 +8,7 @@ import { delegate } from "./delegation.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
+import { listKeys, retireKey, rotateKey } from "./key.ts"
 import {
   createAppLaunchToken,
   createLaunchToken,
@@ -54,6 +55,9 @@ export function endpoints(program: Program): readonly Endpoint[] {
     agents,
     auditEvents,
     auditCheckpoint,
+    listKeys,
+    rotateKey,
+    retireKey,
     health(program),
     metricsEndpoint(program.metrics),
     jwks,

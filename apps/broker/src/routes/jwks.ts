@@ -1,6 +1,5 @@
-import { toJwkSet } from "@agentwrit/core"
 import { type Endpoint, endpoint, success } from "./endpoint.ts"
 
 export const jwks: Endpoint = endpoint("jwks", {
-  run: (authority) => success("jwks", { keys: [...toJwkSet(authority.keys.published()).keys] }),
+  run: (authority) => success("jwks", { keys: [...authority.jwkSet().keys] }),
 })

@@ -37,6 +37,7 @@ interface Walked {
 }
 
 const ADMIN = { kinds: ["admin"], scope: "admin:launch-tokens:*" } as const
+const KEYS = { kinds: ["admin"], scope: "admin:keys:*" } as const
 const AUDIT = { kinds: ["admin"], scope: "admin:audit:*" } as const
 const launchBody = () => ({
   agent_name: "worker",
@@ -146,6 +147,15 @@ const WALKED: readonly Walked[] = [
   { route: "GET /v1/audit/events", ...AUDIT },
   { route: "GET /v1/audit/checkpoint", ...AUDIT },
   { route: "GET /v1/admin/agents", ...AUDIT },
+  { route: "GET /v1/admin/keys", ...AUDIT },
+  {
+    route: "POST /v1/admin/keys/rotate",
+    ...KEYS,
+    body: () => ({ alg: "EdDSA", signs_in: 0, force: true }),
+    isBodyOptional: true,
+    deniedAs: "key_rotated",
+  },
+  { route: "DELETE /v1/admin/keys/{kid}", ...KEYS, deniedAs: "key_retired" },
   { route: "GET /v1/health" },
   { route: "GET /v1/metrics" },
   { route: "GET /v1/revocations" },
@@ -159,7 +169,9 @@ test("the table has every route of the contract", () => {
 })
 
 const named = (route: string): string =>
-  route.replace("{id}", route.includes("launch-tokens") ? "lt-0123456789abcdef" : appId)
+  route
+    .replace("{id}", route.includes("launch-tokens") ? "lt-0123456789abcdef" : appId)
+    .replace("{kid}", "A".repeat(43))
 const now = () => Math.floor(Date.now() / 1000)
 
 /**
@@ -388,6 +400,10 @@ describe("the trail", () => {
       previewRevocation: () => ["", { bearer: admin, json: { level: "task", target: "t-walk" } }],
       deregisterApp: () => [appId, { bearer: admin }],
       revokeLaunchToken: async () => [await launchTokenId("admin", admin), { bearer: admin }],
+      retireKey: async () => {
+        const { body } = await call(url, "POST /v1/admin/keys/rotate", { bearer: admin, json: { alg: "ES256" } })
+        return [body.kid, { bearer: admin }]
+      },
       listAppLaunchTokens: () => ["", { bearer: signedIn }],
       revokeAppLaunchToken: async () => [await launchTokenId("app", signedIn), { bearer: signedIn }],
     }
@@ -396,7 +412,7 @@ describe("the trail", () => {
       const before = (await trail(url, admin)).length
       const [id, options] = (await successes[name]?.()) ?? ["", needs === "none" ? {} : { bearer: admin }]
       const made = (await trail(url, admin)).length
-      const answer = await call(url, `${method} ${path.replace("{id}", id || app_id)}`, options)
+      const answer = await call(url, `${method} ${path.replace(/\{k?id\}/, id || app_id)}`, options)
       expect([name, answer.status < 300]).toEqual([name, true])
       const added = (await trail(url, admin)).slice(made)
       expect([name, added.some(({ outcome }) => outcome === "success")]).toEqual([name, changesState])

@@ -9,7 +9,12 @@ import { subjectOf, successEvent } from "../trail/event.ts"
 import { adminTokenId } from "./admin-token-id.ts"
 
 /** The scope of an operator's token (CONTRACT 3, "apps"). */
-export const ADMIN_SCOPES: readonly string[] = ["admin:launch-tokens:*", "admin:revoke:*", "admin:audit:*"]
+export const ADMIN_SCOPES: readonly string[] = [
+  "admin:launch-tokens:*",
+  "admin:revoke:*",
+  "admin:audit:*",
+  "admin:keys:*",
+]
 
 /** Exchanges the admin secret for an admin token (CONTRACT 3, `POST /v1/admin/auth`). */
 export async function signInAdmin(context: AuthorityContext, caller: Caller, secret: string): Promise<IssuedToken> {

@@ -1,5 +1,5 @@
 import type { AuditEvent, EventDraft } from "@agentwrit/audit"
-import type { Agent, App, LaunchToken, StoredToken } from "./records.ts"
+import type { Agent, App, LaunchToken, StoredKeyRing, StoredToken } from "./records.ts"
 import type { Revocation } from "./revocation-log.ts"
 
 /** One write of a change. Each names its condition; if one condition fails, nothing of the change happens. */
@@ -53,6 +53,8 @@ export type Write =
   | { readonly type: "revoke"; readonly revocation: Revocation; readonly once?: boolean }
   /** Writes nothing. Fails with `already_revoked` when that token is revoked. */
   | { readonly type: "require_unrevoked"; readonly jti: string }
+  /** Replaces the key ring. Fails with `key_ring_changed` unless the stored one has the revision before. */
+  | { readonly type: "set_key_ring"; readonly ring: StoredKeyRing }
   /** Seals a record that has no seal; otherwise does nothing. */
   | { readonly type: "seal_app"; readonly appId: string; readonly mac: Uint8Array }
   | { readonly type: "seal_launch_token"; readonly hash: string; readonly mac: Uint8Array }
@@ -60,7 +62,7 @@ export type Write =
   /**
    * For a store that was restored from an older copy. Moves every revocation to the next era (`REVOCATION_ERA`), and
    * deletes every launch token: one that was spent after the copy was made would be usable again. Removes every seal:
-   * the key that made them may be lost.
+   * the key that made them may be lost. Deletes the key ring: nobody knows which keys were retired after the copy was made.
    */
   | { readonly type: "begin_era" }
 
@@ -73,6 +75,7 @@ export type ConflictCode =
   | "app_name_taken"
   | "orch_id_taken"
   | "app_changed"
+  | "key_ring_changed"
 
 /** Writes and the audit events that record them. They commit together or not at all. */
 export interface Change {

@@ -14,7 +14,7 @@ export interface StoreHealth {
 export type Prunable = "revocations" | "nonces" | "launch_tokens" | "tokens"
 
 /** Work that only one broker does at a time. */
-export type LeaseName = "maintenance" | "verification" | "sealing"
+export type LeaseName = "maintenance" | "verification" | "sealing" | "keys"
 
 /** Upkeep of the store. */
 export interface Housekeeping {

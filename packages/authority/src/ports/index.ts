@@ -2,6 +2,7 @@ export {
   agentIdentity,
   agentRight,
   appRight,
+  keyRingRight,
   launchTokenRight,
   type Rights,
   revocationRight,
@@ -19,6 +20,16 @@ export {
 export type { CheckpointAnchor } from "./checkpoint-anchor.ts"
 export { type Clock, steadyClock, systemClock, toUnixSeconds } from "./clock.ts"
 export type { Housekeeping, LeaseName, Prunable, StoreHealth } from "./housekeeping.ts"
+export {
+  type HeldKeys,
+  type HeldPair,
+  type KeyAlgorithm,
+  type KeyCustody,
+  type KeyUse,
+  type NativeKey,
+  type OAuthKey,
+  USE_OF,
+} from "./key-custody.ts"
 export type { MaintenanceReport, Observer, SealedCounts, StoreOperation } from "./observer.ts"
 export type {
   Affected,
@@ -34,6 +45,8 @@ export type {
   LaunchTokenPage,
   LaunchTokenQuery,
   Records,
+  RingKey,
+  StoredKeyRing,
   StoredToken,
   UnsealedRecords,
 } from "./records.ts"

@@ -40,6 +40,8 @@ export interface Observer {
   validated?(valid: boolean): void
   /** The store failed to do this. */
   storeFailed?(operation: StoreOperation): void
+  /** A signing key could not be switched, removed or rotated on time; it is tried again. */
+  keyRotationFailed?(cause: unknown): void
   /** The background maintenance finished. */
   maintained?(report: MaintenanceReport): void
   /** The background maintenance failed; it runs again later. */

@@ -1,4 +1,5 @@
-import type { RevocationTarget } from "@agentwrit/core"
+import type { Jwk, RevocationTarget } from "@agentwrit/core"
+import type { KeyUse } from "./key-custody.ts"
 
 /** A role of an app, which decides the scopes of its tokens (CONTRACT 3, "apps"). */
 export type AppRole = "launcher" | "verifier" | "gateway"
@@ -160,6 +161,31 @@ export interface AffectedIds {
   readonly apps: readonly string[]
 }
 
+/** A signing key of the ring. Its private half is in custody. Instants are milliseconds since the Unix epoch. */
+export interface RingKey {
+  /** Its public half: `kid` is its id, `alg` its algorithm. */
+  readonly jwk: Jwk
+  readonly use: KeyUse
+  /** `next` is published and will sign; `previous` no longer signs, and verifies what it signed. */
+  readonly state: "next" | "current" | "previous"
+  readonly createdAt: number
+  /** When it begins to sign, or began. Absent: with its creation. */
+  readonly signsFrom?: number
+  /** When all that it signed has expired. Absent: it still signs, or will. */
+  readonly verifiesUntil?: number
+}
+
+/** The signing keys and their states. Absent in a store whose keys were never rotated. */
+export interface StoredKeyRing {
+  /** Starts at 1 and grows with every change. */
+  readonly revision: number
+  readonly keys: readonly RingKey[]
+  /** Keys that an operator retired a short time ago, which verifiers may still hold. */
+  readonly retired: readonly { readonly keyId: string; readonly at: number }[]
+  /** The seal that shows that the broker wrote it. The authority makes and checks it. */
+  readonly mac?: Uint8Array
+}
+
 /** Records without a seal. */
 export interface UnsealedRecords {
   readonly apps: readonly App[]
@@ -198,6 +224,9 @@ export interface Records {
   startCount(target: RevocationTarget, now: number): Promise<{ readonly affected: Promise<Affected> }>
   /** Whom a revocation of the target would end at `now`. */
   affectedIds(target: RevocationTarget, now: number, agentLimit: number): Promise<AffectedIds>
+  /** When the last token that the store knows expires, in milliseconds since the Unix epoch; 0 when it knows none. */
+  lastExpiry(): Promise<number>
+  keyRing(): Promise<StoredKeyRing | undefined>
   /** Records without a seal, up to `limit` of each kind. */
   unsealed(limit: number): Promise<UnsealedRecords>
 }

@@ -30,7 +30,9 @@ export interface FeedMessage {
 /** Signs a range of the feed with the key that signs tokens. */
 export function signFeedMessage({ clock, keys }: AuthorityContext, range: FeedRange): FeedMessage {
   const { from, to, head, reset, entries } = range
-  const iat = toUnixSeconds(clock.now())
+  const now = clock.now()
+  const iat = toUnixSeconds(now)
+  const retired = keys.retired(now)
   const payload: RevocationFeed = {
     from,
     to,
@@ -44,6 +46,7 @@ export function signFeedMessage({ clock, keys }: AuthorityContext, range: FeedRa
       ...(before !== undefined && { before }),
       ...(alone && { alone }),
     })),
+    ...(retired.length > 0 && { retired }),
     iat,
     fresh_until: iat + FEED_FRESHNESS_S,
   }

@@ -84,6 +84,11 @@ export class FeedPages {
     return this.#keep(since, signFeedMessage(this.#context, { from: head, to: head, head, reset: false, entries: [] }))
   }
 
+  /** Makes every page again: those of before do not say which keys were retired. */
+  clear(): void {
+    this.#cache.clear()
+  }
+
   #enqueue(since: number, source: string): Promise<FeedMessage> {
     const page = this.#queue.run(source, () => this.#make(since)).finally(() => this.#inProgress.delete(since))
     this.#inProgress.set(since, page)

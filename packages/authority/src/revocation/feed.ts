@@ -77,6 +77,12 @@ export class RevocationFeed implements RevocationFollower {
     for (const [follower, token] of this.#tokens) if (revocations.revokes(token)) this.#disconnect(follower)
   }
 
+  /** Tells every follower at once which keys were retired. Call it when the ring of signing keys changed. */
+  refresh(): void {
+    this.#pages.clear()
+    this.#broadcast(this.#head, [])
+  }
+
   /** Ends the feed for all followers; nobody can follow afterwards. */
   close(): void {
     this.#isClosed = true

@@ -1,6 +1,6 @@
 import { encodeBase64, type JsonObject, type JsonValue } from "@agentwrit/core"
 import type { Write } from "../ports/change.ts"
-import type { Agent, App, LaunchToken, StoredToken } from "../ports/records.ts"
+import type { Agent, App, LaunchToken, StoredKeyRing, StoredToken } from "../ports/records.ts"
 import type { Revocation } from "../ports/revocation-log.ts"
 
 // The rights that the tables hold, as the member `data` of events tells them (CONTRACT 4): wire names, instants in
@@ -21,6 +21,7 @@ export interface Rights extends JsonObject {
   readonly releases?: readonly JsonObject[]
   readonly tokens?: readonly JsonObject[]
   readonly revocations?: readonly JsonObject[]
+  readonly key_rings?: readonly JsonObject[]
 }
 
 /** The rights that a change gives or takes; `undefined` when there are none. */
@@ -58,6 +59,8 @@ function rightOf(write: Write): readonly [kind: keyof Rights & string, right: Js
       return ["tokens", tokenRight(write.token)]
     case "revoke":
       return ["revocations", revocationRight(write.revocation)]
+    case "set_key_ring":
+      return ["key_rings", keyRingRight(write.ring)]
     default:
       return undefined
   }
@@ -135,5 +138,20 @@ export function revocationRight(revocation: Revocation): JsonObject {
     level: revocation.level,
     revoked_at: revocation.revokedAt,
     target: revocation.target,
+  }
+}
+
+export function keyRingRight({ revision, keys, retired }: StoredKeyRing): JsonObject {
+  return {
+    keys: keys.map(({ jwk, use, state, createdAt, signsFrom, verifiesUntil }) => ({
+      created_at: createdAt,
+      jwk: { ...jwk },
+      signs_from: signsFrom,
+      state,
+      use,
+      verifies_until: verifiesUntil,
+    })),
+    retired: retired.map(({ keyId, at }) => ({ at, kid: keyId })),
+    revision,
   }
 }

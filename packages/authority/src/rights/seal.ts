@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import type { JsonObject } from "@agentwrit/core"
 import { type HmacPads, hmacPads } from "../keys/hmac-pads.ts"
-import type { Agent, App, LaunchToken } from "../ports/records.ts"
-import { agentIdentity, appRight, launchTokenRight } from "./rights.ts"
+import type { Agent, App, LaunchToken, StoredKeyRing } from "../ports/records.ts"
+import { agentIdentity, appRight, keyRingRight, launchTokenRight } from "./rights.ts"
 
 /**
  * Seals records that give rights with an HMAC-SHA256 under a key that is not in the database. A record that someone
@@ -27,6 +27,10 @@ export class Seals {
   /** Covers what never changes about an agent; its current token changes with each renewal. */
   agent(agent: Agent): Uint8Array {
     return this.#mac("agent", agentIdentity(agent))
+  }
+
+  keyRing(ring: StoredKeyRing): Uint8Array {
+    return this.#mac("key_ring", keyRingRight(ring))
   }
 
   // The members of a right always come in one order, so its JSON is the same each time.

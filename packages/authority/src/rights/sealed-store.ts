@@ -76,6 +76,13 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     tokenRevokedAt: (jti) => records.tokenRevokedAt(jti),
     startCount: (target, now) => records.startCount(target, now),
     affectedIds: (target, now, agentLimit) => records.affectedIds(target, now, agentLimit),
+    lastExpiry: () => records.lastExpiry(),
+    keyRing: async () =>
+      opened(
+        await records.keyRing(),
+        (ring) => seals.keyRing(ring),
+        () => "the signing keys",
+      ),
     unsealed: (limit) => records.unsealed(limit),
   }
 }
@@ -89,6 +96,8 @@ function sealedWrite(write: Write, seals: Seals): Write {
       return { ...write, launchToken: { ...write.launchToken, mac: seals.launchToken(write.launchToken) } }
     case "add_agent":
       return { ...write, agent: { ...write.agent, mac: seals.agent(write.agent) } }
+    case "set_key_ring":
+      return { ...write, ring: { ...write.ring, mac: seals.keyRing(write.ring) } }
     default:
       return write
   }

@@ -5,6 +5,7 @@ import {
   findRevocation,
   type RevocationLevel,
   revocationProbe,
+  signingKeyIds,
   verifyToken,
 } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
@@ -77,7 +78,7 @@ export function isRevoked(context: AuthorityContext, level: RevocationLevel, tar
 function cached(context: AuthorityContext, token: string): VerifiedToken | undefined {
   const found = context.verifiedTokens.get(token)
   // A key may leave the ring while tokens that it signed are cached.
-  return found !== undefined && context.keys.find(found.keyId) !== undefined ? found : undefined
+  return found?.keyIds.every((keyId) => context.keys.find(keyId) !== undefined) ? found : undefined
 }
 
 function verifyInTurn(context: AuthorityContext, source: string, token: string): Promise<VerifiedToken> {
@@ -97,7 +98,7 @@ function verify(context: AuthorityContext, token: string): VerifiedToken {
 }
 
 function withProbe(claims: Claims, keyId: string): VerifiedToken {
-  return { claims, keyId, probe: revocationProbe(claims) }
+  return { claims, keyIds: signingKeyIds(claims, keyId), probe: revocationProbe(claims) }
 }
 
 function revocationReason({ revocations }: AuthorityContext, claims: Claims): string {

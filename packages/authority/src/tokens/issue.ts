@@ -66,7 +66,9 @@ export function prepareToken(context: AuthorityContext, contents: TokenContents)
     requireAfterCutoffs(context, revocationTargets(claims), claims.iat)
   const key = context.keys.current
   try {
-    return { claims, token: signToken(claims, key), keyId: key.keyId }
+    const token = signToken(claims, key)
+    context.keys.signed(key.keyId, claims.exp)
+    return { claims, token, keyId: key.keyId }
   } catch (error) {
     if (!(error instanceof TokenError) || error.code !== "token_too_long") throw error
     throw new Refusal("invalid_request", {

@@ -4,8 +4,8 @@ import { LRUCache } from "lru-cache"
 /** What the verification of a token's form, signature and chain found. */
 export interface VerifiedToken {
   readonly claims: Claims
-  /** Id of the key that signed it. */
-  readonly keyId: string
+  /** Ids of the keys that signed it and the records of its chain. */
+  readonly keyIds: readonly string[]
   /** Finds it in the revocation set; made once because each check needs it. */
   readonly probe: RevocationProbe
   /** The header of its last proof, when it is bound to a key. */

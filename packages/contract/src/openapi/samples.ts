@@ -72,6 +72,13 @@ const launchTokenList = {
   ],
   total: 1,
 }
+const key = {
+  kid: KEY_ID,
+  alg: "EdDSA",
+  use: "native",
+  state: "current",
+  created_at: "2026-03-29T08:00:00.000Z",
+}
 const health = {
   status: "ok",
   version: "2.0.0",
@@ -233,6 +240,12 @@ export const samples = {
       offset: 0,
       limit: 100,
     },
+  },
+  listKeys: { answer: { keys: [key, { ...key, kid: HASH.slice(0, 43), state: "next" }] } },
+  rotateKey: { request: { alg: "EdDSA", signs_in: 300, force: false }, answer: { ...key, state: "next" } },
+  retireKey: {
+    parameters: { kid: KEY_ID },
+    answer: { kid: KEY_ID, status: "retired", retired_at: "2026-03-29T08:00:00.000Z" },
   },
   health: { answer: health, otherwise: { ...health, status: "degraded", db_connected: false } },
   metrics: {

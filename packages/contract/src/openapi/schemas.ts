@@ -20,6 +20,7 @@ import { delegationRequest, delegationResponse } from "../delegation.ts"
 import { delegationRecord } from "../delegation-record.ts"
 import { healthResponse } from "../health.ts"
 import { jwkSetResponse, publicJwk } from "../jwk-set.ts"
+import { keyListResponse, keyResponse, keyRetirementResponse, keyRotationRequest } from "../key.ts"
 import { launchTokenRequest } from "../launch-token.ts"
 import {
   launchTokenListResponse,
@@ -93,6 +94,10 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
   AuditEventsResponse: auditEventsResponse,
   Agent: agentResponse,
   AgentsResponse: agentsResponse,
+  Key: keyResponse,
+  KeyListResponse: keyListResponse,
+  KeyRotationRequest: keyRotationRequest,
+  KeyRetirementResponse: keyRetirementResponse,
   HealthResponse: healthResponse,
   PublicJwk: publicJwk,
   JwkSet: jwkSetResponse,
@@ -127,7 +132,8 @@ function withNulls(schema: JsonSchema): JsonSchema {
     if (required.includes(name)) return [name, member]
     if (typeof member !== "object" || typeof member.type !== "string")
       throw new TypeError(`the optional member ${name} has no single type`)
-    return [name, { ...member, type: [member.type, "null"] }]
+    const words = member.enum && { enum: [...member.enum, null] }
+    return [name, { ...member, ...words, type: [member.type, "null"] }]
   })
   return { ...schema, properties: Object.fromEntries(members) }
 }

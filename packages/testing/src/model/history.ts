@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto"
-import { type Authority, createAdminSecret, openAuthority, Refusal } from "@agentwrit/authority"
+import { type Authority, createAdminSecret, memoryCustody, openAuthority, Refusal } from "@agentwrit/authority"
 import type { Store } from "@agentwrit/authority/ports"
-import { type Claims, createKeyRing, createSigningKey } from "@agentwrit/core"
+import { type Claims, createSigningKey } from "@agentwrit/core"
 import { Random } from "../random.ts"
 import type { SettableClock } from "../settable-clock.ts"
 import { TEST_SETTINGS } from "../settings.ts"
@@ -308,7 +308,7 @@ class History {
       settings: TEST_SETTINGS,
       store: await openStore(),
       clock,
-      keys: createKeyRing({ current: createSigningKey(new Uint8Array(32).fill(1)) }),
+      keys: memoryCustody(createSigningKey(new Uint8Array(32).fill(1))),
       auditKey: createSigningKey(new Uint8Array(32).fill(2)),
       adminSecret: createAdminSecret(SECRET),
       anchor: {

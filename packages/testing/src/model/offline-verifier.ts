@@ -2,6 +2,8 @@ import type { Authority } from "@agentwrit/authority"
 import {
   ClaimsError,
   checkClaims,
+  type FindKey,
+  parseJwkSet,
   type RevocationProbe,
   revocationProbe,
   type VerifiedToken,
@@ -24,7 +26,7 @@ export class OfflineVerifier {
   async follow(authority: Authority): Promise<void> {
     for (let isBehind = true; isBehind; ) {
       const page = await authority.revocationsPage({ resource: "", source: "" }, this.#cursor.position)
-      this.#revocations.apply(verifyFeedMessage(page.jws, authority.keys.find), this.#cursor)
+      this.#revocations.apply(verifyFeedMessage(page.jws, findIn(authority)), this.#cursor)
       isBehind = page.to < page.head
     }
   }
@@ -35,10 +37,10 @@ export class OfflineVerifier {
   }
 
   /** @param now Unix milliseconds. */
-  verdict(text: string, now: number, { keys }: Authority): Verdict {
+  verdict(text: string, now: number, authority: Authority): Verdict {
     let verified = this.#verified.get(text)
     if (verified === undefined) {
-      const token = verifyToken(text, keys.find)
+      const token = verifyToken(text, findIn(authority))
       verified = { ...token, probe: revocationProbe(token.claims) }
       this.#verified.set(text, verified)
     }
@@ -51,3 +53,9 @@ export class OfflineVerifier {
     return this.#revocations.set.revokes(verified.probe) ? "revoked" : "valid"
   }
 }
+
+/** Finds a key in the set that the authority publishes. */
+const findIn =
+  (authority: Authority): FindKey =>
+  (keyId) =>
+    parseJwkSet(authority.jwkSet()).find((key) => key.keyId === keyId)

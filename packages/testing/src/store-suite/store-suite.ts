@@ -4,6 +4,7 @@ import { appCases } from "./app-cases.ts"
 import { commitCases } from "./commit-cases.ts"
 import { followCases } from "./follow-cases.ts"
 import { housekeepingCases } from "./housekeeping-cases.ts"
+import { keyRingCases } from "./key-ring-cases.ts"
 import { revocationCases } from "./revocation-cases.ts"
 import type { StoreCase } from "./store-case.ts"
 import { trailCases } from "./trail-cases.ts"
@@ -25,6 +26,7 @@ export const storeSuite: readonly StoreCase[] = [
   ...agentCases,
   ...revocationCases,
   ...affectedCases,
+  ...keyRingCases,
   ...followCases,
   ...trailCases,
   ...housekeepingCases,

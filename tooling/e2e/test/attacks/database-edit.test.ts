@@ -2,8 +2,8 @@ import { generateKeyPairSync, sign } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createAdminSecret, openAuthority } from "@agentwrit/authority"
-import { createKeyRing, createSigningKey } from "@agentwrit/core"
+import { createAdminSecret, memoryCustody, openAuthority } from "@agentwrit/authority"
+import { createSigningKey } from "@agentwrit/core"
 import { openTrail, SqliteStore } from "@agentwrit/store-sqlite"
 import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import Sqlite from "better-sqlite3"
@@ -28,7 +28,7 @@ const open = async (path: string, told: string[] = []) => {
   const authority = await openAuthority({
     settings: TEST_SETTINGS,
     store,
-    keys: createKeyRing({ current: createSigningKey(new Uint8Array(32).fill(1)) }),
+    keys: memoryCustody(createSigningKey(new Uint8Array(32).fill(1))),
     auditKey: createSigningKey(new Uint8Array(32).fill(2)),
     adminSecret: createAdminSecret(SECRET),
     anchor: { kept: async () => undefined, keep: async () => undefined },

@@ -1,8 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type AuthorityOptions, auditOrigin, createAdminSecret, openAuthority } from "@agentwrit/authority"
-import { createKeyRing, createSigningKey } from "@agentwrit/core"
+import {
+  type AuthorityOptions,
+  auditOrigin,
+  createAdminSecret,
+  memoryCustody,
+  openAuthority,
+} from "@agentwrit/authority"
+import { createSigningKey } from "@agentwrit/core"
 import { openTrail, SqliteStore } from "@agentwrit/store-sqlite"
 import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import Sqlite from "better-sqlite3"
@@ -41,7 +47,7 @@ async function open(path: string, options: Partial<AuthorityOptions> = {}) {
   const authority = await openAuthority({
     settings: { ...TEST_SETTINGS, maxTtl: 0 },
     store,
-    keys: createKeyRing({ current: createSigningKey(new Uint8Array(32).fill(1)) }),
+    keys: memoryCustody(createSigningKey(new Uint8Array(32).fill(1))),
     auditKey: AUDIT_KEY,
     adminSecret: createAdminSecret(SECRET),
     anchor: { kept: async () => undefined, keep: async () => undefined },

@@ -1,0 +1,130 @@
+import type { KeyObject } from "node:crypto"
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs"
+import { dirname } from "node:path"
+import {
+  algorithmOf,
+  type HeldKeys,
+  type KeyAlgorithm,
+  type KeyCustody,
+  type KeyUse,
+  nativeKey,
+  newPrivateKey,
+  oauthKey,
+  UnavailableError,
+} from "@agentwrit/authority"
+import { codeOf } from "@agentwrit/config-file"
+import {
+  KeyFileError,
+  loadKey,
+  loadOrCreateKey,
+  readPrivateKey,
+  writePrivateKey,
+  writing,
+  wrongType,
+} from "./key-files.ts"
+
+/** The files of the signing keys: of each use, the key that signs and the next one. */
+export type KeyPaths = Readonly<Record<KeyUse, { readonly current: string; readonly next: string }>>
+
+/** The files beside the signing key: `signing.next.key`, `signing.oauth.key` and `signing.oauth.next.key`. */
+export function keyPathsOf(signingKeyPath: string): KeyPaths {
+  const stem = signingKeyPath.endsWith(".key") ? signingKeyPath.slice(0, -".key".length) : signingKeyPath
+  return {
+    native: { current: signingKeyPath, next: `${stem}.next.key` },
+    oauth: { current: `${stem}.oauth.key`, next: `${stem}.oauth.next.key` },
+  }
+}
+
+/**
+ * Keeps the signing keys in files of the owner alone (CONTRACT 9). A next key takes the place of the current one by a
+ * rename, so that at each moment the file of the current key holds one of the two, whole.
+ * @param onCreated called when there was no signing key and one was created.
+ */
+export function fileCustody(signingKeyPath: string, onCreated: () => void = () => undefined): KeyCustody {
+  const paths = keyPathsOf(signingKeyPath)
+
+  function load(): HeldKeys {
+    const { key, created } = loadOrCreateKey(signingKeyPath)
+    if (created) onCreated()
+    const next = loadKey(paths.native.next)
+    const oauth = readOAuthKey(paths.oauth.current)
+    const nextOAuth = readOAuthKey(paths.oauth.next)
+    return {
+      native: {
+        current: nativeKey(key, createdAt(signingKeyPath)),
+        ...(next !== undefined && { next: nativeKey(next, createdAt(paths.native.next)) }),
+      },
+      oauth: {
+        ...(oauth !== undefined && { current: oauthKey(oauth, createdAt(paths.oauth.current)) }),
+        ...(nextOAuth !== undefined && { next: oauthKey(nextOAuth, createdAt(paths.oauth.next)) }),
+      },
+    }
+  }
+
+  return {
+    load: async () => load(),
+    async create(alg) {
+      const key = await newPrivateKey(alg)
+      const { next } = paths[alg === "EdDSA" ? "native" : "oauth"]
+      return keeping(() => writePrivateKey(next, key, { replace: true }), load)
+    },
+    async promote(use) {
+      const { current, next } = paths[use]
+      return keeping(() => moveIfThere(next, current), load)
+    },
+    async discard(use) {
+      return keeping(() => remove(paths[use].next), load)
+    },
+    async discardOthers() {
+      const others = [paths.native.next, paths.oauth.current, paths.oauth.next]
+      return keeping(() => others.forEach(remove), load)
+    },
+  }
+}
+
+function readOAuthKey(path: string): KeyObject | undefined {
+  const key = readPrivateKey(path)
+  if (key === undefined) return undefined
+  const alg: KeyAlgorithm | undefined = algorithmOf(key)
+  if (alg === undefined || alg === "EdDSA") throw wrongType(path, key, "P-256 or RSA")
+  return key
+}
+
+/** A key that takes its place by a rename keeps the time of its making. */
+const createdAt = (path: string): number => Math.floor(statSync(path).mtimeMs)
+
+function moveIfThere(from: string, to: string): void {
+  try {
+    writing(to, () => renameSync(from, to))
+  } catch (error) {
+    if (error instanceof KeyFileError && error.code === "key_folder_missing") return
+    throw error
+  }
+  syncFolder(to)
+}
+
+function remove(path: string): void {
+  writing(path, () => rmSync(path, { force: true }))
+  syncFolder(path)
+}
+
+function syncFolder(path: string): void {
+  const descriptor = openSync(dirname(path), "r")
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Changes the files, and reads them back. A file that cannot be written now may be writable later. */
+function keeping(write: () => void, read: () => HeldKeys): HeldKeys {
+  try {
+    write()
+    return read()
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error
+    const isFull = ["ENOSPC", "EDQUOT"].includes(String(codeOf(error.cause)))
+    throw new UnavailableError(isFull ? "full" : "busy", error.message, { cause: error })
+  }
+}
