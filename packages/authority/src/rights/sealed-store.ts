@@ -78,7 +78,7 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     affectedIds: (target, now, agentLimit) => records.affectedIds(target, now, agentLimit),
     lastExpiry: () => records.lastExpiry(),
     keyRing: async () =>
-      opened(
+      verified(
         await records.keyRing(),
         (ring) => seals.keyRing(ring),
         () => "the signing keys",
