@@ -43,7 +43,7 @@ interface Author {
 const DEFAULT_SIGNS_IN_S = 300
 
 /** With more keys the set grows too large for a verifier's request (CONTRACT 9). */
-export const MAX_RING_KEYS = 16
+const MAX_RING_KEYS = 16
 
 /** How long a message of the feed may be under way to a verifier that does not know the new key yet. */
 const FEED_GRACE_MS = 10_000
