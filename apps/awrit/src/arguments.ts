@@ -1,7 +1,10 @@
 /** One flag or positional argument of a command. */
 export interface Argument {
-  /** The value of a `number` flag is a whole number, that of a `list` flag is separated by commas or spaces. */
-  readonly type: "string" | "number" | "list" | "boolean" | "positional"
+  /**
+   * The value of a `number` flag is a whole number, that of a `list` flag is separated by commas or spaces. `rest` is
+   * every word after `--`.
+   */
+  readonly type: "string" | "number" | "list" | "boolean" | "positional" | "rest"
   readonly description: string
   /** A one-letter form, such as `h` for `-h`. */
   readonly short?: string
@@ -25,7 +28,11 @@ export interface Values {
   readonly number: number | string | undefined
   readonly list: readonly string[] | undefined
   readonly boolean: boolean
+  readonly rest: readonly string[]
 }
+
+/** Whether it is a flag, not a word. */
+export const isFlag = ({ type }: Argument): boolean => type !== "positional" && type !== "rest"
 
 /** Splits a list at commas and blanks. */
 export const listOf = (text: string | undefined): string[] | undefined =>

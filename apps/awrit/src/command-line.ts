@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util"
 import { closest, distance } from "fastest-levenshtein"
-import { type Argument, type Arguments, type Given, listOf, type Values } from "./arguments.ts"
+import { type Argument, type Arguments, type Given, isFlag, listOf, type Values } from "./arguments.ts"
 import { UsageError } from "./errors.ts"
 import { FORMATS, type Format, GLOBAL_FLAGS, type GlobalFlags } from "./global-flags.ts"
 import type { Branch, Tree } from "./tree.ts"
@@ -70,7 +70,8 @@ export function parse<const A extends Arguments>(
   args: A,
   line: string,
 ): { given: Given<A>; flags: GlobalFlags } {
-  const { positionals, tokens, values } = read(words, args)
+  const end = Object.values(args).some(({ type }) => type === "rest") ? words.indexOf("--") : -1
+  const { positionals, tokens, values } = read(end === -1 ? words : words.slice(0, end), args)
   const names = Object.keys(args).filter((name) => args[name]?.type === "positional")
   checkFlags(tokens, { ...args, ...GLOBAL_FLAGS }, line)
   const surplus = positionals[names.length]
@@ -79,7 +80,7 @@ export function parse<const A extends Arguments>(
   const all = { ...values, ...Object.fromEntries(names.map((name, at) => [name, positionals[at]])) }
   const flags = valuesOf(GLOBAL_FLAGS, all)
   checkFormat(flags)
-  return { given: valuesOf(args, all), flags }
+  return { given: valuesOf(args, all, end === -1 ? [] : words.slice(end + 1)), flags }
 }
 
 function checkFormat({ json, output }: GlobalFlags): void {
@@ -95,7 +96,7 @@ function checkFlags(tokens: Read["tokens"], known: Arguments, line: string): voi
     if (token.kind !== "option") continue
     const { name, rawName, value } = token
     const flag = Object.hasOwn(known, name) ? known[name] : undefined
-    if (flag === undefined || flag.type === "positional" || ![`--${name}`, `-${flag.short}`].includes(rawName)) {
+    if (flag === undefined || !isFlag(flag) || ![`--${name}`, `-${flag.short}`].includes(rawName)) {
       const meant = nearestFlag(rawName, known)
       const advice = meant === undefined ? `see "${line} --help"` : `did you mean ${meant}?`
       throw new UsageError(`"${line}" has no flag ${shown(rawName)}; ${advice}`)
@@ -114,8 +115,11 @@ function checkFlags(tokens: Read["tokens"], known: Arguments, line: string): voi
   }
 }
 
-function valuesOf<const A extends Arguments>(args: A, all: Read["values"]): Given<A> {
-  const values = Object.entries(args).map(([name, { type }]) => [name, convert(type, all[name])])
+function valuesOf<const A extends Arguments>(args: A, all: Read["values"], rest: readonly string[] = []): Given<A> {
+  const values = Object.entries(args).map(([name, { type }]) => [
+    name,
+    type === "rest" ? rest : convert(type, all[name]),
+  ])
   return Object.fromEntries(values)
 }
 
@@ -129,11 +133,11 @@ function convert(type: Argument["type"], value: Read["values"][string]): Values[
 type Read = ReturnType<typeof read>
 
 function read(words: readonly string[], args: Arguments) {
-  const options = Object.entries<Argument>({ ...args, ...GLOBAL_FLAGS }).flatMap(([name, { type, short }]) =>
-    type === "positional"
-      ? []
-      : [[name, { type: type === "boolean" ? type : "string", ...(short !== undefined && { short }) }] as const],
-  )
+  const options = Object.entries<Argument>({ ...args, ...GLOBAL_FLAGS }).flatMap(([name, flag]) => {
+    const { short, type } = flag
+    if (!isFlag(flag)) return []
+    return [[name, { type: type === "boolean" ? type : "string", ...(short !== undefined && { short }) }] as const]
+  })
   return parseArgs({
     args: [...words],
     options: Object.fromEntries(options),
@@ -147,7 +151,7 @@ const LONGEST_WORD = 64
 
 /** The most similar flag: for one letter, a flag that starts with it; otherwise one within a small edit distance. */
 function nearestFlag(given: string, args: Arguments): string | undefined {
-  const names = Object.keys(args).filter((name) => args[name]?.type !== "positional")
+  const names = Object.entries(args).flatMap(([name, argument]) => (isFlag(argument) ? [name] : []))
   const word = given.replace(/^-+/, "").slice(0, LONGEST_WORD)
   const meant =
     word.length === 1 ? names.find((name) => name.startsWith(word.toLowerCase())) : similar(word, closest(word, names))

@@ -1,4 +1,4 @@
-import type { Arguments } from "./arguments.ts"
+import { type Arguments, isFlag } from "./arguments.ts"
 import type { Command } from "./command.ts"
 import { GLOBAL_FLAGS } from "./global-flags.ts"
 import type { Output } from "./output.ts"
@@ -43,7 +43,6 @@ export function groupRows({ commands }: Group): Promise<Rows> {
 /** Help of one command. */
 export function commandHelp(command: Command, width: number, styled: Styled): string {
   const { args, details = [], examples, summary } = command
-  const positionals = Object.entries(args).filter(([, { type }]) => type === "positional")
   const section = (title: string, rows: Rows): string[] =>
     rows.length === 0 ? [] : ["", styled("bold", `${title}:`), ...list(rows, width)]
   return [
@@ -51,10 +50,7 @@ export function commandHelp(command: Command, width: number, styled: Styled): st
     ...details.flatMap((paragraph) => ["", ...wrapped(paragraph, width)]),
     "",
     ...usageLines(command, width, styled),
-    ...section(
-      "Arguments",
-      positionals.map(([name, { description }]) => [`<${name}>`, description]),
-    ),
+    ...section("Arguments", wordRows(args)),
     ...section("Flags", flagRows(args)),
     ...section("Global flags", flagRows(GLOBAL_FLAGS)),
     "",
@@ -63,10 +59,17 @@ export function commandHelp(command: Command, width: number, styled: Styled): st
   ].join("\n")
 }
 
+/** The rows of what is not a flag. */
+export const wordRows = (args: Arguments): Rows =>
+  Object.entries(args).flatMap(([name, argument]) =>
+    isFlag(argument) ? [] : [[`<${name}>${argument.type === "rest" ? "…" : ""}`, argument.description] as const],
+  )
+
 /** The rows of a list of flags. */
 export function flagRows(args: Arguments): Rows {
-  return Object.entries(args).flatMap(([name, { type, short, value, description, choices }]) => {
-    if (type === "positional") return []
+  return Object.entries(args).flatMap(([name, argument]) => {
+    if (!isFlag(argument)) return []
+    const { choices, description, short, type, value } = argument
     const accepted = choices === undefined ? "" : `: ${choices.join(", ")}`
     const flag = `--${name}${type === "boolean" ? "" : ` ${value ?? "TEXT"}`}${short === undefined ? "" : `, -${short}`}`
     return [[flag, description + accepted] as const]
@@ -75,8 +78,10 @@ export function flagRows(args: Arguments): Rows {
 
 /** The usage of a command, without global flags. */
 function usageLines({ name, args }: Command, width: number, styled: Styled): string[] {
-  const positionals = Object.entries(args).flatMap(([word, { type }]) => (type === "positional" ? [`<${word}>`] : []))
-  const parts = [...positionals, ...flagRows(args).map(([flag]) => `[${flag}]`)]
+  const words = wordRows(args).map(([word]) => word)
+  const flags = flagRows(args).map(([flag]) => `[${flag}]`)
+  const hasRest = Object.values(args).some(({ type }) => type === "rest")
+  const parts = hasRest ? [...flags, "--", ...words] : [...words, ...flags]
   const before = ` awrit ${name} `
   const indent = "Usage:".length + before.length
   // A flag and its value stay on one line.

@@ -87,6 +87,11 @@ export class Settings {
     return own
   }
 
+  /** The variable in which a context says that the secret is. */
+  secretVariable(): string | undefined {
+    return this.#contextInUse()?.values.ADMIN_SECRET_ENV?.text
+  }
+
   /** @throws UsageError or CommandError if a file cannot be read, or only one of certificate and key is given. */
   tls(): TlsFiles {
     const files = { ca: this.tlsFile("ca"), cert: this.tlsFile("cert"), key: this.tlsFile("key") }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import type { Command } from "../src/command.ts"
 import { TREE } from "../src/commands/tree.ts"
 import { GLOBAL_FLAGS } from "../src/global-flags.ts"
-import { flagRows, type Rows } from "../src/help.ts"
+import { flagRows, type Rows, wordRows } from "../src/help.ts"
 import { allCommands } from "../src/tree.ts"
 
 const HEAD = `# awrit
@@ -45,10 +45,7 @@ test("docs/cli.md describes every command", async () => {
 })
 
 function section({ args, details = [], examples, name, summary }: Command): string {
-  const positionals = Object.entries(args).flatMap(([word, { description, type }]) =>
-    type === "positional" ? [[`<${word}>`, description] as const] : [],
-  )
-  const rows = [...positionals, ...flagRows(args)]
+  const rows = [...wordRows(args), ...flagRows(args)]
   const paragraphs = [
     `## awrit ${name}`,
     `${summary}.`,

@@ -54,6 +54,7 @@ export const TREE: Tree = {
       inspect: async () => (await import("./token-inspect.ts")).tokenInspect,
     },
   },
+  run: async () => (await import("./run.ts")).run,
   audit: {
     summary: "Read, verify and export the audit trail",
     commands: {

@@ -1,4 +1,4 @@
-import type { Arguments } from "../arguments.ts"
+import { type Arguments, isFlag } from "../arguments.ts"
 import { resolve } from "../command-line.ts"
 import { GLOBAL_FLAGS } from "../global-flags.ts"
 import { groupRows, type Rows } from "../help.ts"
@@ -29,6 +29,8 @@ export async function candidates(shell: string, words: readonly string[], tree: 
 async function following(words: readonly string[], tree: Tree): Promise<Rows> {
   const before = words.slice(0, -1)
   const last = words.at(-1) ?? ""
+  // The command that awrit run starts: the shell knows its files.
+  if (before.includes("--")) return [[FILES, ""]]
   const [, inlineFlag, typed = last] = /^(--[^=]+)=(.*)$/.exec(last) ?? []
   const { branch } = resolve(before, tree)
   const command = typeof branch === "function" ? await branch() : undefined
@@ -44,7 +46,7 @@ async function following(words: readonly string[], tree: Tree): Promise<Rows> {
   }
   const next = typeof branch === "function" ? positionalChoices(args) : await groupRows(branch)
   if (next.length > 0 && !typed.startsWith("-")) return matching(next)
-  const flags = Object.entries(args).filter(([, argument]) => argument.type !== "positional")
+  const flags = Object.entries(args).filter(([, argument]) => isFlag(argument))
   return matching(flags.map(([name, { description }]) => [`--${name}`, description]))
 }
 
