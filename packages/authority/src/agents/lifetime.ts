@@ -1,4 +1,5 @@
 import type { AuthorityContext } from "../context.ts"
+import { toUnixSeconds } from "../ports/clock.ts"
 import type { Agent } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 
@@ -13,9 +14,15 @@ export function lifetimeOf({ settings }: AuthorityContext, requested = 0): numbe
   return limits.length === 0 ? undefined : Math.min(...limits)
 }
 
-/** The latest expiry of the agent's next token in Unix seconds; `undefined`: no limit. */
-export function endOfLife({ endsAt }: Agent): number | undefined {
-  return endsAt === undefined ? undefined : Math.floor(endsAt / 1000)
+/**
+ * The latest expiry of the agent's next token in Unix seconds; `undefined`: no limit. The operator may have lowered the
+ * setting since the registration.
+ */
+export function endOfLife({ settings }: AuthorityContext, { registeredAt, endsAt }: Agent): number | undefined {
+  const { maxAgentLifetime } = settings
+  const setting = maxAgentLifetime > 0 ? registeredAt + maxAgentLifetime * 1000 : Infinity
+  const end = Math.min(endsAt ?? Infinity, setting)
+  return end === Infinity ? undefined : toUnixSeconds(end)
 }
 
 export const lifeEnded = (): Refusal =>

@@ -73,7 +73,7 @@ export async function delegate(
     kind: "agent",
     scope,
     ttl,
-    notAfter: Math.min(held.exp, endOfLife(agent) ?? held.exp),
+    notAfter: Math.min(held.exp, endOfLife(context, agent) ?? held.exp),
     taskId: held.task_id,
     orchId: held.orch_id,
     appId: agent.appId,

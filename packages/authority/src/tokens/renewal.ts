@@ -48,7 +48,7 @@ export async function renewToken(context: AuthorityContext, caller: Caller, held
     orchId: held.orch_id,
     appId,
     jkt: held.cnf?.jkt,
-    notAfter: endOfLife(agent),
+    notAfter: endOfLife(context, agent),
   })
   const { jti, exp, iat } = prepared.claims
   const expiresIn = exp - iat

@@ -30,3 +30,17 @@ test("the operator's limit is the upper limit of every agent, also of the first 
   expect((await on.delegate(delegator.claims, agentId, { ttl: 45 })).expiresIn).toBe(30)
   expect((await on.authority.renewToken(CALLER, claims)).expiresIn).toBe(30)
 })
+
+// Before: a limit that the operator set meant nothing to the agents that were there.
+test("a limit that the operator sets also ends the agents that were registered before", async () => {
+  await using on = await testAuthority()
+  const { claims } = await on.agent()
+  await using limited = await testAuthority({ store: on.store, clock: on.clock, settings: { maxAgentLifetime: 100 } })
+  on.clock.set(on.clock.now() + 60_000)
+  const renewed = await limited.authority.renewToken(CALLER, claims)
+  expect(renewed.expiresIn).toBe(40)
+  on.clock.set(on.clock.now() + 39_999)
+  const { accessToken } = await limited.authority.renewToken(CALLER, await limited.claimsOf(renewed.accessToken))
+  on.clock.set(on.clock.now() + 1)
+  expect(await limited.authority.validateToken(CALLER, accessToken)).toBeUndefined()
+})
