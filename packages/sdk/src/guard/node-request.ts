@@ -37,7 +37,8 @@ export function guardedRequest<Request extends FrameworkRequest>(
     authorization: valuesOf("authorization", node),
     proofs: valuesOf("dpop", node),
     method: node.method ?? "",
-    origin: `${request.protocol}://${hostOf(request, node)}`,
+    // Only its origin: a Host header may bring a path of its own.
+    origin: URL.parse(`${request.protocol}://${hostOf(request, node)}`)?.origin ?? "",
     path: pathOf(request.originalUrl ?? node.url ?? ""),
     requestId: typeof id === "string" ? id : undefined,
   }
