@@ -40,10 +40,12 @@ export interface BrokerOptions {
   /** Who may read the revocation feed. Default: everyone. */
   readonly feedAccess?: FeedAccess
   /**
-   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: the scheme
-   * and `Host` of each request.
+   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: those to
+   * this machine are accepted.
    */
   readonly publicUrl?: string
+  /** Whether requests to this machine may be proven without `publicUrl`. Default: true. */
+  readonly localProofs?: boolean
   /** Origins such as `https://app.example` whose web pages may call the broker. Default: none. */
   readonly corsOrigins?: readonly string[]
 }

@@ -7,6 +7,8 @@ import { type Config, ConfigError, loadConfig } from "../src/config/config.ts"
 import { VARIABLES } from "../src/config/variables.ts"
 
 const SECRET = "a-secret-of-more-than-16"
+/** Without it, production warns. */
+const PUBLIC_URL = "https://broker.example"
 const HASH = `$2b$10$${"a".repeat(53)}`
 
 let folder: string
@@ -122,7 +124,7 @@ describe("good values", () => {
     ["AA_ADMIN_SECRET", HASH, { adminSecret: HASH }],
   ])("%s=%s", (name, value, expected) => {
     expect(load({ [name]: value }).config).toMatchObject(expected)
-    expect(load({ [name]: value }).warnings).toEqual([])
+    expect(load({ AA_PUBLIC_URL: PUBLIC_URL, [name]: value }).warnings).toEqual([])
   })
 
   it("recognises trusted proxies", () => {
@@ -262,7 +264,7 @@ describe("the admin secret", () => {
     ["blanks", " ".repeat(20), "production", "stops"],
     ["a blank at the end", "a-secret-of-more-than-16 ", "production", "stops"],
   ])("%s (%j) in %s: %s", (_, secret, mode, expected) => {
-    const env = { AA_ADMIN_SECRET: secret, AA_MODE: mode }
+    const env = { AA_ADMIN_SECRET: secret, AA_MODE: mode, AA_PUBLIC_URL: PUBLIC_URL }
     const problems = problemsOf(env)
     const warnings = problems.length > 0 ? [] : warningsOf(env)
     expect(problems.length > 0 ? "stops" : warnings.length > 0 ? "warns" : "passes").toBe(expected)
@@ -303,7 +305,7 @@ describe("the file of a secret", () => {
   // Swarm and Kubernetes: 0444 and 0440, by symbolic links. systemd: 0440.
   it.each([0o400, 0o440, 0o444, 0o644])("may have mode %o, and be a link", (bits) => {
     symlinkSync(lay(`${HASH}\n`, bits), join(folder, "link"))
-    const { config, warnings } = load(from(join(folder, "link"), { AA_MODE: "production" }))
+    const { config, warnings } = load(from(join(folder, "link"), { AA_MODE: "production", AA_PUBLIC_URL: PUBLIC_URL }))
     expect([config.adminSecret, warnings]).toEqual([HASH, []])
   })
 
@@ -363,7 +365,7 @@ describe("a folder of keys", () => {
     const keys = join(folder, "keys")
     mkdirSync(keys)
     chmodSync(keys, bits)
-    return { AA_SIGNING_KEY_PATH: join(keys, "signing.key"), AA_MODE: mode }
+    return { AA_SIGNING_KEY_PATH: join(keys, "signing.key"), AA_MODE: mode, AA_PUBLIC_URL: PUBLIC_URL }
   }
 
   it("that everyone can write stops production", () => {
@@ -395,7 +397,7 @@ describe("a folder of keys", () => {
 })
 
 describe("production without TLS", () => {
-  const env = { AA_MODE: "production", AA_BIND_ADDRESS: "0.0.0.0" }
+  const env = { AA_MODE: "production", AA_BIND_ADDRESS: "0.0.0.0", AA_PUBLIC_URL: "http://broker.example" }
 
   it("is a warning where other machines reach it", () => {
     expect(warningsOf(env)).toEqual([expect.stringMatching(/AA_TLS_MODE is none: secrets and tokens travel in clear/)])
@@ -409,6 +411,18 @@ describe("production without TLS", () => {
     ["in development", { AA_MODE: "development" }],
   ])("%s gives no warning", (_, more) => {
     expect(warningsOf({ ...env, ...more })).toEqual([])
+  })
+})
+
+describe("production without a public URL", () => {
+  it("warns that no token is bound, and stops where all must be", () => {
+    const env = { AA_MODE: "production" }
+    expect(warningsOf(env)).toEqual([expect.stringMatching(/^AA_PUBLIC_URL is not set: no token is bound/)])
+    expect(problemsOf({ ...env, AA_REQUIRE_BOUND: "true" })).toEqual([
+      expect.stringMatching(/AA_REQUIRE_BOUND.*AA_PUBLIC_URL is not set, so that no token can be bound/),
+    ])
+    const known = { ...env, AA_PUBLIC_URL: PUBLIC_URL, AA_REQUIRE_BOUND: "true" }
+    expect(warningsOf(known)).toEqual([])
   })
 })
 

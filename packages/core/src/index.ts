@@ -78,6 +78,7 @@ export {
 export { type FindKey, MAX_JWS_LENGTH, signCompact, type VerifiedJws, verifyCompact } from "./jws.ts"
 export { keyIdOf, keyIdOfJwk } from "./key-id.ts"
 export { createKeyRing, type KeyRing, type KeyRingOptions } from "./key-ring.ts"
+export { isLoopbackUrl } from "./loopback.ts"
 export { ProofMemory } from "./proof-memory.ts"
 export {
   findRevocation,

@@ -1,3 +1,4 @@
+import { isLoopbackUrl } from "@agentwrit/core"
 import { AgentWritError } from "./errors.ts"
 
 /** Why nothing was sent. */
@@ -20,7 +21,6 @@ export function isHttp({ protocol }: URL): boolean {
 }
 
 /** Whether what is sent there can be read on the wire: `http` to another machine. */
-export function isPlainHttp({ protocol, hostname }: URL): boolean {
-  // Not names under localhost: some resolvers send them to other machines (RFC 6761 section 6.3).
-  return protocol === "http:" && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+export function isPlainHttp({ protocol, href }: URL): boolean {
+  return protocol === "http:" && !isLoopbackUrl(href)
 }

@@ -57,7 +57,8 @@ test("the log has address and mode of the start, and at level trace every answer
 
 test("at level verbose no answer is logged; in production there is no warning", async () => {
   await using folder = await brokerFolder()
-  await using broker = await startBroker(folder, { AA_LOG_LEVEL: "verbose", AA_MODE: "production" })
+  const environment = { AA_LOG_LEVEL: "verbose", AA_MODE: "production", AA_PUBLIC_URL: "https://broker.example" }
+  await using broker = await startBroker(folder, environment)
   await call(broker.url, "GET /v1/health")
   expect((await broker.end("SIGTERM")).stdout).not.toMatch(/TRACE|WARN/)
 })

@@ -112,6 +112,18 @@ export function checkPaths(reading: Reading, paths: Readonly<Record<(typeof PATH
         )
 }
 
+/** Proofs of bound tokens are for the broker's URL, which production does not take from the `Host` header. */
+export function checkBinding(reading: Reading, { mode, publicUrl, requireBound }: VariableValues): void {
+  if (mode !== "production" || publicUrl !== undefined || reading.isRefused("publicUrl")) return
+  const advice = "set it to the URL under which clients know the broker"
+  if (requireBound)
+    reading.refuse("requireBound", `AA_PUBLIC_URL is not set, so that no token can be bound to a key: ${advice}`)
+  else
+    reading.warnings.push({
+      message: `AA_PUBLIC_URL is not set: no token is bound to its agent's key, and a stolen one works for anyone; ${advice}`,
+    })
+}
+
 /** What is allowed, but probably not meant. */
 export function warnOfValues(reading: Reading, values: VariableValues): void {
   const { mode, bindAddress, tlsMode, publicUrl, defaultTtl, maxTtl, trustedProxies } = values

@@ -214,7 +214,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
       v.transform((text) => text.replace(/\/+$/, "")),
     ),
     fallback: undefined,
-    fallbackText: "the scheme and Host of each request",
+    fallbackText: "none: only in development, on this machine, are tokens bound to keys",
   },
   logLevel: {
     name: "AA_LOG_LEVEL",

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Caller } from "@agentwrit/authority"
+import { isLoopbackUrl } from "@agentwrit/core"
 import type { Context } from "hono"
 import type { Exchange } from "./answer.ts"
 import { createLargeBodyQuota, hasBody, readBody } from "./body.ts"
@@ -23,18 +24,30 @@ export interface ReceiverOptions {
   /** Called with an entry of a trusted proxy's `X-Forwarded-For` that is not an address. */
   readonly onNoAddress?: ((entry: string) => void) | undefined
   readonly recordedSource?: RecordedSource | undefined
-  /** Where clients reach the broker, without a final slash. Absent: where the request says. */
+  /** Where clients reach the broker, without a final slash. Absent: it is only known for requests to this machine. */
   readonly publicUrl?: string | undefined
+  /** Whether requests to this machine need no `publicUrl`. Default: true. */
+  readonly localProofs?: boolean | undefined
   readonly corsOrigins?: readonly string[] | undefined
 }
 
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
   const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full", publicUrl } = options
-  const { onNoAddress = () => undefined, corsOrigins = [] } = options
+  const { onNoAddress = () => undefined, corsOrigins = [], localProofs = true } = options
   const largeBodies = createLargeBodyQuota()
   const cors = corsOrigins.length === 0 ? undefined : corsHeaders(corsOrigins)
-  const shared = { onBug, onNoAddress, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies, cors }
+  const shared = {
+    onBug,
+    onNoAddress,
+    secureTransport,
+    isTrustedProxy,
+    recordedSource,
+    publicUrl,
+    localProofs,
+    largeBodies,
+    cors,
+  }
   return (c) => new HttpRequest(c, shared)
 }
 
@@ -45,6 +58,7 @@ interface Shared {
   readonly onNoAddress: (entry: string) => void
   readonly recordedSource: RecordedSource
   readonly publicUrl: string | undefined
+  readonly localProofs: boolean
   readonly largeBodies: Quota
   readonly cors: CorsHeaders | undefined
 }
@@ -94,10 +108,15 @@ export class HttpRequest implements Exchange {
     return sentPath(this.#c.req.raw, this.#c.env?.incoming)
   }
 
-  /** The URL as the client knows it: a proxy in between may have changed scheme, host and a prefix of the path. */
-  get publicUrl(): string {
-    const { publicUrl } = this.#shared
-    return publicUrl === undefined ? this.url : publicUrl + this.path
+  /**
+   * The URL as the client knows it: a proxy in between may have changed scheme, host and a prefix of the path. Without a
+   * configured URL only that of a request to this machine is known: a service that received a proof could send it on
+   * under its own name as the `Host`.
+   */
+  get publicUrl(): string | undefined {
+    const { publicUrl, localProofs } = this.#shared
+    if (publicUrl !== undefined) return publicUrl + this.path
+    return localProofs && isLoopbackUrl(this.url) ? this.url : undefined
   }
 
   /** The parameters of the path, decoded. */

@@ -15,8 +15,8 @@ export interface Protocol {
 /** The parts of a request that a credential is read from. */
 export interface CredentialRequest {
   readonly method: string
-  /** As clients know it. */
-  readonly publicUrl: string
+  /** As clients know it; `undefined`: the broker does not know. */
+  readonly publicUrl: string | undefined
   header(name: string): string | undefined
 }
 

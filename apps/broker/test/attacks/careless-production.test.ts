@@ -66,6 +66,7 @@ test.each<Row>([
 const isRoot = process.getuid?.() === 0
 
 test.each<Row>([
+  ["tokens that are bound to no key", /AA_PUBLIC_URL is not set/, () => ({})],
   ["secrets in clear to other machines", /AA_TLS_MODE is none/, () => ({ AA_BIND_ADDRESS: "0.0.0.0" })],
   ...(isRoot
     ? ([

@@ -7,11 +7,9 @@ export interface Challenge {
   readonly nonce: string
   /** Seconds. */
   readonly expiresIn: number
-  /** A registration can ask for tokens that are bound to its key (CONTRACT 10). */
-  readonly bound: true
 }
 
 /** A new nonce (CONTRACT 3, `GET /v1/challenge`). Nothing is stored until it is used. */
 export function challenge(context: AuthorityContext): Challenge {
-  return { nonce: context.nonces.issue(context.clock.now()), expiresIn: NONCE_TTL, bound: true }
+  return { nonce: context.nonces.issue(context.clock.now()), expiresIn: NONCE_TTL }
 }

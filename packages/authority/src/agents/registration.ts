@@ -46,6 +46,12 @@ export interface RegistrationRequest {
   readonly bound?: boolean
 }
 
+/** What the host knows about a registration. */
+export interface RegistrationHost {
+  /** Whether it can check proofs, so that tokens can be bound (CONTRACT 10). Default: true. */
+  readonly canBind?: boolean
+}
+
 /** The new agent and its token. */
 export interface Registration extends IssuedToken {
   readonly agentId: string
@@ -59,6 +65,7 @@ export async function register(
   context: AuthorityContext,
   caller: Caller,
   request: RegistrationRequest,
+  { canBind = true }: RegistrationHost = {},
 ): Promise<Registration> {
   const { orchId, taskId, requestedScope: scope, bound = false } = request
   const now = context.clock.now()
@@ -68,6 +75,7 @@ export async function register(
   requireWithinLaunchToken(launchToken, request)
   if (isRevoked(context, "task", taskId)) throw new Refusal("forbidden", { detail: `task ${taskId} is revoked` })
   if (!bound && context.settings.requireBound === true) throw unboundRefused()
+  if (bound && !canBind) throw boundRefused()
   await requireFreeOrchestration(context, launchToken, orchId)
   const conditions = await requireWithinCeiling(context, launchToken.appId, scope)
   const nonce = context.nonces.verify(request.nonce, now)
@@ -123,6 +131,12 @@ const unboundRefused = (): Refusal =>
   new Refusal("forbidden", {
     detail: "this broker registers only agents whose tokens are bound to their key",
     hint: 'register with "bound": true and send a DPoP proof with each request',
+  })
+
+const boundRefused = (): Refusal =>
+  new Refusal("forbidden", {
+    detail: "this broker does not bind tokens to keys: it does not know the URL under which clients reach it",
+    hint: 'register without "bound": true, or ask the operator to set AA_PUBLIC_URL',
   })
 
 /**

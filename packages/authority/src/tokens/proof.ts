@@ -9,8 +9,8 @@ export interface ProvenToken {
   readonly proof: string | undefined
   /** The HTTP method. */
   readonly method: string
-  /** The URL of the request, as clients know it. */
-  readonly url: string
+  /** The URL of the request, as clients know it; `undefined`: the host does not know, so that no proof is accepted. */
+  readonly url: string | undefined
 }
 
 /** What a caller presents: a bearer token, or a bound token with its proof. */
@@ -42,6 +42,7 @@ export function findProofFault(
     return badToken("token is not bound to a key, so it must come as a bearer token", "send Authorization: Bearer")
   const { token, proof, method, url } = credential
   if (proof === undefined) return badProof("the request does not have exactly one DPoP header")
+  if (url === undefined) return badProof("the URL under which clients reach the broker is not known", SET_URL)
   const now = context.clock.now() / 1000
   const verified = context.verifiedTokens.get(token)
   try {
@@ -61,5 +62,7 @@ const SEND_PROOF =
 const NEW_PROOF =
   "make a new proof for each request, with the token's key, for the URL that the broker is known by, on a correct clock"
 
+const SET_URL = "ask the operator to set AA_PUBLIC_URL"
+
 const badToken = (reason: string, hint: string): ProofFault => ({ challenge: "invalid_token", reason, hint })
-const badProof = (reason: string): ProofFault => ({ challenge: "invalid_dpop_proof", reason, hint: NEW_PROOF })
+const badProof = (reason: string, hint = NEW_PROOF): ProofFault => ({ challenge: "invalid_dpop_proof", reason, hint })

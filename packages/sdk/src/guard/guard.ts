@@ -1,4 +1,4 @@
-import { isScope } from "@agentwrit/core"
+import { isLoopbackUrl, isScope } from "@agentwrit/core"
 import {
   InvalidProofError,
   InvalidTokenError,
@@ -67,8 +67,9 @@ export function createAuthorizer<Request>(
       const presented = presentedToken(authorization)
       ;({ isDpop } = presented)
       const { token } = presented
-      const url = `${publicUrl ?? guarded.origin}${path}`
-      const claims = isDpop ? await verifyProven(verifier, token, url, guarded) : await verifier.verify(token)
+      const claims = isDpop
+        ? await verifyProven(verifier, token, `${publicUrl ?? localOrigin(guarded)}${path}`, guarded)
+        : await verifier.verify(token)
       if (!accepted.has(claims.kind)) throw new WrongKindError(claims.kind, kinds)
       requireScope(claims, needed(request))
       return { ok: true, token, claims }
@@ -107,6 +108,18 @@ function presentedToken(authorization: readonly string[]): Presented {
   const [, scheme = "", token] = found ?? []
   if (token === undefined) throw new InvalidTokenError("malformed_token", "the Authorization header has no token")
   return { isDpop: scheme.toLowerCase() === "dpop", token }
+}
+
+/**
+ * The origin of a request to this machine. Elsewhere another service that received a proof could name itself as the
+ * `Host` and pass the proof on.
+ */
+function localOrigin({ origin }: GuardedRequest<unknown>): string {
+  if (isLoopbackUrl(origin)) return origin
+  throw new InvalidProofError(
+    "public_url_missing",
+    "the guard refuses bound tokens: it needs the option publicUrl, the URL under which clients know this service",
+  )
 }
 
 /** A request whose proof was accepted. */

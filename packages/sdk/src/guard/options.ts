@@ -18,8 +18,8 @@ export interface GuardOptions<Request> {
   readonly kinds?: readonly TokenKind[]
   /**
    * The URL under which clients know this service, such as `https://api.example.com`; the path of the request is added
-   * to it. DPoP proofs are checked against it. Default: scheme and host as the framework knows them, where a client may
-   * choose the `Host` header.
+   * to it. DPoP proofs are checked against it. Default: scheme and host as the framework knows them, on this machine only:
+   * elsewhere the `Host` header is the client's choice, and bound tokens are refused.
    */
   readonly publicUrl?: string | URL | undefined
   /** The `realm` of `WWW-Authenticate` (RFC 9110, section 11.5). Default `agentwrit` for bearer tokens. */

@@ -82,16 +82,25 @@ export class InvalidTokenError extends VerificationError<InvalidTokenErrorCode> 
   }
 }
 
+/** Why a proof is refused. */
+export type InvalidProofErrorCode =
+  | ProofErrorCode
+  /** The guard does not know its own URL, so that it cannot judge proofs. */
+  | "public_url_missing"
+
 /** The proof that came with a bound token is refused (RFC 9449, section 4.3): a 401. */
-export class InvalidProofError extends VerificationError<ProofErrorCode> {
+export class InvalidProofError extends VerificationError<InvalidProofErrorCode> {
   override readonly name = "InvalidProofError"
   declare readonly status: 401
 
-  constructor(code: ProofErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: InvalidProofErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, "DPoP proof is not accepted", {
       ...options,
       status: 401,
-      hint: "the client needs a new proof for each request, made with the token's key and a correct clock",
+      hint:
+        code === "public_url_missing"
+          ? "pass publicUrl to the guard"
+          : "the client needs a new proof for each request, made with the token's key and a correct clock",
     })
   }
 }

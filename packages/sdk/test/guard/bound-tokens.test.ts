@@ -199,6 +199,22 @@ describe.each([
   })
 })
 
+// Before: without publicUrl a proof was judged by the Host header. A service that received one passed it on under its name.
+test("without publicUrl a guard accepts proofs on this machine only, and tells the operator", async () => {
+  const held = await boundAgent(url, admin)
+  const refused: VerifierError[] = []
+  const guard = honoGuard.guard(testVerifier({ brokerUrl: url }), { onRefused: (error) => refused.push(error) })
+  const api = new Hono().get("/", guard, (c) => c.text("open"))
+  const ask = async (origin: string) => {
+    const dpop = await handmadeProof(held.keys, { method: "GET", url: `${origin}/`, token: held.token })
+    return (await api.request(`${origin}/`, { headers: { authorization: `DPoP ${held.token}`, dpop } })).status
+  }
+  expect(await ask("http://127.0.0.1:8000")).toBe(200)
+  expect(await ask("https://tools.example")).toBe(401)
+  expect(refused).toMatchObject([{ name: "InvalidProofError", code: "public_url_missing" }])
+  expect(refused[0]?.message).toContain("publicUrl")
+})
+
 test("a proof that one guard accepted is a replay at another guard of the same verifier, and not at another verifier", async () => {
   const held = await boundAgent(url, admin)
   const shared = testVerifier({ brokerUrl: url })

@@ -1,0 +1,64 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { type IncomingMessage, request } from "node:http"
+import { text } from "node:stream/consumers"
+import { createProof, createSigningKey } from "@agentwrit/core"
+import { adminToken, launchToken, nonce, registration } from "@agentwrit/testing/client"
+import { expect, test } from "vitest"
+import { startWireBroker } from "../wire/wire-broker.ts"
+
+// Before: without AA_PUBLIC_URL proofs were judged by the request's Host header. A service that got an agent's token and
+// a proof for its own URL passed both on to the broker, under its own name as the Host.
+
+const HOSTILE = { host: "tools.example" }
+
+/** A request with any `Host`, which `fetch` does not send. */
+async function send(url: string, route: string, headers: Record<string, string>, json?: unknown) {
+  const [method = "", path = ""] = route.split(" ")
+  const sent = request(url + path, { method, headers }).end(json === undefined ? undefined : JSON.stringify(json))
+  const [answer] = (await once(sent, "response")) as [IncomingMessage]
+  return { status: answer.statusCode, body: JSON.parse(await text(answer)) }
+}
+
+async function boundAgent(url: string) {
+  const key = createSigningKey(randomBytes(32))
+  const challenge = await nonce(url)
+  const json = await registration(url, await launchToken(url, await adminToken(url)), {
+    nonce: challenge,
+    public_key: Buffer.from(key.publicKey).toString("base64"),
+    signature: Buffer.from(key.sign(Buffer.from(challenge, "hex"))).toString("base64"),
+    bound: true,
+  })
+  const register = (headers: Record<string, string>) => send(url, "POST /v1/register", headers, json)
+  const proofFor = (target: string, token: string) => {
+    const contents = { method: "POST", url: target, token, iat: Math.floor(Date.now() / 1000), jti: randomUUID() }
+    return createProof(key, contents)
+  }
+  return { register, proofFor }
+}
+
+const refused = (detail: string, hint: string) => ({
+  detail: expect.stringContaining(detail),
+  hint: expect.stringContaining(hint),
+})
+
+test("a proof for another service is refused, also under that service's name as the Host", async () => {
+  await using broker = await startWireBroker()
+  const { register, proofFor } = await boundAgent(broker.url)
+  const { access_token: token } = (await register({})).body
+  const dpop = await proofFor(`http://${HOSTILE.host}/v1/token/renew`, token)
+  const headers = { authorization: `DPoP ${token}`, dpop, ...HOSTILE }
+  const { status, body } = await send(broker.url, "POST /v1/token/renew", headers)
+  expect([status, body]).toEqual([401, expect.objectContaining(refused("token renewal failed", "AA_PUBLIC_URL"))])
+})
+
+test.each([
+  ["under a name that is not this machine's", {}, HOSTILE],
+  ["in production", { localProofs: false }, {}],
+])("without its public URL the broker binds no token %s, and says so", async (_, app, headers) => {
+  await using broker = await startWireBroker({ app })
+  expect((await send(broker.url, "GET /v1/challenge", headers)).body.bound).toBe(false)
+  const { register } = await boundAgent(broker.url)
+  const { status, body } = await register(headers)
+  expect([status, body]).toEqual([403, expect.objectContaining(refused("does not bind tokens", "AA_PUBLIC_URL"))])
+})
