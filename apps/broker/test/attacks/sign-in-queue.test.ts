@@ -1,7 +1,7 @@
 import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { startWireBroker } from "./wire-broker.ts"
+import { startWireBroker } from "../wire/wire-broker.ts"
 
 /** The hash of {@link ADMIN_SECRET} at the cost that `awrit init` writes. */
 const HASH = "$2b$12$HC9cuC/bwDNfOkbceVRnA.pqlkKmzCVKa3km5HCZ001wFOGcdhFd2"

@@ -3,7 +3,7 @@ import { CHAIN_FORGERIES, chainHashOf, chainOf } from "@agentwrit/testing/forged
 import { signedByBroker, tokenPart } from "@agentwrit/testing/forged-tokens"
 import { delegationChain, testVerifier, verdict } from "@agentwrit/testing/verifying"
 import { describe, expect, test } from "vitest"
-import { shareWireBroker, type WireBroker } from "./wire-broker.ts"
+import { shareWireBroker, type WireBroker } from "../wire/wire-broker.ts"
 
 // Stronger than any real attack: each token is signed by the broker's own key, and only its chain is false.
 

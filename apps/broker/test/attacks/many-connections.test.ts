@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net"
 import { adminToken } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { startWireBroker, type WireBroker } from "./wire-broker.ts"
+import { startWireBroker, type WireBroker } from "../wire/wire-broker.ts"
 
 const OF_SOURCE = 1024
 

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { startWireBroker } from "./wire-broker.ts"
+import { startWireBroker } from "../wire/wire-broker.ts"
 
 // After a CONNECT, Node forgets the answers that wait on the connection. Without a remedy, their places are never
 // released.

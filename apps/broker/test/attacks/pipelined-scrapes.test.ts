@@ -1,7 +1,7 @@
 import { call } from "@agentwrit/testing/client"
 import { rawHttp } from "@agentwrit/testing/raw-http"
 import { expect, test } from "vitest"
-import { startWireBroker } from "./wire-broker.ts"
+import { startWireBroker } from "../wire/wire-broker.ts"
 
 const SCRAPES = 2000
 

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { adminToken, call } from "@agentwrit/testing/client"
 import { expect, test } from "vitest"
-import { startWireBroker, type WireBroker } from "./wire-broker.ts"
+import { startWireBroker, type WireBroker } from "../wire/wire-broker.ts"
 
 /** Sends a body of 1 MiB without its last byte. */
 async function beginBody({ url }: WireBroker, source: string): Promise<Socket> {

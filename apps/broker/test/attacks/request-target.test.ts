@@ -1,7 +1,7 @@
 import { adminToken, trail } from "@agentwrit/testing/client"
 import { rawHttp } from "@agentwrit/testing/raw-http"
 import { expect, test } from "vitest"
-import { startWireBroker } from "./wire-broker.ts"
+import { startWireBroker } from "../wire/wire-broker.ts"
 
 // A request target must not have a fragment, but the parser accepts one, of up to 80 kB. It is not redacted.
 test.each([

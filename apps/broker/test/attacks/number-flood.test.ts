@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest"
-import { MalformedJsonError, parseJson } from "../src/http/json.ts"
+import { MalformedJsonError, parseJson } from "../../src/http/json.ts"
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
