@@ -68,7 +68,8 @@ async function installLine(page: string): Promise<string> {
   return line
 }
 
-async function answersRegistry(): Promise<boolean> {
+/** Whether npm's registry can be reached. */
+export async function answersRegistry(): Promise<boolean> {
   const words = ["view", "valibot", "version", "--fetch-retries=0", "--fetch-timeout=10000"]
   return run("npm", words).then(
     () => true,

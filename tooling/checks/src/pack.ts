@@ -13,11 +13,12 @@ export interface PackedPackage extends WorkspacePackage {
   readonly files: readonly string[]
 }
 
-/** Packs every published package, as publishing does, into a folder. */
-export async function packAll(destination: string): Promise<PackedPackage[]> {
+/** Packs the published packages, as publishing does, into a folder: all, or those of these names. */
+export async function packAll(destination: string, names?: readonly string[]): Promise<PackedPackage[]> {
   await mkdir(destination, { recursive: true })
   const packed: PackedPackage[] = []
-  for (const published of await publishedPackages()) packed.push(await pack(published, destination))
+  for (const published of await publishedPackages())
+    if (names?.includes(published.manifest.name) !== false) packed.push(await pack(published, destination))
   return packed
 }
 

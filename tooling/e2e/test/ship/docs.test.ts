@@ -86,6 +86,13 @@ test("the diagram of the packages agrees with their manifests", () => {
   for (const [from, to] of needs) expect([from, reached(drawn, from)]).toEqual([from, expect.arrayContaining([to])])
 })
 
+test("the recipes' page shows every recipe as it is tried", () => {
+  const shown = [...readText("docs/recipes.md").matchAll(/\]\(\.\.\/([^)]+)\):\n\n```ts\n(.*?)^```/gms)]
+  for (const [, file = "", text] of shown) expect(text).toBe(readText(file))
+  const folders = filesIn("examples/recipes").filter((name) => !/\.|^(check|node_modules)$/.test(name))
+  expect(new Set(shown.map(([, file = ""]) => file.split("/")[2]))).toEqual(new Set([...folders, "guard.ts"]))
+})
+
 test("the index leads to every page", () => {
   const index = readText("docs/README.md")
   for (const name of PAGES) if (name !== "README.md") expect(index).toContain(`](${name})`)
