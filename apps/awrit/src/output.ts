@@ -61,6 +61,11 @@ export class Output {
     return this.#stdout.isTTY === true ? this.#stdout.columns : undefined
   }
 
+  /** The terminal's height in rows. */
+  get height(): number {
+    return this.#stdout.rows ?? 24
+  }
+
   /** Whether stderr is a terminal. */
   get isAttended(): boolean {
     return this.#stderr.isTTY === true
@@ -83,6 +88,11 @@ export class Output {
   /** Writes lines for people; not for programs. */
   async lines(texts: readonly string[]): Promise<void> {
     if (!this.isForPrograms && texts.length > 0) await this.line(texts.join("\n"))
+  }
+
+  /** Writes a text as it is, for a screen that is drawn again and again. */
+  draw(text: string): void {
+    if (this.#isOpen()) this.#stdout.write(text)
   }
 
   readonly #bold = (text: string): string => this.styled("bold", text)

@@ -63,6 +63,7 @@ export const TREE: Tree = {
       export: async () => (await import("./audit-export.ts")).auditExport,
     },
   },
+  watch: async () => (await import("./watch.ts")).watch,
   backup: async () => (await import("./backup.ts")).backup,
   health: async () => (await import("./health.ts")).health,
   doctor: async () => (await import("./doctor.ts")).doctor,

@@ -326,6 +326,11 @@ export class AgentWritAdmin {
     return this.#client.send(calls.health, options)
   }
 
+  /** The broker's metrics, in Prometheus' text format. Does not sign in. */
+  metrics({ signal }: CallOptions = {}): Promise<string> {
+    return this.#client.exchange(calls.metrics, { signal, accept: "text/plain" }, (answer) => answer.text())
+  }
+
   /** The keys that verify the broker's tokens, as a JWK set. Does not sign in. */
   keys(options: AdminCallOptions = {}): Promise<JwkSet> {
     return this.#client.send(calls.jwks, options)

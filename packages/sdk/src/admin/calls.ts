@@ -93,5 +93,6 @@ export const listEvents = defineCall("GET /v1/audit/events", "always", {
 })
 
 export const checkpoint = defineCall("GET /v1/audit/checkpoint", "always", {})
+export const metrics = defineCall("GET /v1/metrics", "always", {})
 export const health = defineCall("GET /v1/health", "always", { response: healthResponse, otherwise: 503 })
 export const jwks = defineCall("GET /.well-known/jwks.json", "always", { response: jwkSetResponse })

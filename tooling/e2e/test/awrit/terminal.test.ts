@@ -1,6 +1,7 @@
 import { awrit, operator } from "@agentwrit/testing/awrit"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { agent, call } from "@agentwrit/testing/client"
+import { startProxy } from "@agentwrit/testing/proxy"
 import { type SharedBroker, shareBroker } from "@agentwrit/testing/shared-broker"
 import { beforeAll, describe, expect, test } from "vitest"
 import { missingPrograms } from "../../src/shell.ts"
@@ -136,5 +137,30 @@ describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a termina
     const { code, text } = await onTerminal(["audit", "events", "--follow"], { env, typed: [["evt-", "\u0003"]] })
     expect(code).toBe(130)
     expect(text).not.toMatch(/awrit:|Error|at .*\.js/)
+  })
+
+  test("watch draws in place, shows an outage and its end, and Ctrl-C leaves the terminal as it was", async () => {
+    await agent(shared.url, shared.admin, { task_id: "watched" })
+    await using proxy = await startProxy(shared.url)
+    let looks = 0
+    proxy.intercept = ({ url }, answer) => {
+      if (url === "/v1/health") looks++
+      if (looks !== 2) return "pass"
+      answer.destroy()
+      return "taken"
+    }
+    const { code, raw, text } = await onTerminal(["watch", "--interval", "1"], {
+      env: { ...env, AACTL_BROKER_URL: proxy.url },
+      columns: 100,
+      typed: [
+        ["no answer since", ""],
+        ["active agent", ""],
+        ["active agent", "\u0003"],
+      ],
+    })
+    expect(code).toBe(130)
+    expect(text).toContain("spiffe://agentwrit.local/agent/")
+    expect(raw.startsWith(`${ESCAPE}[?1049h${ESCAPE}[?25l${ESCAPE}[?7l`)).toBe(true)
+    expect(raw.replace("^C", "").endsWith(`${ESCAPE}[?7h${ESCAPE}[?25h${ESCAPE}[?1049l`)).toBe(true)
   })
 })
