@@ -44,8 +44,6 @@ export interface BrokerOptions {
    * this machine are accepted.
    */
   readonly publicUrl?: string
-  /** Whether requests to this machine may be proven without `publicUrl`. Default: true. */
-  readonly localProofs?: boolean
   /** Origins such as `https://app.example` whose web pages may call the broker. Default: none. */
   readonly corsOrigins?: readonly string[]
 }

@@ -123,7 +123,6 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     feedAccess: config.feedAccess,
     corsOrigins: config.corsOrigins,
     ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
-    localProofs: config.mode === "development",
     ...(config.logLevel === "trace" && { onAnswer: answerLog(log) }),
     onBug: (error, { requestId, path }) =>
       log.fail("http", "a request ran into a bug", {

@@ -112,18 +112,6 @@ export function checkPaths(reading: Reading, paths: Readonly<Record<(typeof PATH
         )
 }
 
-/** Proofs of bound tokens are for the broker's URL, which production does not take from the `Host` header. */
-export function checkBinding(reading: Reading, { mode, publicUrl, requireBound }: VariableValues): void {
-  if (mode !== "production" || publicUrl !== undefined || reading.isRefused("publicUrl")) return
-  const advice = "set it to the URL under which clients know the broker"
-  if (requireBound)
-    reading.refuse("requireBound", `AA_PUBLIC_URL is not set, so that no token can be bound to a key: ${advice}`)
-  else
-    reading.warnings.push({
-      message: `AA_PUBLIC_URL is not set: no token is bound to its agent's key, and a stolen one works for anyone; ${advice}`,
-    })
-}
-
 /** What is allowed, but probably not meant. */
 export function warnOfValues(reading: Reading, values: VariableValues): void {
   const { mode, bindAddress, tlsMode, publicUrl, defaultTtl, maxTtl, trustedProxies } = values
@@ -137,6 +125,11 @@ export function warnOfValues(reading: Reading, values: VariableValues): void {
   if (mode === "production" && !isBehindTls && !isLoopback(bindAddress))
     reading.warnings.push({
       message: `AA_BIND_ADDRESS is ${bindAddress} and AA_TLS_MODE is none: secrets and tokens travel in clear text, unless a proxy in front speaks TLS; then set AA_PUBLIC_URL to its https URL`,
+    })
+  if (mode === "production" && publicUrl === undefined && !reading.isRefused("publicUrl"))
+    reading.warnings.push({
+      message:
+        "AA_PUBLIC_URL is not set: only tokens of agents on this machine are bound to their keys, and any other that is stolen works for anyone; set it to the URL under which clients know the broker",
     })
   for (const range of trustedProxies.filter(trustsEveryone))
     reading.warnings.push({ message: `AA_TRUSTED_PROXIES holds ${range}: every client can claim any address` })

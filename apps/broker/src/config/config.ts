@@ -3,15 +3,7 @@ import { createAdminSecret } from "@agentwrit/authority"
 import { type ConfigFile, readConfigFile } from "@agentwrit/config-file"
 import type { IsTrustedProxy } from "../http/client-address.ts"
 import { escapeInvisible } from "../log/escape.ts"
-import {
-  checkBinding,
-  checkPaths,
-  checkSecret,
-  checkTls,
-  EXAMPLE_SECRET,
-  type TlsConfig,
-  warnOfValues,
-} from "./checks.ts"
+import { checkPaths, checkSecret, checkTls, EXAMPLE_SECRET, type TlsConfig, warnOfValues } from "./checks.ts"
 import { checkKeyFolders } from "./key-folders.ts"
 import { type ConfigWarning, Reading, shortened } from "./reading.ts"
 import { trustedProxyCheck } from "./trusted-proxies.ts"
@@ -72,7 +64,6 @@ export function loadConfig(
   const adminSecret = checkSecret(reading, values)
   const tls = checkTls(reading, values)
   const auditKeyPath = values.auditKeyPath ?? join(dirname(values.signingKeyPath), "audit.key")
-  checkBinding(reading, values)
   checkPaths(reading, { ...values, auditKeyPath })
   checkKeyFolders(reading, { ...values, auditKeyPath }, values)
   if (values.seedTokens && values.mode === "production")

@@ -214,7 +214,7 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
       v.transform((text) => text.replace(/\/+$/, "")),
     ),
     fallback: undefined,
-    fallbackText: "none: only in development, on this machine, are tokens bound to keys",
+    fallbackText: "none: tokens are bound to keys only for clients on this machine",
   },
   logLevel: {
     name: "AA_LOG_LEVEL",

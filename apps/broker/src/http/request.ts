@@ -26,28 +26,16 @@ export interface ReceiverOptions {
   readonly recordedSource?: RecordedSource | undefined
   /** Where clients reach the broker, without a final slash. Absent: it is only known for requests to this machine. */
   readonly publicUrl?: string | undefined
-  /** Whether requests to this machine need no `publicUrl`. Default: true. */
-  readonly localProofs?: boolean | undefined
   readonly corsOrigins?: readonly string[] | undefined
 }
 
 /** Makes the requests of one broker, which share the places for large bodies. */
 export function createReceiver(options: ReceiverOptions): (c: Context<BrokerEnvironment>) => HttpRequest {
   const { onBug, secureTransport = false, isTrustedProxy = () => false, recordedSource = "full", publicUrl } = options
-  const { onNoAddress = () => undefined, corsOrigins = [], localProofs = true } = options
+  const { onNoAddress = () => undefined, corsOrigins = [] } = options
   const largeBodies = createLargeBodyQuota()
   const cors = corsOrigins.length === 0 ? undefined : corsHeaders(corsOrigins)
-  const shared = {
-    onBug,
-    onNoAddress,
-    secureTransport,
-    isTrustedProxy,
-    recordedSource,
-    publicUrl,
-    localProofs,
-    largeBodies,
-    cors,
-  }
+  const shared = { onBug, onNoAddress, secureTransport, isTrustedProxy, recordedSource, publicUrl, largeBodies, cors }
   return (c) => new HttpRequest(c, shared)
 }
 
@@ -58,7 +46,6 @@ interface Shared {
   readonly onNoAddress: (entry: string) => void
   readonly recordedSource: RecordedSource
   readonly publicUrl: string | undefined
-  readonly localProofs: boolean
   readonly largeBodies: Quota
   readonly cors: CorsHeaders | undefined
 }
@@ -114,9 +101,9 @@ export class HttpRequest implements Exchange {
    * under its own name as the `Host`.
    */
   get publicUrl(): string | undefined {
-    const { publicUrl, localProofs } = this.#shared
+    const { publicUrl } = this.#shared
     if (publicUrl !== undefined) return publicUrl + this.path
-    return localProofs && isLoopbackUrl(this.url) ? this.url : undefined
+    return isLoopbackUrl(this.url) ? this.url : undefined
   }
 
   /** The parameters of the path, decoded. */
