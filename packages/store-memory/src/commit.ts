@@ -93,6 +93,9 @@ function applyWrite(data: MemoryData, write: Write, undo: UndoLog): RevocationEn
       return undefined
     case "add_agent": {
       const { agent } = write
+      const owners = [...data.apps.values()].filter(({ orchIds }) => orchIds.includes(agent.orchId))
+      const isFree = owners.length === 0 || owners.some(({ appId }) => appId === agent.appId)
+      failUnless("orch_id_taken", agent.appId === undefined || isFree)
       undo.add(data.agents, agent.agentId, { agent })
       undo.add(data.holders, agent.jti, agent.agentId)
       return undefined

@@ -72,9 +72,12 @@ export function applyWrite(statements: Statements, write: Write, event: number |
       if (removed === 0) throw new ConflictError("launch_token_unusable")
       return undefined
     }
-    case "add_agent":
+    case "add_agent": {
+      const { appId, orchId } = write.agent
+      if (appId !== undefined) requireOwnOrchestration(statements, appId, orchId)
       statements.run(insert("agents", { ...fromAgent(write.agent), event }))
       return undefined
+    }
     case "add_token":
       statements.run(insert("tokens", { ...fromToken(write.token), event }))
       for (const target of write.token.revokedBy)
@@ -127,6 +130,12 @@ export function applyWrite(statements: Statements, write: Write, event: number |
       beginEra(statements)
       return undefined
   }
+}
+
+function requireOwnOrchestration(statements: Statements, appId: string, orchId: string): void {
+  const owners = statements.all(sql<{ app_id: string }>`
+    select app_id from apps, json_each(apps.orch_ids) as owned where apps.orch_ids <> '[]' and owned.value = ${orchId}`)
+  if (owners.length > 0 && !owners.some(({ app_id }) => app_id === appId)) throw new ConflictError("orch_id_taken")
 }
 
 function revoke(

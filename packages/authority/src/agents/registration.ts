@@ -122,6 +122,7 @@ export async function register(
     {
       nonce_spent: () => rejectRegistration("nonce was already used"),
       launch_token_unusable: () => rejectRegistration("launch token was already used"),
+      orch_id_taken: () => foreignOrchestration(`orch_id ${orchId} was given to another app meanwhile`),
     },
   )
   return { agentId, accessToken: issueToken(context, prepared), expiresIn: ttl }
@@ -223,11 +224,11 @@ async function requireFreeOrchestration(
   if (appId === undefined) return
   const owners = (await store.records.appsOfOrchestration(orchId)).map((owner) => owner.appId)
   if (owners.length === 0 || owners.includes(appId)) return
-  throw new Refusal("forbidden", {
-    detail: "orch_id belongs to another app",
-    reason: `orch_id ${orchId} belongs to ${owners.join(" ")}, not to ${appId}`,
-  })
+  throw foreignOrchestration(`orch_id ${orchId} belongs to ${owners.join(" ")}, not to ${appId}`)
 }
+
+const foreignOrchestration = (reason: string): Refusal =>
+  new Refusal("forbidden", { detail: "orch_id belongs to another app", reason })
 
 function requireBoundId(name: string, bound: string | undefined, requested: string): void {
   if (bound !== undefined && bound !== requested)

@@ -18,6 +18,7 @@ export type Write =
   | { readonly type: "add_launch_token"; readonly launchToken: LaunchToken }
   /** Fails with `launch_token_unusable` unless it exists, is unexpired at `at` and, when single-use, unspent. */
   | { readonly type: "use_launch_token"; readonly hash: string; readonly at: number }
+  /** Fails with `orch_id_taken` for an agent of an app when its orchestration is another app's. */
   | { readonly type: "add_agent"; readonly agent: Agent }
   /** Removes a launch token, which makes it void. Fails with `launch_token_unusable` when there is none. */
   | { readonly type: "remove_launch_token"; readonly hash: string }

@@ -1,3 +1,5 @@
+import { MemoryStore } from "@agentwrit/store-memory"
+import { settableClock } from "@agentwrit/testing/settable-clock"
 import { expect, test } from "vitest"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
@@ -31,4 +33,22 @@ test("an orchestration has one app, and stays closed after its deregistration un
   await on.authority.deregisterApp(CALLER, on.operator, owner.appId)
   await expect((await on.app("thief")).agent({ orchId: "payroll" })).rejects.toMatchObject({ code: "forbidden" })
   expect((await create("second")).orchIds).toEqual(["hr", "payroll"])
+})
+
+// Before: a registration that began before the app had the orchestration was committed after it.
+test("a registration under way does not get in when an app gets the orchestration", async () => {
+  const store = new MemoryStore({ clock: settableClock() })
+  const { appsOfOrchestration } = store.records
+  let give: (() => Promise<unknown>) | undefined
+  Object.assign(store.records, {
+    appsOfOrchestration: async (orchId: string) => {
+      const owners = await appsOfOrchestration(orchId)
+      await give?.()
+      return owners
+    },
+  })
+  await using on = await testAuthority({ store })
+  const thief = await on.app("thief")
+  give = () => on.app("owner", ["read:data:*"], { orchIds: ["payroll"] })
+  await expect(thief.agent({ orchId: "payroll" })).rejects.toMatchObject({ code: "forbidden" })
 })

@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, rejects } from "node:assert/strict"
-import { app, draft, launchToken } from "../fixtures.ts"
+import { agent, app, draft, launchToken } from "../fixtures.ts"
 import { START } from "../settable-clock.ts"
 import { conflict } from "./conflict.ts"
 import type { StoreCase } from "./store-case.ts"
@@ -48,6 +48,14 @@ export const appCases: readonly StoreCase[] = [
       await rejects(add(app({ orchIds: ["erp2", "hr"] })), conflict("orch_id_taken"))
       equal(await store.records.appsOfOrchestration("hr"), [owner])
       equal(await store.records.appsOfOrchestration("erp2"), [])
+      const register = (appId?: string) =>
+        store.commit({
+          writes: [{ type: "add_agent", agent: agent({ orchId: "hr", ...(appId !== undefined && { appId }) }) }],
+          events: [draft()],
+        })
+      await rejects(register("app-other-0a1b2c"), conflict("orch_id_taken"))
+      await register(owner.appId)
+      await register()
       const gone = { ...owner, deregisteredAt: START, revision: 2 }
       await store.commit({ writes: [{ type: "change_app", app: gone }], events: [draft()] })
       const heir = app({ orchIds: ["hr"] })
