@@ -2,8 +2,10 @@ import { AgentWritApp } from "@agentwrit/sdk"
 
 const app = AgentWritApp.fromEnv()
 
-const agent = await app.createAgent({ orchId: "crm", taskId: "t-42", scope: ["read:data:customer-7291"] })
-console.log(agent.id) // spiffe://agentwrit.local/agent/crm/t-42/…
+// A new id for each task: once an operator has revoked a task, its id is refused for good.
+const taskId = `t-${crypto.randomUUID()}`
+const agent = await app.createAgent({ orchId: "crm", taskId, scope: ["read:data:customer-7291"] })
+console.log(agent.id) // spiffe://agentwrit.local/agent/crm/t-…
 
 const token = await agent.token()
 console.log(await isValid(token)) // true

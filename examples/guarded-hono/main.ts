@@ -26,7 +26,7 @@ const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 const registered = await operator.registerApp("guarded-hono", ["read:data:*"])
 const agent = await registered.app.createAgent({
   orchId: "crm",
-  taskId: "t-42",
+  taskId: `t-${crypto.randomUUID()}`,
   scope: ["read:data:customer-7291"],
   allowedOrigins: [url],
 })
