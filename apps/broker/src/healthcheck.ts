@@ -18,11 +18,22 @@ const REQUEST = { path: "/v1/health", agent: false, timeout: TIMEOUT_MS } as con
 const clientCert = process.env["HEALTHCHECK_CLIENT_CERT"] || undefined
 const clientKey = process.env["HEALTHCHECK_CLIENT_KEY"] || undefined
 
-try {
-  process.stdout.write(`${await check(new Reading(process.env))}\n`)
-} catch (error) {
-  process.stderr.write(`agentwrit-healthcheck: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+const [argument] = process.argv.slice(2)
+if (argument === undefined) await run()
+else {
+  // It may be a secret, so it is not repeated.
+  const stream = argument === "--help" ? process.stdout : process.stderr
+  stream.write("agentwrit-healthcheck takes no arguments: it reads the environment of the broker on this machine\n")
+  process.exitCode = argument === "--help" ? 0 : 2
+}
+
+async function run(): Promise<void> {
+  try {
+    process.stdout.write(`${await check(new Reading(process.env))}\n`)
+  } catch (error) {
+    process.stderr.write(`agentwrit-healthcheck: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
 }
 
 async function check(reading: Reading): Promise<string> {

@@ -471,6 +471,17 @@ describe("unknown variables", () => {
     ])
   })
 
+  it("that hold more than their value are reported, also when the start is refused", () => {
+    const env = { AA_ISSUER: '"https://broker.example"', AA_AUDIENCE: "orders ", AA_ADMIN_SECRET: `'${SECRET}'` }
+    const stray = [
+      `AA_ADMIN_SECRET="***": it is in quotes, as part of the value`,
+      `AA_ISSUER="\\"https://broker.example\\"": it is in quotes, as part of the value`,
+      `AA_AUDIENCE="orders ": it begins or ends with a blank, as part of the value`,
+    ]
+    expect(warningsOf(env)).toEqual(stray)
+    expect(problemsOf({ ...env, AA_PORT: "x" })).toEqual([expect.stringMatching(/^AA_PORT="x"/), ...stray])
+  })
+
   it("of awrit are reported when the start is refused", () => {
     expect(problemsOf({ AA_ADMIN_SECRET: undefined, AACTL_ADMIN_SECRET: SECRET })).toEqual([
       expect.stringMatching(/^AA_ADMIN_SECRET is unset/),

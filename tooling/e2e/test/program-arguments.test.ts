@@ -21,3 +21,11 @@ test.each([
   expect(ended).toEqual({ code, stdout: expect.stringMatching(stdout), stderr: expect.stringMatching(stderr) })
   expect(readdirSync(folder.path)).toEqual([])
 })
+
+test.each([
+  ["--help", 0, /^agentwrit-healthcheck takes no arguments.*\n$/, /^$/],
+  ["now", 2, /^$/, /^agentwrit-healthcheck takes no arguments.*\n$/],
+])("agentwrit-healthcheck %s ends with %d, and checks nothing", async (given, code, stdout, stderr) => {
+  const ended = await shell(`${process.execPath} ${inRepository("apps/broker/dist/healthcheck.js")} ${given}`)
+  expect(ended).toEqual({ code, stdout: expect.stringMatching(stdout), stderr: expect.stringMatching(stderr) })
+})

@@ -37,7 +37,11 @@ export function checkSecret(reading: Reading, { adminSecret, mode }: VariableVal
     // The secret may be in the config file that could not be read.
     const isFileKnown =
       !reading.isRefused("configPath") && (reading.file.path !== undefined || reading.file.problems.length === 0)
-    if (isFileKnown) reading.refuse("adminSecret", `it is required; accepted is ${VARIABLES.adminSecret.accepted}`)
+    if (isFileKnown)
+      reading.refuse(
+        "adminSecret",
+        "it is required, here, by AA_ADMIN_SECRET_FILE or in a config file; make one with: openssl rand -hex 32",
+      )
     return undefined
   }
   if (adminSecret.trim() === EXAMPLE_SECRET)

@@ -57,8 +57,6 @@ export function loadConfig(
   const file: ConfigFile = reading.isRefused("configPath") ? reading.file : readConfigFile({ named, home, etc })
   reading.file = file
   reading.problems.push(...file.problems)
-  const unknown = unknownVariables(env)
-  reading.warnings.push(...unknown)
 
   const values = reading.readAll()
   const adminSecret = checkSecret(reading, values)
@@ -68,11 +66,13 @@ export function loadConfig(
   checkKeyFolders(reading, { ...values, auditKeyPath }, values)
   if (values.seedTokens && values.mode === "production")
     reading.refuse("seedTokens", "tokens are never printed in production; leave it unset, or set AA_MODE=development")
+  // What is often why a value is refused or unset.
+  const hints = [...unknownVariables(env), ...reading.strayParts]
+  reading.warnings.unshift(...hints.map((message) => ({ message })))
   warnOfValues(reading, values)
 
-  // A mistyped name is often why a required variable is unset.
   if (reading.problems.length > 0 || adminSecret === undefined)
-    throw new ConfigError([...reading.problems, ...unknown.map(({ message }) => message), ...variablesOfAwrit(env)])
+    throw new ConfigError([...reading.problems, ...hints, ...variablesOfAwrit(env)])
   const {
     audience,
     declareRestore,
@@ -113,13 +113,14 @@ export async function refuseExampleHash({ adminSecret, mode }: Config): Promise<
 }
 
 /** A variable that begins with AA_ and is none of the broker's is probably mistyped. */
-function unknownVariables(env: Readonly<Record<string, string | undefined>>): ConfigWarning[] {
+function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set(variableNames())
   return Object.entries(env)
     .filter(([name, text]) => /^AA_/i.test(name) && !known.has(name) && text !== undefined && text !== "")
-    .map(([name]) => ({
-      message: `${escapeInvisible(shortened(name))} is not a variable of the broker and is ignored; the nearest one is ${nearestVariable(name)}`,
-    }))
+    .map(
+      ([name]) =>
+        `${escapeInvisible(shortened(name))} is not a variable of the broker and is ignored; the nearest one is ${nearestVariable(name)}`,
+    )
 }
 
 /** Variables of `awrit` that are set where the broker's own are not. */

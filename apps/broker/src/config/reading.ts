@@ -30,6 +30,8 @@ export class Reading {
   file: ConfigFile = { values: {}, problems: [] }
   readonly #env: Readonly<Record<string, string | undefined>>
   readonly #refused = new Set<Key>()
+  /** Characters of accepted values that were probably not meant. */
+  readonly #stray = new Map<Key, string>()
   /** What was read from files of secrets. */
   readonly #secrets = new Map<Key, Found>()
 
@@ -56,9 +58,17 @@ export class Reading {
       return variable.fallback
     }
     const { success, output } = v.safeParse(variable.schema, found.text)
-    if (success) return output
-    this.refuse(key, `${strayPart(found.text)}accepted is ${variable.accepted}`)
-    return variable.fallback
+    const stray = strayPart(found.text)
+    if (!success) this.refuse(key, `${stray === undefined ? "" : `${stray}; `}accepted is ${variable.accepted}`)
+    else if (stray !== undefined) this.#stray.set(key, stray)
+    return success ? output : variable.fallback
+  }
+
+  /** What is probably not meant in accepted values, and may be why another one is refused. */
+  get strayParts(): string[] {
+    return [...this.#stray]
+      .filter(([key]) => !this.isRefused(key))
+      .map(([key, stray]) => `${this.shown(key)}: ${stray}, as part of the value`)
   }
 
   isSet(key: Key): boolean {
@@ -126,12 +136,12 @@ export class Reading {
 const shownPath = (path: string): string =>
   /^\.{0,2}\//.test(path) ? escapeInvisible(JSON.stringify(shortened(path))) : '"***"'
 
-/** What a shell, an editor or an environment file added to a refused value. */
-function strayPart(text: string): string {
-  if (/[\r\n]$/.test(text)) return "it ends with a line break; "
-  if (/^\ufeff/.test(text)) return "it begins with a byte order mark; "
-  if (text.trim() !== text) return "it begins or ends with a blank; "
-  return /^(["'`]).*\1$/s.test(text) ? "it is in quotes; " : ""
+/** What a shell, an editor or an environment file added to a value. */
+function strayPart(text: string): string | undefined {
+  if (/[\r\n]$/.test(text)) return "it ends with a line break"
+  if (/^\ufeff/.test(text)) return "it begins with a byte order mark"
+  if (text.trim() !== text) return "it begins or ends with a blank"
+  return /^(["'`]).*\1$/s.test(text) ? "it is in quotes" : undefined
 }
 
 /** At most 200 characters of a text. */
