@@ -120,6 +120,7 @@ export class FeedFollower {
     const { keys, revocations, changed } = this.#options
     const message = await keys.verifying((findKey) => verifyFeedMessage(jws, findKey))
     revocations.apply(message, cursor)
+    if (message.retired !== undefined) keys.forget(message.retired)
     this.#failures = 0
     if (message.to === message.head) changed()
     return message

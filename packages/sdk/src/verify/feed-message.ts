@@ -7,6 +7,7 @@ import {
   hasCutoff,
   REVOCATION_FEED_TYPE,
   type RevocationFeed,
+  type VerifiedJws,
   verifyCompact,
 } from "@agentwrit/core"
 
@@ -42,8 +43,10 @@ export function verifyFeedMessage(jws: string, findKey: FindKey): RevocationFeed
 
 function read(jws: string, findKey: FindKey): RevocationFeed {
   let payload: unknown
+  let verified: VerifiedJws
   try {
-    payload = JSON.parse(decodeUtf8(verifyCompact(REVOCATION_FEED_TYPE, jws, findKey).payload))
+    verified = verifyCompact(REVOCATION_FEED_TYPE, jws, findKey)
+    payload = JSON.parse(decodeUtf8(verified.payload))
   } catch (cause) {
     if (!(cause instanceof CoreError || cause instanceof SyntaxError)) throw cause
     throw new FeedError(`a message does not verify: ${cause.message}`, { cause })
@@ -52,5 +55,8 @@ function read(jws: string, findKey: FindKey): RevocationFeed {
   if (!decoded.ok && /^entries\[\d+\]\.level$/.test(decoded.field ?? ""))
     throw new FeedError("an entry has a level that this verifier does not know: update @agentwrit/sdk")
   if (!decoded.ok) throw new FeedError(`a message does not have the feed's form: ${decoded.detail}`)
+  const { keyId } = verified.key
+  if (decoded.value.retired?.includes(keyId))
+    throw new FeedError(`a message is signed by the key ${keyId} that it retires`)
   return decoded.value
 }

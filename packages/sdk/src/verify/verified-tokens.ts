@@ -1,10 +1,4 @@
-import {
-  type Claims,
-  type RevocationProbe,
-  revocationProbe,
-  type VerifiedToken,
-  type VerifyingKey,
-} from "@agentwrit/core"
+import { type Claims, type RevocationProbe, revocationProbe, signingKeyIds, type VerifiedToken } from "@agentwrit/core"
 
 /** Verified claims. They are cached and shared between requests, and therefore frozen. */
 export type VerifiedClaims = DeepReadonly<Claims>
@@ -19,8 +13,8 @@ export type DeepReadonly<T> = T extends readonly (infer Item)[]
 /** A token whose form, signature and chain were verified. */
 export interface RememberedToken {
   readonly claims: VerifiedClaims
-  /** The key that signed it. At each use, the broker must still publish this key. */
-  readonly key: VerifyingKey
+  /** Ids of the keys that signed it and the records of its chain. At each use, the broker must still publish them. */
+  readonly keyIds: readonly string[]
   /** Finds it in the list of revocations. */
   readonly probe: RevocationProbe
   /** The version of the revocations under which it was not revoked. */
@@ -59,7 +53,7 @@ export class VerifiedTokens {
   remember(token: string, { claims, key }: VerifiedToken): RememberedToken {
     const remembered: RememberedToken = {
       claims: frozen(claims),
-      key,
+      keyIds: signingKeyIds(claims, key.keyId),
       probe: revocationProbe(claims),
       unrevokedAt: -1,
       validatedAt: Number.NEGATIVE_INFINITY,

@@ -190,11 +190,12 @@ class BrokerVerifier implements Verifier {
   }
 
   #throwIfInvalid(token: string, remembered: RememberedToken): void {
-    const { claims, key } = remembered
+    const { claims, keyIds } = remembered
     const { issuer, audience, clockToleranceS: clockTolerance } = this.#terms
-    if (this.#keys.known(key.keyId) !== key) {
+    const withdrawn = keyIds.find((keyId) => this.#keys.known(keyId) === undefined)
+    if (withdrawn !== undefined) {
       this.#tokens.forget(token)
-      throw new InvalidTokenError("unknown_key", `token is signed by a key that the broker withdrew: ${key.keyId}`)
+      throw new InvalidTokenError("unknown_key", `token is signed by a key that the broker withdrew: ${withdrawn}`)
     }
     try {
       checkClaims(claims as Claims, { now: Date.now() / 1000, issuer, audience, clockTolerance })
