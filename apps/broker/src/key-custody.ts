@@ -6,49 +6,46 @@ import {
   type HeldKeys,
   type KeyAlgorithm,
   type KeyCustody,
-  type KeyUse,
   nativeKey,
   newPrivateKey,
   oauthKey,
   UnavailableError,
 } from "@agentwrit/authority"
-import { codeOf } from "@agentwrit/config-file"
+import { codeOf, signingKeyPaths } from "@agentwrit/config-file"
 import {
   KeyFileError,
+  type KeySealing,
   loadKey,
   loadOrCreateKey,
-  readPrivateKey,
-  writePrivateKey,
+  readKeyFile,
+  writeKeyFile,
   writing,
   wrongType,
 } from "./key-files.ts"
 
-/** The files of the signing keys: of each use, the key that signs and the next one. */
-export type KeyPaths = Readonly<Record<KeyUse, { readonly current: string; readonly next: string }>>
-
-/** The files beside the signing key: `signing.next.key`, `signing.oauth.key` and `signing.oauth.next.key`. */
-export function keyPathsOf(signingKeyPath: string): KeyPaths {
-  const stem = signingKeyPath.endsWith(".key") ? signingKeyPath.slice(0, -".key".length) : signingKeyPath
-  return {
-    native: { current: signingKeyPath, next: `${stem}.next.key` },
-    oauth: { current: `${stem}.oauth.key`, next: `${stem}.oauth.next.key` },
-  }
+/** The options of {@link fileCustody}. */
+export interface FileCustodyOptions {
+  readonly sealing?: KeySealing | undefined
+  /** Called when there was no signing key and one was created. */
+  readonly onCreated?: () => void
 }
 
 /**
  * Keeps the signing keys in files of the owner alone (CONTRACT 9). A next key takes the place of the current one by a
  * rename, so that at each moment the file of the current key holds one of the two, whole.
- * @param onCreated called when there was no signing key and one was created.
  */
-export function fileCustody(signingKeyPath: string, onCreated: () => void = () => undefined): KeyCustody {
-  const paths = keyPathsOf(signingKeyPath)
+export function fileCustody(
+  signingKeyPath: string,
+  { sealing, onCreated = () => undefined }: FileCustodyOptions = {},
+): KeyCustody {
+  const paths = signingKeyPaths(signingKeyPath)
 
   function load(): HeldKeys {
-    const { key, created } = loadOrCreateKey(signingKeyPath)
+    const { key, created } = loadOrCreateKey(signingKeyPath, sealing)
     if (created) onCreated()
-    const next = loadKey(paths.native.next)
-    const oauth = readOAuthKey(paths.oauth.current)
-    const nextOAuth = readOAuthKey(paths.oauth.next)
+    const next = loadKey(paths.native.next, sealing)
+    const oauth = readOAuthKey(paths.oauth.current, sealing)
+    const nextOAuth = readOAuthKey(paths.oauth.next, sealing)
     return {
       native: {
         current: nativeKey(key, createdAt(signingKeyPath)),
@@ -66,7 +63,7 @@ export function fileCustody(signingKeyPath: string, onCreated: () => void = () =
     async create(alg) {
       const key = await newPrivateKey(alg)
       const { next } = paths[alg === "EdDSA" ? "native" : "oauth"]
-      return keeping(() => writePrivateKey(next, key, { replace: true }), load)
+      return keeping(() => writeKeyFile(next, key, { replace: true, sealing }), load)
     },
     async promote(use) {
       const { current, next } = paths[use]
@@ -82,8 +79,8 @@ export function fileCustody(signingKeyPath: string, onCreated: () => void = () =
   }
 }
 
-function readOAuthKey(path: string): KeyObject | undefined {
-  const key = readPrivateKey(path)
+function readOAuthKey(path: string, sealing: KeySealing | undefined): KeyObject | undefined {
+  const key = readKeyFile(path, sealing)
   if (key === undefined) return undefined
   const alg: KeyAlgorithm | undefined = algorithmOf(key)
   if (alg === undefined || alg === "EdDSA") throw wrongType(path, key, "P-256 or RSA")

@@ -1,9 +1,19 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { formatVerifierKey, verifierKeyOf } from "@agentwrit/audit"
 import { signingKeyOf } from "@agentwrit/authority"
-import { codeOf, PrivateFileError, readPrivateFile, writeWhole } from "@agentwrit/config-file"
+import {
+  codeOf,
+  formatPrivateKey,
+  isSealedKey,
+  MAX_KEY_FILE_BYTES,
+  PrivateFileError,
+  PrivateKeyError,
+  readPrivateFile,
+  readPrivateKey,
+  writeWhole,
+} from "@agentwrit/config-file"
 import type { SigningKey } from "@agentwrit/core"
 
 /** Why a key file cannot be used. */
@@ -18,6 +28,10 @@ export type KeyFileErrorCode =
   | "key_corrupt"
   /** The audit key is the signing key. */
   | "key_shared"
+  /** It is sealed, and there is no key to open it. */
+  | "key_sealed"
+  /** It is sealed by another key, or damaged. */
+  | "key_wrong_seal"
   /** It holds a private key, but not an Ed25519 one. */
   | "key_wrong_type"
   /** It should be created in a folder that does not exist. */
@@ -56,6 +70,7 @@ export interface AuditKeyOptions {
   readonly trailExists: boolean
   /** The file of its verifier key. Default: beside it, under its name. */
   readonly verifierKeyPath?: string
+  readonly sealing?: KeySealing | undefined
 }
 
 /** The audit key and its verifier key. */
@@ -66,19 +81,22 @@ export interface LoadedAuditKey extends LoadedKey {
   readonly verifierKeyPath: string
 }
 
-/** A private key file is a few hundred bytes. */
-const MAX_KEY_FILE_BYTES = 16 * 1024
-
-const PEM_BEGIN = "-----BEGIN "
+/** How key files are sealed (CONTRACT 9). Absent: they are PKCS#8 PEM. */
+export interface KeySealing {
+  /** 32 bytes. */
+  readonly key: Buffer
+  /** Called for a file that is not sealed. */
+  readonly onPlain: (path: string) => void
+}
 
 /**
  * Reads an Ed25519 key from PKCS#8 PEM, or creates the file (0600, atomically, synced: CONTRACT 6). A file that exists
  * is never replaced, whatever is wrong with it.
  * @throws {@link KeyFileError}
  */
-export function loadOrCreateKey(path: string): LoadedKey {
-  const key = loadKey(path)
-  return key === undefined ? createKey(path) : { key, created: false }
+export function loadOrCreateKey(path: string, sealing?: KeySealing): LoadedKey {
+  const key = loadKey(path, sealing)
+  return key === undefined ? createKey(path, sealing) : { key, created: false }
 }
 
 /**
@@ -87,8 +105,8 @@ export function loadOrCreateKey(path: string): LoadedKey {
  * @throws {@link KeyFileError}
  */
 export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {
-  const { path, origin, trailExists, verifierKeyPath = verifierKeyPathOf(path) } = options
-  const present = loadKey(path)
+  const { path, origin, trailExists, sealing, verifierKeyPath = verifierKeyPathOf(path) } = options
+  const present = loadKey(path, sealing)
   if (present === undefined && trailExists)
     throw new KeyFileError(
       "key_missing",
@@ -96,7 +114,7 @@ export function loadAuditKey(options: AuditKeyOptions): LoadedAuditKey {
       "does not exist, but the audit trail has events signed with it: put it back from your backup, or correct AA_AUDIT_KEY_PATH; " +
         "if it is lost for good, declare a restore: start once with AA_DECLARE_RESTORE set to a name for it, such as the date",
     )
-  const { key, created } = present === undefined ? createKey(path) : { key: present, created: false }
+  const { key, created } = present === undefined ? createKey(path, sealing) : { key: present, created: false }
   const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
   keepVerifierKey(verifierKeyPath, verifierKey)
   return { key, created, verifierKey, verifierKeyPath }
@@ -110,11 +128,11 @@ export const verifierKeyPathOf = (path: string): string =>
  * Creates a key in a file that is named after its public key.
  * @throws {@link KeyFileError}
  */
-export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): SigningKey {
+export function createNamedKey(pathOf: (publicKey: Uint8Array) => string, sealing?: KeySealing): SigningKey {
   const privateKey = newKey()
   const key = signingKeyOf(privateKey)
   const path = pathOf(key.publicKey)
-  if (!writePrivateKey(path, privateKey, { replace: false }))
+  if (!writeKeyFile(path, privateKey, { replace: false, sealing }))
     throw new KeyFileError("key_unwritable", path, "exists already")
   return key
 }
@@ -123,8 +141,8 @@ export function createNamedKey(pathOf: (publicKey: Uint8Array) => string): Signi
  * Reads an Ed25519 key; `undefined` when there is no such file.
  * @throws {@link KeyFileError}
  */
-export function loadKey(path: string): SigningKey | undefined {
-  const key = readPrivateKey(path)
+export function loadKey(path: string, sealing?: KeySealing): SigningKey | undefined {
+  const key = readKeyFile(path, sealing)
   if (key === undefined) return undefined
   if (key.asymmetricKeyType !== "ed25519") throw wrongType(path, key, "Ed25519")
   return signingKeyOf(key)
@@ -134,19 +152,17 @@ export function loadKey(path: string): SigningKey | undefined {
  * Reads a private key of any kind; `undefined` when there is no such file.
  * @throws {@link KeyFileError}
  */
-export function readPrivateKey(path: string): KeyObject | undefined {
-  let bytes: Buffer | undefined
+export function readKeyFile(path: string, sealing?: KeySealing): KeyObject | undefined {
   try {
-    bytes = readPrivateFile(path, { maxBytes: MAX_KEY_FILE_BYTES })
+    const bytes = readPrivateFile(path, { maxBytes: MAX_KEY_FILE_BYTES })
+    if (bytes === undefined) return undefined
+    const isPlain = !isSealedKey(bytes)
+    const key = readPrivateKey(bytes, sealing?.key)
+    if (isPlain) sealing?.onPlain(path)
+    return key
   } catch (error) {
-    if (!(error instanceof PrivateFileError)) throw error
+    if (!(error instanceof PrivateFileError || error instanceof PrivateKeyError)) throw error
     throw new KeyFileError(`key_${error.code}`, path, error.message, { cause: error })
-  }
-  if (bytes === undefined) return undefined
-  try {
-    return parseKey(bytes, path)
-  } finally {
-    bytes.fill(0)
   }
 }
 
@@ -155,9 +171,13 @@ export function readPrivateKey(path: string): KeyObject | undefined {
  * @returns `false` when the file exists and may not be replaced.
  * @throws {@link KeyFileError}
  */
-export function writePrivateKey(path: string, key: KeyObject, { replace }: { readonly replace: boolean }): boolean {
-  const pem = key.export({ type: "pkcs8", format: "pem" }).toString()
-  return writing(path, () => writeWhole(path, pem, { mode: 0o600, replace }))
+export function writeKeyFile(
+  path: string,
+  key: KeyObject,
+  { replace, sealing }: { readonly replace: boolean; readonly sealing?: KeySealing | undefined },
+): boolean {
+  const content = formatPrivateKey(key, sealing?.key)
+  return writing(path, () => writeWhole(path, content, { mode: 0o600, replace }))
 }
 
 const REMEDY = "put the right file back, or move this one away to start with a new key"
@@ -166,23 +186,10 @@ const REMEDY = "put the right file back, or move this one away to start with a n
 export const wrongType = (path: string, { asymmetricKeyType }: KeyObject, expected: string): KeyFileError =>
   new KeyFileError("key_wrong_type", path, `holds a key of type ${asymmetricKeyType}, not ${expected}: ${REMEDY}`)
 
-function parseKey(pem: Buffer, path: string): KeyObject {
-  const begins = pem.indexOf(PEM_BEGIN)
-  // OpenSSL would use the first of several keys without a warning.
-  if (begins === -1 || pem.indexOf(PEM_BEGIN, begins + 1) !== -1)
-    throw new KeyFileError("key_corrupt", path, `does not hold exactly one private key in PKCS#8 PEM: ${REMEDY}`)
-  try {
-    return createPrivateKey({ key: pem, format: "pem" })
-  } catch {
-    // The cause is left out, because it could quote the content, which is secret.
-    throw new KeyFileError("key_corrupt", path, `does not hold a readable private key in PKCS#8 PEM: ${REMEDY}`)
-  }
-}
-
-function createKey(path: string): LoadedKey {
-  const created = writePrivateKey(path, newKey(), { replace: false })
+function createKey(path: string, sealing: KeySealing | undefined): LoadedKey {
+  const created = writeKeyFile(path, newKey(), { replace: false, sealing })
   // Read it back even when we wrote it: of two brokers that start at once one file wins, and both must use that one.
-  const key = loadKey(path)
+  const key = loadKey(path, sealing)
   if (key === undefined)
     throw new KeyFileError(
       "key_unreadable",

@@ -7,7 +7,7 @@ import { Certificates } from "./certificates.ts"
 import { type Config, refuseExampleHash } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
 import { fileCustody } from "./key-custody.ts"
-import { KeyFileError } from "./key-files.ts"
+import { KeyFileError, type KeySealing } from "./key-files.ts"
 import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
 import { combineObservers } from "./observers.ts"
@@ -51,12 +51,13 @@ export async function start(config: Config, log: Log): Promise<RunningBroker> {
 
 async function startAuthority(config: Config, log: Log, metrics: Metrics): Promise<Authority> {
   const { signingKeyPath: path } = config
-  const keys = fileCustody(path, () => log.ok("keys", "signing key created", { path }))
+  const sealing = sealingOf(config, log)
+  const keys = fileCustody(path, { sealing, onCreated: () => log.ok("keys", "signing key created", { path }) })
   const { native } = await keys.load()
   const store = await openStore(config, log)
   let authority: Authority | undefined
   try {
-    const lineage = openLineage(config, store.housekeeping.health().trailSize > 0)
+    const lineage = openLineage(config, store.housekeeping.health().trailSize > 0, sealing)
     const { restore, spentName } = lineage
     if (lineage.key.keyId === native.current.keyId)
       throw new KeyFileError(
@@ -92,6 +93,13 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
     await (authority ?? store.housekeeping).close()
     throw error
   }
+}
+
+function sealingOf({ keyEncryptionKey: key }: Config, log: Log): KeySealing | undefined {
+  if (key === undefined) return undefined
+  const onPlain = (file: string) =>
+    log.warn("keys", "a key file is not sealed, although AA_KEY_ENCRYPTION_KEY is set: run awrit key reseal", { file })
+  return { key, onPlain }
 }
 
 function openStore({ dbPath }: Config, log: Log): Promise<SqliteStore> {

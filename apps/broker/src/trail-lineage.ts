@@ -7,7 +7,15 @@ import { isCredential } from "@agentwrit/config-file"
 import type { SigningKey } from "@agentwrit/core"
 import { checkpointPath, fileAnchor } from "./checkpoint-anchor.ts"
 import type { Config } from "./config/config.ts"
-import { createNamedKey, KeyFileError, keepVerifierKey, loadAuditKey, loadKey, verifierKeyPathOf } from "./key-files.ts"
+import {
+  createNamedKey,
+  KeyFileError,
+  type KeySealing,
+  keepVerifierKey,
+  loadAuditKey,
+  loadKey,
+  verifierKeyPathOf,
+} from "./key-files.ts"
 import { type RestoreRecord, readRestores, writeRestores } from "./restores.ts"
 
 /**
@@ -52,19 +60,19 @@ interface LineageFiles {
  * @param trailExists whether the trail has events. Then a missing key is never replaced.
  * @throws KeyFileError or RestoresFileError
  */
-export function openLineage(config: LineageConfig, trailExists: boolean): TrailLineage {
+export function openLineage(config: LineageConfig, trailExists: boolean, sealing?: KeySealing): TrailLineage {
   const { trustDomain, declareRestore: name } = config
   const beside = writablePath(config)
   const recordPath = join(dirname(beside), "audit.restores")
   const records = readRestores(recordPath)
   const id = records.at(-1)?.id
   const files = filesOf(config, id)
-  if (name === undefined) return currentLineage(config, files, id, trailExists)
+  if (name === undefined) return currentLineage(config, files, id, trailExists, sealing)
   if (records.some((record) => record.name === name))
-    return { ...currentLineage(config, files, id, trailExists), spentName: name }
+    return { ...currentLineage(config, files, id, trailExists, sealing), spentName: name }
 
-  const ended = endedVerifierKey(files, beside)
-  const key = createNamedKey((publicKey) => filesOf(config, idOf(publicKey)).key)
+  const ended = endedVerifierKey(files, beside, sealing)
+  const key = createNamedKey((publicKey) => filesOf(config, idOf(publicKey)).key, sealing)
   const nextId = idOf(key.publicKey)
   const endedText = ended === undefined ? undefined : formatVerifierKey(ended)
   const record: RestoreRecord = { name, id: nextId, ...(endedText !== undefined && { endedVerifierKey: endedText }) }
@@ -102,18 +110,23 @@ function currentLineage(
   { origin, key: path, checkpoint }: LineageFiles,
   id: string | undefined,
   trailExists: boolean,
+  sealing: KeySealing | undefined,
 ): TrailLineage {
   const verifierKeyPath = verifierKeyPathOf(writablePath(config))
   const isKeyExpected = trailExists || id !== undefined
-  const { key, verifierKey } = loadAuditKey({ path, origin, verifierKeyPath, trailExists: isKeyExpected })
+  const { key, verifierKey } = loadAuditKey({ path, origin, verifierKeyPath, trailExists: isKeyExpected, sealing })
   if (id !== undefined && idOf(key.publicKey) !== id)
     throw new KeyFileError("key_corrupt", path, "holds another key than its name says: put the right file back")
   return { key, origin, verifierKey, verifierKeyPath, anchor: fileAnchor(checkpoint) }
 }
 
 /** The verifier key of the lineage that ends: from its key or, when that is lost, from the file that others pin. */
-function endedVerifierKey({ origin, key: path }: LineageFiles, beside: string): VerifierKey | undefined {
-  const key = loadKey(path)
+function endedVerifierKey(
+  { origin, key: path }: LineageFiles,
+  beside: string,
+  sealing: KeySealing | undefined,
+): VerifierKey | undefined {
+  const key = loadKey(path, sealing)
   if (key !== undefined) return verifierKeyOf(origin, key.publicKey)
   try {
     return parseVerifierKey(readFileSync(verifierKeyPathOf(beside), "utf8").trim())

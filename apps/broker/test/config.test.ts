@@ -57,6 +57,7 @@ describe("defaults", () => {
       requireBound: false,
       feedAccess: "public",
       maxAgentLifetime: 0,
+      keyRotationDays: 0,
       signingKeyPath: "./signing.key",
       auditKeyPath: "audit.key",
       auditSource: "full",
@@ -99,6 +100,8 @@ describe("good values", () => {
     ["AA_DEFAULT_TTL", "1", { defaultTtl: 1 }],
     ["AA_MAX_TTL", "0", { maxTtl: 0 }],
     ["AA_MAX_AGENT_LIFETIME", "86400", { maxAgentLifetime: 86_400 }],
+    ["AA_KEY_ROTATION_DAYS", "90", { keyRotationDays: 90 }],
+    ["AA_KEY_ENCRYPTION_KEY", `${"A".repeat(43)}=`, { keyEncryptionKey: Buffer.alloc(32) }],
     ["AA_APP_TOKEN_TTL", "60", { appTokenTtl: 60 }],
     ["AA_APP_TOKEN_TTL", "86400", { appTokenTtl: 86400 }],
     ["AA_ADMIN_TOKEN_TTL", "60", { adminTokenTtl: 60 }],
@@ -641,6 +644,7 @@ describe("the table of variables", () => {
           "AUDIT_SOURCE",
         ],
         ["TRUSTED_PROXIES", "CORS_ORIGINS", "LOG_FORMAT", "MAX_AGENT_LIFETIME"],
+        ["KEY_ENCRYPTION_KEY", "KEY_ROTATION_DAYS"],
       ]
         .flat()
         .map((name) => `AA_${name}`)

@@ -1,10 +1,11 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { UnavailableError } from "@agentwrit/authority"
+import { signingKeyPaths } from "@agentwrit/config-file"
 import { type BrokerFolder, brokerFolder } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call } from "@agentwrit/testing/client"
 import { describe, expect, test } from "vitest"
-import { fileCustody, keyPathsOf } from "../src/key-custody.ts"
+import { fileCustody } from "../src/key-custody.ts"
 import { runBroker, startBroker } from "./start-in-process.ts"
 
 const at = (folder: BrokerFolder, name: string) => join(folder.path, name)
@@ -25,7 +26,7 @@ describe("the files of the signing keys", () => {
     const { native: first } = await custody.load()
     const { native: published } = await custody.create("EdDSA")
     expect(published.current.keyId).toBe(first.current.keyId)
-    expect(statSync(keyPathsOf(path).native.next).mode & 0o777).toBe(0o600)
+    expect(statSync(signingKeyPaths(path).native.next).mode & 0o777).toBe(0o600)
     const { native: rotated } = await custody.promote("native")
     expect([rotated.current.keyId, rotated.next]).toEqual([published.next?.keyId, undefined])
     expect(await custody.promote("native")).toMatchObject({ native: { current: { keyId: rotated.current.keyId } } })
@@ -108,6 +109,35 @@ describe("a broker", () => {
       1,
       expect.stringMatching(/was rotated out and must not sign again: put the newest/),
     ])
+  })
+
+  test("seals its key files, and names a missing and a wrong encryption key", async () => {
+    await using folder = await brokerFolder()
+    const sealed = { AA_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64") }
+    let broker = await startBroker(folder, sealed)
+    const old = await agent(broker.url, await adminToken(broker.url))
+    await rotate(broker.url)
+    await rotate(broker.url, { alg: "ES256" })
+    await broker.stop()
+    for (const name of ["signing.key", "signing.oauth.next.key", "audit.key"])
+      expect(readFileSync(at(folder, name), "utf8")).toMatch(/^-----BEGIN AGENTWRIT SEALED KEY-----/)
+    const missing = await runBroker(folder.environment)
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("AA_KEY_ENCRYPTION_KEY is unset")])
+    const other = { AA_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 8).toString("base64") }
+    const wrong = await runBroker({ ...folder.environment, ...other })
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      expect.stringContaining("is not sealed by this AA_KEY_ENCRYPTION_KEY"),
+    ])
+    broker = await startBroker(folder, sealed)
+    expect(await isGood(broker.url, old.access_token)).toBe(true)
+  })
+
+  test("warns of a key file that is not sealed", async () => {
+    await using folder = await brokerFolder()
+    await (await startBroker(folder)).stop()
+    const broker = await startBroker(folder, { AA_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64") })
+    expect(broker.output().stdout).toMatch(/not sealed.*run awrit key reseal.*signing\.key/)
   })
 
   test("says no part of a private key in its log, its trail and its database", async () => {

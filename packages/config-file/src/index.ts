@@ -8,6 +8,7 @@ export {
   writeConfigFile,
 } from "./config-file.ts"
 export { codeOf } from "./error-code.ts"
+export { type KeyPair, keyFiles, signingKeyPaths } from "./key-paths.ts"
 export { formatKeyValues, type KeyValues, type ParsedKeyValues, parseKeyValues } from "./key-values.ts"
 export { nameFile } from "./name-file.ts"
 export {
@@ -19,3 +20,11 @@ export {
   type WriteOptions,
   writeWhole,
 } from "./private-file.ts"
+export {
+  ENCRYPTION_KEY_BYTES,
+  formatPrivateKey,
+  isSealedKey,
+  MAX_KEY_FILE_BYTES,
+  PrivateKeyError,
+  readPrivateKey,
+} from "./private-key.ts"

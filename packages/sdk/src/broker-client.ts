@@ -67,7 +67,7 @@ export interface CallInput<C extends Call> extends CallOptions {
    */
   readonly body?: BodyOf<C> | (() => Promise<BodyOf<C>>)
   readonly query?: C extends { readonly query: infer S extends v.GenericSchema } ? Encodable<S> : never
-  /** Replaces `{id}` in the path. */
+  /** Replaces the parameter of the path. */
   readonly id?: string
   /** The token for `Authorization: Bearer`. */
   readonly bearer?: string
@@ -182,7 +182,7 @@ export class BrokerClient {
     // The body of some calls is optional.
     const body = call.request && given !== undefined ? serialized(call, given) : undefined
     const query = call.query && input.query ? encodeQuery(call.query as never, input.query as never) : ""
-    const path = call.path.replace("{id}", encodeURIComponent(input.id ?? ""))
+    const path = call.path.replace(/\{\w+\}/, encodeURIComponent(input.id ?? ""))
     const headers: Record<string, string> = { accept: input.accept ?? "application/json" }
     if (body !== undefined) headers["content-type"] = "application/json"
     if (input.bearer !== undefined) headers["authorization"] = `Bearer ${input.bearer}`

@@ -47,6 +47,15 @@ export const TREE: Tree = {
     },
   },
   revoke: async () => (await import("./revoke.ts")).revoke,
+  key: {
+    summary: "List, rotate, retire and reseal signing keys",
+    commands: {
+      list: async () => (await import("./key-list.ts")).keyList,
+      rotate: async () => (await import("./key-rotate.ts")).keyRotate,
+      retire: async () => (await import("./key-retire.ts")).keyRetire,
+      reseal: async () => (await import("./key-reseal.ts")).keyReseal,
+    },
+  },
   token: {
     summary: "Release and inspect tokens",
     commands: {

@@ -1,4 +1,4 @@
-import type { AgentWritAdmin, Fetch } from "@agentwrit/sdk/admin"
+import type { AgentWritAdmin, Fetch, KeyList } from "@agentwrit/sdk/admin"
 import type { Context } from "../context.ts"
 import { failureOf } from "../failure.ts"
 import type { Environment } from "../io.ts"
@@ -72,10 +72,31 @@ async function signInFindings(
   try {
     const checkpoint = await admin.checkpoint()
     const size = checkpoint.split("\n")[1] ?? "?"
-    return [ok("sign-in", "the broker accepts the operator"), chainFinding(chain, size)]
+    const { keys } = await admin.listKeys()
+    return [
+      ok("sign-in", "the broker accepts the operator"),
+      chainFinding(chain, size),
+      ...keyFindings(keys, Number(env["AA_KEY_ROTATION_DAYS"]) || 0),
+    ]
   } catch (error) {
     return [unanswered("sign-in", error, env)]
   }
+}
+
+const DAY_MS = 86_400_000
+const YEAR_DAYS = 365
+
+/** Warns of keys that sign for longer than the operator's schedule allows; without one, than a year. */
+function keyFindings(keys: KeyList["keys"], rotationDays: number): Finding[] {
+  const days = rotationDays === 0 ? YEAR_DAYS : rotationDays
+  const limit = rotationDays === 0 ? "a year" : `AA_KEY_ROTATION_DAYS (${days})`
+  return keys
+    .filter(({ state }) => state === "current")
+    .map(({ kid, alg, createdAt, signsFrom = createdAt }) => {
+      const age = span(Date.now() - signsFrom)
+      if (Date.now() - signsFrom <= days * DAY_MS) return ok(`${alg} key`, `${kid} signs for ${age}`)
+      return warning(`${alg} key`, `${kid} signs for ${age}, longer than ${limit}`, "rotate it: awrit key rotate")
+    })
 }
 
 function chainFinding(chain: "ok" | "verifying" | "broken", size: string): Finding {

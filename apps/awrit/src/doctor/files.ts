@@ -1,20 +1,20 @@
 import { lstatSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { codeOf } from "@agentwrit/config-file"
+import { codeOf, keyFiles } from "@agentwrit/config-file"
 import type { Context } from "../context.ts"
 import { type Finding, ok, problem } from "./finding.ts"
 
 /** Checks files with secrets: the client key, and the files of a broker with this working folder and environment. */
 export function fileFindings({ io: { env }, settings }: Context): Finding[] {
   const signingKey = env["AA_SIGNING_KEY_PATH"] || "./signing.key"
+  const auditKey = env["AA_AUDIT_KEY_PATH"] || join(dirname(signingKey), "audit.key")
   const files: readonly (readonly [about: string, path: string | undefined, isNamed: boolean])[] = [
     ["client key", settings.tlsFile("key")?.value, true],
     ["signing key", signingKey, (env["AA_SIGNING_KEY_PATH"] ?? "") !== ""],
-    [
-      "audit key",
-      env["AA_AUDIT_KEY_PATH"] || join(dirname(signingKey), "audit.key"),
-      (env["AA_AUDIT_KEY_PATH"] ?? "") !== "",
-    ],
+    ...keyFiles(signingKey, auditKey)
+      .filter((path) => path !== signingKey && path !== auditKey)
+      .map((path) => ["key", path, true] as const),
+    ["audit key", auditKey, (env["AA_AUDIT_KEY_PATH"] ?? "") !== ""],
     ["database", env["AA_DB_PATH"] || "./data.db", (env["AA_DB_PATH"] ?? "") !== ""],
   ]
   return files.flatMap(([about, path, isNamed]) => (path === undefined ? [] : fileFinding(about, path, isNamed)))

@@ -9,7 +9,14 @@ import { type ConfigWarning, Reading, shortened } from "./reading.ts"
 import { trustedProxyCheck } from "./trusted-proxies.ts"
 import { nearestVariable, type VariableValues, variableNames } from "./variables.ts"
 
-type Refined = "adminSecret" | "audience" | "auditKeyPath" | "configPath" | "declareRestore" | "publicUrl"
+type Refined =
+  | "adminSecret"
+  | "audience"
+  | "auditKeyPath"
+  | "configPath"
+  | "declareRestore"
+  | "keyEncryptionKey"
+  | "publicUrl"
 type TlsVariable = "tlsMode" | "tlsCert" | "tlsKey" | "tlsClientCa" | "tlsClientCrl"
 
 /** Everything that an operator decides (CONTRACT 6). Times are in seconds, paths as they were given. */
@@ -23,6 +30,8 @@ export interface Config extends Omit<VariableValues, Refined | TlsVariable> {
   readonly publicUrl?: string
   /** The name of a declared restore. */
   readonly declareRestore?: string
+  /** Seals the key files. Absent: they are not sealed. */
+  readonly keyEncryptionKey?: Buffer
   readonly tls: TlsConfig
   /** Whether an address is one of `trustedProxies`. */
   readonly isTrustedProxy: IsTrustedProxy
@@ -76,6 +85,7 @@ export function loadConfig(
   const {
     audience,
     declareRestore,
+    keyEncryptionKey,
     publicUrl,
     tlsMode: _,
     tlsCert: _c,
@@ -95,6 +105,7 @@ export function loadConfig(
     isTrustedProxy: trustedProxyCheck(values.trustedProxies),
     ...(audience !== undefined && { audience }),
     ...(declareRestore !== undefined && { declareRestore }),
+    ...(keyEncryptionKey !== undefined && { keyEncryptionKey }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(file.path !== undefined && { configPath: file.path }),
   })

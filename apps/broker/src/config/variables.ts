@@ -36,6 +36,8 @@ export interface VariableValues {
   readonly feedAccess: FeedAccess
   readonly signingKeyPath: string
   readonly auditKeyPath: string | undefined
+  readonly keyEncryptionKey: Buffer | undefined
+  readonly keyRotationDays: number
   readonly auditSource: RecordedSource
   readonly dbPath: string
   readonly declareRestore: string | undefined
@@ -108,6 +110,12 @@ const listOf = (isMember: (member: string) => boolean): v.GenericSchema<string, 
     v.transform((text) => text.split(",").map((member) => member.trim())),
     v.array(v.pipe(v.string(), v.check(isMember))),
   )
+
+const encryptionKey = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9+/]{43}=$/),
+  v.transform((text) => Buffer.from(text, "base64")),
+)
 
 const trueOrFalse: Rule<boolean> = {
   accepted: "true, false, 1 or 0",
@@ -306,6 +314,21 @@ export const VARIABLES: { readonly [K in keyof VariableValues]: Variable<Variabl
     ...filePath,
     fallback: undefined,
     fallbackText: "audit.key beside the signing key",
+  },
+  keyEncryptionKey: {
+    name: "AA_KEY_ENCRYPTION_KEY",
+    summary: "Seals the key files. Change it with awrit key reseal.",
+    accepted: "32 bytes in base64; make them with: openssl rand -base64 32",
+    schema: encryptionKey,
+    fallback: undefined,
+    fallbackText: "none: key files are not sealed",
+    secret: true,
+  },
+  keyRotationDays: {
+    name: "AA_KEY_ROTATION_DAYS",
+    summary: "Days after which a signing key is rotated by itself; 0 for by hand.",
+    ...wholeNumber(0, 3650),
+    fallback: 0,
   },
   auditSource: {
     name: "AA_AUDIT_SOURCE",

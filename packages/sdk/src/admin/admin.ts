@@ -1,4 +1,4 @@
-import { type AuditEvent, appParameters, decode, launchTokenParameters } from "@agentwrit/contract"
+import { type AuditEvent, appParameters, decode, keyParameters, launchTokenParameters } from "@agentwrit/contract"
 import type { JwkSet } from "@agentwrit/core"
 import {
   type BodyOf,
@@ -99,6 +99,14 @@ export type LaunchTokenList = CallAnswer<typeof calls.listLaunchTokens>
 export type SecretRotation = BodyOf<typeof calls.rotateAppSecret>
 /** A new client secret. It is only shown here. */
 export type RotatedSecret = CallAnswer<typeof calls.rotateAppSecret>
+/** Every signing key, the current ones first. Instants are milliseconds since the Unix epoch. */
+export type KeyList = CallAnswer<typeof calls.listKeys>
+/** A signing key. */
+export type Key = CallAnswer<typeof calls.rotateKey>
+/** How a signing key is rotated; `signsIn` is in seconds. */
+export type KeyRotation = BodyOf<typeof calls.rotateKey>
+/** A retired signing key. */
+export type KeyRetirement = CallAnswer<typeof calls.retireKey>
 /** What to revoke: a `level`, and a `target` of the form of that level (CONTRACT 3, "revoke"). */
 export type Revocation = BodyOf<typeof calls.revoke>
 /** What was revoked. */
@@ -224,6 +232,29 @@ export class AgentWritAdmin {
   /** Makes a launch token void, by the id of the list. The agents that registered with it live on. */
   async revokeLaunchToken(id: string, options: CallOptions = {}): Promise<void> {
     await this.#sendTo(calls.revokeLaunchToken, id, options, launchTokenParameters)
+  }
+
+  /** The signing keys that sign, will sign, or still verify something. */
+  listKeys(options: AdminCallOptions = {}): Promise<KeyList> {
+    return this.#send(calls.listKeys, options)
+  }
+
+  /**
+   * Publishes a new signing key at once, which signs after `signsIn` seconds, 300 by default. The key before it verifies
+   * until all that it signed has expired.
+   */
+  rotateKey(rotation: KeyRotation = {}, options: AdminCallOptions = {}): Promise<Key> {
+    return this.#send(calls.rotateKey, { ...options, body: rotation })
+  }
+
+  /**
+   * Retires a signing key with all that it signed, at once: also this operator's token, if that key signed it. The next
+   * call signs in again.
+   */
+  async retireKey(kid: string, options: AdminCallOptions = {}): Promise<KeyRetirement> {
+    const read = decode(keyParameters, { kid })
+    if (!read.ok) throw new InvalidRequestError(read.code, read.detail)
+    return this.#send(calls.retireKey, { ...options, id: kid })
   }
 
   /** One page of the agents, newest first. */

@@ -14,6 +14,10 @@ import {
   auditEventsResponse,
   healthResponse,
   jwkSetResponse,
+  keyListResponse,
+  keyResponse,
+  keyRetirementResponse,
+  keyRotationRequest,
   launchTokenListResponse,
   launchTokenRequest,
   launchTokenResponse,
@@ -73,6 +77,17 @@ export const listLaunchTokens = defineCall("GET /v1/admin/launch-tokens", "alway
 
 /** Not repeatable: a second one is answered that there is no such launch token. */
 export const revokeLaunchToken = defineCall("DELETE /v1/admin/launch-tokens/{id}", "unprocessed", {})
+
+export const listKeys = defineCall("GET /v1/admin/keys", "always", { response: keyListResponse })
+
+/** Not repeatable: each makes a key. */
+export const rotateKey = defineCall("POST /v1/admin/keys/rotate", "unprocessed", {
+  request: keyRotationRequest,
+  response: keyResponse,
+})
+
+/** Not repeatable: a second one is answered that there is no such key. */
+export const retireKey = defineCall("DELETE /v1/admin/keys/{kid}", "unprocessed", { response: keyRetirementResponse })
 
 export const listAgents = defineCall("GET /v1/admin/agents", "always", { query: agentsQuery, response: agentsResponse })
 

@@ -20,8 +20,7 @@ shareTestBroker(
 const settled = (verifier: Verifier, token: string) => time.passUntilSettled(verdict(verifier, token))
 const rotate = async (json: object = { signs_in: 0, force: true }) =>
   (await call(url, "POST /v1/admin/keys/rotate", { bearer: admin, json })).body.kid
-const currentKey = async (): Promise<string> =>
-  (await call(url, "GET /.well-known/jwks.json")).body.keys[0].kid
+const currentKey = async (): Promise<string> => (await call(url, "GET /.well-known/jwks.json")).body.keys[0].kid
 
 test("ten rotations refuse no good token, and each unknown key costs one fetch for all its tokens", async () => {
   await using proxy = await startProxy(url)
