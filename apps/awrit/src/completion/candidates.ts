@@ -38,7 +38,8 @@ async function following(words: readonly string[], tree: Tree): Promise<Rows> {
   const matching = (rows: Rows): Rows => rows.filter(([word]) => word.startsWith(typed))
 
   const flag = inlineFlag ?? before.at(-1) ?? ""
-  const { choices = [], type, value = "" } = (flag.startsWith("--") ? args[flag.slice(2)] : undefined) ?? {}
+  const named = Object.entries(args).find(([name, { short }]) => flag === `--${name}` || flag === `-${short}`)
+  const { choices = [], type, value = "" } = named?.[1] ?? {}
   if (FILE_VALUES.includes(value)) return [[FILES, ""]]
   if (type !== undefined && type !== "boolean") {
     const prefix = inlineFlag === undefined ? "" : `${inlineFlag}=`

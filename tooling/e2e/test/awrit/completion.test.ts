@@ -67,6 +67,7 @@ describe.each(Object.entries(SHELLS))("in %s", { timeout: 60_000 }, (name, { com
         "awrit --key app audit ev": "awrit --key app audit events",
         "awrit revoke --level agent li": "awrit revoke --level agent li",
         "awrit audit events --outcome d": "awrit audit events --outcome denied",
+        "awrit app list -o y": "awrit app list -o yaml",
         "awrit completion z": "awrit completion zsh",
         "awrit health --ca ca": "awrit health --ca ca\\ of\\ ours.pem",
         "awrit app list reg": "awrit app list reg",
