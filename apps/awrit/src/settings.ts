@@ -72,9 +72,8 @@ export class Settings {
   /** @throws NoSecretError if there is no secret, or only its hash; CommandError if a file is unsafe or unreadable. */
   findAdminSecret(): Setting {
     const context = this.#contextInUse()
-    const variable = this.#secretVariable()
-    if (variable !== undefined && context?.chosenBy !== "--context") return variable
-    const found = (context && this.#secretOf(context)) ?? variable
+    const first = context?.chosenBy === "--context" ? this.#secretOf(context) : undefined
+    const found = first ?? this.#secretVariable() ?? (context && this.#secretOf(context))
     if (found !== undefined) return found
     // The config file's secret is for the broker of this machine, not for that of a context.
     const own = context === undefined ? fromFile(this.config(), "ADMIN_SECRET") : undefined
@@ -88,7 +87,7 @@ export class Settings {
   }
 
   /** The variable in which a context says that the secret is. */
-  secretVariable(): string | undefined {
+  contextSecretVariable(): string | undefined {
     return this.#contextInUse()?.values.ADMIN_SECRET_ENV?.text
   }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { shareTestBroker } from "@agentwrit/testing/broker"
 import { startProxy } from "@agentwrit/testing/proxy"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { awrit, operator, succeeds } from "./run-awrit.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
@@ -27,6 +27,18 @@ describe("doctor", () => {
       "audit chain",
     ])
       expect(text).toMatch(new RegExp(`^✓ ${about} `, "m"))
+  })
+
+  test("tells that a session stands in for the secret, and still tries a secret that is there", async () => {
+    vi.stubEnv("HOME", temporaryFolder())
+    await succeeds(["login"], { env })
+    const text = await succeeds(["doctor"], { env: { AACTL_BROKER_URL: url } })
+    expect(text).toMatch(/^✓ admin secret +none; awrit login signed in$/m)
+    expect(text).toMatch(/^✓ sign-in /m)
+    const wrong = await awrit(["doctor"], { env: { ...env, AACTL_ADMIN_SECRET: "wrong" } })
+    expect([wrong.code, wrong.stdout]).toEqual([1, expect.stringMatching(/^✗ sign-in /m)])
+    const broken = await awrit(["doctor", "--context", "none"], { env })
+    expect([broken.code, broken.stdout]).toEqual([1, expect.stringMatching(/^✗ context +there is no context none/m)])
   })
 
   test("finds a wrong secret, an open key file and a stopped broker, and says what to do", async () => {

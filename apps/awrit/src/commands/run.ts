@@ -125,6 +125,6 @@ async function runAs(agent: Agent, words: readonly string[], child: ChildCommand
 }
 
 function withoutSecrets(env: Environment, { settings }: Context): Environment {
-  const own = settings.secretVariable()
+  const own = settings.contextSecretVariable()
   return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.test(name) && name !== own))
 }

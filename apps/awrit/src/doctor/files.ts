@@ -9,7 +9,7 @@ export function fileFindings({ io: { env }, settings }: Context): Finding[] {
   const signingKey = env["AA_SIGNING_KEY_PATH"] || "./signing.key"
   const auditKey = env["AA_AUDIT_KEY_PATH"] || join(dirname(signingKey), "audit.key")
   const files: readonly (readonly [about: string, path: string | undefined, isNamed: boolean])[] = [
-    ["client key", settings.tlsFile("key")?.value, true],
+    ["client key", clientKey(settings), true],
     ["signing key", signingKey, (env["AA_SIGNING_KEY_PATH"] ?? "") !== ""],
     ...keyFiles(signingKey, auditKey)
       .filter((path) => path !== signingKey && path !== auditKey)
@@ -18,6 +18,15 @@ export function fileFindings({ io: { env }, settings }: Context): Finding[] {
     ["database", env["AA_DB_PATH"] || "./data.db", (env["AA_DB_PATH"] ?? "") !== ""],
   ]
   return files.flatMap(([about, path, isNamed]) => (path === undefined ? [] : fileFinding(about, path, isNamed)))
+}
+
+function clientKey(settings: Context["settings"]): string | undefined {
+  try {
+    return settings.tlsFile("key")?.value
+  } catch {
+    // A context that cannot be read has its own finding.
+    return undefined
+  }
 }
 
 /** Says nothing about a missing file at a default path. */
