@@ -37,8 +37,10 @@ test("a delegator cannot use, delegate on or release the token that it made for 
   )
 
   // By hand: as a bearer token, and with a proof of the delegator's own key.
-  const api = new Hono().get("/customers/:id", guard(testVerifier({ brokerUrl: shared.url })), (c) =>
-    c.text(c.var.claims.sub),
+  const api = new Hono().get(
+    "/customers/:id",
+    guard(testVerifier({ brokerUrl: shared.url }), { publicUrl: new URL(READ).origin }),
+    (c) => c.text(c.var.claims.sub),
   )
   const json = { delegate_to: third.id, scope: TASK.scope }
   const own = await delegator.headers({ method: "GET", url: READ })
