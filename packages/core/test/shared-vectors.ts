@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import type { SignatureVector } from "./vectors/generate.ts"
 
 /** The vectors of others are not part of the repository. Where they exist, they are beside it. */
 const folder = new URL("../../../../shared/vectors/", import.meta.url)
@@ -29,13 +30,26 @@ export interface Ed25519Vectors {
 }
 
 /** `cctv-ed25519.json`, as far as it is used. */
-export type CctvVectors = readonly {
+type CctvVectors = readonly {
   readonly number: number
   readonly key: string
   readonly msg: string
   readonly sig: string
   readonly flags: readonly string[] | null
 }[]
+
+/** What CONTRACT 2 refuses: keys and R of small order, non-canonical encodings, cofactored solutions. */
+const REFUSED_FLAGS = /^(low_order_[AR]|non_canonical_[AR]|low_order_residue)$/
+
+/** The vectors of CCTV. Their flags say what is special in a signature; the verdict is by CONTRACT 2. */
+export const readCctvVectors = (): SignatureVector[] =>
+  readSharedVectors<CctvVectors>("cctv-ed25519.json").map(({ number, key, msg, sig, flags }) => ({
+    name: `case ${number}: ${flags}`,
+    publicKey: key,
+    message: Buffer.from(msg).toString("hex"),
+    signature: sig,
+    valid: !(flags ?? []).some((flag) => REFUSED_FLAGS.test(flag)),
+  }))
 
 /** The files on JWS and JWK, as far as they are used. */
 export interface JwsVectors {

@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { NODE, STRICT } from "./consumer.ts"
+import { answersRegistry } from "./registry.ts"
 
 const run = promisify(execFile)
 
@@ -66,15 +67,6 @@ async function installLine(page: string): Promise<string> {
   const [line] = /^.*npm install .*\.tgz/m.exec(await readFile(page, "utf8")) ?? []
   if (line === undefined) throw new Error(`${page} does not install the tarballs`)
   return line
-}
-
-/** Whether npm's registry can be reached. */
-export async function answersRegistry(): Promise<boolean> {
-  const words = ["view", "valibot", "version", "--fetch-retries=0", "--fetch-timeout=10000"]
-  return run("npm", words).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** The URL of a broker that has started. */

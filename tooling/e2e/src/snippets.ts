@@ -2,10 +2,11 @@ import { execFile } from "node:child_process"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { OLDEST_NODE } from "./oldest-node.ts"
+import { OLDEST_NODE, olderNode } from "./older-node.ts"
 
 const run = promisify(execFile)
 const ROOT = new URL("../../../", import.meta.url)
+const NODE = (await olderNode(OLDEST_NODE, "the documents' examples")) ?? process.execPath
 
 /** One example of a document, unchanged. */
 export interface Snippet {
@@ -36,7 +37,10 @@ export async function readSnippets(document: string): Promise<Snippet[]> {
 export interface SnippetFolder extends AsyncDisposable {
   /** The compiler's errors; empty when there are none. */
   check(): Promise<string>
-  /** Runs one on the oldest Node, by its index, and resolves with the lines of its standard output. */
+  /**
+   * Runs one by its index, on the oldest Node where that could be installed. Resolves with the lines of its standard
+   * output.
+   */
   run(at: number, environment?: Readonly<Record<string, string>>): Promise<string[]>
 }
 
@@ -63,7 +67,7 @@ export async function writeSnippets(
     },
     async run(at, environment = {}) {
       const { PATH = "" } = process.env
-      const { stdout } = await run(OLDEST_NODE, [fileURLToPath(file(at))], { env: { PATH, ...environment } })
+      const { stdout } = await run(NODE, [fileURLToPath(file(at))], { env: { PATH, ...environment } })
       return stdout === "" ? [] : stdout.trimEnd().split("\n")
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

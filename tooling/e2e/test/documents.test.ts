@@ -13,9 +13,9 @@ import { blocksOf } from "../src/repository.ts"
 import { shell } from "../src/shell.ts"
 import { readSnippets, type SnippetFolder, writeSnippets } from "../src/snippets.ts"
 
-// Every TypeScript example of these pages type-checks, runs on the oldest Node against the built packages, and prints
-// what its comments say (… matches any text). https://broker.example is replaced by a broker, https://api.example.com
-// by an API that accepts its valid tokens.
+// Every TypeScript example of these pages type-checks, runs against the built packages on the oldest Node (on this one
+// where that cannot be installed), and prints what its comments say (… matches any text). https://broker.example is
+// replaced by a broker, https://api.example.com by an API that accepts its valid tokens.
 const DOCUMENTS = [
   "README.md",
   "docs/developer.md",
