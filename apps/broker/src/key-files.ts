@@ -6,6 +6,7 @@ import { signingKeyOf } from "@agentwrit/authority"
 import {
   codeOf,
   formatPrivateKey,
+  isCredential,
   isSealedKey,
   MAX_KEY_FILE_BYTES,
   PrivateFileError,
@@ -18,7 +19,7 @@ import type { SigningKey } from "@agentwrit/core"
 
 /** Why a key file cannot be used. */
 export type KeyFileErrorCode =
-  /** The trail has events, but the key that signs its checkpoints is missing. */
+  /** It is missing and cannot be made: the trail has events that it signed, or it is a credential of systemd. */
   | "key_missing"
   /** It exists, but cannot be read or is not a regular file. */
   | "key_unreadable"
@@ -187,6 +188,12 @@ export const wrongType = (path: string, { asymmetricKeyType }: KeyObject, expect
   new KeyFileError("key_wrong_type", path, `holds a key of type ${asymmetricKeyType}, not ${expected}: ${REMEDY}`)
 
 function createKey(path: string, sealing: KeySealing | undefined): LoadedKey {
+  if (isCredential(path))
+    throw new KeyFileError(
+      "key_missing",
+      path,
+      "does not exist, and systemd's credentials are read-only: make it (openssl genpkey -algorithm ed25519), and name it in LoadCredential=",
+    )
   const created = writeKeyFile(path, newKey(), { replace: false, sealing })
   // Read it back even when we wrote it: of two brokers that start at once one file wins, and both must use that one.
   const key = loadKey(path, sealing)

@@ -34,6 +34,10 @@ test("secret and keys may be credentials of systemd; what the broker writes is t
   expect((await runBroker(environment)).stderr).toContain("signing.key is open to group or others (mode 0440)")
 
   vi.stubEnv("CREDENTIALS_DIRECTORY", join(folder.path, "credentials"))
+  const absent = join(folder.path, "credentials", "absent.key")
+  expect((await runBroker({ ...environment, AA_SIGNING_KEY_PATH: absent })).stderr).toMatch(
+    /absent\.key does not exist.* name it in LoadCredential=/,
+  )
   rmSync(join(folder.path, "audit.pub"))
   const broker = await startBroker(folder, environment)
   expect(await adminToken(broker.url)).toBeTypeOf("string")
