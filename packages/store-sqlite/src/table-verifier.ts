@@ -13,6 +13,7 @@ import {
   tokenRight,
 } from "@agentwrit/authority/ports"
 import {
+  CoreError,
   canonicalJson,
   encodeBase64Url,
   type JsonObject,
@@ -350,7 +351,7 @@ function found(check: () => void): string | undefined {
     return undefined
   } catch (error) {
     if (error instanceof Fault) return `the tables contradict the audit trail: ${error.message}`
-    if (error instanceof SyntaxError || error instanceof TypeError)
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof CoreError)
       return `the tables contradict the audit trail: a row cannot be read (${error.message})`
     throw error
   }
