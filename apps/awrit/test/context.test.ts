@@ -87,16 +87,6 @@ test("config show tells where each value comes from, and no secret", async () =>
   expect((await shown(["--context", "two"], { AACTL_ADMIN_SECRET: "x" }))["admin_secret"]?.[1]).toBe(secretFile)
 })
 
-test("neither the secret of a context nor that of the config file goes to another broker", async () => {
-  await succeeds(["context", "use", "two"], {})
-  expect((await shown(["--broker-url", one.url]))["admin_secret"]).toEqual(["none", ""])
-  expect((await shown([], { AACTL_BROKER_URL: one.url }))["admin_secret"]).toEqual(["none", ""])
-  const config = join(home, "config")
-  writeFileSync(config, `ADMIN_SECRET=${ADMIN_SECRET}\n`, { mode: 0o600 })
-  await succeeds(["context", "set", "bare", "--broker-url", two.url], {})
-  expect((await shown(["--context", "bare"], { AA_CONFIG_PATH: config }))["admin_secret"]).toEqual(["none", ""])
-})
-
 test("contexts are listed, used, changed and removed", async () => {
   await succeeds(["context", "use", "two"], {})
   expect(JSON.parse(await succeeds(["context", "list", "--json"], {}))).toEqual({

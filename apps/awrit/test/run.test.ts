@@ -2,10 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { decodeToken } from "@agentwrit/core"
 import { shareTestBroker, startTestBroker } from "@agentwrit/testing/broker"
-import { ADMIN_SECRET } from "@agentwrit/testing/broker-process"
 import { call } from "@agentwrit/testing/client"
 import { registerApp } from "@agentwrit/testing/sdk-app"
-import { beforeEach, expect, test, vi } from "vitest"
+import { beforeEach, expect, test } from "vitest"
 import { awrit, operator, startAwrit, succeeds } from "./run-awrit.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
@@ -52,19 +51,6 @@ test("the command gets a token that only it holds, good while it runs and releas
   expect(seen.claims.cnf).toBeUndefined()
   expect(await agentOf("run-1")).toMatchObject({ agent_id: id, status: "released" })
   expect(existsSync(dirname(file))).toBe(false)
-})
-
-test("the command has no secret of an operator or an app", async () => {
-  const home = temporaryFolder()
-  vi.stubEnv("HOME", home)
-  await succeeds(["context", "set", "here", "--broker-url", url, "--secret-env", "OUR_SECRET"], {})
-  const secrets = { OUR_SECRET: ADMIN_SECRET, AA_ADMIN_SECRET: "b", AGENTWRIT_CLIENT_SECRET: "c" }
-  const files = { AACTL_ADMIN_SECRET: "x", AA_ADMIN_SECRET_FILE: "d", AGENTWRIT_CLIENT_SECRET_FILE: "e" }
-  const all = { env: { PATH: env["PATH"] ?? "", TOLD: told, KEPT: "yes", ...secrets, ...files } }
-  await succeeds(["run", "--context", "here", ...SCOPE, ...sh('env > "$TOLD"')], all)
-  const given = readFileSync(told, "utf8")
-  expect(given).toMatch(/^KEPT=yes$/m)
-  expect(given).not.toMatch(/SECRET|an admin secret/)
 })
 
 test("the file holds a new token before the old one expires", async () => {

@@ -13,7 +13,7 @@ interface Expected {
 const EXPORT =
   '{"id":"evt-000001","timestamp":"2026-03-29T00:00:00.000Z","event_type":"admin_auth","detail":"","outcome":"success","hash":"0"}\n'
 
-/** Together they load every dependency: contract, SDK, audit, the store and its database, bcrypt, undici. */
+/** Together they load every dependency: contract, SDK, audit, the store and its database, bcrypt, undici, yaml. */
 const EXPECTED: readonly Expected[] = [
   { words: ["--version"], code: 0, says: /^awrit \d+\.\d+\.\d+\n$/ },
   { words: ["app", "--help"], code: 0, says: /^Commands:$/m },
@@ -26,6 +26,7 @@ const EXPECTED: readonly Expected[] = [
   { words: ["audit", "verify", "--file", "trail.ndjson"], code: 1, says: /audit trail broken at event 1/ },
   { words: ["audit", "verify", "--db", "trail.ndjson"], code: 1, says: /is not a database of the broker/ },
   { words: ["init", "--mode", "prod", "--config-path", "etc/config"], code: 0, says: /shown only once/ },
+  { words: ["config", "show", "-o", "yaml"], code: 0, says: /^settings:$/m },
   { words: ["health", "--ca", "bad.pem"], code: 1, says: /cannot be used together/ },
 ]
 

@@ -36,8 +36,9 @@ async function secretOf(context: Context, brokerUrl: string): Promise<string> {
   try {
     return context.settings.adminSecret()
   } catch (error) {
-    const typed = error instanceof NoSecretError ? await context.askSecret(`Admin secret of ${brokerUrl}`) : undefined
-    if (typed === undefined || typed === "") throw error
-    return typed
+    if (!(error instanceof NoSecretError)) throw error
+    const typed = await context.askSecret(`Admin secret of ${brokerUrl}`)
+    if (typed !== undefined && typed !== "") return typed
+    throw new NoSecretError("there is no admin secret: type it on a terminal, or set AACTL_ADMIN_SECRET")
   }
 }
