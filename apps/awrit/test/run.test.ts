@@ -75,7 +75,7 @@ test("a command whose agent is revoked learns that no good token comes any more"
   await expect.poll(() => existsSync(told)).toBe(true)
   await call(url, "POST /v1/revoke", { bearer: admin, json: { level: "task", target: "revoked" } })
   const warning = "the command has no good token any more: "
-  await expect.poll(running.stderr, { timeout: 10_000 }).toContain(warning)
+  await expect.poll(running.stderr).toContain(warning)
   writeFileSync(go, "")
   expect((await running.ended).code).toBe(3)
 })

@@ -38,7 +38,7 @@ test("a reader with more than 1 MiB unread gets no message until it reads", asyn
   expect(follower.send(message(2, 2))).toBe(false)
   await reader.read()
   const next = reader.read()
-  await vi.waitFor(() => expect(follower.send(message(2, 2))).toBe(true), { timeout: 20_000 })
+  await expect.poll(() => follower.send(message(2, 2))).toBe(true)
   expect(textOf(await next)).toContain("id: 2\n")
 })
 
@@ -49,7 +49,7 @@ test("a reader that does not take the last message within 30 s is disconnected a
     follower.send(message(1, 1))
     await reader.read()
     const next = reader.read()
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0), { timeout: 20_000 })
+    await expect.poll(() => vi.getTimerCount()).toBe(0)
     follower.send(message(2, 2))
     await next
     vi.advanceTimersByTime(30_000)
@@ -68,7 +68,7 @@ test("a stream reports once that its reader has read the newest position", async
   expect(caughtUp).not.toHaveBeenCalled()
   await reader.read()
   const next = reader.read()
-  await vi.waitFor(() => expect(caughtUp).toHaveBeenCalledTimes(1), { timeout: 20_000 })
+  await expect.poll(() => caughtUp.mock.calls.length).toBe(1)
   follower.end()
   expect((await next).done).toBe(true)
   expect(caughtUp).toHaveBeenCalledTimes(1)

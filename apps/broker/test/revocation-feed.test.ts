@@ -130,16 +130,14 @@ test("a reader that does not read a page within 30 s is disconnected", async () 
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
   try {
     const response = await stream(broker.app)
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { timeout: 20_000 })
+    await expect.poll(() => vi.getTimerCount()).toBeGreaterThan(0)
     let ended: { error: unknown } | undefined
     // A page was sent; nothing more comes until the reader reads it.
     await vi.advanceTimersByTimeAsync(31_000)
     void readAll(response).then((end) => {
       ended = end
     })
-    await vi.waitFor(() => expect(ended?.error).toMatchObject({ message: "the follower is too slow" }), {
-      timeout: 20_000,
-    })
+    await expect.poll(() => ended?.error).toMatchObject({ message: "the follower is too slow" })
   } finally {
     vi.useRealTimers()
   }

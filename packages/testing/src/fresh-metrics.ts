@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { call } from "./client.ts"
 
 const SCRAPE_INTERVAL_MS = 20
-const STALE_TIMEOUT_MS = 30_000
+const STALE_TIMEOUT_MS = 240_000
 
 /**
  * The present metrics. The broker caches the text for a moment. Each text counts the scrapes before it, so a text that

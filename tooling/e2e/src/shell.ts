@@ -14,6 +14,9 @@ export function missingPrograms(what: string, ...programs: string[]): boolean {
   return missing.length > 0
 }
 
+/** Only ends what hangs; below the test's own limit, so that no process is left. */
+const HANG_TIMEOUT_MS = 240_000
+
 /** How a shell script ended. */
 export interface ShellEnd {
   readonly code: number
@@ -28,7 +31,7 @@ export function shell(script: string, environment: Record<string, string> = {}):
     execFile(
       "bash",
       ["--norc", "-c", script],
-      { env: { PATH, ...environment }, timeout: 30_000 },
+      { env: { PATH, ...environment }, timeout: HANG_TIMEOUT_MS },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
     )
   })

@@ -8,10 +8,9 @@ import fcntl, json, os, pty, re, select, signal, struct, sys, termios, time
 columns, typed, command = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
 pid, terminal = pty.fork()
 if pid == 0:
-    time.sleep(0.1)
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     os.execvp(command[0], command)
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-shown, since, end = b"", 0, time.time() + 60
+shown, since, end = b"", 0, time.time() + 240
 while time.time() < end:
     if not select.select([terminal], [], [], 1)[0]: continue
     try: chunk = os.read(terminal, 65536)

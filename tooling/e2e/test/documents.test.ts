@@ -54,7 +54,7 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]()
 })
 
-test("every example has the right types", { timeout: 60_000 }, async () => {
+test("every example has the right types", async () => {
   expect(new Set(snippets.map(({ document }) => document))).toEqual(new Set(DOCUMENTS))
   expect(await folder.check()).toBe("")
 })

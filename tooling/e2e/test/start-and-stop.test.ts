@@ -23,13 +23,11 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     await call(broker.url, "GET /v1/health")
     const ended = broker.end(signal)
     await expect
-      .poll(
-        () =>
-          call(broker.url, "GET /v1/health").then(
-            () => "open",
-            () => "closed",
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        call(broker.url, "GET /v1/health").then(
+          () => "open",
+          () => "closed",
+        ),
       )
       .toBe("closed")
     socket.write(body.slice(5))
@@ -79,7 +77,7 @@ test("only the owner can read keys and database, and tokens are valid after a re
   const { access_token } = await agent(first.url, await adminToken(first.url))
   for (const name of ["signing.key", "audit.key", "audit.checkpoint", "data.db"])
     await expect
-      .poll(() => statSync(join(folder.path, name), { throwIfNoEntry: false })?.mode ?? 0, { timeout: 20_000 })
+      .poll(() => statSync(join(folder.path, name), { throwIfNoEntry: false })?.mode ?? 0)
       .toSatisfy((mode: number) => mode !== 0 && (mode & 0o077) === 0)
   await first.end("SIGTERM")
   await using second = await startBroker(folder)

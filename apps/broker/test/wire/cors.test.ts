@@ -61,7 +61,7 @@ describe("a page of an allowed origin", () => {
     ["two Hosts", "host: a\r\n", "host: b\r\nconnection: close\r\n\r\n", 400],
     ["an expectation", "host: a\r\nexpect: a miracle\r\n", "content-length: 0\r\n\r\n", 400],
     ["a body that takes too long", "host: a\r\ncontent-length: 2\r\n", "\r\n{", 408],
-  ])("reads the parser's answer to %s", { timeout: 60_000 }, async (_, head, rest, status) => {
+  ])("reads the parser's answer to %s", async (_, head, rest, status) => {
     const sent = (origin: string) => rawHttp(url, `POST /v1/register HTTP/1.1\r\n${head}origin: ${origin}\r\n${rest}`)
     const [own, foreign] = await Promise.all([sent(PAGE), sent(FOREIGN)])
     expect(own).toMatch(new RegExp(`^HTTP/1.1 ${status} `))

@@ -129,7 +129,7 @@ describe("a follower", () => {
     await using on = await testAuthority({ store: await filled(7000) })
     const { follower, messages, ends } = recorder()
     const stop = on.authority.followRevocations(CALLER, 0, follower)
-    await vi.waitFor(() => expect(messages.at(-1)?.to).toBe(7000), { timeout: 20_000 })
+    await expect.poll(() => messages.at(-1)?.to).toBe(7000)
     await revoke(on, "a")
     expect(messages.at(-1)).toMatchObject({ from: 7000, to: 7001, head: 7001, entries: [{ seq: 7001 }] })
     for (const [at, { from }] of messages.entries()) expect(from).toBe(messages[at - 1]?.to ?? 0)
@@ -158,9 +158,7 @@ describe("a follower", () => {
     let keepsUp = true
     const [slow, quick] = [recorder(() => keepsUp), recorder()]
     for (const { follower } of [slow, quick]) on.authority.followRevocations(CALLER, 0, follower)
-    await vi.waitFor(() => expect([slow, quick].map(({ messages }) => messages.length)).toEqual([1, 1]), {
-      timeout: 20_000,
-    })
+    await expect.poll(() => [slow, quick].map(({ messages }) => messages.length)).toEqual([1, 1])
     keepsUp = false
     await revoke(on, "a")
     await revoke(on, "b")
@@ -184,6 +182,6 @@ describe("a follower", () => {
     vi.spyOn(store.revocations, "page").mockRejectedValueOnce(new Error("damaged"))
     const { follower, ends } = recorder()
     on.authority.followRevocations(CALLER, 0, follower)
-    await vi.waitFor(() => expect(ends).toMatchObject([{ message: "damaged" }]), { timeout: 20_000 })
+    await expect.poll(() => ends).toMatchObject([{ message: "damaged" }])
   })
 })

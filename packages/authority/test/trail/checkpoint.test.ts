@@ -214,7 +214,7 @@ describe("the verification in the background", () => {
     await using on = await testAuthority({ store, observer: { trailVerified: (found) => told.push(found) } })
     expect(on.authority.health().auditChain).toBe("verifying")
     resolve(problem)
-    await vi.waitFor(() => expect(told).toEqual([problem]), { timeout: 20_000 })
+    await expect.poll(() => told).toEqual([problem])
     expect(on.authority.health()).toMatchObject(health)
   })
 

@@ -107,7 +107,7 @@ describe("signing in", () => {
     const late: ServerResponse[] = []
     proxy.intercept = answering("/v1/app/launch-tokens", (answer) => late.push(answer), problem(403, "token_revoked"))
     const first = app.createLaunchToken(TASK)
-    await vi.waitFor(() => expect(late).toHaveLength(1), { timeout: 20_000 })
+    await expect.poll(() => late.length).toBe(1)
     await app.createLaunchToken(TASK)
     for (const answer of late) problem(403, "token_revoked")(answer)
     await first

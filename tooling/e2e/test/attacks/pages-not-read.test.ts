@@ -33,9 +33,7 @@ async function askWithoutReading({ url }: BrokerProcess, since: number): Promise
 }
 
 // Each page stays in memory until it is read. Without the limit, one source took more than a gigabyte.
-test("pages that a source does not read use little memory; after it disconnects it gets pages again", {
-  timeout: 60_000,
-}, async () => {
+test("pages that a source does not read use little memory; after it disconnects it gets pages again", async () => {
   await using folder = await brokerFolder()
   await fillFeed(folder, ENTRIES)
   await using broker = await startBroker(folder)

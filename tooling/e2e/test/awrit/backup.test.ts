@@ -25,7 +25,7 @@ async function madeWrong(): Promise<void> {
   new Sqlite(edited).exec("UPDATE events SET detail = 'nothing'").close()
 }
 
-describe("awrit backup", { timeout: 60_000 }, () => {
+describe("awrit backup", () => {
   beforeAll(madeWrong)
 
   test("copies the database of a running broker, and a broker starts on the copy", async () => {

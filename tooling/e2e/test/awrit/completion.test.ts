@@ -22,7 +22,7 @@ const SHELLS = {
   fish: { command: ["fish", "--no-config", "-i"], load: "awrit completion fish | source" },
 } as const
 
-describe.each(Object.entries(SHELLS))("in %s", { timeout: 60_000 }, (name, { command, load }) => {
+describe.each(Object.entries(SHELLS))("in %s", (name, { command, load }) => {
   describe.skipIf(missingPrograms(`awrit's completion in ${name}`, command[0], "python3"))("a terminal", () => {
     let folder: string
     let bin: string

@@ -10,7 +10,7 @@ import { onTerminal } from "../../src/terminal.ts"
 const ESCAPE = String.fromCharCode(27)
 const COLOUR = new RegExp(`${ESCAPE}\\[\\d+m`)
 
-describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a terminal", { timeout: 60_000 }, () => {
+describe.skipIf(missingPrograms("awrit on a terminal", "python3"))("on a terminal", () => {
   let shared: SharedBroker
   let env: Record<string, string>
   let agentId: string

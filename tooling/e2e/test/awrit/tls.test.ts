@@ -8,7 +8,7 @@ import { missingPrograms } from "../../src/shell.ts"
 
 const CERTIFICATES = fileURLToPath(new URL("../../../../scripts/gen_test_certs.sh", import.meta.url))
 
-describe.skipIf(missingPrograms("awrit over TLS", "openssl"))("over TLS", { timeout: 60_000 }, () => {
+describe.skipIf(missingPrograms("awrit over TLS", "openssl"))("over TLS", () => {
   test.each(["tls", "mtls"])("%s: works with the certificates that it needs, and names a missing one", async (mode) => {
     await using folder = await brokerFolder()
     const certificates = join(folder.path, "certs")

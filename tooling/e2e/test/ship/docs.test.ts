@@ -3,14 +3,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { awritOnPath, operator } from "@agentwrit/testing/awrit"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import { blocksOf, brokerVariables, filesIn, readText } from "../../src/repository.ts"
 import { missingPrograms, shell } from "../../src/shell.ts"
 
 const PAGES = filesIn("docs").filter((name) => name.endsWith(".md"))
-
-// A page runs many programs one after the other.
-vi.setConfig({ testTimeout: 60_000 })
 
 describe.skipIf(missingPrograms("the documentation's lines", "bash", "curl", "jq", "openssl", "python3"))(
   "the lines of",

@@ -92,7 +92,7 @@ test.skipIf(missingPrograms("renewed certificates", "bash", "openssl"))(
     symlinkSync("new", at("next"))
     renameSync(at("next"), at("certs"))
     expect(await check(env)).toEqual({ code: 0, said: "serving\n" })
-    await expect.poll(() => broker.output().stdout, { timeout: 30_000 }).toContain("certificates read again")
+    await expect.poll(() => broker.output().stdout).toContain("certificates read again")
     const served = await new Promise<string>((resolve, reject) => {
       const socket = connect(
         { port: Number(env.AA_PORT), ca: readFileSync(at("new/ca.pem")), host: "127.0.0.1" },

@@ -115,7 +115,7 @@ describe.each(Object.keys(PROXIES) as (keyof typeof PROXIES)[])("behind %s", (na
           (answer) => answer.resume().statusCode,
           () => proxy.said(),
         )
-      await expect.poll(health, { timeout: 30_000 }).toBe(200)
+      await expect.poll(health).toBe(200)
 
       const stream = await send(proxy.port, "/v1/revocations?since=0", { accept: "text/event-stream" })
       const messages = messagesOf(stream)
