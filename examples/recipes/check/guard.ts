@@ -2,9 +2,10 @@ import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import type { RequestListener } from "node:http"
 import { fileURLToPath } from "node:url"
+import { AgentWritApp } from "@agentwrit/sdk"
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from "aws-lambda"
 import { build } from "esbuild"
-import { admin, registerApp } from "./broker.ts"
+import { admin, brokerUrl, registerApp } from "./broker.ts"
 import { listen, web } from "./serve.ts"
 
 // Starts the recipe that the command line names, and calls it by three agents: one that may, one of another scope, one
@@ -30,7 +31,9 @@ const start = RECIPES[name]
 assert(start !== undefined, `there is no recipe ${name}`)
 const url = `${await start()}${name === "trpc" ? "/trpc" : ""}/reports`
 
-const app = await registerApp(new URL(url).origin)
+const { clientId, clientSecret } = await registerApp()
+const { origin } = new URL(url)
+const app = new AgentWritApp({ brokerUrl, clientId, clientSecret, allowedOrigins: [origin] })
 const task = { orchId: "recipes", taskId: crypto.randomUUID() }
 const reader = await app.createAgent({ ...task, scope: ["read:reports:*"] })
 const other = await app.createAgent({ ...task, scope: ["read:data:*"] })
@@ -99,6 +102,8 @@ async function startWorker(): Promise<string> {
     modules: true,
     script: outputFiles[0]?.text ?? "",
     compatibilityDate: "2026-07-01",
+    // It would fetch an example of it.
+    cf: false,
     bindings: { AGENTWRIT_BROKER_URL: process.env["AGENTWRIT_BROKER_URL"] ?? "" },
   })
   return (await worker.ready).origin
@@ -106,9 +111,10 @@ async function startWorker(): Promise<string> {
 
 /** Starts a server by a program of the packages, and reads its origin from what it prints. */
 function startProgram(program: string, words: readonly string[]): Promise<string> {
-  const env = { ...process.env, PORT: "0", NO_COLOR: "1" }
-  const child = spawn(pathOf(`node_modules/.bin/${program}`), words, { cwd: pathOf("."), env })
-  process.once("exit", () => child.kill())
+  const env = { ...process.env, PORT: "0", NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" }
+  const child = spawn(pathOf(`node_modules/.bin/${program}`), words, { cwd: pathOf("."), env, detached: true })
+  // The whole group: what npm installs may be a script that starts the program.
+  process.once("exit", () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"))
   return new Promise((resolve, reject) => {
     let output = ""
     for (const stream of [child.stdout, child.stderr])

@@ -30,6 +30,13 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bun: "bun-deno",
     deno: "bun-deno",
   },
+  agent: {
+    "ai-sdk": "ai-sdk",
+    langchain: "langchain",
+    "openai-agents": "openai-agents",
+    mastra: "mastra",
+    mcp: "mcp",
+  },
 }
 
 const names = Object.values(RECIPES).flatMap(Object.keys)

@@ -87,7 +87,9 @@ test("the recipes' page shows every recipe as it is tried", () => {
   const shown = [...readText("docs/recipes.md").matchAll(/\]\(\.\.\/([^)]+)\):\n\n```ts\n(.*?)^```/gms)]
   for (const [, file = "", text] of shown) expect(text).toBe(readText(file))
   const folders = filesIn("examples/recipes").filter((name) => !/\.|^(check|node_modules)$/.test(name))
-  expect(new Set(shown.map(([, file = ""]) => file.split("/")[2]))).toEqual(new Set([...folders, "guard.ts"]))
+  expect(new Set(shown.map(([, file = ""]) => file.split("/")[2]))).toEqual(
+    new Set([...folders, "guard.ts", "agent.ts"]),
+  )
 })
 
 test("the index leads to every page", () => {
