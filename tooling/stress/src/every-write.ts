@@ -5,7 +5,7 @@ import {
   FailedStart,
   startBroker,
 } from "@agentwrit/testing/broker-process"
-import { adminToken } from "@agentwrit/testing/client"
+import { adminToken, call } from "@agentwrit/testing/client"
 import { Random } from "@agentwrit/testing/random"
 import { checkDatabase, LONG_TTLS } from "./crashes.ts"
 import { Findings } from "./findings.ts"
@@ -26,6 +26,9 @@ const MARGIN = 6
 
 /** The steps of a run, which are the same each time. */
 const STEPS = 40
+
+/** Steps from one rotation of the signing key to the next. */
+const ROTATION_STEPS = 10
 const RUN_SEED = 3
 
 /** Kills the broker at each of its writes, one after the other. */
@@ -94,12 +97,20 @@ async function dies(
     if (!(error instanceof FailedStart && error.ended.signal === "SIGKILL")) found.unexpected(String(error))
     return true
   }
-  const load = new Load(broker.url, await adminToken(broker.url).catch(() => ""), ledger, new Random(RUN_SEED))
+  const admin = await adminToken(broker.url).catch(() => "")
+  const load = new Load(broker.url, admin, ledger, new Random(RUN_SEED))
   let stopped: unknown
-  for (let step = 0; step < STEPS && stopped === undefined; step++) stopped = await load.step().catch(String)
+  for (let step = 1; step <= STEPS && stopped === undefined; step++)
+    stopped = await (step % ROTATION_STEPS === 0 ? rotate(broker.url, admin) : load.step()).catch(String)
   const isAlive = await answers(broker.url)
   if (isAlive && stopped !== undefined) found.unexpected(`the run stopped: ${stopped}`)
   const { code, signal, stderr } = await broker.end("SIGKILL")
   if (signal !== "SIGKILL") found.unexpected(`the broker ended by itself (exit ${code})\n${stderr}`)
   return !isAlive
+}
+
+async function rotate(url: string, bearer: string): Promise<void> {
+  const json = { signs_in: 0, force: true }
+  const { status, text } = await call(url, "POST /v1/admin/keys/rotate", { bearer, json })
+  if (status !== 200) throw new Error(`the rotation was refused: ${text}`)
 }

@@ -16,6 +16,7 @@ export interface Profile {
   readonly protocol: { readonly requests: number }
   readonly sockets: { readonly idle: number }
   readonly floods: { readonly challenges: number; readonly badTokens: number; readonly streams: number }
+  readonly keyRotation: { readonly seconds: number }
   readonly soak: { readonly seconds: number }
 }
 
@@ -32,6 +33,7 @@ const short: Profile = {
   protocol: { requests: 3000 },
   sockets: { idle: 500 },
   floods: { challenges: 20_000, badTokens: 15_000, streams: 1100 },
+  keyRotation: { seconds: 15 },
   soak: { seconds: 10 },
 }
 
@@ -48,6 +50,7 @@ const long: Profile = {
   protocol: { requests: 100_000 },
   sockets: { idle: 1000 },
   floods: { challenges: 1_000_000, badTokens: 1_000_000, streams: 3000 },
+  keyRotation: { seconds: 60 },
   soak: { seconds: 600 },
 }
 

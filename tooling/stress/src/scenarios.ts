@@ -3,6 +3,7 @@ import { crashes } from "./crashes.ts"
 import { detectors } from "./detectors.ts"
 import { everyWrite } from "./every-write.ts"
 import { floods } from "./floods.ts"
+import { keyRotation } from "./key-rotation.ts"
 import { model } from "./model.ts"
 import { power } from "./power.ts"
 import { protocol } from "./protocol.ts"
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   sockets,
   clock,
   floods,
+  keyRotation,
   soak,
   everyWrite,
 ]

@@ -107,7 +107,14 @@ test("the base is as the guide describes it", () => {
   )
   // Every variable that an operator may set is passed on, except those that the container sets itself.
   const passed = environmentOf(broker ?? {}).map(([variable]) => variable)
-  const own = ["AA_MODE", "AA_CONFIG_PATH", "AA_SEED_TOKENS", "AA_AUDIT_KEY_PATH", "AA_ADMIN_SECRET_FILE"]
+  const own = [
+    "AA_MODE",
+    "AA_CONFIG_PATH",
+    "AA_SEED_TOKENS",
+    "AA_AUDIT_KEY_PATH",
+    "AA_ADMIN_SECRET_FILE",
+    "AA_KEY_ENCRYPTION_KEY_FILE",
+  ]
   expect(
     brokerVariables()
       .filter((variable) => !passed.includes(variable))

@@ -89,6 +89,7 @@ export class TrailState {
         return ["deregister_app", appId]
       }
       case "scopes_ceiling_updated":
+      case "key_rotated":
         return undefined
       default:
         throw new Error(`${type} was never tried`)
