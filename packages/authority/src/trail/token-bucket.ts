@@ -25,7 +25,7 @@ export class TokenBucket {
   }
 
   /** Gives back permits that were not used. */
-  giveBack(count: number): void {
+  release(count: number): void {
     this.#permits = Math.min(this.#burst, this.#permits + count)
   }
 

@@ -49,7 +49,7 @@ export class TrailQuota {
     const bytes = bytesOf(events)
     const taken: TokenBucket[] = []
     const release = (): void => {
-      for (const bucket of taken) bucket.giveBack(bytes)
+      for (const bucket of taken) bucket.release(bytes)
     }
     for (const subject of subjects) {
       const bucket = this.#bucketOf(subject, now)

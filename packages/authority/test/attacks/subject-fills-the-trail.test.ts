@@ -102,7 +102,7 @@ test("what was not committed does not count", async () => {
   await using on = await testAuthority()
   const { claims } = await on.agent()
   const taken = vi.spyOn(TokenBucket.prototype, "take")
-  const givenBack = vi.spyOn(TokenBucket.prototype, "giveBack")
+  const givenBack = vi.spyOn(TokenBucket.prototype, "release")
   const renewals = Array.from({ length: 5 }, () => on.authority.renewToken(CALLER, claims))
   expect((await Promise.allSettled(renewals)).filter(({ status }) => status === "fulfilled")).toHaveLength(1)
   const sizes = taken.mock.calls.map(([, bytes]) => bytes).slice(0, 5)
