@@ -1,5 +1,14 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto"
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { shareTestBroker } from "@agentwrit/testing/broker"
 import { describe, expect, test, vi } from "vitest"
@@ -106,6 +115,25 @@ describe("reseal", () => {
     expect(JSON.parse(again)).toMatchObject({ resealed: [], files: expect.arrayContaining([expect.any(String)]) })
     await succeeds(["key", "reseal", "--plain"], { env: { ...paths, AA_KEY_ENCRYPTION_KEY: second } })
     expect(read()).toEqual(contents)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)("leaves the files to the broker's user when root runs it", async () => {
+    const { folder, keyFile, env: paths } = broker()
+    const path = join(folder, "signing.key")
+    chownSync(path, 65_534, 65_533)
+    await succeeds(["key", "reseal", "--new-key-file", keyFile(encryptionKey())], { env: paths })
+    const { uid, gid, mode } = statSync(path)
+    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_533, 0o600])
+  })
+
+  test("seals the file behind a symbolic link, and leaves no copy unsealed", async () => {
+    const { folder, keyFile, env: paths } = broker()
+    const [link, file] = [join(folder, "signing.key"), join(folder, "real.key")]
+    renameSync(link, file)
+    symlinkSync(file, link)
+    await succeeds(["key", "reseal", "--new-key-file", keyFile(encryptionKey())], { env: paths })
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(readFileSync(file, "utf8")).toMatch(/^-----BEGIN AGENTWRIT SEALED KEY-----\n/)
   })
 
   test("refuses what is no encryption key", async () => {

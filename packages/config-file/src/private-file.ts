@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -136,6 +137,8 @@ export interface WriteOptions {
   readonly mode: number
   /** Whether an existing file or symbolic link may be replaced. */
   readonly replace: boolean
+  /** The file's owner, which only root may choose. Default: the user who runs this. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
 }
 
 /**
@@ -143,13 +146,14 @@ export interface WriteOptions {
  * before it returns.
  * @returns `false` when the file exists and may not be replaced.
  */
-export function writeWhole(path: string, content: string, { mode, replace }: WriteOptions): boolean {
+export function writeWhole(path: string, content: string, { mode, owner, replace }: WriteOptions): boolean {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`)
   try {
     const descriptor = openSync(temporary, "wx", mode)
     try {
       fchmodSync(descriptor, mode)
+      if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid)
       writeFileSync(descriptor, content)
       fsyncSync(descriptor)
     } finally {

@@ -1,6 +1,8 @@
 import type { KeyObject } from "node:crypto"
+import { realpathSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import {
+  codeOf,
   ENCRYPTION_KEY_BYTES,
   formatPrivateKey,
   isSealedKey,
@@ -46,7 +48,7 @@ export const keyReseal: Command = command({
       throw new CommandError(`there is no key file: set AA_SIGNING_KEY_PATH to the broker's, it is ${signing} now`)
     const opened = files.map((path) => ({ path, key: openKey(path, present, next) }))
     const changed = opened.flatMap(({ path, key }) => (key === undefined ? [] : [{ path, key }]))
-    for (const { path, key } of changed) writeWhole(path, formatPrivateKey(key, next), { mode: 0o600, replace: true })
+    for (const { path, key } of changed) replace(path, formatPrivateKey(key, next))
     const resealed = changed.map(({ path }) => path)
     await out.document({ resealed, files })
     await out.lines(resealed)
@@ -71,6 +73,18 @@ function openKey(path: string, present: Buffer | undefined, next: Buffer | undef
   } catch (error) {
     if (!(error instanceof PrivateFileError || error instanceof PrivateKeyError)) throw error
     throw new CommandError(`the key file ${path} ${error.message}; no file was changed`)
+  }
+}
+
+/** Replaces a key file, or the one that a symbolic link names. It still belongs to the broker's user when root runs this. */
+function replace(path: string, content: string): void {
+  try {
+    const file = realpathSync(path)
+    writeWhole(file, content, { mode: 0o600, replace: true, owner: statSync(file) })
+  } catch (error) {
+    throw new CommandError(
+      `the key file ${path} cannot be written (${codeOf(error)}); files before it are changed, so repeat the command`,
+    )
   }
 }
 
