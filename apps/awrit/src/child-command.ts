@@ -42,7 +42,8 @@ export class ChildCommand implements Disposable {
     const child = spawn(program, words, { env: { ...env }, stdio: "inherit" })
     this.#child = child
     return new Promise((resolve) => {
-      child.once("error", (error) => {
+      // Each signal that cannot be sent is an error of its own.
+      child.on("error", (error) => {
         const fault = codeOf(error)
         // Without a process id it was not started. Otherwise a signal could not be sent, and it runs on.
         if (child.pid === undefined) resolve({ exitCode: fault === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE, fault })

@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { writeWhole } from "@agentwrit/config-file"
+import { codeOf, writeWhole } from "@agentwrit/config-file"
+import { CommandError } from "./errors.ts"
 
 /** A file with a token, with mode 0600, in a folder of its own that is removed at the end of the scope. */
 export class TokenFile implements Disposable {
   readonly path: string
 
   constructor(token: string) {
-    this.path = join(mkdtempSync(join(tmpdir(), "awrit-")), "token")
+    this.path = join(newFolder(), "token")
     this.write(token)
   }
 
@@ -19,5 +20,15 @@ export class TokenFile implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(dirname(this.path), { recursive: true, force: true })
+  }
+}
+
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "awrit-"))
+  } catch (error) {
+    throw new CommandError(
+      `the agent's token cannot be kept in ${tmpdir()} (${codeOf(error)}): set TMPDIR to a folder that you can write`,
+    )
   }
 }

@@ -4,7 +4,7 @@ import { decodeToken } from "@agentwrit/core"
 import { shareTestBroker, startTestBroker } from "@agentwrit/testing/broker"
 import { call } from "@agentwrit/testing/client"
 import { registerApp } from "@agentwrit/testing/sdk-app"
-import { beforeEach, expect, test } from "vitest"
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { awrit, operator, startAwrit, succeeds } from "./run-awrit.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
@@ -114,6 +114,17 @@ test.each([
   [["run", ...SCOPE, "--ttl", "0", ...sh("true")], "--ttl must be"],
 ])("awrit %j is refused", async (words, message) => {
   expect(await awrit(words, { env })).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+})
+
+test("an agent whose command is not reached is released", async () => {
+  vi.stubEnv("TMPDIR", join(dirname(told), "missing"))
+  onTestFinished(() => void vi.stubEnv("TMPDIR", undefined))
+  const { code, stderr } = await awrit(["run", ...SCOPE, "--task", "unreached", ...sh("true")], { env })
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/token cannot be kept in \S+missing \(ENOENT\): set TMPDIR/),
+  ])
+  expect(await agentOf("unreached")).toMatchObject({ status: "released" })
 })
 
 test("a broker that binds all tokens to keys is named", async () => {

@@ -16,8 +16,8 @@ import { TokenFile } from "../token-file.ts"
 /** Long, so that the variable lasts. The token does not outlive the command, which releases it. */
 const DEFAULT_TTL_SECONDS = 3600
 
-/** The secrets of operators and apps. The command is an agent and must not have them. */
-const SECRETS = /^(AACTL_ADMIN_SECRET|AA_ADMIN_SECRET|AGENTWRIT_CLIENT_SECRET)(_FILE)?$/
+/** The secrets of operators, apps and the broker. The command is an agent and must not have them. */
+const SECRETS = /^(AACTL_ADMIN_SECRET|AA_ADMIN_SECRET|AA_KEY_ENCRYPTION_KEY|AGENTWRIT_CLIENT_SECRET)(_FILE)?$/
 
 /** The flags for the fields of a launch token. */
 const FLAGS = { allowed_scope: "scope", max_ttl: "ttl", orch_id: "orch", task_id: "task" }
@@ -27,7 +27,7 @@ export const run: Command = command({
   name: "run",
   summary: "Run a command as an agent, with a token in its environment that is released when the command ends",
   details: [
-    "AGENTWRIT_TOKEN holds the agent's token, good for --ttl seconds. AGENTWRIT_TOKEN_FILE names a file that always holds a good one, because awrit renews the token shortly before it expires: a command that may run longer than --ttl reads the file for each request. AGENTWRIT_BROKER_URL and AGENTWRIT_AGENT_ID are set too; the secrets of operators and apps are removed.",
+    "AGENTWRIT_TOKEN holds the agent's token, good for --ttl seconds. AGENTWRIT_TOKEN_FILE names a file that always holds a good one, because awrit renews the token shortly before it expires: a command that may run longer than --ttl reads the file for each request. AGENTWRIT_BROKER_URL and AGENTWRIT_AGENT_ID are set too; the secrets of operators, apps and the broker are removed.",
     "The operator launches the agent. --app holds the scope to the app's present ceiling, but the agent is not one of the app: awrit revoke --level task ends it, --level app does not. Its token is not bound to a key: whoever has it can use it until the command ends.",
     "Signals are passed on. The exit code is the command's: 128 and the number of the signal that ended it, 126 or 127 if it cannot be run.",
   ],
@@ -62,8 +62,14 @@ export const run: Command = command({
     using child = new ChildCommand(context.io.stdin.isTTY === true)
     const { launchToken } = await admin.createLaunchToken(launch)
     const agent = await registered(launch, launchToken, context)
-    // Without the await, the scope and with it the passing on of signals would end here.
-    return await runAs(agent, words, child, context)
+    try {
+      return await runAs(agent, words, child, context)
+    } finally {
+      await agent.release().catch((error: Error) => {
+        const end = agent.expiresAt.toISOString()
+        context.out.warn(`awrit: ${error.message}; the agent's token expires at ${end}`, "yellow")
+      })
+    }
   },
 })
 
@@ -118,9 +124,6 @@ async function runAs(agent: Agent, words: readonly string[], child: ChildCommand
   } finally {
     ended.abort()
     await renewing
-    await agent.release().catch((error: Error) => {
-      out.warn(`awrit: ${error.message}; the agent's token expires at ${agent.expiresAt.toISOString()}`, "yellow")
-    })
   }
 }
 
