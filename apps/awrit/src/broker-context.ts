@@ -37,7 +37,7 @@ export function readContext(name: string): BrokerContext {
     throw new CommandError(`there is no context ${name}: awrit context list shows them, awrit context set makes one`)
   const { problems, values } = parseKeyValues(bytes, `context file ${path}`, CONTEXT_KEYS)
   if (problems.length > 0) throw new CommandError(problems.join("; "))
-  if (values.BROKER_URL === undefined)
+  if (!values.BROKER_URL?.text)
     throw new CommandError(`context file ${path}: BROKER_URL is missing; awrit context set writes it`)
   return { name, path, values }
 }

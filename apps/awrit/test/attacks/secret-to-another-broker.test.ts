@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeEach, expect, test, vi } from "vitest"
-import { succeeds } from "../run-awrit.ts"
+import { awrit, succeeds } from "../run-awrit.ts"
 import { temporaryFolder } from "../temporary-folder.ts"
 
 // A broker that somebody else runs gets the secret of the operator's own.
@@ -36,4 +36,14 @@ test("the secret of the config file does not go to a context's broker", async ()
   await succeeds(["context", "set", "theirs", "--broker-url", THEIRS], {})
   expect(await secretFor([], { AA_CONFIG_PATH: config })).not.toBe("none")
   expect(await secretFor(["--context", "theirs"], { AA_CONFIG_PATH: config })).toBe("none")
+})
+
+test("a context without a URL sends its secret nowhere", async () => {
+  await succeeds(["context", "set", "ours", "--broker-url", OURS, "--secret-env", "OURS_SECRET"], {})
+  writeFileSync(join(home, ".broker", "contexts", "ours"), "BROKER_URL=\nADMIN_SECRET_ENV=OURS_SECRET\n")
+  const env = { OURS_SECRET: SECRET, AACTL_BROKER_URL: THEIRS }
+  expect(await awrit(["config", "show", "--context", "ours"], { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("BROKER_URL is missing"),
+  })
 })
