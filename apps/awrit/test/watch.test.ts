@@ -41,6 +41,7 @@ test("each look has what came since the last one, also after an outage", async (
   await expect.poll(watching.stderr).toContain("trying again")
   await agent(url, admin, { task_id: "watched" })
   await call(url, "POST /v1/revoke", { bearer: admin, json: { level: "task", target: "watched" } })
+  await call(url, "POST /v1/revoke", { bearer: admin, json: { level: "task", target: "not a task" } })
   await call(url, "POST /v1/admin/auth", { json: { secret: "wrong" } })
   proxy.intercept = () => "pass"
   await expect.poll(() => looksOf(watching.stdout()).flatMap(({ denied }) => denied)).not.toEqual([])
@@ -49,7 +50,10 @@ test("each look has what came since the last one, also after an outage", async (
   const looks = looksOf(watching.stdout())
   expect(looks[0]).toMatchObject({ active_agents: 1, tokens_issued_per_second: null, denied: [], revoked: [] })
   expect(looks.flatMap(({ revoked }) => revoked)).toMatchObject([{ agent_id: "watched", event_type: "token_revoked" }])
-  expect(looks.flatMap(({ denied }) => denied)).toMatchObject([{ event_type: "admin_auth_failed" }])
+  expect(looks.flatMap(({ denied }) => denied)).toMatchObject([
+    { event_type: "token_revoked" },
+    { event_type: "admin_auth_failed" },
+  ])
   expect(looks.at(-1)?.active_agents).toBe(0)
   expect(looks.some(({ tokens_issued_per_second: rate }) => (rate ?? 0) > 0)).toBe(true)
   expect(watching.stderr()).toMatch(/^awrit: .* trying again\nawrit: the broker answers again\n$/)

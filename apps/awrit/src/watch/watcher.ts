@@ -38,7 +38,11 @@ export class Watcher {
   readonly #signal: AbortSignal
   readonly #past: number
   readonly #denied: Stream = { filter: { outcome: "denied" }, after: undefined, unseen: [] }
-  readonly #revoked: Stream = { filter: { eventType: "token_revoked" }, after: undefined, unseen: [] }
+  readonly #revoked: Stream = {
+    filter: { eventType: "token_revoked", outcome: "success" },
+    after: undefined,
+    unseen: [],
+  }
   #counters: Counters | undefined
 
   /** @param past how many earlier events of each kind the first snapshot has. */
