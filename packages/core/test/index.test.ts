@@ -43,6 +43,7 @@ it("exports these names and no others", () => {
       ["PROOF_TYPE", "PROOF_WINDOW_S", "ProofMemory", "createProof", "verifyProof"],
       ["RevocationSet", "findRevocation", "revocationDigest", "revocationProbe", "revocationTargets"],
       ["REVOCATION_LEVELS", "REVOKE_ALL_TARGET", "hasCutoff", "appIdOf", "appSubject", "isAppId"],
+      ["isLoopbackUrl"],
       ["FEED_FRESHNESS_S", "MAX_FEED_ENTRIES", "REVOCATION_FEED_TYPE"],
     ]
       .flat()
