@@ -423,6 +423,13 @@ describe("production without a public URL", () => {
     expect(warningsOf(env)).toEqual([expect.stringMatching(/^AA_PUBLIC_URL is not set: only tokens of agents on this/)])
     expect(warningsOf({ ...env, AA_PUBLIC_URL: PUBLIC_URL })).toEqual([])
   })
+
+  it("warns that no other agents register where tokens must be bound", () => {
+    const env = { AA_MODE: "production", AA_REQUIRE_BOUND: "true" }
+    expect(warningsOf(env)).toEqual([
+      expect.stringMatching(/^AA_PUBLIC_URL is not set: only agents on this machine can/),
+    ])
+  })
 })
 
 describe("seed tokens", () => {

@@ -130,11 +130,13 @@ export function warnOfValues(reading: Reading, values: VariableValues): void {
     reading.warnings.push({
       message: `AA_BIND_ADDRESS is ${bindAddress} and AA_TLS_MODE is none: secrets and tokens travel in clear text, unless a proxy in front speaks TLS; then set AA_PUBLIC_URL to its https URL`,
     })
-  if (mode === "production" && publicUrl === undefined && !reading.isRefused("publicUrl"))
-    reading.warnings.push({
-      message:
-        "AA_PUBLIC_URL is not set: only tokens of agents on this machine are bound to their keys, and any other that is stolen works for anyone; set it to the URL under which clients know the broker",
-    })
+  if (mode === "production" && publicUrl === undefined && !reading.isRefused("publicUrl")) {
+    const effect = values.requireBound
+      ? "only agents on this machine can register, because AA_REQUIRE_BOUND refuses tokens that are not bound to a key"
+      : "only tokens of agents on this machine are bound to their keys, and any other that is stolen works for anyone"
+    const message = `AA_PUBLIC_URL is not set: ${effect}; set it to the URL under which clients know the broker`
+    reading.warnings.push({ message })
+  }
   for (const range of trustedProxies.filter(trustsEveryone))
     reading.warnings.push({ message: `AA_TRUSTED_PROXIES holds ${range}: every client can claim any address` })
 }
