@@ -75,7 +75,9 @@ test("every answer to generated requests, valid and broken, conforms to the Open
         ),
         { requiredKeys: [] },
       )
-      const ids = fc.oneof(fc.constant(app.app_id), fc.string({ minLength: 1, maxLength: 40 }))
+      // A URL drops "." and ".." before it is sent: that would be another path.
+      const odd = fc.string({ minLength: 1, maxLength: 40 }).filter((text) => text !== "." && text !== "..")
+      const ids = fc.oneof(fc.constant(app.app_id), odd)
       const callers = await bearers()
 
       await fc.assert(
@@ -88,7 +90,7 @@ test("every answer to generated requests, valid and broken, conforms to the Open
             const search = new URLSearchParams(
               Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
             )
-            const asked = `${path.replace("{id}", encodeURIComponent(id))}${search.size > 0 ? `?${search}` : ""}`
+            const asked = `${path.replace(/\{\w+\}/, () => encodeURIComponent(id))}${search.size > 0 ? `?${search}` : ""}`
             const bearer = callers[who]
             const answer = await call(url, `${method.toUpperCase()} ${asked}`, {
               ...(bearer !== undefined && { bearer }),

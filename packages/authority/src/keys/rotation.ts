@@ -217,10 +217,12 @@ async function beginSigning(
   const { keys, custody, clock } = context
   // The new key signs from here on, so what the former one signed is known in full. It is published already: a crash
   // before the commit leaves a ring that verifies both, and the next start goes on here.
-  keys.hold(await custody.promote(use))
+  const held = await custody.promote(use)
   const former = keys.of(use, "current")
   const next = keys.of(use, "next")
   if (next === undefined) return
+  if (held[use].current?.keyId !== next.jwk.kid) return refuseLost(context, next)
+  keys.hold(held)
   const now = clock.now()
   const verifiesUntil = former && Math.max(keys.signedUntil(former.jwk.kid), now + FEED_GRACE_MS)
   const moved = keys.stored.keys.map((key): RingKey => {
@@ -235,6 +237,18 @@ async function beginSigning(
   const signs = keyEvent("key_rotated", `key ${next.jwk.kid} (${next.jwk.alg}) signs${replaced}`, by)
   if (former === undefined || retired === undefined) return change(context, ring, [signs])
   await change(context, without(ring, former, retired), [signs, retirement(former, by)], { isUrgent: true })
+}
+
+/** Takes a next key out of the ring whose private half is gone, for example a deleted file, so that a new one is made. */
+async function refuseLost(context: AuthorityContext, next: RingKey): Promise<never> {
+  const { stored } = context.keys
+  await change(context, { ...stored, keys: stored.keys.filter((key) => key !== next) }, [
+    keyEvent("key_retired", `key ${next.jwk.kid} does not sign: its private half is not there`),
+  ])
+  throw new Refusal("conflict", {
+    detail: `the private half of the next key ${next.jwk.kid} is gone: the key has left the ring`,
+    hint: "do it again: a new key is made",
+  })
 }
 
 /** The ring without a key that is retired. */

@@ -108,6 +108,20 @@ describe("a rotation", () => {
     expect(await rotate(on, NOW)).toMatchObject({ kid, state: "current" })
   })
 
+  test("whose private half is gone is given up, and the next one makes a key that signs", async () => {
+    const { custody, open } = lasting()
+    await using on = await open()
+    const { kid: lost } = await rotate(on)
+    await custody.discard("native")
+    await expect(rotate(on, NOW)).rejects.toMatchObject({
+      code: "conflict",
+      detail: expect.stringContaining(`private half of the next key ${lost} is gone`),
+    })
+    expect(published(on)).toEqual([SIGNING_KEY.keyId])
+    const { kid } = await rotate(on, NOW)
+    expect(keyIdOf((await on.agent()).accessToken)).toBe(kid)
+  })
+
   test("of a ring of 16 keys is refused", async () => {
     await using on = await testAuthority()
     for (let keys = 1; keys < 16; keys++) {
