@@ -30,7 +30,7 @@ export function failureOf(error: unknown, env: Environment): Failure {
     return failure(`${error.origin}: ${error.detail}; use https, or give --dangerously-allow-http`, 1)
   if (error instanceof NetworkError) return failure(`${error.message}; ${networkAdvice(error)}`, 1)
   if (error instanceof UnexpectedAnswerError) return failure(`${error.message}; ${error.hint}`, 1)
-  if (error instanceof CommandError || error instanceof AuditError || isDatabaseError(error))
+  if (error instanceof CommandError || error instanceof AuditError || isDatabaseError(error) || isOfSystem(error))
     return failure(error.message, 1)
   return failure(`this is a bug in awrit, please report it: ${error instanceof Error ? error.message : "unknown"}`, 1)
 }
@@ -84,3 +84,6 @@ function networkAdvice(error: NetworkError): string {
 /** Compares names because the store package is imported only by commands that read a database. */
 const isDatabaseError = (error: unknown): error is Error =>
   error instanceof Error && ["DatabaseError", "BackupError"].includes(error.name)
+
+/** Node's error for a file that the system does not let us use: the message names what was tried on which path. */
+const isOfSystem = (error: unknown): error is Error => error instanceof Error && "syscall" in error

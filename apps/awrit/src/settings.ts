@@ -20,9 +20,13 @@ export interface Setting {
 
 const DEFAULT_BROKER_URL = "http://localhost:8080"
 
+/** What chose the context that is kept for all commands. */
+const CONTEXT_USE = "awrit context use"
+
 /**
  * How to reach the broker. Flags win over the environment, which wins over the context in use, which wins over the config
- * file. A context that `--context` names counts as a flag. Each is read on use.
+ * file. A context that `--context` names counts as a flag. A context's own secret wins over the environment's. Each is
+ * read on use.
  */
 export class Settings {
   readonly #flags: GlobalFlags
@@ -72,13 +76,19 @@ export class Settings {
   /** @throws NoSecretError if there is no secret, or only its hash; CommandError if a file is unsafe or unreadable. */
   findAdminSecret(): Setting {
     const context = this.#contextInUse()
-    const first = context?.chosenBy === "--context" ? this.#secretOf(context) : undefined
-    const found = first ?? this.#secretVariable() ?? (context && this.#secretOf(context))
-    if (found !== undefined) return found
+    const ofContext = context && this.#secretOf(context)
+    if (ofContext !== undefined) return ofContext
+    const variable = this.#secretVariable()
+    // The variable does not say whose secret it holds, and the context may have been chosen long before it was set.
+    if (variable !== undefined && context?.chosenBy === CONTEXT_USE)
+      throw new NoSecretError(
+        `${variable.from} is not sent to the broker of context ${context.name}, which awrit context use chose: give --context ${context.name} if it is meant for that`,
+      )
+    if (variable !== undefined) return variable
     // The config file's secret is for the broker of this machine, not for that of a context.
     const own = context === undefined ? fromFile(this.config(), "ADMIN_SECRET") : undefined
     if (own === undefined)
-      throw new NoSecretError("there is no admin secret: set AACTL_ADMIN_SECRET, or sign in with awrit login")
+      throw new NoSecretError("there is no admin secret: set AACTL_ADMIN_SECRET, or type it to awrit login on a terminal")
     if (/^\$2[aby]\$\d\d\$/.test(own.value))
       throw new NoSecretError(
         `${this.config().path} holds only a hash of the admin secret: set AACTL_ADMIN_SECRET to the secret itself, or sign in with awrit login`,
@@ -168,7 +178,7 @@ export class Settings {
 
 function inUse(): Setting | undefined {
   const value = currentContext()
-  return value === undefined ? undefined : { value, from: "awrit context use" }
+  return value === undefined ? undefined : { value, from: CONTEXT_USE }
 }
 
 /** A value of a file; an empty one is absent. */

@@ -81,10 +81,28 @@ test("config show tells where each value comes from, and no secret", async () =>
   expect(await succeeds(["config", "show"], { env: { AACTL_ADMIN_SECRET: "visible?" } })).not.toMatch(/visible|other/)
   expect((await shown([], { AACTL_ADMIN_SECRET: "visible?" }))["admin_secret"]).toEqual([
     "********",
-    "AACTL_ADMIN_SECRET",
+    secretFile,
   ])
-  // --context counts as a flag, and the secret goes with it.
-  expect((await shown(["--context", "two"], { AACTL_ADMIN_SECRET: "x" }))["admin_secret"]?.[1]).toBe(secretFile)
+})
+
+test("the secret of the environment does not reach the broker of a context that was chosen earlier", async () => {
+  const env = { AACTL_ADMIN_SECRET: ADMIN_SECRET }
+  await succeeds(["context", "set", "bare", "--broker-url", one.url, "--use"], {})
+  for (const words of [["app", "list"], ["login"]])
+    expect(await awrit(words, { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("AACTL_ADMIN_SECRET is not sent to the broker of context bare"),
+    })
+  await succeeds(["app", "list", "--context", "bare"], { env })
+  await succeeds(["app", "list"], { env: { ...env, AACTL_CONTEXT: "bare" } })
+})
+
+test("a context file that cannot be removed is named, and no bug of awrit", async () => {
+  const path = join(home, ".broker", "contexts", "folder")
+  mkdirSync(path)
+  const { code, stderr } = await awrit(["context", "remove", "folder"])
+  expect([code, stderr]).toEqual([1, expect.stringContaining(path)])
+  expect(stderr).not.toContain("bug")
 })
 
 test("contexts are listed, used, changed and removed", async () => {

@@ -111,7 +111,7 @@ test("an expired or ended session is replaced with the secret, or asks for a log
 test("the session of one broker is not sent to another", async () => {
   await succeeds(["login"], withSecret)
   const { stderr } = await awrit(["app", "list"], { env: { AACTL_BROKER_URL: url.replace("127.0.0.1", "localhost") } })
-  expect(stderr).toContain("there is no admin secret: set AACTL_ADMIN_SECRET, or sign in with awrit login")
+  expect(stderr).toContain("there is no admin secret: set AACTL_ADMIN_SECRET, or type it to awrit login on a terminal")
 })
 
 test("login without a secret and without a terminal says what to do; a wrong secret keeps nothing", async () => {

@@ -110,10 +110,12 @@ async function follow(
   if (filter.after === undefined && filter.since === undefined) {
     // Read the position first: events that arrive meanwhile are then followed.
     after = (await admin.listEvents({ limit: 1 }, { signal })).total
-    const { total } = await admin.listEvents({ ...filter, limit: 1 }, { signal })
-    const { events } = await admin.listEvents({ ...filter, limit, offset: Math.max(0, total - limit) }, { signal })
-    for (const event of events) await show(event)
-    after = Math.max(after, sequenceOf(events.at(-1)?.id ?? "") ?? 0)
+    const { rows } = await pageFromEnd({ limit }, async (part) => {
+      const { events, total } = await admin.listEvents({ ...filter, ...part }, { signal })
+      return { rows: events, total }
+    })
+    for (const event of rows.toReversed()) await show(event)
+    after = Math.max(after, sequenceOf(rows[0]?.id ?? "") ?? 0)
   }
   let lastWarning = ""
   const onTrouble = ({ message }: Error): void => {

@@ -10,7 +10,7 @@ export const configShow: Command = command({
   name: "config show",
   summary: "Show each setting and where it comes from",
   details: [
-    "Flags win over the environment, which wins over the context, which wins over the config file. A context that --context names counts as a flag. The context is not used when --broker-url or AACTL_BROKER_URL names the broker, and the admin secret of the config file is not used with a context.",
+    "Flags win over the environment, which wins over the context, which wins over the config file. A context that --context names counts as a flag. The secret of a context wins over AACTL_ADMIN_SECRET, which is not sent to the broker of a context that awrit context use chose. The context is not used when --broker-url or AACTL_BROKER_URL names the broker, and the admin secret of the config file is not used with a context.",
     "The admin secret is not shown. awrit doctor tries the settings.",
   ],
   args: {},

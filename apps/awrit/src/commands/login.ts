@@ -39,6 +39,6 @@ async function secretOf(context: Context, brokerUrl: string): Promise<string> {
     if (!(error instanceof NoSecretError)) throw error
     const typed = await context.askSecret(`Admin secret of ${brokerUrl}`)
     if (typed !== undefined && typed !== "") return typed
-    throw new NoSecretError("there is no admin secret: type it on a terminal, or set AACTL_ADMIN_SECRET")
+    throw error
   }
 }
