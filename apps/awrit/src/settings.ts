@@ -88,7 +88,9 @@ export class Settings {
     // The config file's secret is for the broker of this machine, not for that of a context.
     const own = context === undefined ? fromFile(this.config(), "ADMIN_SECRET") : undefined
     if (own === undefined)
-      throw new NoSecretError("there is no admin secret: set AACTL_ADMIN_SECRET, or type it to awrit login on a terminal")
+      throw new NoSecretError(
+        "there is no admin secret: set AACTL_ADMIN_SECRET, or type it to awrit login on a terminal",
+      )
     if (/^\$2[aby]\$\d\d\$/.test(own.value))
       throw new NoSecretError(
         `${this.config().path} holds only a hash of the admin secret: set AACTL_ADMIN_SECRET to the secret itself, or sign in with awrit login`,

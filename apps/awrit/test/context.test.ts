@@ -79,10 +79,7 @@ test("config show tells where each value comes from, and no secret", async () =>
     admin_secret: ["********", secretFile],
   })
   expect(await succeeds(["config", "show"], { env: { AACTL_ADMIN_SECRET: "visible?" } })).not.toMatch(/visible|other/)
-  expect((await shown([], { AACTL_ADMIN_SECRET: "visible?" }))["admin_secret"]).toEqual([
-    "********",
-    secretFile,
-  ])
+  expect((await shown([], { AACTL_ADMIN_SECRET: "visible?" }))["admin_secret"]).toEqual(["********", secretFile])
 })
 
 test("the secret of the environment does not reach the broker of a context that was chosen earlier", async () => {

@@ -40,8 +40,8 @@ export interface BrokerOptions {
   /** Who may read the revocation feed. Default: everyone. */
   readonly feedAccess?: FeedAccess
   /**
-   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default: those to
-   * this machine are accepted.
+   * Where clients reach the broker, such as `https://broker.example`: DPoP proofs are made for it. Default, also for
+   * an empty text: those to this machine are accepted.
    */
   readonly publicUrl?: string
   /** Origins such as `https://app.example` whose web pages may call the broker. Default: none. */

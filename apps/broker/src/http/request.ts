@@ -50,6 +50,9 @@ interface Shared {
   readonly cors: CorsHeaders | undefined
 }
 
+/** What proxies add, without `X-Forwarded-For`: that is only an address, and clients on this machine may name theirs. */
+const FORWARDED_BY_PROXY = ["forwarded", "via", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"] as const
+
 /**
  * A request as the broker sees it. The cheapest requests need few of its parts, so each is made when it is asked for.
  */
@@ -98,12 +101,19 @@ export class HttpRequest implements Exchange {
   /**
    * The URL as the client knows it: a proxy in between may have changed scheme, host and a prefix of the path. Without a
    * configured URL only that of a request to this machine is known: a service that received a proof could send it on
-   * under its own name as the `Host`.
+   * under its own name as the `Host`. A proxy on this machine may name the broker's address as the `Host`, as nginx does.
    */
   get publicUrl(): string | undefined {
     const { publicUrl } = this.#shared
-    if (publicUrl !== undefined) return publicUrl + this.path
-    return isLoopbackUrl(this.url) ? this.url : undefined
+    if (publicUrl !== undefined && publicUrl !== "") return publicUrl + this.path
+    return isLoopbackUrl(this.url) && !this.#isForwarded ? this.url : undefined
+  }
+
+  /** Whether a proxy passed the request on, as far as it tells: nginx speaks HTTP/1.0 to the broker by default. */
+  get #isForwarded(): boolean {
+    return (
+      this.#c.env?.incoming?.httpVersion === "1.0" || FORWARDED_BY_PROXY.some((name) => this.header(name) !== undefined)
+    )
   }
 
   /** The parameters of the path, decoded. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { type IncomingMessage, request } from "node:http"
+import { connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { createProof, createSigningKey } from "@agentwrit/core"
 import { adminToken, launchToken, nonce, registration } from "@agentwrit/testing/client"
@@ -52,10 +53,34 @@ test("a proof for another service is refused, also under that service's name as 
   expect([status, body]).toEqual([401, expect.objectContaining(refused("token renewal failed", "AA_PUBLIC_URL"))])
 })
 
-test("without its public URL the broker binds no token under a name that is not this machine's, and says so", async () => {
+test.each([{}, { publicUrl: "" }])(
+  "with %j the broker binds no token under a name that is not this machine's, and says so",
+  async (app) => {
+    await using broker = await startWireBroker({ app })
+    expect((await send(broker.url, "GET /v1/challenge", HOSTILE)).body.bound).toBe(false)
+    const { register } = await boundAgent(broker.url)
+    const { status, body } = await register(HOSTILE)
+    expect([status, body]).toEqual([403, expect.objectContaining(refused("does not bind tokens", "AA_PUBLIC_URL"))])
+  },
+)
+
+// Before: stock nginx, which sends the broker's own address as the Host, was taken for a client on this machine: agents
+// got bound tokens whose proofs, made for the proxy's URL, were then all refused.
+test.each([
+  { "x-forwarded-proto": "https" },
+  { "x-forwarded-host": "broker.example" },
+  { "x-real-ip": "203.0.113.9" },
+  { forwarded: "for=203.0.113.9;proto=https" },
+  { via: "1.1 proxy.example" },
+])("without its public URL the broker binds no token behind a proxy that sends %j", async (headers) => {
   await using broker = await startWireBroker()
-  expect((await send(broker.url, "GET /v1/challenge", HOSTILE)).body.bound).toBe(false)
-  const { register } = await boundAgent(broker.url)
-  const { status, body } = await register(HOSTILE)
-  expect([status, body]).toEqual([403, expect.objectContaining(refused("does not bind tokens", "AA_PUBLIC_URL"))])
+  expect((await send(broker.url, "GET /v1/challenge", {})).body.bound).toBe(true)
+  expect((await send(broker.url, "GET /v1/challenge", headers)).body.bound).toBe(false)
+})
+
+test("without its public URL the broker binds no token behind a proxy that speaks HTTP/1.0", async () => {
+  await using broker = await startWireBroker()
+  const { host, port } = new URL(broker.url)
+  const socket = connect(Number(port), "127.0.0.1").end(`GET /v1/challenge HTTP/1.0\r\nHost: ${host}\r\n\r\n`)
+  expect(await text(socket)).toContain('"bound":false')
 })
