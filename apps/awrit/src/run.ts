@@ -1,8 +1,9 @@
+import { nodeFault } from "@agentwrit/config-file"
 import { formatOf, hasFlag, parse, resolve } from "./command-line.ts"
 import { TREE } from "./commands/tree.ts"
 import { candidates } from "./completion/candidates.ts"
 import { Context } from "./context.ts"
-import { UsageError } from "./errors.ts"
+import { CommandError, UsageError } from "./errors.ts"
 import { failureOf } from "./failure.ts"
 import { commandHelp, groupHelp } from "./help.ts"
 import type { Io } from "./io.ts"
@@ -51,5 +52,7 @@ async function dispatch(words: readonly string[], io: Io, out: Output): Promise<
   const { flags, given } = parse(rest, args, line)
   if (!("args" in asked))
     throw new UsageError(`say which command: ${line} COMMAND, one of ${Object.keys(asked.commands).join(", ")}`)
+  const fault = nodeFault()
+  if (fault !== undefined) throw new CommandError(fault)
   return (await asked.run(given, new Context({ flags, io, out }))) ?? 0
 }

@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util"
+import { nodeFault } from "@agentwrit/config-file"
 import { fileVariable, VARIABLES } from "./config/variables.ts"
 import { VERSION } from "./version.ts"
 
 /** The text that the program prints instead of starting. */
 export interface Printed {
   readonly text: string
-  /** 0, or 2 for a wrong command line. */
-  readonly exitCode: 0 | 2
+  /** 0, 1 for a Node that is too old, or 2 for a wrong command line. */
+  readonly exitCode: 0 | 1 | 2
 }
 
 /**
@@ -21,7 +22,8 @@ export function readCommandLine(args: readonly string[]): Printed | undefined {
     })
     if (values.help) return { text: help(), exitCode: 0 }
     if (values.version) return { text: VERSION, exitCode: 0 }
-    return undefined
+    const fault = nodeFault()
+    return fault === undefined ? undefined : { text: `agentwrit-broker: ${fault}`, exitCode: 1 }
   } catch {
     // The argument may be a secret, so it is not repeated.
     return {

@@ -11,6 +11,7 @@ export { codeOf } from "./error-code.ts"
 export { type KeyPair, keyFiles, signingKeyPaths } from "./key-paths.ts"
 export { formatKeyValues, type KeyValues, type ParsedKeyValues, parseKeyValues } from "./key-values.ts"
 export { nameFile } from "./name-file.ts"
+export { nodeFault } from "./node-version.ts"
 export {
   isCredential,
   PrivateFileError,
