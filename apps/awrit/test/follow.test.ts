@@ -34,3 +34,26 @@ test("following continues after an outage of the broker", async () => {
   expect(new Set(ids).size).toBe(ids.length)
   expect(stderr.trim().split("\n")).toHaveLength(1)
 })
+
+test("following shows all earlier events also where the broker ends a page early", async () => {
+  const targets = Array.from({ length: 8 }, (_, index) => `earlier-${index}`)
+  for (const target of targets) await awrit(["revoke", "--level", "task", "--target", target], { env })
+  await using proxy = await startProxy(url)
+  // As the broker does at 4 MiB, which some large events are.
+  proxy.intercept = (incoming, answer) => {
+    const asked = new URL(incoming.url ?? "", url)
+    const limit = Number(asked.searchParams.get("limit"))
+    if (limit <= 3) return "pass"
+    asked.searchParams.set("limit", "3")
+    void fetch(asked, { headers: { authorization: incoming.headers.authorization ?? "" } }).then(async (page) =>
+      answer.setHeader("content-type", "application/json").end(await page.text()),
+    )
+    return "taken"
+  }
+  const words = ["audit", "events", "--follow", "--json", "--event-type", "token_revoked", "--limit", "8"]
+  const following = startAwrit(words, { env: { ...env, AACTL_BROKER_URL: proxy.url } })
+  await expect.poll(following.stdout).toContain("earlier-7")
+  following.closeReader()
+  const { stdout } = await following.ended
+  expect(stdout.match(/earlier-\d/g)?.filter((target, index, all) => all.indexOf(target) === index)).toEqual(targets)
+})

@@ -116,4 +116,9 @@ function isSecret(given: Buffer, hash: string | undefined): boolean {
   return timingSafeEqual(given, hash === undefined ? NO_SECRET : Buffer.from(hash, "hex")) && hash !== undefined
 }
 
-const signInFailed = (reason: string): Refusal => new Refusal("unauthorized", { detail: "sign-in failed", reason })
+const signInFailed = (reason: string): Refusal =>
+  new Refusal("unauthorized", {
+    detail: "sign-in failed",
+    hint: "check the client id and the client secret, or ask the operator whether the app still may sign in",
+    reason,
+  })

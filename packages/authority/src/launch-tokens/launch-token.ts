@@ -85,7 +85,7 @@ export async function createAppLaunchToken(
   const exceeding = exceedingScopes(request.allowedScope, app.scopes)
   if (exceeding.length > 0)
     throw new Refusal("forbidden", {
-      detail: `allowed_scope is beyond the app's ceiling: ${exceeding.join(" ")}`,
+      detail: `the scope is beyond the app's ceiling: ${exceeding.join(" ")}`,
       reason: `scope ${scopesText(exceeding)} not covered by ${scopesText(app.scopes)}`,
       hint: scopeHint(exceeding, app.scopes, "allowed"),
       events: ["scope_ceiling_exceeded"],

@@ -141,7 +141,7 @@ test("an unknown client, a wrong secret and an inactive app get one answer; the 
   const attempt = (request: { clientId: string; clientSecret: string }, reason: string) =>
     on.refused(
       () => on.authority.signInApp(CALLER, request),
-      { code: "unauthorized", detail: "sign-in failed", reason },
+      { code: "unauthorized", detail: "sign-in failed", hint: expect.stringContaining("check the client id"), reason },
       [{ event_type: "app_auth_failed" }],
     )
   await attempt({ clientId: clientSecret, clientSecret }, "unknown client")

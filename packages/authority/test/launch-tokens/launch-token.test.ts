@@ -43,7 +43,7 @@ test("an app's launch token is the app's, within its ceiling", async () => {
     () => on.authority.createAppLaunchToken(CALLER, claims, wider),
     {
       code: "forbidden",
-      detail: "allowed_scope is beyond the app's ceiling: write:data:1 write:data:2",
+      detail: "the scope is beyond the app's ceiling: write:data:1 write:data:2",
       reason: "scope write:data:1 write:data:2 not covered by read:data:*",
       hint: expect.stringMatching(/^missing: write:data:1 write:data:2/),
     },
