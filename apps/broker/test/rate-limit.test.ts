@@ -12,7 +12,7 @@ function heapInUse(): number {
 
 describe("RateLimit", () => {
   it("uses bounded memory for a million keys, and keeps the limit of an active key", () => {
-    const limit = new RateLimit({ burst: 3, times: 1, interval: "minute" })
+    const limit = new RateLimit({ burst: 3, refillMs: 60_000 })
     const takes = Array.from({ length: 5 }, () => limit.take("stubborn"))
     expect(takes).toEqual([true, true, true, false, false])
     const before = heapInUse()
@@ -27,7 +27,7 @@ describe("RateLimit", () => {
 it("a RateLimit that may owe lets those who wait take ahead, up to its bound", () => {
   vi.useFakeTimers({ toFake: ["performance"] })
   onTestFinished(() => void vi.useRealTimers())
-  const limit = new RateLimit({ burst: 10, times: 5, interval: "second", mayOweMs: 5_000 })
+  const limit = new RateLimit({ burst: 10, refillMs: 200, mayOweMs: 5_000 })
   const taken = Array.from({ length: 60 }, () => [limit.waitMs("a"), limit.take("a")] as const)
   // 10 at once, 25 within 5 s.
   expect(taken.filter(([, isTaken]) => isTaken).map(([waitMs]) => waitMs)).toEqual([

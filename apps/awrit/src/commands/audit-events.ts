@@ -1,4 +1,3 @@
-import { sequenceOf } from "@agentwrit/audit"
 import { AUDIT_EVENT_TYPES, type AuditEvent, auditEventsQuery } from "@agentwrit/contract"
 import type { AgentWritAdmin, EventsQuery } from "@agentwrit/sdk/admin"
 import { subjectOf } from "../app-id.ts"
@@ -7,6 +6,7 @@ import { type Command, command } from "../command.ts"
 import { UsageError } from "../errors.ts"
 import { EVENT_COLUMNS, eventLine } from "../event-columns.ts"
 import { readFlags } from "../flags.ts"
+import { latestEvents } from "../latest-events.ts"
 import { OLDEST_FLAG, pageFromEnd } from "../oldest-first.ts"
 import type { Output } from "../output.ts"
 import { pageNote } from "../page-note.ts"
@@ -108,14 +108,9 @@ async function follow(
   const show = (event: AuditEvent): Promise<void> => (out.isForPrograms ? out.item(event) : out.line(eventLine(event)))
   let after = filter.after ?? 0
   if (filter.after === undefined && filter.since === undefined) {
-    // Read the position first: events that arrive meanwhile are then followed.
-    after = (await admin.listEvents({ limit: 1 }, { signal })).total
-    const { rows } = await pageFromEnd({ limit }, async (part) => {
-      const { events, total } = await admin.listEvents({ ...filter, ...part }, { signal })
-      return { rows: events, total }
-    })
-    for (const event of rows.toReversed()) await show(event)
-    after = Math.max(after, sequenceOf(rows[0]?.id ?? "") ?? 0)
+    const latest = await latestEvents(admin, filter, limit, signal)
+    for (const event of latest.events) await show(event)
+    after = latest.after
   }
   let lastWarning = ""
   const onTrouble = ({ message }: Error): void => {

@@ -1,7 +1,7 @@
 import { sequenceOf } from "@agentwrit/audit"
 import type { AuditEvent } from "@agentwrit/contract"
 import type { AgentsPage, AgentWritAdmin, EventsFilter, Health } from "@agentwrit/sdk/admin"
-import { pageFromEnd } from "../oldest-first.ts"
+import { latestEvents } from "../latest-events.ts"
 
 /** What a broker does now. */
 export interface Snapshot {
@@ -73,23 +73,16 @@ export class Watcher {
 
   async #read(stream: Stream): Promise<void> {
     const { after, filter } = stream
-    if (after === undefined) return this.#begin(stream)
+    if (after === undefined) {
+      const latest = await latestEvents(this.#admin, filter, this.#past, this.#signal)
+      stream.unseen.push(...latest.events)
+      stream.after = latest.after
+      return
+    }
     for await (const event of this.#admin.events({ ...filter, after }, { signal: this.#signal })) {
       stream.unseen.push(event)
       stream.after = sequenceOf(event.id)
     }
-  }
-
-  async #begin(stream: Stream): Promise<void> {
-    const options = { signal: this.#signal }
-    // Read the position first: events that come meanwhile are then new.
-    const { total } = await this.#admin.listEvents({ limit: 1 }, options)
-    const { rows } = await pageFromEnd({ limit: this.#past }, async (page) => {
-      const { events, ...fields } = await this.#admin.listEvents({ ...stream.filter, ...page }, options)
-      return { rows: events, ...fields }
-    })
-    stream.unseen.push(...rows.filter(({ id }) => (sequenceOf(id) ?? 0) <= total).toReversed())
-    stream.after = total
   }
 }
 

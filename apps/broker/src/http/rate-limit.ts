@@ -1,13 +1,12 @@
-import { TokenBucket } from "limiter"
+import { TokenBucket } from "@agentwrit/authority"
 import { LRUCache } from "lru-cache"
 
 /** How often something is allowed. */
 export interface RateLimitTerms {
   /** How many at once. */
   readonly burst: number
-  /** How many in each interval, over time. */
-  readonly times: number
-  readonly interval: "second" | "minute"
+  /** Milliseconds until one more is allowed. */
+  readonly refillMs: number
   /** How long ahead something may be taken, in milliseconds, by those who wait for it. Default: 0. */
   readonly mayOweMs?: number
 }
@@ -26,25 +25,19 @@ export class RateLimit {
 
   /** Counts one more, unless the limit is reached. */
   take(key: string): boolean {
-    const { mayOweMs = 0 } = this.#terms
-    if (this.waitMs(key) > mayOweMs) return false
-    this.#bucket(key).content--
-    return true
+    return this.#bucket(key).take(performance.now(), 1, this.#terms.mayOweMs)
   }
 
   /** Milliseconds until one more is allowed. */
   waitMs(key: string): number {
-    const bucket = this.#bucket(key)
-    bucket.drip()
-    return Math.max(0, Math.ceil(((1 - bucket.content) * bucket.interval) / bucket.tokensPerInterval))
+    return Math.ceil(this.#bucket(key).waitMs(performance.now()))
   }
 
   #bucket(key: string): TokenBucket {
     const known = this.#buckets.get(key)
     if (known !== undefined) return known
-    const { burst, times, interval } = this.#terms
-    const bucket = new TokenBucket({ bucketSize: burst, tokensPerInterval: times, interval })
-    bucket.content = burst
+    const { burst, refillMs } = this.#terms
+    const bucket = new TokenBucket(burst, refillMs, performance.now())
     this.#buckets.set(key, bucket)
     return bucket
   }

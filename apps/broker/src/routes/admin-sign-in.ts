@@ -18,7 +18,7 @@ const FROM_ADDRESS: TooMany = { what: "sign-ins from this address", event: "admi
 
 /** The operator's sign-in: 5 a second for each address, with bursts of 10 (CONTRACT 3). */
 export function adminSignIn(): Endpoint {
-  const perSource = new RateLimit({ burst: 10, times: 5, interval: "second", mayOweMs: MAX_WAIT_MS })
+  const perSource = new RateLimit({ burst: 10, refillMs: 200, mayOweMs: MAX_WAIT_MS })
   const guessing = new LRUCache<string, true>({ max: MAX_GUESSING, ttl: GUESSING_MS })
 
   /**

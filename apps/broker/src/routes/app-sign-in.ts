@@ -10,9 +10,9 @@ const WRONG: TooMany = { what: "wrong secrets of this client", event }
 /** An app's sign-in, limited by address, and by client and address (CONTRACT 3). */
 export function appSignIn(): Endpoint {
   // It also bounds how many clients one address can name.
-  const perSource = new RateLimit({ burst: 120, times: 120, interval: "minute" })
-  const right = new RateLimit({ burst: 20, times: 30, interval: "minute" })
-  const wrong = new RateLimit({ burst: 5, times: 10, interval: "minute" })
+  const perSource = new RateLimit({ burst: 120, refillMs: 60_000 / 120 })
+  const right = new RateLimit({ burst: 20, refillMs: 60_000 / 30 })
+  const wrong = new RateLimit({ burst: 5, refillMs: 60_000 / 10 })
   return endpoint("appSignIn", {
     deniedAs: "app_auth_failed",
     admit: ({ source }) => takeWithin(perSource, source, FROM_ADDRESS),

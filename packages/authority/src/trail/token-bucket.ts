@@ -1,7 +1,4 @@
-/**
- * A token bucket: a burst of permits, refilled at a steady rate. It uses the time it is given, so that tests can freeze
- * it.
- */
+/** A token bucket: a burst of permits, refilled at a steady rate. It uses the time it is given, in milliseconds. */
 export class TokenBucket {
   #permits: number
   #filledAt: number
@@ -16,10 +13,12 @@ export class TokenBucket {
     this.#filledAt = now
   }
 
-  /** Takes permits; `false` when there are not so many. */
-  take(now: number, count = 1): boolean {
-    this.#refill(now)
-    if (this.#permits < count) return false
+  /**
+   * Takes permits; `false` when there are not so many.
+   * @param mayOweMs how long ahead permits may be taken, in milliseconds, by a caller who then waits for them.
+   */
+  take(now: number, count = 1, mayOweMs = 0): boolean {
+    if (this.waitMs(now, count) > mayOweMs) return false
     this.#permits -= count
     return true
   }

@@ -5,9 +5,9 @@ import { type Claims, createSigningKey } from "@agentwrit/core"
 import { Random } from "../random.ts"
 import type { SettableClock } from "../settable-clock.ts"
 import { TEST_SETTINGS } from "../settings.ts"
+import { ALL_KINDS, CALLER, Judge, nameOf } from "./judge.ts"
 import { Model, type ModelApp, type NewToken } from "./model.ts"
-import { OfflineVerifier } from "./offline-verifier.ts"
-import { covers, type ModelEntry, type ModelToken, type Verdict } from "./rules.ts"
+import type { ModelEntry, ModelToken } from "./rules.ts"
 
 /** A random history of a broker. */
 export interface HistoryOptions {
@@ -31,17 +31,10 @@ export interface HistoryReport {
   readonly counts: Readonly<Record<string, number>>
 }
 
-const CALLER = { resource: "/model", source: "10.0.0.1" }
 const SECRET = "the operator's own secret"
-const ALL_KINDS = ["admin", "app", "agent"] as const
 const DAY_MS = 86_400_000
 const SCOPES = ["read:data:1", "read:data:2", "read:data:*", "write:data:1", "write:data:*"]
 const NOBODY = "spiffe://agentwrit.local/agent/crm/t-none/0123456789abcdef"
-
-/** How many of the tokens whose verdict is the same as before the broker is asked about after a step. */
-const SAMPLED = 0.02
-/** The same for tokens that expired before: there are many, and the clock never goes back. */
-const SAMPLED_EXPIRED = 0.002
 
 /** The last actions that a failure shows. */
 const SHOWN_ACTIONS = 30
@@ -94,9 +87,7 @@ class History {
   readonly #model: Model
   readonly #actions: string[] = []
   readonly #counts: Record<string, number> = {}
-  /** The verdict on each token after the step before. */
-  readonly #judged = new Map<ModelToken, Verdict>()
-  readonly #verifier = new OfflineVerifier()
+  readonly #judge: Judge
   readonly #note: { kept: string | undefined } = { kept: undefined }
   #authority!: Authority
   #operator!: Claims
@@ -106,6 +97,7 @@ class History {
     this.#options = options
     this.#random = new Random(options.seed)
     this.#model = new Model(() => options.clock.now())
+    this.#judge = new Judge(this.#model, this.#random, () => options.clock.now())
   }
 
   async run(): Promise<HistoryReport> {
@@ -119,9 +111,10 @@ class History {
         const name = this.#pickStep(names)
         this.#act(`${new Date(clock.now()).toISOString()} ${name}`)
         await this.#steps[name]()
-        await this.#judge()
+        await this.#judge.sample(this.#authority)
       }
-      await this.#judgeAll()
+      this.#act("the end")
+      await this.#judge.all(this.#authority)
     } catch (error) {
       const actions = this.#actions.slice(-SHOWN_ACTIONS).join("\n  ")
       throw new Error(`seed ${seed}, step ${step}: ${(error as Error).message}\n  ${actions}`, { cause: error })
@@ -235,7 +228,7 @@ class History {
     },
     reuse: async () => {
       const superseded = this.#random.pick(this.#model.tokens.filter((token) => this.#model.isReuse(token)))
-      if (superseded !== undefined) await this.#askBroker(superseded)
+      if (superseded !== undefined) await this.#judge.ask(this.#authority, superseded)
     },
     revokeToken: () => this.#revoke("token", this.#someToken()?.jti ?? "0".repeat(32)),
     revokeAgent: () => this.#revoke("agent", this.#someToken(({ kind }) => kind === "agent")?.sub ?? NOBODY),
@@ -298,7 +291,7 @@ class History {
     restart: async () => {
       await this.#authority.close()
       await this.#open()
-      this.#verifier.reconnect()
+      this.#judge.reconnect()
     },
   }
 
@@ -411,53 +404,6 @@ class History {
     return token
   }
 
-  async #judge(): Promise<void> {
-    await this.#verifier.follow(this.#authority)
-    for (const token of this.#model.tokens) {
-      const before = this.#judged.get(token)
-      const isSampled = this.#random.chance(before === "expired" ? SAMPLED_EXPIRED : SAMPLED)
-      if (before === "expired" && !isSampled) continue
-      const verdict = this.#model.verdict(token)
-      this.#compare(token, "the offline verifier", this.#verdictOffline(this.#verifier, token))
-      if (verdict !== before || (isSampled && !this.#model.isReuse(token))) await this.#askBroker(token)
-      this.#judged.set(token, verdict)
-    }
-  }
-
-  async #judgeAll(): Promise<void> {
-    this.#act("the end")
-    for (const token of this.#model.tokens) if (this.#model.isReuse(token)) await this.#askBroker(token)
-    const late = new OfflineVerifier()
-    for (const verifier of [this.#verifier, late]) await verifier.follow(this.#authority)
-    for (const token of this.#model.tokens) {
-      this.#compare(token, "the offline verifier", this.#verdictOffline(this.#verifier, token))
-      this.#compare(token, "a late verifier", this.#verdictOffline(late, token))
-      await this.#askBroker(token)
-    }
-  }
-
-  #verdictOffline(verifier: OfflineVerifier, token: ModelToken): Verdict {
-    return verifier.verdict(token.text, this.#options.clock.now(), this.#authority)
-  }
-
-  async #askBroker(token: ModelToken): Promise<void> {
-    this.#model.present(token)
-    const isValid = (await this.#authority.validateToken(CALLER, token.text)) !== undefined
-    const presented = await this.#authority.authenticate(CALLER, token.text, { kinds: ALL_KINDS }).then(
-      () => "valid",
-      ({ code }: Refusal) => (code === "token_revoked" ? "revoked" : code === "unauthorized" ? "expired" : code),
-    )
-    this.#compare(token, "the broker", presented)
-    if (isValid !== (presented === "valid")) this.#compare(token, "validation", isValid ? "valid" : "not valid")
-  }
-
-  #compare(token: ModelToken, judge: string, said: string): void {
-    const verdict = this.#model.verdict(token)
-    if (said === verdict) return
-    const by = this.#model.entries.filter((entry) => covers(entry, token)).map((entry) => JSON.stringify(entry))
-    throw new Error(`${judge} says ${said}, the model ${verdict} by ${by.join(", ") || "nothing"}: ${lineOf(token)}`)
-  }
-
   #act(text: string): void {
     this.#actions.push(text)
     if (this.#actions.length > SHOWN_ACTIONS) this.#actions.shift()
@@ -480,11 +426,6 @@ interface Wanted {
 
 /** Stands for the agent that a registration makes, whose id only the broker knows. */
 const agentIn = (task: string): string => `spiffe://agentwrit.local/agent/crm/${task}/new`
-
-const nameOf = ({ kind, jti, sub }: ModelToken): string => `${kind} token ${jti} of ${sub}`
-
-const lineOf = (token: ModelToken): string =>
-  token.from === undefined ? nameOf(token) : `${nameOf(token)}, delegated from ${lineOf(token.from)}`
 
 function provenKey(nonce: string): { publicKey: string; signature: string; nonce: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
