@@ -1,5 +1,13 @@
 import { createRedactor } from "@agentwrit/audit"
-import { type Claims, type JwkSet, ProofMemory, RevocationSet, type SigningKey } from "@agentwrit/core"
+import {
+  type Claims,
+  type JwkSet,
+  ProofMemory,
+  REVOKE_ALL_TARGET,
+  RevocationSet,
+  revocationDigest,
+  type SigningKey,
+} from "@agentwrit/core"
 import { type Challenge, challenge } from "./agents/challenge.ts"
 import { Nonces } from "./agents/nonce.ts"
 import type { Caller } from "./caller.ts"
@@ -14,7 +22,7 @@ import { SigningKeys } from "./keys/signing-keys.ts"
 import { Maintenance } from "./maintenance.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
-import { type Clock, MAX_STEP_BACK_MS, rememberingClock, systemClock } from "./ports/clock.ts"
+import { type Clock, MAX_STEP_BACK_MS, rememberingClock, systemClock, toUnixSeconds } from "./ports/clock.ts"
 import type { KeyCustody } from "./ports/key-custody.ts"
 import type { MaintenanceReport, Observer } from "./ports/observer.ts"
 import type { Following } from "./ports/revocation-log.ts"
@@ -112,12 +120,17 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   stops.push(() => context.denials.close().catch(() => undefined))
   let applying: Following | undefined
   try {
+    // The store reads the tables while the revocations are loaded.
+    const matching = store.trail.tablesMatch(context.recordsKey)
+    matching.catch(() => undefined)
     const recordsRights = await store.trail.recordsRights()
     if (restore !== undefined) await recordRestore(context, restore)
     if (restore !== undefined || !recordsRights) await sealFound(context, { isVerified: restore !== undefined })
-    await openKeys(context)
     await reportUnproven(context)
     applying = await store.revocations.follow(0, followInto(context.revocations))
+    if (!(await matching)) await acceptTables(context, { isVerified: restore !== undefined })
+    // The key ring is one of these tables.
+    await openKeys(context)
     const feed = new RevocationFeed(context, applying.applied)
     const announcing = await store.revocations.follow(applying.applied, feed)
     stops.push(() => announcing.stop())
@@ -183,7 +196,7 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
   }
   const context: AuthorityContext = {
     settings: Object.freeze({ ...options.settings }),
-    store: sealedStore(store, new Seals(recordsKey), onTampered),
+    store: sealedStore(store, new Seals(recordsKey), { onTampered, isLocked: () => trailStatus.isLocked === true }),
     recordsKey,
     clock,
     observer,
@@ -223,6 +236,25 @@ async function sealFound(
     if (problem !== undefined) trailStatus.problem ??= problem
   }
   if (trailStatus.problem === undefined) observer.recordsSealed?.(await sealRecords(store, new Seals(recordsKey)))
+}
+
+/**
+ * Verifies tables that are not as the broker left them, before anything is granted by them: those of a version without
+ * a seal, or of an edited database. In an edited one nobody can say what was revoked: what was issued up to now ends, and
+ * apps, launch tokens and the key ring count as absent.
+ */
+async function acceptTables(
+  { store, recordsKey, trailStatus, revocations, clock }: AuthorityContext,
+  { isVerified }: { readonly isVerified: boolean },
+): Promise<void> {
+  const problem = isVerified
+    ? undefined
+    : (trailStatus.problem ?? (await store.trail.verify(new AbortController().signal, { atOnce: true, recordsKey })))
+  if (problem === undefined) return store.trail.acceptTables()
+  trailStatus.problem = problem
+  trailStatus.isLocked = true
+  const digest = revocationDigest("all", REVOKE_ALL_TARGET)
+  revocations.apply({ level: "all", digest, before: toUnixSeconds(clock.latest()) }, null)
 }
 
 /** Tells the host when events exist that no checkpoint proves. */

@@ -42,6 +42,8 @@ export interface TrailStatus {
   problem?: string
   /** True until the whole trail was verified once. */
   verifying: boolean
+  /** Set when the database was edited while the broker did not run: it gives nothing until it is restored. */
+  isLocked?: boolean
 }
 
 /** What every use case works with. */

@@ -21,6 +21,11 @@ export function memoryTrail(data: MemoryData): Trail {
 
     recordsRights: async () => data.events.some((event) => event.data !== undefined),
 
+    // Nobody else can change them.
+    tablesMatch: async () => true,
+
+    acceptTables: async () => undefined,
+
     async seal(sign) {
       const newest = data.checkpoints.at(-1)
       if (newest?.size === data.edge.size) return newest

@@ -125,10 +125,11 @@ export class GroupCommit {
 
   /** Commits and answers the jobs. Answers none when the commit failed, and returns why. */
   #attempt(jobs: readonly Job[], mark: TrailEnd): { readonly cause: unknown } | undefined {
-    const { ballast, files, onAppended } = this.#options
+    const { ballast, files, trail, onAppended } = this.#options
     let flushed: Flushed
     try {
       flushed = this.#runTogether(jobs, mark) ?? this.#runApart(jobs)
+      trail.sealTables()
       this.#statements.commit.run()
       files.assertUnchanged()
     } catch (cause) {

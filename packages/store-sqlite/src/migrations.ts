@@ -186,4 +186,14 @@ export const MIGRATIONS: readonly (readonly [name: string, sql: string])[] = [
       event integer
     ) strict;`,
   ],
+  [
+    "0007-table-seal",
+    `
+    create table table_seal (
+      id integer primary key,
+      nonce blob not null,
+      sum blob not null,
+      mac blob not null
+    ) strict;`,
+  ],
 ]

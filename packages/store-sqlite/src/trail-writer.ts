@@ -1,7 +1,8 @@
 import { type AuditEvent, chainEvent, type EventDraft, type TrailState } from "@agentwrit/audit"
 import type { StoredCheckpoint, TreeHead } from "@agentwrit/authority/ports"
-import { blob } from "./rows.ts"
+import { blob, hex } from "./rows.ts"
 import { insert, type Statements, sql } from "./sql.ts"
+import type { TableSeal } from "./table-seal.ts"
 import { type CheckpointRow, fromEvent } from "./trail-rows.ts"
 
 /** A tree head that no checkpoint covers, with what appending to it continues from. */
@@ -25,6 +26,8 @@ export interface WrittenDraft extends Omit<EventDraft, "data"> {
 /** The end of the trail, and its newest checkpoint. */
 export interface TrailEnd extends TrailState {
   readonly newest: StoredCheckpoint | undefined
+  /** The sum of the tables, where they are sealed. */
+  readonly sum?: Uint8Array | undefined
 }
 
 /**
@@ -34,6 +37,10 @@ export interface TrailEnd extends TrailState {
 export class TrailWriter {
   readonly #statements: Statements
   #end: TrailEnd
+  #tables: TableSeal | undefined
+  #sealsTables = false
+  /** The state of trail and tables that is stored. */
+  #stored = ""
 
   constructor(statements: Statements, end: TrailEnd) {
     this.#statements = statements
@@ -80,12 +87,35 @@ export class TrailWriter {
     this.#statements.run(sql`delete from checkpoints where size < ${size}`)
   }
 
+  /** Whether the tables are as the last commit left them. When they are, each commit seals them from now on. */
+  matchTables(tables: TableSeal): boolean {
+    this.#tables = tables
+    this.#sealsTables = tables.matches(this.#end)
+    return this.#sealsTables
+  }
+
+  /** Seals the tables from now on, as they are. */
+  acceptTables(): void {
+    this.#sealsTables = true
+  }
+
+  /** Call it last in a transaction. */
+  sealTables(): void {
+    if (this.#tables === undefined || !this.#sealsTables) return
+    const state = `${this.#end.prevHash} ${hex(this.#tables.mark())}`
+    if (state === this.#stored) return
+    this.#tables.store(this.#end)
+    this.#stored = state
+  }
+
   /** The present end, to rewind to. */
   mark(): TrailEnd {
-    return { ...this.#end, edge: this.#end.edge.copy() }
+    return { ...this.#end, edge: this.#end.edge.copy(), sum: this.#tables?.mark() }
   }
 
   rewind(mark: TrailEnd): void {
     this.#end = { ...mark, edge: mark.edge.copy() }
+    if (mark.sum !== undefined) this.#tables?.rewind(mark.sum)
+    this.#stored = ""
   }
 }

@@ -24,6 +24,10 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
       return found.length > 0
     },
 
+    tablesMatch: (key) => writer.send({ name: "matchTables", input: { key } }),
+
+    acceptTables: () => writer.send({ name: "acceptTables", input: undefined }),
+
     async seal(sign) {
       const head = await writer.send({ name: "readHead", input: undefined })
       if ("note" in head) return head

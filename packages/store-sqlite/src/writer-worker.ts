@@ -10,6 +10,7 @@ import { migrate } from "./migrate.ts"
 import { prune } from "./pruning.ts"
 import type { RevocationRow } from "./revocation-rows.ts"
 import { Statements } from "./sql.ts"
+import { TableSeal } from "./table-seal.ts"
 import { loadTrail } from "./trail-state.ts"
 import { TrailWriter } from "./trail-writer.ts"
 import type { Answer, Command, FromWriter, Opening, Stall, ToWriter } from "./writer-commands.ts"
@@ -96,6 +97,12 @@ function serve(connection: Connection, ballast: Ballast): void {
         return commits.run(() => trail.head())
       case "storeCheckpoint":
         return commits.run(() => trail.storeCheckpoint(command.input))
+      case "matchTables": {
+        const tables = new TableSeal(database, statements, command.input.key)
+        return commits.run(() => trail.matchTables(tables))
+      }
+      case "acceptTables":
+        return commits.run(() => trail.acceptTables())
       case "forgetCheckpoints":
         return commits.run(() => trail.forgetCheckpoints(command.input.size))
     }

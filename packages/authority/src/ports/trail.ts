@@ -55,6 +55,14 @@ export interface Trail {
   /** Whether any event says what it gives or takes: the trail of a version before 2.1 has none. */
   recordsRights(): Promise<boolean>
   /**
+   * Whether the tables of apps, launch tokens, revocations and the key ring are as the last commit left them. Call it
+   * before the first commit. When they are, each commit seals them from then on.
+   * @param key the key of the records' seals.
+   */
+  tablesMatch(key: Uint8Array): Promise<boolean>
+  /** Seals these tables as they are now, and with each commit. */
+  acceptTables(): Promise<void>
+  /**
    * Signs the tree over every commit that was answered before this call, and stores the note. Answers the newest stored
    * checkpoint when the tree has not grown since.
    */

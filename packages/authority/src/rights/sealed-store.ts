@@ -3,26 +3,31 @@ import type { Records } from "../ports/records.ts"
 import type { Store } from "../ports/store.ts"
 import { isSealed, type Seals } from "./seal.ts"
 
-/** Called with what is wrong when a record that gives rights is not as the broker wrote it. */
-export type OnTampered = (problem: string) => void
+/** What a {@link sealedStore} needs of the authority. */
+export interface SealedStoreOptions {
+  /** Called with what is wrong when a record that gives rights is not as the broker wrote it. */
+  readonly onTampered: (problem: string) => void
+  /** Whether every app, launch token and key ring counts as absent. */
+  readonly isLocked: () => boolean
+}
 
 /**
  * A store whose records are held against their seals whenever they are read (CONTRACT 4). A record that someone else
  * wrote or changed counts as absent, so that no right comes from it. Every change seals its records.
  */
-export function sealedStore(store: Store, seals: Seals, onTampered: OnTampered): Store {
+export function sealedStore(store: Store, seals: Seals, options: SealedStoreOptions): Store {
   return {
     trail: store.trail,
     revocations: store.revocations,
     housekeeping: store.housekeeping,
-    records: sealedRecords(store.records, seals, onTampered),
+    records: sealedRecords(store.records, seals, options),
     commit: ({ writes, ...change }) =>
       store.commit({ ...change, writes: writes.map((write) => sealedWrite(write, seals)) }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }
 
-function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): Records {
+function sealedRecords(records: Records, seals: Seals, { onTampered, isLocked }: SealedStoreOptions): Records {
   /** The record, if its seal is right. */
   const verified = <R extends { readonly mac?: Uint8Array }>(
     record: R | undefined,
@@ -39,6 +44,7 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
       (one) => seals.app(one),
       ({ appId }) => `app ${appId}`,
     )
+  const unlessLocked = <R>(record: R | undefined) => (isLocked() ? undefined : record)
   return {
     // A list gives no right, and an operator must see the app that was changed.
     async apps() {
@@ -46,13 +52,15 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
       for (const app of apps) verifiedApp(app)
       return apps
     },
-    app: async (appId) => verifiedApp(await records.app(appId)),
-    appByClientId: async (clientId) => verifiedApp(await records.appByClientId(clientId)),
+    app: async (appId) => unlessLocked(verifiedApp(await records.app(appId))),
+    appByClientId: async (clientId) => unlessLocked(verifiedApp(await records.appByClientId(clientId))),
     launchToken: async (hash) =>
-      verified(
-        await records.launchToken(hash),
-        (token) => seals.launchToken(token),
-        ({ agentName }) => `a launch token for ${agentName}`,
+      unlessLocked(
+        verified(
+          await records.launchToken(hash),
+          (token) => seals.launchToken(token),
+          ({ agentName }) => `a launch token for ${agentName}`,
+        ),
       ),
     // An app that was changed still closes its orchestration to the others. Its own agents are refused when it is read.
     async appsOfOrchestration(orchId) {
@@ -78,10 +86,12 @@ function sealedRecords(records: Records, seals: Seals, onTampered: OnTampered): 
     affectedIds: (target, now, agentLimit) => records.affectedIds(target, now, agentLimit),
     lastExpiry: () => records.lastExpiry(),
     keyRing: async () =>
-      verified(
-        await records.keyRing(),
-        (ring) => seals.keyRing(ring),
-        () => "the signing keys",
+      unlessLocked(
+        verified(
+          await records.keyRing(),
+          (ring) => seals.keyRing(ring),
+          () => "the signing keys",
+        ),
       ),
     unsealed: (limit) => records.unsealed(limit),
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { cp, mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Revocation } from "@agentwrit/authority/ports"
+import { encodeUtf8 } from "@agentwrit/core"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { startBroker } from "../broker.ts"
 import { type Figure, IN_FLIGHT } from "../figure.ts"
@@ -22,7 +23,7 @@ export const revocations: Figure = {
     await mkdir(none)
     await (await startBroker(none))[Symbol.asyncDispose]()
     await cp(none, many, { recursive: true })
-    await makeRevocations(join(many, "data.db"), profile.revocations)
+    await makeRevocations(many, profile.revocations)
     const of = `${profile.revocations.toLocaleString("en")} revocations`
     const starts = await startRows(bench, { measured: many, floor: none }, of, {
       start: [{ onTopAtMost: 2000 }],
@@ -52,8 +53,11 @@ const BATCH = 5_000
 const DAY_MS = 86_400_000
 
 /** Revokes tokens that expire after every measurement. */
-async function makeRevocations(path: string, count: number): Promise<void> {
-  await using store = await SqliteStore.open({ path })
+async function makeRevocations(folder: string, count: number): Promise<void> {
+  await using store = await SqliteStore.open({ path: join(folder, "data.db") })
+  // As the broker does, so that its next start finds the tables sealed.
+  const recordsKey = readKey(join(folder, "audit.key")).sign(encodeUtf8("agentwrit-records-key-v1"))
+  if (!(await store.trail.tablesMatch(recordsKey))) throw new Error("the tables are not as the broker left them")
   const revokedAt = Date.now()
   const times = { revokedAt, expiresAt: revokedAt + DAY_MS, pruneAfter: revokedAt + 2 * DAY_MS }
   for (let made = 0; made < count; made += BATCH) {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createAdminSecret, memoryCustody, openAuthority } from "@agentwrit/authority"
-import { createSigningKey } from "@agentwrit/core"
+import { type Claims, createSigningKey } from "@agentwrit/core"
 import { openTrail, SqliteStore } from "@agentwrit/store-sqlite"
 import { TEST_SETTINGS } from "@agentwrit/testing/settings"
 import Sqlite from "better-sqlite3"
@@ -37,6 +37,11 @@ const open = async (path: string, told: string[] = []) => {
   return { store, authority }
 }
 
+async function operatorOf(authority: Opened): Promise<Claims> {
+  const { accessToken } = await authority.signInAdmin(CALLER, SECRET)
+  return authority.authenticate(CALLER, accessToken, { kinds: ["admin"] })
+}
+
 type Opened = Awaited<ReturnType<typeof open>>["authority"]
 
 function register(authority: Opened, ticket: string, requestedScope = ["read:data:7"]) {
@@ -57,9 +62,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "agentwrit-edit-"))
   file = join(folder, "data.db")
   const { authority } = await open(file)
-  const { accessToken } = await authority.signInAdmin(CALLER, SECRET)
-  const operator = await authority.authenticate(CALLER, accessToken, { kinds: ["admin"] })
-  const app = await authority.createApp(CALLER, operator, { name: "crm", scopes: ["read:data:*"] })
+  const operator = await operatorOf(authority)
+  const app = await authority.createApp(CALLER, operator, { name: "crm", scopes: ["read:data:*"], orchIds: ["crm"] })
   clientId = app.clientId
   clientSecret = app.clientSecret
   const signedIn = await authority.signInApp(CALLER, { clientId, clientSecret })
@@ -89,6 +93,17 @@ async function edited(sql: string): Promise<string> {
   return path
 }
 
+/** Edits by SQL; `old` is the database before. */
+function edit(path: string, sql: string): void {
+  const database = new Sqlite(path)
+  database.prepare("attach ? as old").run(file)
+  database.exec(sql)
+  database.close()
+}
+
+/** When the launch token was spent that was spent last. */
+const LAST_SPENT = "(select max(spent_at) from launch_tokens)"
+
 function tableProblem(path: string): string | undefined {
   using trail = openTrail(path)
   return trail.tableProblem()
@@ -104,20 +119,51 @@ test("a database that nobody edited is sound", async () => {
   expect(tableProblem(path)).toBeUndefined()
 })
 
-test("a single-use launch token that is made unspent and used again is found", async () => {
+test("a single-use launch token that is made unspent while the broker runs, and used again, is found", async () => {
   const path = await edited("select 1")
-  const registerOnce = async () => {
-    const { authority } = await open(path)
-    await register(authority, launchToken)
-    await authority.close()
-  }
-  await registerOnce()
-  const database = new Sqlite(path)
-  const last = "(select max(spent_at) from launch_tokens)"
-  database.exec(`update launch_tokens set spent_at = null, uses = 0 where spent_at = ${last}`)
-  database.close()
-  await registerOnce()
+  const { authority } = await open(path)
+  await register(authority, launchToken)
+  edit(path, `update launch_tokens set spent_at = null, uses = 0 where spent_at = ${LAST_SPENT}`)
+  await register(authority, launchToken)
+  await authority.close()
   expect(tableProblem(path)).toMatch(/the launch token for \w+ was used by evt-\d+, and before/)
+})
+
+// Before, these were good from the start on until the verification in the background reached them.
+test.each([
+  ["a deleted revocation", "delete from revocations"],
+  ["a narrower revocation", "update revocations set expires_at = 1"],
+  [
+    "a spent launch token made unspent",
+    `update launch_tokens set spent_at = null, uses = 0 where spent_at = ${LAST_SPENT}`,
+  ],
+  [
+    "an older ceiling",
+    "update apps set (scopes, revision, mac, event) = (select scopes, revision, mac, event from old.apps)",
+  ],
+  ["an orchestration without its app", "update apps set orch_ids = '[]'"],
+  ["a deleted revocation and no seal", "delete from revocations; delete from table_seal"],
+  [
+    "an older seal",
+    "delete from revocations; update table_seal set (nonce, sum, mac) = (select nonce, sum, mac from old.table_seal)",
+  ],
+])("after a start with %s nothing of before is accepted, and health says broken", async (_, sql) => {
+  const path = await edited("select 1")
+  const before = await open(path)
+  const { accessToken } = await register(before.authority, launchToken)
+  const [app] = await before.authority.listApps()
+  await before.authority.updateApp(CALLER, await operatorOf(before.authority), app?.appId, { scopes: ["read:data:7"] })
+  await before.authority.close()
+  edit(path, sql)
+  const { authority } = await open(path)
+  expect(authority.health().auditChain).toBe("broken")
+  expect(await authority.validateToken(CALLER, accessToken)).toBeUndefined()
+  await expect(register(authority, launchToken)).rejects.toMatchObject({ code: "unauthorized" })
+  await expect(authority.signInApp(CALLER, { clientId, clientSecret })).rejects.toMatchObject({ code: "unauthorized" })
+  // Operators go on.
+  expect(await authority.listApps()).toHaveLength(1)
+  await operatorOf(authority)
+  await authority.close().catch(() => undefined)
 })
 
 /** Columns that give nothing when they change: they only take a right away, name a row, order a list or count. */
@@ -148,6 +194,7 @@ const WITHOUT_RIGHTS: readonly string[] = [
   "checkpoints",
   "spent_nonces",
   "token_targets",
+  "table_seal",
   "sqlite_sequence",
   "kysely_migration",
 ]
