@@ -11,6 +11,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { shareTestBroker } from "@agentwrit/testing/broker"
+import { startProxy } from "@agentwrit/testing/proxy"
 import { describe, expect, test, vi } from "vitest"
 import { awrit, operator, succeeds } from "./run-awrit.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
@@ -62,6 +63,21 @@ describe("doctor", () => {
     vi.setSystemTime(Date.now() + 330 * DAY_MS)
     expect((await awrit(["doctor"], { env })).stdout).toMatch(/! EdDSA key .*longer than a year\n +→ rotate/)
     vi.useRealTimers()
+  })
+
+  test("says that a broker of a version without rotation does not rotate", async () => {
+    await using proxy = await startProxy(env["AACTL_BROKER_URL"] ?? "")
+    proxy.intercept = (incoming, answer) => {
+      if (!incoming.url?.startsWith("/v1/admin/keys")) return "pass"
+      const problem = { type: "about:blank", title: "Not Found", status: 404, detail: "no such route" }
+      answer.writeHead(404, { "content-type": "application/problem+json" })
+      answer.end(
+        JSON.stringify({ ...problem, instance: incoming.url, error_code: "not_found", request_id: "1", hint: "" }),
+      )
+      return "taken"
+    }
+    const told = await succeeds(["doctor"], { env: { ...env, AACTL_BROKER_URL: proxy.url } })
+    expect(told).toMatch(/✓ sign-in .*\n✓ audit chain .*\n! keys +this broker does not rotate its keys\n +→ upgrade it/)
   })
 
   test("finds a key file that others can read", async () => {

@@ -1,4 +1,4 @@
-import type { AgentWritAdmin, Fetch, KeyList } from "@agentwrit/sdk/admin"
+import { type AgentWritAdmin, BrokerError, type Fetch, type KeyList } from "@agentwrit/sdk/admin"
 import type { Context } from "../context.ts"
 import { failureOf } from "../failure.ts"
 import type { Environment } from "../io.ts"
@@ -72,11 +72,10 @@ async function signInFindings(
   try {
     const checkpoint = await admin.checkpoint()
     const size = checkpoint.split("\n")[1] ?? "?"
-    const { keys } = await admin.listKeys()
     return [
       ok("sign-in", "the broker accepts the operator"),
       chainFinding(chain, size),
-      ...keyFindings(keys, Number(env["AA_KEY_ROTATION_DAYS"]) || 0),
+      ...(await keyFindings(admin, Number(env["AA_KEY_ROTATION_DAYS"]) || 0)),
     ]
   } catch (error) {
     return [unanswered("sign-in", error, env)]
@@ -87,7 +86,14 @@ const DAY_MS = 86_400_000
 const YEAR_DAYS = 365
 
 /** Warns of keys that sign for longer than the operator's schedule allows; without one, than a year. */
-function keyFindings(keys: KeyList["keys"], rotationDays: number): Finding[] {
+async function keyFindings(admin: AgentWritAdmin, rotationDays: number): Promise<Finding[]> {
+  let keys: KeyList["keys"]
+  try {
+    keys = (await admin.listKeys()).keys
+  } catch (error) {
+    if (!(error instanceof BrokerError) || error.code !== "not_found") throw error
+    return [warning("keys", "this broker does not rotate its keys", "upgrade it")]
+  }
   const days = rotationDays === 0 ? YEAR_DAYS : rotationDays
   const limit = rotationDays === 0 ? "a year" : `AA_KEY_ROTATION_DAYS (${days})`
   return keys
