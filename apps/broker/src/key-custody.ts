@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto"
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs"
+import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import {
   algorithmOf,
@@ -11,7 +11,7 @@ import {
   oauthKey,
   UnavailableError,
 } from "@agentwrit/authority"
-import { codeOf, signingKeyPaths } from "@agentwrit/config-file"
+import { codeOf, isCredential, signingKeyPaths } from "@agentwrit/config-file"
 import {
   KeyFileError,
   type KeySealing,
@@ -63,7 +63,10 @@ export function fileCustody(
     async create(alg) {
       const key = await newPrivateKey(alg)
       const { next } = paths[alg === "EdDSA" ? "native" : "oauth"]
-      return keeping(() => writeKeyFile(next, key, { replace: true, sealing }), load)
+      return keeping(() => {
+        requireReplaceable(signingKeyPath)
+        writeKeyFile(next, key, { replace: true, sealing })
+      }, load)
     },
     async promote(use) {
       const { current, next } = paths[use]
@@ -76,6 +79,38 @@ export function fileCustody(
       const others = [paths.native.next, paths.oauth.current, paths.oauth.next]
       return keeping(() => others.forEach(remove), load)
     },
+  }
+}
+
+/**
+ * Requires that a new key can take the place of this one, by a rename in its folder.
+ * @throws {@link KeyFileError} `key_fixed`
+ */
+export function requireReplaceable(path: string): void {
+  const why = whyFixed(path)
+  if (why === undefined) return
+  const remedy =
+    "move it to a folder that the broker can write and correct AA_SIGNING_KEY_PATH, or rotate by hand: unset AA_KEY_ROTATION_DAYS, " +
+    "let its host put another key there, and restart, which ends every token"
+  throw new KeyFileError("key_fixed", path, `cannot be replaced (${why}), so it cannot rotate: ${remedy}`)
+}
+
+function whyFixed(path: string): string | undefined {
+  if (isCredential(path)) return "a credential of systemd"
+  const inFolder = accessFault(dirname(path))
+  if (inFolder !== undefined) return inFolder
+  // A mount of the file alone stands in the way of a rename, the mode of the file does not.
+  return accessFault(path) === "EROFS" ? "EROFS" : undefined
+}
+
+/** Why this user may not write here; `undefined` also when there is nothing. */
+function accessFault(path: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK)
+    return undefined
+  } catch (error) {
+    const code = codeOf(error)
+    return code === "ENOENT" ? undefined : code
   }
 }
 
@@ -121,6 +156,7 @@ function keeping(write: () => void, read: () => HeldKeys): HeldKeys {
     return read()
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error
+    if (error.code === "key_fixed") throw new UnavailableError("read_only", error.message, { cause: error })
     const isFull = ["ENOSPC", "EDQUOT"].includes(String(codeOf(error.cause)))
     throw new UnavailableError(isFull ? "full" : "busy", error.message, { cause: error })
   }

@@ -39,6 +39,8 @@ export type KeyFileErrorCode =
   | "key_folder_missing"
   /** It could not be written. */
   | "key_unwritable"
+  /** It cannot take the place of another one: its host keeps it read-only. */
+  | "key_fixed"
 
 /**
  * A key file that cannot be used. The message names the file and says what to do. It never contains any part of the

@@ -6,7 +6,7 @@ import { createBroker } from "./broker.ts"
 import { Certificates } from "./certificates.ts"
 import { type Config, refuseExampleHash } from "./config/config.ts"
 import { eventLog } from "./event-log.ts"
-import { fileCustody } from "./key-custody.ts"
+import { fileCustody, requireReplaceable } from "./key-custody.ts"
 import { KeyFileError, type KeySealing } from "./key-files.ts"
 import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
@@ -54,6 +54,7 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
   const sealing = sealingOf(config, log)
   const keys = fileCustody(path, { sealing, onCreated: () => log.ok("keys", "signing key created", { path }) })
   const { native } = await keys.load()
+  if (config.keyRotationDays > 0) requireReplaceable(path)
   const store = await openStore(config, log)
   let authority: Authority | undefined
   try {

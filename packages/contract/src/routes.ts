@@ -376,7 +376,7 @@ export const routes = {
     changesState: true,
     parameters: keyParameters,
     success: { status: 200, body: keyRetirementResponse },
-    problems: [...SCOPED, "not_found", ...ANY],
+    problems: [...SCOPED, "not_found", "conflict", ...ANY],
   },
   health: {
     method: "GET",

@@ -105,7 +105,14 @@ describe("routes", () => {
       "revokeAppLaunchToken",
       "retireKey",
     ])
-    expect(having("conflict")).toEqual(["createApp", "updateApp", "rotateAppSecret", "restoreApp", "rotateKey"])
+    expect(having("conflict")).toEqual([
+      "createApp",
+      "updateApp",
+      "rotateAppSecret",
+      "restoreApp",
+      "rotateKey",
+      "retireKey",
+    ])
     expect(having("scope_violation")).toEqual(["register", "delegate"])
     expect(having("forbidden")).toEqual(["register", "renew", "delegate", "createAppLaunchToken"])
     expect(having("invalid_ttl")).toEqual([

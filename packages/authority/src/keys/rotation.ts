@@ -194,6 +194,15 @@ async function createNext({ custody }: AuthorityContext, alg: KeyAlgorithm): Pro
     return await custody.create(alg)
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error
+    if (error.code === "read_only")
+      throw new Refusal("conflict", {
+        detail: "this broker cannot replace its signing key",
+        reason: error.message,
+        hint:
+          "its host keeps the key read-only: move it to a folder that the broker can write, or let the host put another " +
+          "key there and restart the broker, which ends every token",
+        cause: error,
+      })
     throw new Refusal("unavailable", {
       detail: "the broker cannot keep a new key at the moment",
       reason: error.message,

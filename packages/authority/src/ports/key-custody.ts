@@ -53,7 +53,8 @@ export interface KeyCustody {
   load(): Promise<HeldKeys>
   /**
    * Makes the next key of the algorithm's use, in place of one that is there. It is durable when this resolves.
-   * @throws `UnavailableError` when it cannot be kept; nothing was changed.
+   * @throws `UnavailableError` when it cannot be kept; nothing was changed. `read_only` means that this custody cannot
+   * keep another key at all.
    */
   create(alg: KeyAlgorithm): Promise<HeldKeys>
   /** Makes the next key of a use its current one and destroys the one before. Without a next key it does nothing. */
