@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { type BrokerFolder, type BrokerProcess, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, call } from "@agentwrit/testing/client"
@@ -41,6 +44,22 @@ test("jose accepts every token while the keys rotate", async () => {
   await acceptedThroughTenRotations((token) => jwtVerify(token, keys, { audience: "crm", algorithms: ["EdDSA"] }))
 })
 
+/** Gives each token to a program of the set's URL, which answers a line. */
+async function acceptedByProgram([program = "", ...words]: readonly string[]): Promise<void> {
+  const child = spawn(program, [...words, `${broker.url}/.well-known/jwks.json`], {
+    stdio: ["pipe", "pipe", "inherit"],
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  try {
+    await acceptedThroughTenRotations(async (token) => {
+      child.stdin.write(`${token}\n`)
+      expect((await lines.next()).value).toBe("accepted")
+    })
+  } finally {
+    child.kill()
+  }
+}
+
 const PYJWT = `
 import sys, jwt
 try:
@@ -64,16 +83,49 @@ test("PyJWT accepts every token while the keys rotate", async ({ skip }) => {
     console.log("not run: PyJWT while the keys rotate, because it is not installed")
     skip()
   }
-  const child = spawn(python, ["-c", PYJWT, `${broker.url}/.well-known/jwks.json`], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  try {
-    await acceptedThroughTenRotations(async (token) => {
-      child.stdin.write(`${token}\n`)
-      expect((await lines.next()).value).toBe("accepted")
-    })
-  } finally {
-    child.kill()
+  await acceptedByProgram([python, "-c", PYJWT])
+})
+
+const GO_OIDC = `
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+func main() {
+	ctx := context.Background()
+	config := &oidc.Config{ClientID: "crm", SkipIssuerCheck: true, SupportedSigningAlgs: []string{"EdDSA"}}
+	verifier := oidc.NewVerifier("", oidc.NewRemoteKeySet(ctx, os.Args[1]), config)
+	tokens := bufio.NewScanner(os.Stdin)
+	for tokens.Scan() {
+		if _, err := verifier.Verify(ctx, tokens.Text()); err != nil {
+			fmt.Println(err)
+		} else {
+			fmt.Println("accepted")
+		}
+	}
+}
+`
+
+test("go-oidc accepts every token while the keys rotate", { timeout: 200_000 }, async ({ skip }) => {
+  const program = join(folder.path, "go-oidc")
+  const source = join(folder.path, "go")
+  mkdirSync(source)
+  writeFileSync(join(source, "main.go"), GO_OIDC)
+  // Only from the cache of modules: a test fetches nothing.
+  const build = `cd '${source}' && export GOFLAGS=-mod=mod GOPROXY=off GOSUMDB=off && go mod init rotation &&
+    go get github.com/coreos/go-oidc/v3@v3.21.0 && go build -o '${program}' .`
+  if ((await shell(build, { HOME: homedir() })).code !== 0) {
+    console.log(
+      "not run: go-oidc while the keys rotate, because Go or github.com/coreos/go-oidc/v3@v3.21.0 is not there",
+    )
+    skip()
   }
+  await acceptedByProgram([program])
 })

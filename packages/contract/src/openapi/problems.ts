@@ -15,7 +15,7 @@ const MEANING: Readonly<Record<ProblemCode, string>> = {
   forbidden: "The caller, its app or its task may not do this",
   not_found: "There is no such app or agent",
   method_not_allowed: "The path does not support this method",
-  conflict: "An app of that name exists, or the app is inactive",
+  conflict: "An app of that name exists, the app is inactive, or the keys cannot rotate now",
   payload_too_large: "The body is larger than 1 MiB",
   rate_limited: "Too many attempts; retry after Retry-After",
   internal_error: "A bug; the request id finds it in the log",
