@@ -1,5 +1,5 @@
 import { createReadStream, fstatSync, openSync, type ReadStream } from "node:fs"
-import { openCheckpoint, type TreeHead, verifyTrail } from "@agentwrit/audit"
+import { type TreeHead, verifyTrail } from "@agentwrit/audit"
 import { codeOf } from "@agentwrit/config-file"
 import type { Context } from "./context.ts"
 import { CommandError } from "./errors.ts"
@@ -12,37 +12,40 @@ const PIN_KEY =
   "The hash chain is intact. To prove that no event was cut off or rewritten, give --vkey (the broker's audit.pub) and --checkpoint (a checkpoint that you kept)."
 
 /** Verifies the trail that the broker returns. */
-export async function verifyBroker({ key, kept, keptNote }: Evidence, context: Context): Promise<Verdict> {
+export async function verifyBroker({ pinned, keptNote }: Evidence, context: Context): Promise<Verdict> {
   using progress = new Progress(context.out, "events verified")
   const admin = await context.admin()
-  const options = { onProgress: progress.show, verifierKey: key, checkpoint: keptNote }
-  const { present, report } = await admin.verifyTrail(options)
+  const options = { onProgress: progress.show, verifierKey: pinned, checkpoint: keptNote }
+  const { present, kept, report } = await admin.verifyTrail(options)
   const checked = checkedAgainst(["the broker's current", present], ["the kept", kept])
-  return { source: context.settings.brokerUrl(), report, checked, ...(key === undefined && { advice: PIN_KEY }) }
+  return { source: context.settings.brokerUrl(), report, checked, ...(pinned === undefined && { advice: PIN_KEY }) }
 }
 
 /** Verifies the trail in a database file against the newest checkpoint in it, and its tables against the trail. */
-export async function verifyDatabase(path: string, { key, kept }: Evidence, context: Context): Promise<Verdict> {
+export async function verifyDatabase(path: string, { keys, keptNote }: Evidence, context: Context): Promise<Verdict> {
   const { openTrail } = await import("@agentwrit/store-sqlite")
   using trail = openTrail(path)
   using progress = new Progress(context.out, "events verified")
-  const stored = trail.checkpoint && key ? openCheckpoint(trail.checkpoint.note, key) : trail.checkpoint
+  const kept = keptNote === undefined ? undefined : keys?.claimed(keptNote)
+  const newestNote = trail.checkpoint?.note
+  const stored = keys === undefined || newestNote === undefined ? trail.checkpoint : keys.claimed(newestNote)
   const events = counting(trail.events(), (done) => progress.show(done, trail.size))
-  const report = await verifyTrail(events, { checkpoints: [stored, kept].filter((head) => head !== undefined) })
+  const notes = [newestNote, keptNote].filter((note) => note !== undefined)
+  const report = await verifyTrail(events, keys ? { signed: { keys, notes } } : { checkpoints: stored ? [stored] : [] })
   const tableProblem = report.ok ? trail.tableProblem() : undefined
-  const newest = `the database's ${key === undefined ? "(unverified) " : ""}newest`
+  const newest = `the database's ${keys === undefined ? "(unverified) " : ""}newest`
   const checked = [...checkedAgainst([newest, stored], ["the kept", kept]), "tables"]
   return {
     source: path,
     report,
     checked,
     ...(tableProblem !== undefined && { tableProblem }),
-    ...(key === undefined && { advice: PIN_KEY }),
+    ...(keys === undefined && { advice: PIN_KEY }),
   }
 }
 
 /** Verifies an export: NDJSON with one event per line. */
-export async function verifyExport(path: string, { kept }: Evidence, context: Context): Promise<Verdict> {
+export async function verifyExport(path: string, { keys, keptNote }: Evidence, context: Context): Promise<Verdict> {
   using progress = new Progress(context.out, "bytes verified")
   const source = path === "-" ? "stdin" : path
   const file = path === "-" ? undefined : opened(path)
@@ -50,7 +53,9 @@ export async function verifyExport(path: string, { kept }: Evidence, context: Co
     // The size of a pipe is not known.
     if (file !== undefined && file.size > 0) progress.show(file.stream.bytesRead, file.size)
   })
-  const report = await verifyTrail(lines, { checkpoints: kept === undefined ? [] : [kept] }).catch((error: unknown) => {
+  const kept = keptNote === undefined ? undefined : keys?.claimed(keptNote)
+  const signed = keys && keptNote !== undefined ? { keys, notes: [keptNote] } : undefined
+  const report = await verifyTrail(lines, signed && { signed }).catch((error: unknown) => {
     if (error instanceof Error && "syscall" in error)
       throw new CommandError(`${path} cannot be read (${codeOf(error)})`)
     throw error

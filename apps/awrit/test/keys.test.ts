@@ -46,6 +46,7 @@ test.each([
   [["key", "retire", "--kid", "x"], "--kid must be base64url of 32 bytes"],
   [["key", "rotate", "--alg", "RS512"], "--alg must be one of EdDSA, ES256, RS256"],
   [["key", "rotate", "--signs-in", "-1"], "--signs-in must be a whole number from 0 to 604800"],
+  [["key", "rotate", "--audit", "--force"], "--audit goes with no other flag: the new audit key signs at once"],
   [["key", "reseal"], "give --new-key-file or --plain, one of the two"],
   [["key", "reseal", "--plain", "--new-key-file", "f"], "give --new-key-file or --plain, one of the two"],
 ])("%j is refused", async (words, message) => {

@@ -175,3 +175,24 @@ test.each([
   expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(message)])
   expect(stderr.trim().split("\n")).toHaveLength(1)
 })
+
+test("a trail whose audit key rotated is sound for who pinned a key of it, before or after, and no other", async () => {
+  await using rotating = await startTestBroker()
+  const operated = { env: operator(rotating.url) }
+  writeFileSync(at("first.pub"), rotating.verifierKey)
+  await awrit(["audit", "export", "--with-checkpoint", at("first.checkpoint")], operated)
+  const { verifier_key: second } = JSON.parse((await awrit(["key", "rotate", "--audit", "--json"], operated)).stdout)
+  const exported = await awrit(["audit", "export", "--with-checkpoint", at("second.checkpoint")], operated)
+  writeFileSync(at("rotated.ndjson"), exported.stdout)
+  const verdict = async (...words: string[]) => {
+    const { code, stderr } = await awrit(["audit", "verify", ...words], operated)
+    return code === 0 ? "sound" : stderr
+  }
+  const file = ["--file", at("rotated.ndjson")]
+  expect(await verdict("--vkey", at("first.pub"), "--checkpoint", at("first.checkpoint"))).toBe("sound")
+  expect(await verdict("--vkey", second)).toBe("sound")
+  expect(await verdict(...file, "--vkey", at("first.pub"), "--checkpoint", at("second.checkpoint"))).toBe("sound")
+  expect(await verdict(...file, "--vkey", second, "--checkpoint", at("second.checkpoint"))).toBe("sound")
+  expect(await verdict(...file, "--vkey", second, "--checkpoint", at("first.checkpoint"))).toContain("no signature of")
+  expect(await verdict("--vkey", at("audit.pub"))).toContain("no signature of the key")
+})

@@ -82,16 +82,17 @@ export function fileCustody(
   }
 }
 
+const SIGNING_KEY_REMEDY =
+  "move it to a folder that the broker can write and correct AA_SIGNING_KEY_PATH, or rotate by hand: unset AA_KEY_ROTATION_DAYS, " +
+  "let its host put another key there, and restart, which ends every token"
+
 /**
  * Requires that a new key can take the place of this one, by a rename in its folder.
  * @throws {@link KeyFileError} `key_fixed`
  */
-export function requireReplaceable(path: string): void {
+export function requireReplaceable(path: string, remedy: string = SIGNING_KEY_REMEDY): void {
   const why = whyFixed(path)
   if (why === undefined) return
-  const remedy =
-    "move it to a folder that the broker can write and correct AA_SIGNING_KEY_PATH, or rotate by hand: unset AA_KEY_ROTATION_DAYS, " +
-    "let its host put another key there, and restart, which ends every token"
   throw new KeyFileError("key_fixed", path, `cannot be replaced (${why}), so it cannot rotate: ${remedy}`)
 }
 
@@ -125,7 +126,7 @@ function readOAuthKey(path: string, sealing: KeySealing | undefined): KeyObject 
 /** A key that takes its place by a rename keeps the time of its making. */
 const createdAt = (path: string): number => Math.floor(statSync(path).mtimeMs)
 
-function moveIfThere(from: string, to: string): void {
+export function moveIfThere(from: string, to: string): void {
   try {
     writing(to, () => renameSync(from, to))
   } catch (error) {
@@ -150,7 +151,7 @@ function syncFolder(path: string): void {
 }
 
 /** Changes the files, and reads them back. A file that cannot be written now may be writable later. */
-function keeping(write: () => void, read: () => HeldKeys): HeldKeys {
+export function keeping<T>(write: () => void, read: () => T): T {
   try {
     write()
     return read()

@@ -210,15 +210,34 @@ function createKey(path: string, sealing: KeySealing | undefined): LoadedKey {
 
 const newKey = (): KeyObject => generateKeyPairSync("ed25519").privateKey
 
-/** Writes the verifier key where others find it. */
+/** Writes the verifier key where others find it. A history that names it stays. */
 export function keepVerifierKey(path: string, verifierKey: string): void {
-  const line = `${verifierKey}\n`
+  if (!verifierKeysIn(path).includes(verifierKey)) writeVerifierKeys(path, [verifierKey])
+}
+
+/** Writes the verifier key that follows before those that it follows. */
+export function followVerifierKey(path: string, verifierKey: string): void {
+  const former = verifierKeysIn(path)
+  if (former[0] !== verifierKey) writeVerifierKeys(path, [verifierKey, ...former])
+}
+
+/** Whether the file of the verifier key says that this key followed another. */
+export function wasRotated(path: string, verifierKey: string): boolean {
+  const known = verifierKeysIn(path)
+  return known.indexOf(verifierKey) !== -1 && known.indexOf(verifierKey) < known.length - 1
+}
+
+function verifierKeysIn(path: string): readonly string[] {
   try {
-    if (readFileSync(path, "utf8") === line) return
+    return readFileSync(path, "utf8").trim().split("\n")
   } catch {
     // Missing or not readable: it is written again, from the key.
+    return []
   }
-  writing(path, () => writeWhole(path, line, { mode: 0o644, replace: true }))
+}
+
+function writeVerifierKeys(path: string, verifierKeys: readonly string[]): void {
+  writing(path, () => writeWhole(path, `${verifierKeys.join("\n")}\n`, { mode: 0o644, replace: true }))
 }
 
 /** Runs a write, and says what stands in its way. @throws {@link KeyFileError} */

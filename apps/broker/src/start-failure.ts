@@ -21,6 +21,7 @@ const ADVICE: Record<TrailContradictionCode | RestoreErrorCode, string> = {
   trail_contradicts_checkpoint:
     ". Start it with the database that the checkpoint belongs to; if you restored a backup, declare it: start once with " +
     "AA_DECLARE_RESTORE set to a name for this restore, such as the date",
+  audit_key_rotated_out: "",
   kept_checkpoint_foreign: ": put back the file, the key, and AA_TRUST_DOMAIN that belong to this trail",
   nothing_restored: ": unset AA_DECLARE_RESTORE, or correct AA_DB_PATH",
   restored_trail_broken: "",

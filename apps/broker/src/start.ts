@@ -1,5 +1,5 @@
 import { createRedactor } from "@agentwrit/audit"
-import { type Authority, createAdminSecret, openAuthority, systemClock } from "@agentwrit/authority"
+import { type Authority, createAdminSecret, deriveRecordsKey, openAuthority, systemClock } from "@agentwrit/authority"
 import { SqliteStore } from "@agentwrit/store-sqlite"
 import { answerLog } from "./answer-log.ts"
 import { createBroker } from "./broker.ts"
@@ -74,6 +74,8 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
       store,
       keys,
       auditKey: lineage.key,
+      auditCustody: lineage.custody,
+      recordsKey: deriveRecordsKey(lineage.firstKey),
       origin: lineage.origin,
       anchor: lineage.anchor,
       ...(restore !== undefined && { restore }),

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
-import { auditOrigin, type CheckpointAnchor, type DeclaredRestore } from "@agentwrit/authority"
-import { isCredential } from "@agentwrit/config-file"
+import { formatVerifierKey, parseVerifierKeys, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
+import { type AuditCustody, auditOrigin, type CheckpointAnchor, type DeclaredRestore } from "@agentwrit/authority"
+import { auditKeyPaths, isCredential } from "@agentwrit/config-file"
 import type { SigningKey } from "@agentwrit/core"
+import { fileAuditCustody } from "./audit-custody.ts"
 import { checkpointPath, fileAnchor } from "./checkpoint-anchor.ts"
 import type { Config } from "./config/config.ts"
 import {
@@ -15,6 +16,7 @@ import {
   loadAuditKey,
   loadKey,
   verifierKeyPathOf,
+  wasRotated,
 } from "./key-files.ts"
 import { type RestoreRecord, readRestores, writeRestores } from "./restores.ts"
 
@@ -24,6 +26,9 @@ import { type RestoreRecord, readRestores, writeRestores } from "./restores.ts"
  */
 export interface TrailLineage {
   readonly key: SigningKey
+  /** The first key of the lineage, from which the key of the records' seals derives. */
+  readonly firstKey: SigningKey
+  readonly custody: AuditCustody
   readonly origin: string
   readonly anchor: CheckpointAnchor
   /** The C2SP verifier key, which others pin. */
@@ -79,8 +84,11 @@ export function openLineage(config: LineageConfig, trailExists: boolean, sealing
   const origin = auditOrigin(trustDomain, nextId)
   const verifierKey = formatVerifierKey(verifierKeyOf(origin, key.publicKey))
   const verifierKeyPath = verifierKeyPathOf(beside)
+  const { key: path } = filesOf(config, nextId)
   return {
     key,
+    firstKey: key,
+    custody: fileAuditCustody({ path, origin, verifierKeyPath, sealing }),
     origin,
     verifierKey,
     verifierKeyPath,
@@ -115,9 +123,20 @@ function currentLineage(
   const verifierKeyPath = verifierKeyPathOf(writablePath(config))
   const isKeyExpected = trailExists || id !== undefined
   const { key, verifierKey } = loadAuditKey({ path, origin, verifierKeyPath, trailExists: isKeyExpected, sealing })
-  if (id !== undefined && idOf(key.publicKey) !== id)
+  const { first } = auditKeyPaths(path)
+  const kept = loadKey(first, sealing)
+  if (kept === undefined && wasRotated(verifierKeyPath, verifierKey))
+    throw new KeyFileError(
+      "key_missing",
+      first,
+      "does not exist, but the audit key was rotated: every record is sealed by the first one, so put it back from your backup",
+    )
+  const firstKey = kept ?? key
+  if (id !== undefined && idOf(firstKey.publicKey) !== id)
     throw new KeyFileError("key_corrupt", path, "holds another key than its name says: put the right file back")
-  return { key, origin, verifierKey, verifierKeyPath, anchor: fileAnchor(checkpoint) }
+  const custody = fileAuditCustody({ path, origin, verifierKeyPath, sealing })
+  const anchor = fileAnchor(checkpoint)
+  return { key, firstKey, custody, origin, verifierKey, verifierKeyPath, anchor }
 }
 
 /** The verifier key of the lineage that ends: from its key or, when that is lost, from the file that others pin. */
@@ -129,7 +148,7 @@ function endedVerifierKey(
   const key = loadKey(path, sealing)
   if (key !== undefined) return verifierKeyOf(origin, key.publicKey)
   try {
-    return parseVerifierKey(readFileSync(verifierKeyPathOf(beside), "utf8").trim())
+    return parseVerifierKeys(readFileSync(verifierKeyPathOf(beside), "utf8"))[0]
   } catch {
     return undefined
   }

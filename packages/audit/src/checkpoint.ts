@@ -23,14 +23,20 @@ export interface Checkpoint extends TreeHead {
  * kept checkpoint anyone can detect later that the trail was cut or rewritten.
  *
  * Sign only what is on disk, and never what contradicts an earlier checkpoint.
+ * @param keys each signs it; usually one, and two while one key follows another.
  * @throws `TypeError` for an invalid checkpoint.
  * @example signCheckpoint({ origin: "agentwrit.local/audit", size: edge.size, root: edge.root() }, auditKey)
  */
-export function signCheckpoint({ origin, size, root }: Checkpoint, key: SigningKey): string {
+export function signCheckpoint(checkpoint: Checkpoint, ...keys: readonly SigningKey[]): string {
+  return signNote(checkpointText(checkpoint), checkpoint.origin, ...keys)
+}
+
+/** The three lines of a checkpoint. @throws `TypeError` for an invalid one. */
+export function checkpointText({ origin, size, root }: Checkpoint): string {
   if (!Number.isSafeInteger(size) || size < 0)
     throw new TypeError("a tree's size must be a whole number from 0 to 2^53 - 1")
   assertHashBytes(root)
-  return signNote(`${origin}\n${size}\n${encodeBase64(root)}\n`, origin, key)
+  return `${origin}\n${size}\n${encodeBase64(root)}\n`
 }
 
 /**
@@ -40,14 +46,23 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, key: SigningK
  * @throws {@link CheckpointError} `malformed_checkpoint` or `checkpoint_origin_mismatch`.
  */
 export function openCheckpoint(note: string, verifierKey: VerifierKey): Checkpoint {
-  const lines = openNote(note, verifierKey).slice(0, -1).split("\n")
-  const [origin = "", size = "", root = ""] = lines
-  if (lines.length < 3 || lines.includes("")) throw malformed("it has fewer than three lines, or an empty line")
-  if (origin !== verifierKey.name)
+  const checkpoint = parseCheckpoint(openNote(note, verifierKey))
+  if (checkpoint.origin !== verifierKey.name)
     throw new CheckpointError(
       "checkpoint_origin_mismatch",
       `the checkpoint is of another trail than ${verifierKey.name}, whose key signed it`,
     )
+  return checkpoint
+}
+
+/**
+ * Parses the text of a checkpoint. Nothing about its signature was verified.
+ * @throws {@link CheckpointError} `malformed_checkpoint`.
+ */
+export function parseCheckpoint(text: string): Checkpoint {
+  const lines = text.slice(0, -1).split("\n")
+  const [origin = "", size = "", root = ""] = lines
+  if (lines.length < 3 || lines.includes("")) throw malformed("it has fewer than three lines, or an empty line")
   if (!/^(?:0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)))
     throw malformed("its size is not a decimal number up to 2^53 - 1 without leading zeros")
   return { origin, size: Number(size), root: decodeRoot(root) }

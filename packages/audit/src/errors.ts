@@ -7,7 +7,7 @@ export type NoteErrorCode = "malformed_note" | "note_not_signed_by_key" | "bad_n
 /** A verifier key that does not have the form `name+id+key`, or whose key is refused. */
 export type VerifierKeyErrorCode = "malformed_verifier_key"
 /** A correctly signed note that is not a checkpoint of the expected trail. */
-export type CheckpointErrorCode = "malformed_checkpoint" | "checkpoint_origin_mismatch"
+export type CheckpointErrorCode = "malformed_checkpoint" | "checkpoint_origin_mismatch" | "checkpoint_key_rotated"
 
 /** Every error code of this package. Released codes are never renamed. */
 export type AuditErrorCode = EventErrorCode | EdgeErrorCode | NoteErrorCode | VerifierKeyErrorCode | CheckpointErrorCode

@@ -36,6 +36,13 @@ export {
 } from "./proof.ts"
 export { createRedactor, MIN_SECRET_LENGTH, REDACTED, type RedactorOptions } from "./redact.ts"
 export { RightEdge } from "./right-edge.ts"
+export { signBridge, TrailKeys } from "./trail-keys.ts"
 export { type TrailProblem, type TrailProblemReason, type TrailState, TrailVerifier } from "./trail-verifier.ts"
-export { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKeyOf } from "./verifier-key.ts"
+export {
+  formatVerifierKey,
+  parseVerifierKey,
+  parseVerifierKeys,
+  type VerifierKey,
+  verifierKeyOf,
+} from "./verifier-key.ts"
 export { type BrokenTrail, type SoundTrail, type TrailReport, type VerifyTrailOptions, verifyTrail } from "./verify.ts"

@@ -27,14 +27,18 @@ interface SignatureLine {
  * Signs a text as a C2SP signed note: the text, an empty line, and `— name base64(key id, signature)`.
  * @param text ends with a line break and contains no other control characters.
  * @param name the name under which verifiers know the key.
+ * @param keys each signs it; usually one, and two while one key follows another.
  * @throws `TypeError` for an invalid text or name.
  */
-export function signNote(text: string, name: string, key: SigningKey): string {
+export function signNote(text: string, name: string, ...keys: readonly SigningKey[]): string {
   assertKeyName(name)
   if (!text.endsWith("\n") || !text.isWellFormed() || CONTROL.test(text))
     throw new TypeError("a note's text must end with a line break and contain no other control character")
-  const id = Uint8Array.from(keyHash(name, key.publicKey).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
-  const note = `${text}\n— ${name} ${encodeBase64(Uint8Array.of(...id, ...key.sign(encodeUtf8(text))))}\n`
+  const lines = keys.map((key) => {
+    const id = Uint8Array.from(keyHash(name, key.publicKey).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+    return `— ${name} ${encodeBase64(Uint8Array.of(...id, ...key.sign(encodeUtf8(text))))}\n`
+  })
+  const note = `${text}\n${lines.join("")}`
   if (note.length > MAX_NOTE_LENGTH) throw new TypeError(`a note must have at most ${MAX_NOTE_LENGTH} characters`)
   return note
 }
@@ -55,6 +59,13 @@ export function openNote(note: string, { name, id, key }: VerifierKey): string {
     throw new NoteError("bad_note_signature", `the note's signature does not verify with the key ${name}+${id}`)
   return text
 }
+
+/** The text of a note, of which no signature was verified. @throws {@link NoteError} `malformed_note`. */
+export const noteText = (note: string): string => splitNote(note).text
+
+/** Whether a note claims a signature by the key. @throws {@link NoteError} `malformed_note`. */
+export const signsNote = (note: string, { name, id }: VerifierKey): boolean =>
+  splitNote(note).lines.some((line) => line.name === name && line.id === id)
 
 function splitNote(note: string): { text: string; lines: SignatureLine[] } {
   if (note.length > MAX_NOTE_LENGTH) throw malformed(`it is longer than ${MAX_NOTE_LENGTH} characters`)

@@ -91,6 +91,15 @@ export function parseVerifierKey(text: string): VerifierKey {
   return key
 }
 
+/**
+ * Parses the lines of an `audit.pub`: the newest key, then those that it followed.
+ * @throws {@link VerifierKeyError} `malformed_verifier_key` when a line is not a verifier key.
+ */
+export function parseVerifierKeys(text: string): [VerifierKey, ...VerifierKey[]] {
+  const [newest = "", ...former] = text.trim().split(/\r?\n/)
+  return [parseVerifierKey(newest), ...former.map(parseVerifierKey)]
+}
+
 function decode(encoded: string): Uint8Array {
   try {
     return decodeBase64(encoded)

@@ -1,6 +1,7 @@
 import { encodeBase64 } from "@agentwrit/core"
 import type { TreeHead } from "./checkpoint.ts"
 import { assertHashBytes, sameHash } from "./merkle.ts"
+import type { TrailKeys } from "./trail-keys.ts"
 import { problemAt, type TrailProblem, type TrailState, TrailVerifier } from "./trail-verifier.ts"
 
 /** Options of {@link verifyTrail}. */
@@ -12,6 +13,11 @@ export interface VerifyTrailOptions {
   readonly checkpoint?: TreeHead
   /** Several checkpoints, in any order. */
   readonly checkpoints?: readonly TreeHead[]
+  /**
+   * Checkpoints as they were signed, and the pinned keys, which follow every rotation of the audit key that the events
+   * show.
+   */
+  readonly signed?: { readonly keys: TrailKeys; readonly notes: readonly string[] }
   /**
    * The position before the events; default: the start of the trail. Checkpoints of a smaller size cannot be verified.
    */
@@ -44,6 +50,8 @@ export type TrailReport = SoundTrail | BrokenTrail
  * The first edited, dropped, moved, repeated or inserted event is found without a checkpoint. A cut tail, or a trail
  * rewritten with new hashes, is found only with a checkpoint that someone kept.
  * @throws `TypeError` for an invalid checkpoint, or one before `from`. Errors of the event source pass through.
+ * @throws {@link AuditError} when a signed checkpoint has not the form of one, or none of the keys signed it although
+ * the trail matches it.
  * @example
  * const report = await verifyTrail(lines, { checkpoint: openCheckpoint(note, verifierKey) })
  * if (!report.ok) console.error(report.message)
@@ -52,6 +60,7 @@ export async function verifyTrail(
   events: Iterable<unknown> | AsyncIterable<unknown>,
   options: VerifyTrailOptions = {},
 ): Promise<TrailReport> {
+  const { signed } = options
   const verifier = new TrailVerifier(options.from)
   const checks = new CheckpointChecks(options, verifier)
   const early = checks.due()
@@ -59,9 +68,12 @@ export async function verifyTrail(
   for await (const event of events) {
     const problem = verifier.push(event) ?? checks.due()
     if (problem !== undefined) return { ok: false, ...problem }
+    signed?.keys.follow(event)
   }
   const missing = checks.missing()
   if (missing !== undefined) return { ok: false, ...missing }
+  // Only now are the keys known that the trail leads to.
+  for (const note of signed?.notes ?? []) signed?.keys.open(note)
   return { ok: true, count: verifier.size, headHash: verifier.state().prevHash, root: verifier.root() }
 }
 
@@ -70,9 +82,11 @@ class CheckpointChecks {
   readonly #pending: TreeHead[]
   readonly #verifier: TrailVerifier
 
-  constructor({ checkpoint, checkpoints = [] }: VerifyTrailOptions, verifier: TrailVerifier) {
+  constructor({ checkpoint, checkpoints = [], signed }: VerifyTrailOptions, verifier: TrailVerifier) {
     this.#verifier = verifier
-    this.#pending = [...checkpoints, ...(checkpoint === undefined ? [] : [checkpoint])].sort((a, b) => a.size - b.size)
+    const claimed = signed?.notes.map((note) => signed.keys.claimed(note)) ?? []
+    const all = [...checkpoints, ...claimed, ...(checkpoint === undefined ? [] : [checkpoint])]
+    this.#pending = all.sort((a, b) => a.size - b.size)
     for (const { size, root } of this.#pending) {
       assertHashBytes(root)
       if (!Number.isSafeInteger(size) || size < verifier.size)

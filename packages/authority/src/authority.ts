@@ -14,6 +14,8 @@ import type { Caller } from "./caller.ts"
 import type { AuthorityContext, AuthoritySettings, TrailStatus } from "./context.ts"
 import { FairQueue } from "./fair-queue.ts"
 import { type Health, health } from "./health.ts"
+import { AuditKeys } from "./keys/audit-keys.ts"
+import { resumeAuditRotation } from "./keys/audit-rotation.ts"
 import { KeySchedule } from "./keys/key-schedule.ts"
 import { deriveNonceKey } from "./keys/nonce-key.ts"
 import { openKeys } from "./keys/open-keys.ts"
@@ -21,6 +23,7 @@ import { deriveRecordsKey } from "./keys/records-key.ts"
 import { SigningKeys } from "./keys/signing-keys.ts"
 import { Maintenance } from "./maintenance.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
+import type { AuditCustody } from "./ports/audit-custody.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
 import { type Clock, MAX_STEP_BACK_MS, rememberingClock, systemClock, toUnixSeconds } from "./ports/clock.ts"
 import type { KeyCustody } from "./ports/key-custody.ts"
@@ -54,9 +57,11 @@ export interface AuthorityOptions {
   readonly keys: KeyCustody
   /** Signs checkpoints. Must not be one of `keys`. */
   readonly auditKey: SigningKey
+  /** Keeps the audit key while it rotates. Default: it does not rotate. */
+  readonly auditCustody?: AuditCustody
   /**
-   * Secret bytes that authenticate nonces. Give the same after a restart, and to every broker. Default: derived from the
-   * audit key, because signing keys rotate.
+   * Secret bytes that authenticate nonces. Give the same after a restart, and to every broker. Default: derived from
+   * `recordsKey`, because the other keys rotate.
    */
   readonly nonceKey?: Uint8Array
   /**
@@ -120,6 +125,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   stops.push(() => context.denials.close().catch(() => undefined))
   let applying: Following | undefined
   try {
+    if (restore === undefined) await resumeAuditRotation(context)
     // The store reads the tables while the revocations are loaded.
     const matching = store.trail.tablesMatch(context.recordsKey)
     matching.catch(() => undefined)
@@ -183,12 +189,13 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
   const { store, keys, auditKey, adminSecret, anchor, observer = {} } = options
   const hostClock = options.clock ?? systemClock
   const clock = rememberingClock(hostClock, await latestInstant(store, hostClock.now()))
-  const { nonceKey = deriveNonceKey(auditKey), origin = auditOrigin(options.settings.trustDomain) } = options
+  const { origin = auditOrigin(options.settings.trustDomain) } = options
   const { publicKey } = auditKey
   const contradiction =
     options.restore === undefined ? await findContradiction({ store, anchor, origin, publicKey }) : undefined
   const problem = store.housekeeping.health().trailProblem ?? contradiction
   const recordsKey = options.recordsKey ?? deriveRecordsKey(auditKey)
+  const nonceKey = options.nonceKey ?? deriveNonceKey(recordsKey)
   const trailStatus: TrailStatus = { verifying: false, ...(problem !== undefined && { problem }) }
   const onTampered = (tampered: string) => {
     trailStatus.problem ??= tampered
@@ -202,7 +209,8 @@ async function createContext(options: AuthorityOptions): Promise<AuthorityContex
     observer,
     keys: new SigningKeys(await keys.load()),
     custody: keys,
-    auditKey,
+    auditKeys: new AuditKeys(auditKey),
+    ...(options.auditCustody !== undefined && { auditCustody: options.auditCustody }),
     origin,
     anchor,
     checkpoints: new CheckpointSchedule(() => signPeriodicCheckpoint(context)),

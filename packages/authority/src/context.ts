@@ -1,8 +1,10 @@
-import type { ProofMemory, RevocationSet, SigningKey } from "@agentwrit/core"
+import type { ProofMemory, RevocationSet } from "@agentwrit/core"
 import type { Nonces } from "./agents/nonce.ts"
 import type { FairQueue } from "./fair-queue.ts"
+import type { AuditKeys } from "./keys/audit-keys.ts"
 import type { SigningKeys } from "./keys/signing-keys.ts"
 import type { AdminSecret } from "./operators/admin-secret.ts"
+import type { AuditCustody } from "./ports/audit-custody.ts"
 import type { CheckpointAnchor } from "./ports/checkpoint-anchor.ts"
 import type { RememberingClock } from "./ports/clock.ts"
 import type { KeyCustody } from "./ports/key-custody.ts"
@@ -55,8 +57,10 @@ export interface AuthorityContext {
   /** Sign and verify tokens, delegation records and the feed. */
   readonly keys: SigningKeys
   readonly custody: KeyCustody
-  /** Signs checkpoints. */
-  readonly auditKey: SigningKey
+  /** Sign checkpoints. */
+  readonly auditKeys: AuditKeys
+  /** Absent: the audit key does not rotate. */
+  readonly auditCustody?: AuditCustody
   /** The key of the records' seals. */
   readonly recordsKey: Uint8Array
   /** The name on the trail's checkpoints. */

@@ -11,9 +11,11 @@ export type { Caller } from "./caller.ts"
 export type { AuthoritySettings } from "./context.ts"
 export type { Delegation, DelegationRequest } from "./delegation/delegation.ts"
 export type { Health } from "./health.ts"
-export { memoryCustody } from "./keys/memory-custody.ts"
+export type { RotatedAuditKey } from "./keys/audit-rotation.ts"
+export { memoryAuditCustody, memoryCustody } from "./keys/memory-custody.ts"
 export { KeyRingError, type KeyRingErrorCode } from "./keys/open-keys.ts"
 export { algorithmOf, nativeKey, newPrivateKey, oauthKey, signingKeyOf } from "./keys/private-key.ts"
+export { deriveRecordsKey } from "./keys/records-key.ts"
 export type { KeyRotationRequest, KeyView, RetiredKey } from "./keys/rotation.ts"
 export type { IssuedLaunchToken, LaunchTokenRequest } from "./launch-tokens/launch-token.ts"
 export type { LaunchTokenList, LaunchTokenView } from "./launch-tokens/query.ts"
@@ -26,6 +28,7 @@ export {
   type AgentStatus,
   type AgentView,
   type AppRole,
+  type AuditCustody,
   type CheckpointAnchor,
   type Clock,
   type EventPage,

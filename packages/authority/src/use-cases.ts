@@ -10,6 +10,7 @@ import { signInApp } from "./apps/sign-in.ts"
 import { updateApp } from "./apps/update.ts"
 import type { Caller } from "./caller.ts"
 import { delegate } from "./delegation/delegation.ts"
+import { rotateAuditKey } from "./keys/audit-rotation.ts"
 import { listKeys, retireKey, rotateKey } from "./keys/rotation.ts"
 import { createAppLaunchToken, createLaunchToken } from "./launch-tokens/launch-token.ts"
 import { listAppLaunchTokens, listLaunchTokens } from "./launch-tokens/query.ts"
@@ -54,6 +55,7 @@ export interface UseCases {
   readonly listKeys: typeof listKeys
   readonly rotateKey: typeof rotateKey
   readonly retireKey: typeof retireKey
+  readonly rotateAuditKey: typeof rotateAuditKey
   readonly listApps: typeof listApps
   readonly getApp: typeof getApp
   readonly queryEvents: typeof queryEvents
@@ -93,6 +95,7 @@ export const useCases: UseCaseTable<UseCases> = {
   previewRevocation: { run: previewRevocation },
   listKeys: { run: listKeys },
   rotateKey: { run: rotateKey, deniedAs: "key_rotated", subject: principal },
+  rotateAuditKey: { run: rotateAuditKey, deniedAs: "key_rotated", subject: principal },
   retireKey: { run: retireKey, deniedAs: "key_retired", subject: principal },
   listApps: { run: listApps },
   getApp: { run: getApp },

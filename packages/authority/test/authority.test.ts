@@ -106,6 +106,7 @@ describe("opening", () => {
     })
     vi.spyOn(store.trail, "events")
       .mockResolvedValueOnce({ events: [], total: 0 })
+      .mockResolvedValueOnce({ events: [], total: 0 })
       .mockRejectedValueOnce(new UnavailableError("busy", "the reader is busy"))
     await expect(testAuthority({ store })).rejects.toThrow("the reader is busy")
     expect(stopped).toEqual(["following", "following"])

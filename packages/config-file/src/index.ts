@@ -8,7 +8,7 @@ export {
   writeConfigFile,
 } from "./config-file.ts"
 export { codeOf } from "./error-code.ts"
-export { type KeyPair, keyFiles, signingKeyPaths } from "./key-paths.ts"
+export { auditKeyPaths, type KeyPair, keyFiles, signingKeyPaths } from "./key-paths.ts"
 export { formatKeyValues, type KeyValues, type ParsedKeyValues, parseKeyValues } from "./key-values.ts"
 export { nameFile } from "./name-file.ts"
 export { nodeFault } from "./node-version.ts"

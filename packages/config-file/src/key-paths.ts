@@ -16,11 +16,21 @@ export function signingKeyPaths(signingKeyPath: string): Readonly<Record<"native
   }
 }
 
+/**
+ * The files beside an audit key: the key that follows it while it rotates, and the first one, from which the key of the
+ * records' seals derives once another signs.
+ */
+export function auditKeyPaths(auditKeyPath: string): Readonly<Record<"next" | "first", string>> {
+  const stem = stemOf(auditKeyPath)
+  return { next: `${stem}.next.key`, first: `${stem}.first.key` }
+}
+
 /** Every key file that exists beside these two: signing keys, and the audit keys of all lineages. */
 export function keyFiles(signingKeyPath: string, auditKeyPath: string): string[] {
   const { native, oauth } = signingKeyPaths(signingKeyPath)
-  const expected = [native.current, native.next, oauth.current, oauth.next, auditKeyPath]
-  const isLater = (name: string) => /^audit\.[0-9a-f]{16}\.key$/.test(name)
+  const audit = auditKeyPaths(auditKeyPath)
+  const expected = [native.current, native.next, oauth.current, oauth.next, auditKeyPath, audit.next, audit.first]
+  const isLater = (name: string) => /^audit\.[0-9a-f]{16}(\.next|\.first)?\.key$/.test(name)
   const later = namesIn(dirname(auditKeyPath)).filter(isLater)
   return [
     ...expected.filter((path) => namesIn(dirname(path)).includes(basename(path))),

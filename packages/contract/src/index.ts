@@ -25,6 +25,7 @@ export { MAX_AGENT_NAME, MAX_CLIENT_ID, MAX_SCOPES } from "./fields.ts"
 export { healthResponse } from "./health.ts"
 export { jwkSetResponse, publicJwk } from "./jwk-set.ts"
 export {
+  auditKeyResponse,
   KEY_ALGORITHMS,
   keyListResponse,
   keyParameters,

@@ -1,5 +1,5 @@
 import * as v from "valibot"
-import { base64Url32, flag, instant, oneOf, wholeNumber } from "./fields.ts"
+import { base64Url32, flag, instant, oneOf, text, wholeNumber } from "./fields.ts"
 import { message } from "./message.ts"
 
 /** The algorithms of signing keys (CONTRACT 9): `EdDSA` signs native tokens and the feed, the others sign for OAuth. */
@@ -39,6 +39,11 @@ export const keyResponse = message({
 /** The answer to `GET /v1/admin/keys`. */
 export const keyListResponse = message({
   keys: v.pipe(v.array(keyResponse, "must be a list of keys"), v.description("The current keys first, then the next")),
+})
+
+/** The answer to `POST /v1/admin/keys/audit/rotate`. */
+export const auditKeyResponse = message({
+  verifier_key: text("The C2SP verifier key of the checkpoints from here on, for others to pin"),
 })
 
 /** The answer to `DELETE /v1/admin/keys/{kid}`. */

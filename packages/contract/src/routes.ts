@@ -20,7 +20,14 @@ import { delegationRequest, delegationResponse } from "./delegation.ts"
 import type { Encodable } from "./encode.ts"
 import { healthResponse } from "./health.ts"
 import { jwkSetResponse } from "./jwk-set.ts"
-import { keyListResponse, keyParameters, keyResponse, keyRetirementResponse, keyRotationRequest } from "./key.ts"
+import {
+  auditKeyResponse,
+  keyListResponse,
+  keyParameters,
+  keyResponse,
+  keyRetirementResponse,
+  keyRotationRequest,
+} from "./key.ts"
 import { launchTokenRequest } from "./launch-token.ts"
 import { launchTokenListResponse, launchTokenParameters, launchTokenResponse } from "./launch-token-answer.ts"
 import { registrationRequest, registrationResponse } from "./registration.ts"
@@ -365,6 +372,17 @@ export const routes = {
     isBodyOptional: true,
     success: { status: 200, body: keyResponse },
     problems: ["invalid_request", ...SCOPED, "conflict", ...ANY],
+  },
+  rotateAuditKey: {
+    method: "POST",
+    path: "/v1/admin/keys/audit/rotate",
+    summary: "Rotate the audit key",
+    description:
+      "From here on a new key signs the checkpoints. The trail's event `key_rotated` carries a checkpoint that both keys signed, so that whoever pinned the former key can follow.",
+    needs: keys,
+    changesState: true,
+    success: { status: 200, body: auditKeyResponse },
+    problems: [...SCOPED, "conflict", ...ANY],
   },
   retireKey: {
     method: "DELETE",

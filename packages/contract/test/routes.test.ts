@@ -33,6 +33,7 @@ const CONTRACT: readonly (readonly [string, string, string, number])[] = [
   ["GET", "/v1/admin/agents", "admin admin:audit:*", 200],
   ["GET", "/v1/admin/keys", "admin admin:audit:*", 200],
   ["POST", "/v1/admin/keys/rotate", "admin admin:keys:*", 200],
+  ["POST", "/v1/admin/keys/audit/rotate", "admin admin:keys:*", 200],
   ["DELETE", "/v1/admin/keys/{kid}", "admin admin:keys:*", 200],
   ["GET", "/v1/health", "none", 200],
   ["GET", "/v1/metrics", "none", 200],
@@ -111,6 +112,7 @@ describe("routes", () => {
       "rotateAppSecret",
       "restoreApp",
       "rotateKey",
+      "rotateAuditKey",
       "retireKey",
     ])
     expect(having("scope_violation")).toEqual(["register", "delegate"])

@@ -101,7 +101,10 @@ async function dies(
   const load = new Load(broker.url, admin, ledger, new Random(RUN_SEED))
   let stopped: unknown
   for (let step = 1; step <= STEPS && stopped === undefined; step++)
-    stopped = await (step % ROTATION_STEPS === 0 ? rotate(broker.url, admin) : load.step()).catch(String)
+    stopped = await (step % ROTATION_STEPS === 0
+      ? rotate(broker.url, admin, step % (2 * ROTATION_STEPS) === 0)
+      : load.step()
+    ).catch(String)
   const isAlive = await answers(broker.url)
   if (isAlive && stopped !== undefined) found.unexpected(`the run stopped: ${stopped}`)
   const { code, signal, stderr } = await broker.end("SIGKILL")
@@ -109,8 +112,9 @@ async function dies(
   return !isAlive
 }
 
-async function rotate(url: string, bearer: string): Promise<void> {
-  const json = { signs_in: 0, force: true }
-  const { status, text } = await call(url, "POST /v1/admin/keys/rotate", { bearer, json })
+async function rotate(url: string, bearer: string, isAuditKey: boolean): Promise<void> {
+  const { status, text } = isAuditKey
+    ? await call(url, "POST /v1/admin/keys/audit/rotate", { bearer })
+    : await call(url, "POST /v1/admin/keys/rotate", { bearer, json: { signs_in: 0, force: true } })
   if (status !== 200) throw new Error(`the rotation was refused: ${text}`)
 }

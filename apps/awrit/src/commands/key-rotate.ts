@@ -1,5 +1,6 @@
 import { KEY_ALGORITHMS, keyRotationRequest } from "@agentwrit/contract"
 import { type Command, command } from "../command.ts"
+import { UsageError } from "../errors.ts"
 import { readFlags } from "../flags.ts"
 import { exact } from "../time.ts"
 
@@ -9,6 +10,7 @@ export const keyRotate: Command = command({
   summary: "Rotate a signing key: no good token is refused",
   details: [
     "A new key is published at once and signs after --signs-in seconds, so that every verifier knows it by then. The key before it verifies until all that it signed has expired.",
+    "--audit lets a new key sign the audit trail's checkpoints. Whoever pinned the former one follows by the trail: awrit audit verify does.",
     "--signs-in 0 with --force lets a key sign that verifiers do not know yet: they fetch it with its first token. It also lets a key sign at once that is published already.",
   ],
   args: {
@@ -24,9 +26,21 @@ export const keyRotate: Command = command({
       description: "How long the new key is published before it signs, 0 to 604800; default 300",
     },
     force: { type: "boolean", description: "Allow --signs-in 0" },
+    audit: { type: "boolean", description: "Rotate the audit key instead" },
   },
-  examples: ["awrit key rotate", "awrit key rotate --signs-in 0 --force"],
-  async run(given, context) {
+  examples: ["awrit key rotate", "awrit key rotate --signs-in 0 --force", "awrit key rotate --audit"],
+  async run({ audit, ...given }, context) {
+    if (audit === true) {
+      if (Object.values(given).some((value) => value !== undefined && value !== false))
+        throw new UsageError("--audit goes with no other flag: the new audit key signs at once")
+      const { verifierKey } = await (await context.admin()).rotateAuditKey(context.answer)
+      await context.out.record([["verifier key", verifierKey]])
+      context.out.note(
+        "Give it to everyone who keeps checkpoints. Those who pinned the former key can follow.",
+        "green",
+      )
+      return
+    }
     const rotation = readFlags(keyRotationRequest, given)
     const { kid, alg, state, signsFrom } = await (await context.admin()).rotateKey(rotation, context.answer)
     await context.out.record([

@@ -8,7 +8,7 @@ import { delegate } from "./delegation.ts"
 import type { Endpoint } from "./endpoint.ts"
 import { health, type Program } from "./health.ts"
 import { jwks } from "./jwks.ts"
-import { listKeys, retireKey, rotateKey } from "./key.ts"
+import { listKeys, retireKey, rotateAuditKey, rotateKey } from "./key.ts"
 import {
   createAppLaunchToken,
   createLaunchToken,
@@ -57,6 +57,7 @@ export function endpoints(program: Program): readonly Endpoint[] {
     auditCheckpoint,
     listKeys,
     rotateKey,
+    rotateAuditKey,
     retireKey,
     health(program),
     metricsEndpoint(program.metrics),

@@ -10,6 +10,12 @@ export const rotateKey: Endpoint = endpoint("rotateKey", {
     success("rotateKey", await authority.rotateKey(caller, claims, body)),
 })
 
+export const rotateAuditKey: Endpoint = endpoint("rotateAuditKey", {
+  deniedAs: "key_rotated",
+  run: async (authority, { caller, claims }) =>
+    success("rotateAuditKey", await authority.rotateAuditKey(caller, claims)),
+})
+
 export const retireKey: Endpoint = endpoint("retireKey", {
   deniedAs: "key_retired",
   run: async (authority, { caller, claims, parameters }) =>

@@ -155,6 +155,7 @@ const WALKED: readonly Walked[] = [
     isBodyOptional: true,
     deniedAs: "key_rotated",
   },
+  { route: "POST /v1/admin/keys/audit/rotate", ...KEYS, deniedAs: "key_rotated" },
   { route: "DELETE /v1/admin/keys/{kid}", ...KEYS, deniedAs: "key_retired" },
   { route: "GET /v1/health" },
   { route: "GET /v1/metrics" },

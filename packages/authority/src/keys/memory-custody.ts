@@ -1,4 +1,5 @@
 import { createSigningKey, type SigningKey } from "@agentwrit/core"
+import type { AuditCustody } from "../ports/audit-custody.ts"
 import { type Clock, systemClock } from "../ports/clock.ts"
 import type { HeldKeys, KeyCustody } from "../ports/key-custody.ts"
 import { nativeKey, newPrivateKey, oauthKey, signingKeyOf } from "./private-key.ts"
@@ -38,5 +39,20 @@ export function memoryCustody(
       return take({ ...held, [use]: kept })
     },
     discardOthers: () => take({ native: { current: held.native.current }, oauth: {} }),
+  }
+}
+
+/** Keeps an audit key in memory while it rotates. It ends with the program. */
+export function memoryAuditCustody(): AuditCustody {
+  let next: SigningKey | undefined
+  return {
+    next: async () => next,
+    async create() {
+      next = createSigningKey(crypto.getRandomValues(new Uint8Array(32)))
+      return next
+    },
+    async promote() {
+      next = undefined
+    },
   }
 }

@@ -1,7 +1,8 @@
-import { encodeUtf8, type SigningKey } from "@agentwrit/core"
+import { createHmac } from "node:crypto"
 
 /**
- * The default key of nonces, when the host gives none: an Ed25519 signature by the audit key over a fixed text. It is
- * deterministic, never published, and as secret as the audit key. It outlives a rotation of the signing key.
+ * The default key of nonces, when the host gives none. It is derived from the key of the records' seals, which stays when
+ * signing keys and the audit key rotate.
  */
-export const deriveNonceKey = (auditKey: SigningKey): Uint8Array => auditKey.sign(encodeUtf8("agentwrit-nonce-key-v1"))
+export const deriveNonceKey = (recordsKey: Uint8Array): Uint8Array =>
+  createHmac("sha256", recordsKey).update("agentwrit-nonce-key-v1").digest()

@@ -2,12 +2,12 @@ import type { AuditEventType, EventDraft } from "@agentwrit/audit"
 import type { Claims } from "@agentwrit/core"
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
-import { UnavailableError } from "../ports/change.ts"
 import { type HeldKeys, type KeyAlgorithm, type KeyUse, USE_OF } from "../ports/key-custody.ts"
 import type { RingKey, StoredKeyRing } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 import { commit } from "../trail/commit.ts"
 import { subjectOf, successEvent } from "../trail/event.ts"
+import { custodyRefusal } from "./custody-refusal.ts"
 import { recentlyRetired } from "./signing-keys.ts"
 
 /** A signing key as operators see it. Instants are milliseconds since the Unix epoch. */
@@ -193,23 +193,7 @@ async function createNext({ custody }: AuthorityContext, alg: KeyAlgorithm): Pro
   try {
     return await custody.create(alg)
   } catch (error) {
-    if (!(error instanceof UnavailableError)) throw error
-    if (error.code === "read_only")
-      throw new Refusal("conflict", {
-        detail: "this broker cannot replace its signing key",
-        reason: error.message,
-        hint:
-          "its host keeps the key read-only: move it to a folder that the broker can write, or let the host put another " +
-          "key there and restart the broker, which ends every token",
-        cause: error,
-      })
-    throw new Refusal("unavailable", {
-      detail: "the broker cannot keep a new key at the moment",
-      reason: error.message,
-      hint: "nothing was changed; try again",
-      retryAfter: 1,
-      cause: error,
-    })
+    throw custodyRefusal("signing key", error)
   }
 }
 

@@ -9,6 +9,7 @@ export {
   tokenRight,
 } from "../rights/rights.ts"
 export { isSealed, Seals } from "../rights/seal.ts"
+export type { AuditCustody } from "./audit-custody.ts"
 export {
   type Change,
   type Committed,

@@ -1,4 +1,3 @@
-import { signCheckpoint } from "@agentwrit/audit"
 import type { AuthorityContext } from "../context.ts"
 import { messageOf } from "../message-of.ts"
 import { UnavailableError } from "../ports/change.ts"
@@ -6,7 +5,7 @@ import { Refusal } from "../refusal.ts"
 
 /** A signed checkpoint over every commit that was answered before the call (CONTRACT 3, `GET /v1/audit/checkpoint`). */
 export async function signedCheckpoint(context: AuthorityContext): Promise<string> {
-  const { origin, auditKey, store, trailStatus } = context
+  const { origin, auditKeys, store, trailStatus } = context
   if (trailStatus.problem !== undefined)
     throw new Refusal("unavailable", {
       detail: "no checkpoint is signed while the trail does not verify",
@@ -14,7 +13,7 @@ export async function signedCheckpoint(context: AuthorityContext): Promise<strin
       retryAfter: 60,
     })
   try {
-    const { note, size } = await store.trail.seal((head) => signCheckpoint({ origin, ...head }, auditKey))
+    const { note, size } = await store.trail.seal((head) => auditKeys.sign({ origin, ...head }))
     await keep(context, note)
     await store.trail.forgetCheckpoints(size)
     return note

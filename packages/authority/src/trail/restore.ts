@@ -44,7 +44,7 @@ export class RestoreError extends Error {
  * @throws {@link RestoreError}
  */
 export async function recordRestore(context: AuthorityContext, restore: DeclaredRestore): Promise<void> {
-  const { store, origin, auditKey, trailStatus } = context
+  const { store, origin, auditKeys, trailStatus } = context
   // A start verifies only from the newest checkpoint on. An edit before it would be signed under the new key.
   const problem = trailStatus.problem ?? (await store.trail.verify(new AbortController().signal, { atOnce: true }))
   if (problem !== undefined)
@@ -64,7 +64,7 @@ export async function recordRestore(context: AuthorityContext, restore: Declared
     last === undefined
       ? "no checkpoint from before is known"
       : `the last known checkpoint has ${last.size} events, root ${encodeBase64(last.root)}, by ${last.origin}`,
-    `from here on checkpoints are signed by ${formatVerifierKey(verifierKeyOf(origin, auditKey.publicKey))}`,
+    `from here on checkpoints are signed by ${formatVerifierKey(verifierKeyOf(origin, auditKeys.current.publicKey))}`,
   ].join("; ")
   await commit(context, {
     writes: [{ type: "begin_era" }],

@@ -11,6 +11,8 @@ export type TrailContradictionCode =
   | "trail_contradicts_checkpoint"
   /** The kept checkpoint does not open with this audit key and origin. */
   | "kept_checkpoint_foreign"
+  /** The trail says that another audit key follows this one. */
+  | "audit_key_rotated_out"
 
 /** A kept checkpoint does not fit the store. The start must stop: going on would sign against what others hold. */
 export class TrailContradictionError extends Error {

@@ -243,6 +243,11 @@ export const samples = {
   },
   listKeys: { answer: { keys: [key, { ...key, kid: HASH.slice(0, 43), state: "next" }] } },
   rotateKey: { request: { alg: "EdDSA", signs_in: 300, force: false }, answer: { ...key, state: "next" } },
+  rotateAuditKey: {
+    answer: {
+      verifier_key: "agentwrit.local/audit+f1c09e17+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c",
+    },
+  },
   retireKey: {
     parameters: { kid: KEY_ID },
     answer: { kid: KEY_ID, status: "retired", retired_at: "2026-03-29T08:00:00.000Z" },

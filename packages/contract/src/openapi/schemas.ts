@@ -20,7 +20,7 @@ import { delegationRequest, delegationResponse } from "../delegation.ts"
 import { delegationRecord } from "../delegation-record.ts"
 import { healthResponse } from "../health.ts"
 import { jwkSetResponse, publicJwk } from "../jwk-set.ts"
-import { keyListResponse, keyResponse, keyRetirementResponse, keyRotationRequest } from "../key.ts"
+import { auditKeyResponse, keyListResponse, keyResponse, keyRetirementResponse, keyRotationRequest } from "../key.ts"
 import { launchTokenRequest } from "../launch-token.ts"
 import {
   launchTokenListResponse,
@@ -98,6 +98,7 @@ const named: Readonly<Record<string, v.GenericSchema>> = {
   KeyListResponse: keyListResponse,
   KeyRotationRequest: keyRotationRequest,
   KeyRetirementResponse: keyRetirementResponse,
+  AuditKeyResponse: auditKeyResponse,
   HealthResponse: healthResponse,
   PublicJwk: publicJwk,
   JwkSet: jwkSetResponse,

@@ -105,6 +105,8 @@ export type KeyList = CallAnswer<typeof calls.listKeys>
 export type Key = CallAnswer<typeof calls.rotateKey>
 /** How a signing key is rotated; `signsIn` is in seconds. */
 export type KeyRotation = BodyOf<typeof calls.rotateKey>
+/** The audit key that signs after a rotation. */
+export type RotatedAuditKey = CallAnswer<typeof calls.rotateAuditKey>
 /** A retired signing key. */
 export type KeyRetirement = CallAnswer<typeof calls.retireKey>
 /** What to revoke: a `level`, and a `target` of the form of that level (CONTRACT 3, "revoke"). */
@@ -245,6 +247,14 @@ export class AgentWritAdmin {
    */
   rotateKey(rotation: KeyRotation = {}, options: AdminCallOptions = {}): Promise<Key> {
     return this.#send(calls.rotateKey, { ...options, body: rotation })
+  }
+
+  /**
+   * Lets a new audit key sign the trail's checkpoints. Whoever pinned the former one can follow: `verifyTrail` does.
+   * @returns the verifier key to pin from here on.
+   */
+  rotateAuditKey(options: AdminCallOptions = {}): Promise<RotatedAuditKey> {
+    return this.#send(calls.rotateAuditKey, options)
   }
 
   /**

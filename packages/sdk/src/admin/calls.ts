@@ -12,6 +12,7 @@ import {
   appUpdateRequest,
   auditEventsQuery,
   auditEventsResponse,
+  auditKeyResponse,
   healthResponse,
   jwkSetResponse,
   keyListResponse,
@@ -84,6 +85,11 @@ export const listKeys = defineCall("GET /v1/admin/keys", "always", { response: k
 export const rotateKey = defineCall("POST /v1/admin/keys/rotate", "unprocessed", {
   request: keyRotationRequest,
   response: keyResponse,
+})
+
+/** Not repeatable: each makes a key. */
+export const rotateAuditKey = defineCall("POST /v1/admin/keys/audit/rotate", "unprocessed", {
+  response: auditKeyResponse,
 })
 
 /** Not repeatable: a second one is answered that there is no such key. */

@@ -33,6 +33,7 @@ export {
   type Revocation,
   type RevocationPreview,
   type RevocationReceipt,
+  type RotatedAuditKey,
   type RotatedSecret,
   type SecretRotation,
   type Validation,

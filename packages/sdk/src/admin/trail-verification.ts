@@ -1,7 +1,7 @@
 import {
   type Checkpoint,
-  openCheckpoint,
-  parseVerifierKey,
+  parseVerifierKeys,
+  TrailKeys,
   type TrailReport,
   type VerifierKey,
   verifyTrail,
@@ -12,8 +12,9 @@ import type { CallOptions } from "../broker-client.ts"
 /** What the broker's trail is verified against. */
 export interface TrailVerificationOptions extends CallOptions {
   /**
-   * The key that verifies the trail's checkpoints, as in `audit.pub`. Pin it: take it from a place that the broker
-   * cannot change. Without it, no signature is verified, and a trail that was rewritten with new hashes looks correct.
+   * The key that verifies the trail's checkpoints, or the lines of `audit.pub`. Pin it: take it from a place that the
+   * broker cannot change. A key that it was rotated to is trusted as far as the trail shows the rotation. Without it, no
+   * signature is verified, and a trail that was rewritten with new hashes looks correct.
    */
   readonly verifierKey?: string | VerifierKey | undefined
   /** An earlier checkpoint, which shows whether the trail was cut or rewritten since. Needs `verifierKey`. */
@@ -48,15 +49,20 @@ export async function verifyBrokerTrail(
 ): Promise<TrailVerification> {
   if (keptNote !== undefined && verifierKey === undefined)
     throw new TypeError("a kept checkpoint needs verifierKey, the key that was pinned with it")
-  const key = typeof verifierKey === "string" ? parseVerifierKey(verifierKey.trim()) : verifierKey
-  const kept = key && keptNote !== undefined ? openCheckpoint(keptNote, key) : undefined
+  const keys = verifierKey === undefined ? undefined : new TrailKeys(pinnedKeys(verifierKey))
+  const kept = keptNote === undefined ? undefined : keys?.claimed(keptNote)
   // Read before the events, so that all events that it covers are there.
-  const present = key && openCheckpoint(await source.checkpoint({ signal }), key)
+  const presentNote = keys && (await source.checkpoint({ signal }))
+  const present = presentNote === undefined ? undefined : keys?.claimed(presentNote)
   const total = onProgress === undefined ? 0 : await source.count({ signal })
   const events = withProgress(source.events({ signal }), (done) => onProgress?.(done, Math.max(done, total)))
-  const report = await verifyTrail(events, { checkpoints: [kept, present].filter((head) => head !== undefined) })
+  const notes = [keptNote, presentNote].filter((note) => note !== undefined)
+  const report = await verifyTrail(events, keys && { signed: { keys, notes } })
   return { report, ...(present && { present }), ...(kept && { kept }) }
 }
+
+const pinnedKeys = (verifierKey: string | VerifierKey): ConstructorParameters<typeof TrailKeys>[0] =>
+  typeof verifierKey === "string" ? parseVerifierKeys(verifierKey) : [verifierKey]
 
 async function* withProgress<T>(
   items: AsyncIterable<T>,

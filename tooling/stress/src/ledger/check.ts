@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { openCheckpoint, parseVerifierKey, verifyTrail } from "@agentwrit/audit"
+import { parseVerifierKeys, TrailKeys, verifyTrail } from "@agentwrit/audit"
 import { call, trail } from "@agentwrit/testing/client"
 import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
 import { Findings } from "../findings.ts"
@@ -66,8 +66,8 @@ async function checkCheckpoints(
   ledger.keepCheckpoint(text)
   const all = await trail(url, admin)
   for (const problem of checkpointProblems(text, all, verifierKeyFile)) found.unexpected(problem)
-  const key = parseVerifierKey(readFileSync(verifierKeyFile, "utf8").trim())
-  const report = await verifyTrail(all, { checkpoint: openCheckpoint(text, key) })
+  const keys = new TrailKeys(parseVerifierKeys(readFileSync(verifierKeyFile, "utf8")))
+  const report = await verifyTrail(all, { signed: { keys, notes: [text] } })
   if (!report.ok) found.unexpected(report.message)
 }
 
