@@ -135,6 +135,8 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     await reportUnproven(context)
     applying = await store.revocations.follow(0, followInto(context.revocations))
     if (!(await matching)) await acceptTables(context, { isVerified: restore !== undefined })
+    // Reads which apps have orchestrations, while the tables are as the broker left them.
+    await context.store.records.apps()
     // The key ring is one of these tables.
     await openKeys(context)
     const feed = new RevocationFeed(context, applying.applied)

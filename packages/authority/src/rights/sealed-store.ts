@@ -1,5 +1,5 @@
 import type { Write } from "../ports/change.ts"
-import type { Records } from "../ports/records.ts"
+import type { App, Records } from "../ports/records.ts"
 import type { Store } from "../ports/store.ts"
 import { isSealed, type Seals } from "./seal.ts"
 
@@ -16,18 +16,37 @@ export interface SealedStoreOptions {
  * wrote or changed counts as absent, so that no right comes from it. Every change seals its records.
  */
 export function sealedStore(store: Store, seals: Seals, options: SealedStoreOptions): Store {
+  const owners: Owners = new Map()
   return {
     trail: store.trail,
     revocations: store.revocations,
     housekeeping: store.housekeeping,
-    records: sealedRecords(store.records, seals, options),
-    commit: ({ writes, ...change }) =>
-      store.commit({ ...change, writes: writes.map((write) => sealedWrite(write, seals)) }),
+    records: sealedRecords(store.records, seals, owners, options),
+    async commit({ writes, ...change }) {
+      const committed = await store.commit({ ...change, writes: writes.map((write) => sealedWrite(write, seals)) })
+      for (const write of writes) if (write.type === "add_app") remember(owners, write.app)
+      return committed
+    },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }
 
-function sealedRecords(records: Records, seals: Seals, { onTampered, isLocked }: SealedStoreOptions): Records {
+/**
+ * Apps with orchestrations, by app id. An app keeps its orchestrations, so one that its row no longer names was taken by
+ * an edit, and stays closed to other apps.
+ */
+type Owners = Map<string, App>
+
+function remember(owners: Owners, app: App): void {
+  if (app.orchIds.length > 0) owners.set(app.appId, app)
+}
+
+function sealedRecords(
+  records: Records,
+  seals: Seals,
+  owners: Owners,
+  { onTampered, isLocked }: SealedStoreOptions,
+): Records {
   /** The record, if its seal is right. */
   const verified = <R extends { readonly mac?: Uint8Array }>(
     record: R | undefined,
@@ -49,7 +68,7 @@ function sealedRecords(records: Records, seals: Seals, { onTampered, isLocked }:
     // A list gives no right, and an operator must see the app that was changed.
     async apps() {
       const apps = await records.apps()
-      for (const app of apps) verifiedApp(app)
+      for (const app of apps) if (verifiedApp(app) !== undefined) remember(owners, app)
       return apps
     },
     app: async (appId) => unlessLocked(verifiedApp(await records.app(appId))),
@@ -66,7 +85,12 @@ function sealedRecords(records: Records, seals: Seals, { onTampered, isLocked }:
     async appsOfOrchestration(orchId) {
       const apps = await records.appsOfOrchestration(orchId)
       for (const app of apps) verifiedApp(app)
-      return apps
+      const hidden = [...owners.values()].filter(
+        ({ appId, orchIds }) => orchIds.includes(orchId) && !apps.some((app) => app.appId === appId),
+      )
+      // The seal of the row that is left tells the operator.
+      for (const { appId } of hidden) verifiedApp(await records.app(appId))
+      return [...apps, ...hidden]
     },
     // These give no right: they name what to void, and list.
     launchTokenByPrefix: (prefix, now) => records.launchTokenByPrefix(prefix, now),
