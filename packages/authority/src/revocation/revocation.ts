@@ -124,13 +124,14 @@ function closeApp(app: App | undefined, { revokedAt }: Revocation): Write[] {
 
 /**
  * When the last token that a revocation covers expires. The store knows it for every token that was issued, which may
- * outlive a limit that was lowered since. Other tokens live no longer than the present limit (CONTRACT 5, `exp`).
+ * outlive a limit that was lowered since. A stored expiry only lengthens: an edit of the row must not end the revocation
+ * early (CONTRACT 5, `exp`).
  */
 async function expiryOf(
   { settings, store, clock }: AuthorityContext,
   listed: RevocationTarget,
 ): Promise<number | null> {
   if (listed.level !== "token") return null
-  const known = await store.records.tokenExpiry(listed.target)
-  return known ?? (settings.maxTtl === 0 ? null : clock.now() + settings.maxTtl * 1000)
+  const known = (await store.records.tokenExpiry(listed.target)) ?? 0
+  return settings.maxTtl === 0 ? null : Math.max(known, clock.now() + settings.maxTtl * 1000)
 }

@@ -92,7 +92,7 @@ describe("a page", () => {
   })
 
   test("leaves out entries that stopped mattering five minutes ago", async () => {
-    await using on = await testAuthority()
+    await using on = await testAuthority({ settings: { maxTtl: 60 } })
     const { claims } = await on.agent({ requestedTtl: 60 })
     await on.authority.revoke(CALLER, on.operator, { level: "token", target: claims.jti })
     on.clock.set(on.clock.now() + 60_000 + 5 * 60_000 - 1)
