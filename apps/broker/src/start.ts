@@ -142,9 +142,6 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
         error: error instanceof Error ? error : String(error),
       }),
   })
-  const seeds = config.seedTokens
-    ? await authority.seedTokens({ resource: "AA_SEED_TOKENS", source: "local" })
-    : undefined
   const server = await serve(app, {
     port: config.port,
     address: config.bindAddress,
@@ -153,6 +150,10 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
     ...(certificates !== undefined && { tls: certificates.settings }),
   })
   certificates?.watch(server.renewCertificates)
+  // After the port is bound: tokens that nobody is shown must not exist.
+  const seeds = config.seedTokens
+    ? await authority.seedTokens({ resource: "AA_SEED_TOKENS", source: "local" })
+    : undefined
   const { address, port } = server.address
   return {
     seedLines:
@@ -163,8 +164,11 @@ async function listen(config: Config, log: Log, authority: Authority, metrics: M
       certificates?.close()
       // Streams never end by themselves, so they would delay the stop.
       authority.endFollowing()
-      await server.stop()
-      await authority.close()
+      try {
+        await server.stop()
+      } finally {
+        await authority.close()
+      }
     },
   }
 }

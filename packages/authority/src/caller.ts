@@ -4,7 +4,7 @@ export interface Caller {
   readonly resource: string
   /** The key by which limits count: the client's address or network. */
   readonly source: string
-  /** The client's address as the trail keeps it (`AA_AUDIT_SOURCE`). Absent: the trail does not say it. */
+  /** The client's address as the trail keeps it. Absent: the trail does not say it. */
   readonly recordedSource?: string | undefined
   /** The `X-Request-ID` of the request. */
   readonly requestId?: string

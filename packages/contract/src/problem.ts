@@ -75,7 +75,7 @@ export function problemStatus(code: ProblemCode): ProblemStatus {
  *
  * @example
  * ```ts
- * createProblem({ code: "not_found", detail: "no such app", instance: "/v1/admin/apps/app-x-0a1b2c", requestId: "7f3a" })
+ * createProblem({ code: "not_found", detail: "there is no such app", instance: "/v1/admin/apps/app-x-0a1b2c", requestId: "7f3a" })
  * ```
  */
 export function createProblem({ code, detail, instance, requestId, hint }: ProblemOptions): Problem {

@@ -159,7 +159,7 @@ export const routes = {
   revokeLaunchToken: {
     method: "DELETE",
     path: "/v1/admin/launch-tokens/{id}",
-    summary: "Make a launch token void",
+    summary: "Revoke a launch token",
     description: "Nobody can register with it any more. The agents that did live on.",
     needs: manage,
     changesState: true,
@@ -286,7 +286,7 @@ export const routes = {
   revokeAppLaunchToken: {
     method: "DELETE",
     path: "/v1/app/launch-tokens/{id}",
-    summary: "Make a launch token of the app void",
+    summary: "Revoke a launch token of the app",
     description: "Like the operator's. One of another app is unknown.",
     needs: launch,
     changesState: true,
@@ -309,7 +309,7 @@ export const routes = {
   previewRevocation: {
     method: "POST",
     path: "/v1/revoke/preview",
-    summary: "Tell what a revocation would end",
+    summary: "Show what a revocation would end",
     description: "Takes the same body as the revocation and changes nothing. Names the first 100 agents.",
     needs: audit,
     changesState: false,

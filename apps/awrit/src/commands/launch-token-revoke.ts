@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts"
 /** `awrit launch-token revoke` */
 export const launchTokenRevoke: Command = command({
   name: "launch-token revoke",
-  summary: "Make a launch token void",
+  summary: "Revoke a launch token",
   details: [
     "No agent can register with it any more. Agents that registered with it keep their tokens.",
     "On a terminal, it asks first; --yes skips the question.",

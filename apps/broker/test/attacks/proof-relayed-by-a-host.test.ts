@@ -50,7 +50,7 @@ test("a proof for another service is refused, also under that service's name as 
   const dpop = await proofFor(`http://${HOSTILE.host}/v1/token/renew`, token)
   const headers = { authorization: `DPoP ${token}`, dpop, ...HOSTILE }
   const { status, body } = await send(broker.url, "POST /v1/token/renew", headers)
-  expect([status, body]).toEqual([401, expect.objectContaining(refused("token renewal failed", "AA_PUBLIC_URL"))])
+  expect([status, body]).toEqual([401, expect.objectContaining(refused("token renewal failed", "public URL"))])
 })
 
 test.each([{}, { publicUrl: "" }])(
@@ -60,7 +60,7 @@ test.each([{}, { publicUrl: "" }])(
     expect((await send(broker.url, "GET /v1/challenge", HOSTILE)).body.bound).toBe(false)
     const { register } = await boundAgent(broker.url)
     const { status, body } = await register(HOSTILE)
-    expect([status, body]).toEqual([403, expect.objectContaining(refused("does not bind tokens", "AA_PUBLIC_URL"))])
+    expect([status, body]).toEqual([403, expect.objectContaining(refused("does not bind tokens", "public URL"))])
   },
 )
 

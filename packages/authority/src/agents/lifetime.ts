@@ -4,8 +4,8 @@ import type { Agent } from "../ports/records.ts"
 import { Refusal } from "../refusal.ts"
 
 /**
- * How long an agent lives from its registration, renewals included: what was asked for, within the operator's setting
- * (`AA_MAX_AGENT_LIFETIME`).
+ * How long an agent lives from its registration, renewals included: what was asked for, within the operator's
+ * setting.
  * @param requested seconds; 0 or absent: no limit of its own.
  * @returns seconds; `undefined`: no limit.
  */

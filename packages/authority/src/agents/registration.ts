@@ -137,7 +137,7 @@ const unboundRefused = (): Refusal =>
 const boundRefused = (): Refusal =>
   new Refusal("forbidden", {
     detail: "this broker does not bind tokens to keys: it does not know the URL under which clients reach it",
-    hint: 'register without "bound": true, or ask the operator to set AA_PUBLIC_URL',
+    hint: 'register without "bound": true, or ask the operator to set its public URL',
   })
 
 /**

@@ -73,6 +73,6 @@ const nameTaken = (name: string): Refusal =>
 
 const orchIdTaken = (orchIds: readonly string[]): Refusal =>
   new Refusal("conflict", {
-    detail: `another app has an orch_id of these: ${orchIds.join(" ")}`,
+    detail: `another app has one of these orchestrations: ${orchIds.join(" ")}`,
     hint: "list the apps to see which orchestrations are theirs",
   })

@@ -84,7 +84,7 @@ export class FeedPages {
     return this.#keep(since, signFeedMessage(this.#context, { from: head, to: head, head, reset: false, entries: [] }))
   }
 
-  /** Makes every page again: those of before do not say which keys were retired. */
+  /** Forgets every page: the cached ones lack the keys that were retired since. */
   clear(): void {
     this.#cache.clear()
   }

@@ -62,7 +62,7 @@ const SEND_PROOF =
 const NEW_PROOF =
   "make a new proof for each request, with the token's key, for the URL that the broker is known by, on a correct clock"
 
-const SET_URL = "ask the operator to set AA_PUBLIC_URL"
+const SET_URL = "ask the operator to set the broker's public URL"
 
 const badToken = (reason: string, hint: string): ProofFault => ({ challenge: "invalid_token", reason, hint })
 const badProof = (reason: string, hint = NEW_PROOF): ProofFault => ({ challenge: "invalid_dpop_proof", reason, hint })

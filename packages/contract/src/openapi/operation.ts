@@ -87,7 +87,7 @@ function responsesOf(route: Route, sample: Sample): Record<string, JsonObject> {
   const { otherwise } = route
   if (otherwise === undefined) return responses
   // A status that answers either a problem or another body has both media types.
-  const { content, ...problem } = responses[otherwise.status] ?? { description: "Not well", headers: COMMON_HEADERS }
+  const { content, ...problem } = responses[otherwise.status] ?? { description: "Degraded", headers: COMMON_HEADERS }
   const both = { ...json(otherwise.body, sample.otherwise), ...(content as JsonObject | undefined) }
   return { ...responses, [otherwise.status]: { ...problem, content: both } }
 }

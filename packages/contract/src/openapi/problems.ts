@@ -31,7 +31,7 @@ const DETAIL: Readonly<Record<ProblemCode, string>> = {
   insufficient_scope: "the token does not have the scope that this route requires",
   scope_violation: "requested scope exceeds what the launch token allows",
   forbidden: "the app's ceiling does not cover this scope",
-  not_found: "no such app",
+  not_found: "there is no such app",
   method_not_allowed: "this path does not support this method",
   conflict: "an app of this name exists",
   payload_too_large: "the body is larger than 1048576 bytes",
