@@ -153,7 +153,7 @@ describe("a denial without a separate event", () => {
     const first = ["bad token count=2", "too wide count=1", "no token count=1", "app gone count=1"]
     expect(details()).toEqual([first])
     await vi.advanceTimersByTimeAsync(5000)
-    expect(vi.getTimerCount()).toBe(0)
+    expect(details()).toEqual([first])
     throttle.count("10.0.0.1", [draft()])
     await vi.advanceTimersByTimeAsync(1000)
     expect(details()).toEqual([first, ["no token count=1"]])
