@@ -49,6 +49,8 @@ export const SHORT: Profile = {
 /** What a figure works with. */
 export interface Bench {
   readonly profile: Profile
+  /** Keys in the broker's ring. */
+  readonly keys: number
   /** Makes an empty folder, which is removed at the end. */
   folder(): Promise<string>
   /** Where brokers and floors write their CPU profiles. Absent: they write none. */

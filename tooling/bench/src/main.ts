@@ -6,14 +6,16 @@ import { type Bench, CannotMeasureError, type Figure, FULL, type Profile, type R
 import { figures } from "./figures.ts"
 import { tableOf } from "./report.ts"
 
-// npx pnpm@12 bench [name…] [--short] [--cpu-prof]: measures figures beside their floors, prints a table and writes it
-// as JSON. `--cpu-prof` also writes CPU profiles, which the developer tools of Chromium open.
+// npx pnpm@12 bench [name…] [--short] [--keys N] [--cpu-prof]: measures figures beside their floors, prints a table and
+// writes it as JSON. `--keys` gives the broker's ring so many keys. `--cpu-prof` also writes CPU profiles, which the
+// developer tools of Chromium open.
 
 const { positionals: names, values } = parseArgs({
   allowPositionals: true,
   options: {
     short: { type: "boolean", default: false },
     "cpu-prof": { type: "boolean", default: false },
+    keys: { type: "string", default: "1" },
     out: { type: "string", default: ".bench" },
   },
 })
@@ -63,6 +65,7 @@ function benchFor({ name }: Figure, profile: Profile): Bench {
   const profiles = join(values.out, "profiles", name)
   return {
     profile,
+    keys: Number(values.keys),
     folder: () => mkdtemp(join(scratch, `${name}-`)),
     ...(values["cpu-prof"] && { cpuProfiles: { measured: join(profiles, "broker"), floor: join(profiles, "floor") } }),
   }

@@ -1,9 +1,10 @@
+import { join } from "node:path"
 import { BrokerError } from "@agentwrit/sdk"
 import { AgentWritAdmin } from "@agentwrit/sdk/admin"
-import { createVerifier, type Verifier } from "@agentwrit/sdk/verify"
 import { ADMIN_SECRET, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, call, registration, trail } from "@agentwrit/testing/client"
-import { auditProblems } from "@agentwrit/testing/independent-audit"
+import { auditProblems, checkpointProblems } from "@agentwrit/testing/independent-audit"
+import { type GuardedApi, startGuardedApis } from "./guarded-apis.ts"
 import type { Scenario } from "./stage.ts"
 
 const CLIENTS = 4
@@ -11,8 +12,8 @@ const CLIENTS = 4
 /** With longer tokens, a rotation a second would fill the ring of 16 keys. */
 const TOKEN_TTL = 5
 
-/** Verifiers, as three services would have them. */
-const VERIFIERS = 3
+/** Rotations of signing keys from one rotation of the audit key to the next. */
+const AUDIT_KEY_STEPS = 10
 
 /** One rotation a second under load: no good token is refused, and no token of a retired key is accepted. */
 export const keyRotation: Scenario = {
@@ -22,8 +23,10 @@ export const keyRotation: Scenario = {
     await using folder = await brokerFolder()
     await using broker = await startBroker(folder, { AA_LOG_LEVEL: "quiet", AA_ADMIN_TOKEN_TTL: "3600" })
     const { url } = broker
-    await using admin = new Rotating(url)
-    await admin.ready()
+    await using apis = new AsyncDisposableStack()
+    const guarded = await startGuardedApis(url)
+    for (const api of guarded) apis.use(api)
+    const admin = new Rotating(url, guarded)
     const end = performance.now() + stage.profile.keyRotation.seconds * 1000
     const isOver = () => performance.now() > end || stage.isOver
     const clients = Array.from({ length: CLIENTS }, async () => {
@@ -31,36 +34,36 @@ export const keyRotation: Scenario = {
     })
     let rotations = 0
     while (!isOver()) {
-      await admin.rotate()
-      rotations++
+      await admin.rotate(++rotations % AUDIT_KEY_STEPS === 0)
       await new Promise((resolve) => setTimeout(resolve, 1000))
     }
     await Promise.all(clients)
     stage.check(await admin.retireAll(), seed)
-    stage.check(auditProblems(await trail(url, await adminToken(url))), seed)
+    const bearer = await adminToken(url)
+    const checkpoint = await call(url, "GET /v1/audit/checkpoint", { bearer })
+    const events = await trail(url, bearer)
+    const verifierKeys = join(folder.path, "audit.pub")
+    stage.check([...auditProblems(events), ...checkpointProblems(checkpoint.text, events, verifierKeys)], seed)
     stage.notes.push(`${rotations} rotations, ${admin.judged} verdicts`)
   },
 }
 
-/** A broker whose keys rotate, and the verifiers that follow it. */
-class Rotating implements AsyncDisposable {
+/** A broker whose keys rotate, and the APIs whose guards follow it. */
+class Rotating {
   judged = 0
   readonly #url: string
   readonly #admin: AgentWritAdmin
-  readonly #verifiers: readonly Verifier[]
+  readonly #apis: readonly GuardedApi[]
 
-  constructor(url: string) {
+  constructor(url: string, apis: readonly GuardedApi[]) {
     this.#url = url
+    this.#apis = apis
     this.#admin = new AgentWritAdmin({ brokerUrl: url, adminSecret: ADMIN_SECRET })
-    this.#verifiers = Array.from({ length: VERIFIERS }, () => createVerifier({ brokerUrl: url }))
   }
 
-  async ready(): Promise<void> {
-    await Promise.all(this.#verifiers.map((verifier) => verifier.ready()))
-  }
-
-  async rotate(): Promise<void> {
+  async rotate(isAuditKeyToo: boolean): Promise<void> {
     await this.#admin.rotateKey({ signsIn: 0, force: true })
+    if (isAuditKeyToo) await this.#admin.rotateAuditKey()
   }
 
   /** Registers two agents, delegates from one to the other and on, and renews. Every token of it must be good. */
@@ -73,7 +76,7 @@ class Rotating implements AsyncDisposable {
     return this.#refusedBy([first.access_token, delegated, further, renewed.body.access_token])
   }
 
-  /** Retires every key: then every verifier refuses what they signed. */
+  /** Retires every key: then every API refuses what they signed. */
   async retireAll(): Promise<string[]> {
     const { access_token } = await this.#register()
     const { keys } = await this.#admin.listKeys()
@@ -86,16 +89,12 @@ class Rotating implements AsyncDisposable {
     const problems = body.valid ? ["the broker accepts a token of a retired key"] : []
     // The feed tells of it at once; the message may still be on its way.
     const deadline = performance.now() + 2000
-    for (const verifier of this.#verifiers)
-      while (await isAccepted(verifier, access_token)) {
-        if (performance.now() > deadline) return [...problems, "a verifier accepts a token of a retired key"]
+    for (const { framework, ask } of this.#apis)
+      while ((await ask(access_token)) === "accepted") {
+        if (performance.now() > deadline) return [...problems, `${framework} accepts a token of a retired key`]
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     return problems
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#verifiers.map((verifier) => verifier.close()))
   }
 
   async #register() {
@@ -124,20 +123,12 @@ class Rotating implements AsyncDisposable {
       call(this.#url, "POST /v1/token/validate", { json: { token } }).then(({ body }) =>
         body.valid ? [] : ["the broker refuses a good token"],
       ),
-      ...this.#verifiers.map((verifier) =>
-        verifier.verify(token).then(
-          () => [],
-          (error: Error) => [`a verifier refuses a good token: ${error.message}`],
-        ),
-      ),
+      ...this.#apis.map(async ({ framework, ask }) => {
+        const verdict = await ask(token)
+        return verdict === "accepted" ? [] : [`${framework} refuses a good token: ${verdict}`]
+      }),
     ])
     this.judged += verdicts.length
     return (await Promise.all(verdicts)).flat()
   }
 }
-
-const isAccepted = (verifier: Verifier, token: string): Promise<boolean> =>
-  verifier.verify(token).then(
-    () => true,
-    () => false,
-  )
