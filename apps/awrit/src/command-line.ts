@@ -75,13 +75,19 @@ export function parse<const A extends Arguments>(
   const names = Object.keys(args).filter((name) => args[name]?.type === "positional")
   checkFlags(tokens, { ...args, ...GLOBAL_FLAGS }, line)
   const surplus = positionals[names.length]
-  if (surplus !== undefined)
-    throw new UsageError(`"${line}" takes no argument "${shown(surplus)}"; see "${line} --help"`)
+  if (surplus !== undefined) {
+    const meant = NAMING_FLAGS.find((name) => Object.hasOwn(args, name))
+    const advice = meant === undefined ? "" : ` did you mean --${meant} ${shown(surplus)}?`
+    throw new UsageError(`"${line}" takes no argument "${shown(surplus)}";${advice} see "${line} --help"`)
+  }
   const all = { ...values, ...Object.fromEntries(names.map((name, at) => [name, positionals[at]])) }
   const flags = valuesOf(GLOBAL_FLAGS, all)
   checkFormat(flags)
   return { given: valuesOf(args, all, end === -1 ? [] : words.slice(end + 1)), flags }
 }
+
+/** Flags for what a command is about, which other command lines take as a plain word. */
+const NAMING_FLAGS = ["id", "kid", "file"]
 
 function checkFormat({ json, output }: GlobalFlags): void {
   if (output === undefined) return

@@ -64,7 +64,7 @@ function strayIn(secret: string): string | undefined {
 }
 
 function refusalAdvice(code: BrokerError["code"], retryAfter: number | undefined): string | undefined {
-  if (code === "unauthorized") return "check the admin secret in AACTL_ADMIN_SECRET or the config file"
+  if (code === "unauthorized") return "check the admin secret; awrit config show says where it comes from"
   if (retryAfter !== undefined) return `try again in ${retryAfter} s`
   // A missing resource comes with a hint, so this is a missing route.
   if (code === "not_found") return "check the broker's URL: give it without /v1"

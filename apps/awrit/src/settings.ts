@@ -89,7 +89,7 @@ export class Settings {
     const own = context === undefined ? fromFile(this.config(), "ADMIN_SECRET") : undefined
     if (own === undefined)
       throw new NoSecretError(
-        "there is no admin secret: set AACTL_ADMIN_SECRET, or type it to awrit login on a terminal",
+        `there is no admin secret: set AACTL_ADMIN_SECRET${this.#hasBrokersSecret() ? " (AA_ADMIN_SECRET is for the broker)" : ""}, or type it to awrit login on a terminal`,
       )
     if (/^\$2[aby]\$\d\d\$/.test(own.value))
       throw new NoSecretError(
@@ -157,6 +157,10 @@ export class Settings {
     }
     const file = fromFile(context, "ADMIN_SECRET_FILE")
     return file && { value: secretIn(file), from: file.value }
+  }
+
+  #hasBrokersSecret(): boolean {
+    return (this.#variable("AA_ADMIN_SECRET") ?? this.#variable("AA_ADMIN_SECRET_FILE")) !== undefined
   }
 
   #secretVariable(): Setting | undefined {

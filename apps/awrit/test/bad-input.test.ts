@@ -41,7 +41,8 @@ describe("a wrong command line exits with 2 before any request", () => {
     [["-v"], '"awrit" has no flag -v; did you mean --version?'],
     [["app", "get", "--id", "x"], 'has no flag --id; see "awrit app get --help"'],
     [["frobnicate"], 'there is no command "awrit frobnicate"; "awrit --help" lists the commands'],
-    [["app", "list", "more"], 'takes no argument "more"'],
+    [["app", "list", "more"], 'takes no argument "more"; see'],
+    [["app", "rotate-secret", "billing"], 'takes no argument "billing"; did you mean --id billing? see'],
     [["app", "list", "--no-json"], "has no flag --no-json"],
     [["app", "list", "-o", "xml"], "--output must be one of table, json, yaml"],
     [["app", "list", "--json", "-o", "yaml"], "--json and --output yaml contradict each other"],
@@ -119,7 +120,7 @@ describe("a refused or failed command exits with 1", () => {
 
   test("a wrong admin secret, and no admin secret", async () => {
     const wrong = await refused(["app", "list"], 1, { env: { ...env, AACTL_ADMIN_SECRET: "not the secret at all" } })
-    expect(wrong).toMatch(/unauthorized.*; check the admin secret in AACTL_ADMIN_SECRET/)
+    expect(wrong).toMatch(/unauthorized.*; check the admin secret; awrit config show says where it comes from/)
     expect(wrong).not.toContain("not the secret at all")
     for (const [secret, stray] of [
       [`${ADMIN_SECRET}\n`, "a line break"],
@@ -130,7 +131,11 @@ describe("a refused or failed command exits with 1", () => {
         `; AACTL_ADMIN_SECRET has ${stray}: set it to the secret alone`,
       )
     const none = await refused(["app", "list"], 1, { env: { AACTL_BROKER_URL: url } })
-    expect(none).toContain("there is no admin secret: set AACTL_ADMIN_SECRET")
+    expect(none).toContain("there is no admin secret: set AACTL_ADMIN_SECRET, or type it")
+    const brokers = { AACTL_BROKER_URL: url, AA_ADMIN_SECRET: ADMIN_SECRET }
+    expect(await refused(["app", "list"], 1, { env: brokers })).toContain(
+      "set AACTL_ADMIN_SECRET (AA_ADMIN_SECRET is for the broker), or type it",
+    )
   })
 
   test("a secret's file that cannot be used, or beside the variable", async () => {

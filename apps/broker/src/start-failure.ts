@@ -39,8 +39,9 @@ export function startFailure(error: unknown): string {
   if (error instanceof UnavailableError)
     return `agentwrit-broker: ${error.message}: check the disk of AA_DB_PATH, and restore the latest backup`
   if (!(error instanceof Error)) return `agentwrit-broker: ${String(error)}`
-  const { code } = error as NodeJS.ErrnoException
-  if (code === "EADDRINUSE") return "agentwrit-broker: the port is taken by another program: set AA_PORT to a free one"
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === "EADDRINUSE")
+    return `agentwrit-broker: port ${port} is taken by another program: set AA_PORT to a free one`
   if (code === "EACCES")
     return "agentwrit-broker: the port may not be opened by this user: set AA_PORT to 1024 or above"
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")

@@ -334,6 +334,7 @@ describe("the file of a secret", () => {
     ["a hash behind a byte order mark", `\ufeff${HASH}`, "it begins with a byte order mark; accepted is a secret"],
     ["the secret of the examples", "change-me-in-production\n", "it is the secret of the examples"],
     ["a short secret", "hunter2", "it is shorter than 16 characters"],
+    ["a line of an environment file", `AA_ADMIN_SECRET=${SECRET}\n`, "it begins with the name of a variable"],
     ["a blank", `${SECRET} \n`, "it begins or ends with a blank"],
   ])("is held to the rules of the variable: %s", (_, content, fault) => {
     const [problem, ...more] = problemsOf(from(lay(content), { AA_MODE: "production" }))

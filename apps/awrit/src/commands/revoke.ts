@@ -57,10 +57,7 @@ export const revoke: Command = command({
     ])
     const hasMatched = affected !== undefined && affected.agents + affected.tokens > 0
     if (affected !== undefined && !hasMatched)
-      context.out.warn(
-        `Nothing live matched ${receipt.target}: check it for a typing error. The revocation is recorded all the same.`,
-        "yellow",
-      )
+      context.out.warn(`${unmatched(receipt)}. The revocation is recorded all the same.`, "yellow")
     return expectsMatch && !hasMatched ? 1 : 0
   },
 })
@@ -79,6 +76,9 @@ const EVERYTHING =
 
 const counts = ({ agents, tokens }: RevocationPreview["affected"]): string =>
   `${counted(agents, "active agent")}, ${counted(tokens, "token")}`
+
+const unmatched = ({ level, target }: Pick<Revocation, "level" | "target">): string =>
+  level === "all" ? "Nothing was live" : `Nothing live matched ${target}: it ended before, or it is misspelt`
 
 async function consequence(admin: AgentWritAdmin, revocation: Revocation): Promise<string> {
   const { affected } = await admin.previewRevocation(revocation)

@@ -40,7 +40,7 @@ export function checkSecret(reading: Reading, { adminSecret, mode }: VariableVal
     if (isFileKnown)
       reading.refuse(
         "adminSecret",
-        "it is required, here, by AA_ADMIN_SECRET_FILE or in a config file; make one with: openssl rand -hex 32",
+        "it is required: set it, set AA_ADMIN_SECRET_FILE, or let awrit init write a config file; make one with: openssl rand -hex 32",
       )
     return undefined
   }
@@ -49,6 +49,8 @@ export function checkSecret(reading: Reading, { adminSecret, mode }: VariableVal
       "adminSecret",
       "it is the secret of the examples, which everyone knows; make one with: openssl rand -hex 32",
     )
+  else if (/^\s*(?:AA_)?ADMIN_SECRET\s*=/.test(adminSecret))
+    reading.refuse("adminSecret", "it begins with the name of a variable; accepted is the secret alone")
   else if (mode === "production" && adminSecret.trim() !== adminSecret)
     reading.refuse("adminSecret", "it begins or ends with a blank; make one with: openssl rand -hex 32")
   else if (!isBcryptHash(adminSecret) && [...adminSecret].length < MIN_SECRET_LENGTH) {
