@@ -19,6 +19,9 @@ const MAX_WAITING = 256
 /** The most keys of a set. A broker publishes a few. */
 const MAX_KEYS = 64
 
+/** As long as a broker tells of a retired key, and longer than a cache may hold the set (CONTRACT 9). */
+const RETIREMENT_MS = 10 * 60 * 1000
+
 /** Far more than a set of {@link MAX_KEYS} keys has. */
 const MAX_SET_BYTES = 256 * 1024
 
@@ -30,6 +33,8 @@ export class KeySet {
   #keys: ReadonlyMap<string, VerifyingKey> = new Map()
   /** Key ids that the last fetch did not contain. */
   #absent = new Set<string>()
+  /** Until when each retired key id is refused: a fetch that was under way, or a cache, may still have its key. */
+  #retiredUntil = new Map<string, number>()
   #upcoming: Promise<void> | undefined
   #startedAt = Number.NEGATIVE_INFINITY
   #waiting = 0
@@ -89,10 +94,12 @@ export class KeySet {
     return verify(this.known)
   }
 
-  /** Forgets keys that the broker retired, at once. */
+  /** Forgets keys that the broker retired, at once. No set that is fetched soon after brings them back. */
   forget(keyIds: readonly string[]): void {
-    if (keyIds.some((keyId) => this.#keys.has(keyId)))
-      this.#keys = new Map([...this.#keys].filter(([keyId]) => !keyIds.includes(keyId)))
+    const now = performance.now()
+    this.#retiredUntil = new Map([...this.#retiredUntil].filter(([, until]) => until > now))
+    for (const keyId of keyIds) this.#retiredUntil.set(keyId, now + RETIREMENT_MS)
+    if (keyIds.some((keyId) => this.#keys.has(keyId))) this.#keep([...this.#keys.values()])
   }
 
   /** Fetches the keys regularly, so that a withdrawn key is not trusted for long. A failed fetch changes nothing. */
@@ -124,7 +131,7 @@ export class KeySet {
       this.#startedAt = performance.now()
       const fetching = this.#client.exchange(jwks, { signal: this.#signal }, (answer) => this.#read(answer))
       const keys = await abortable(fetching, this.#signal)
-      this.#keys = new Map(keys.map((key) => [key.keyId, key]))
+      this.#keep(keys)
       this.#absent = new Set()
     } catch (cause) {
       if (this.#signal.aborted) throw new VerifierUnavailableError("verifier_closed", "the verifier is closed")
@@ -133,6 +140,12 @@ export class KeySet {
         cause,
       })
     }
+  }
+
+  #keep(keys: readonly VerifyingKey[]): void {
+    const now = performance.now()
+    const left = keys.filter(({ keyId }) => (this.#retiredUntil.get(keyId) ?? 0) <= now)
+    this.#keys = new Map(left.map((key) => [key.keyId, key]))
   }
 
   async #read(answer: Response): Promise<VerifyingKey[]> {
