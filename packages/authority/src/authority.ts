@@ -18,7 +18,7 @@ import { AuditKeys } from "./keys/audit-keys.ts"
 import { resumeAuditRotation } from "./keys/audit-rotation.ts"
 import { KeySchedule } from "./keys/key-schedule.ts"
 import { deriveNonceKey } from "./keys/nonce-key.ts"
-import { openKeys } from "./keys/open-keys.ts"
+import { openKeys, reloadKeys } from "./keys/open-keys.ts"
 import { deriveRecordsKey } from "./keys/records-key.ts"
 import { SigningKeys } from "./keys/signing-keys.ts"
 import { Maintenance } from "./maintenance.ts"
@@ -133,7 +133,10 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     if (restore !== undefined) await recordRestore(context, restore)
     if (restore !== undefined || !recordsRights) await sealFound(context, { isVerified: restore !== undefined })
     await reportUnproven(context)
-    applying = await store.revocations.follow(0, followInto(context.revocations))
+    applying = await store.revocations.follow(0, {
+      ...followInto(context.revocations),
+      keyRingChanged: () => reloadKeys(context),
+    })
     if (!(await matching)) await acceptTables(context, { isVerified: restore !== undefined })
     // Reads which apps have orchestrations, while the tables are as the broker left them.
     await context.store.records.apps()

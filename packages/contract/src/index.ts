@@ -71,6 +71,7 @@ export {
   affectedCounts,
   agentRevocation,
   chainRevocation,
+  confirmedBrokers,
   revocationPreviewResponse,
   revocationRequest,
   revocationResponse,

@@ -48,15 +48,21 @@ export const affectedCounts = message({
   tokens: wholeNumber("Unexpired tokens, delegated ones included"),
 })
 
+/** Where a revocation holds. */
+export const confirmedBrokers = message({
+  brokers: wholeNumber("Brokers that apply it by now: all that answer requests"),
+})
+
 /**
  * The answer to `POST /v1/revoke`. A repeated call ends nothing more: its `affected` are 0. They are absent when they
- * could not be counted; the revocation holds all the same.
+ * could not be counted; the revocation holds all the same. `confirmed` is there when several brokers share the store.
  */
 export const revocationResponse = message({
   revoked: v.literal(true, "must be true"),
   ...named,
   count: wholeNumber("How many entries were listed: always 1"),
   affected: v.optional(affectedCounts),
+  confirmed: v.optional(confirmedBrokers),
 })
 
 /** The answer to `POST /v1/revoke/preview`. */

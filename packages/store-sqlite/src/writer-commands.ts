@@ -6,7 +6,7 @@ import type { SignedHead, UnsignedHead, WrittenDraft } from "./trail-writer.ts"
 /** What the writer's thread does: the input of each command, and its result once that is on disk. */
 export interface Commands {
   commit: {
-    readonly input: Omit<Required<Change>, "events"> & {
+    readonly input: Required<Pick<Change, "writes" | "urgent">> & {
       readonly events: readonly WrittenDraft[]
       /** Timestamp of the events, in milliseconds since the Unix epoch. */
       readonly at: number

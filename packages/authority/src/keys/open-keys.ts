@@ -57,6 +57,16 @@ export async function openKeys(context: AuthorityContext): Promise<void> {
   )
 }
 
+/** Takes the ring that another broker committed, and the private keys that custody holds now. */
+export async function reloadKeys({ keys, custody, store }: AuthorityContext): Promise<void> {
+  await keys.inTurn(async () => {
+    const stored = await store.records.keyRing()
+    if (stored === undefined || stored.revision <= keys.stored.revision) return
+    keys.hold(await custody.load())
+    keys.replace(stored)
+  })
+}
+
 /** Whether a key is to sign, now or later, and cannot. After a crash the next key may be in its place already. */
 function isLost(keys: SigningKeys, { jwk, use, state }: RingKey): boolean {
   const { current, next } = keys.held[use]

@@ -266,7 +266,7 @@ export async function change(
   const ring = { ...changed, revision: changed.revision + 1 }
   await commit(
     context,
-    { writes: [{ type: "set_key_ring", ring }], events, urgent: isUrgent },
+    { writes: [{ type: "set_key_ring", ring }], events, urgent: isUrgent, everywhere: true },
     { key_ring_changed: () => new Refusal("conflict", { detail: "another rotation was made meanwhile" }) },
   )
   context.keys.replace(ring)

@@ -88,12 +88,16 @@ export interface Change {
    * on; a change that only revokes needs no mark.
    */
   readonly urgent?: boolean
+  /** Answers only once every broker whose lease holds has applied the revocations and the key ring of the change. */
+  readonly everywhere?: boolean
 }
 
 /** Result of a commit. */
 export interface Committed {
   /** The events as they were chained, in order; without their `data`, which the caller has. */
   readonly events: readonly Omit<AuditEvent, "data">[]
+  /** With `everywhere`: how many brokers have applied the change, this one included. Absent: one has the store. */
+  readonly brokers?: number
 }
 
 /** A write's condition failed; nothing of the change happened. */

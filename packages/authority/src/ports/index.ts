@@ -31,6 +31,7 @@ export {
   type OAuthKey,
   USE_OF,
 } from "./key-custody.ts"
+export type { BrokerState, Lease } from "./lease.ts"
 export type { MaintenanceReport, Observer, SealedCounts, StoreOperation } from "./observer.ts"
 export type {
   Affected,

@@ -38,6 +38,8 @@ export interface RevocationFollower {
   append(entries: readonly RevocationEntry[]): void
   /** Revocations whose commit has an unknown outcome after a fault. They must hold in memory until the process ends. */
   appendUnconfirmed?(revocations: readonly Revocation[]): void
+  /** Another broker replaced the key ring. It counts as applied once this resolves. */
+  keyRingChanged?(): Promise<void>
 }
 
 /** A running {@link RevocationLog.follow}. */

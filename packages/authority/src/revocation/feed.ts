@@ -1,5 +1,6 @@
 import { type Claims, type RevocationProbe, revocationProbe } from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
+import { requireLease } from "../lease.ts"
 import type { RevocationEntry, RevocationFollower } from "../ports/revocation-log.ts"
 import { Refusal } from "../refusal.ts"
 import { type FeedMessage, signFeedMessage } from "./feed-message.ts"
@@ -7,6 +8,9 @@ import { FeedPages } from "./feed-pages.ts"
 
 /** Time between the empty messages that keep followers fresh (CONTRACT 5). */
 const HEARTBEAT_INTERVAL_MS = 5_000
+
+/** After this a message is tried again that was due while the lease had lapsed. */
+const LAPSED_RETRY_MS = 100
 
 /** Entries of a small page: 16 KB, about the memory of the connection that asks for it. */
 const MAX_SMALL_PAGE_ENTRIES = 100
@@ -27,6 +31,9 @@ export interface FeedFollower {
  */
 export class RevocationFeed implements RevocationFollower {
   #head: number
+  /** What follows in the log, and was not sent yet. */
+  #unsent: RevocationEntry[] = []
+  #retry: NodeJS.Timeout | undefined
   #isClosed = false
   #heartbeat: NodeJS.Timeout | undefined
   readonly #pages: FeedPages
@@ -49,8 +56,12 @@ export class RevocationFeed implements RevocationFollower {
     return since <= this.#head && this.#head - since <= MAX_SMALL_PAGE_ENTRIES
   }
 
-  /** The page after a position. */
-  page(since: number, source: string): Promise<FeedMessage> {
+  /**
+   * The page after a position.
+   * @throws {@link Refusal} `unavailable` while this broker may miss a revocation.
+   */
+  async page(since: number, source: string): Promise<FeedMessage> {
+    requireLease(this.#context)
     return this.#pages.after(since, source)
   }
 
@@ -69,9 +80,8 @@ export class RevocationFeed implements RevocationFollower {
   }
 
   append(entries: readonly RevocationEntry[]): void {
-    const from = this.#head
-    this.#head = entries.at(-1)?.seq ?? from
-    if (this.#head > from) this.#broadcast(from, entries)
+    this.#unsent.push(...entries)
+    this.#broadcast()
     // The set of revoked tokens follows the same log, and before the feed.
     const { revocations } = this.#context
     for (const [follower, token] of this.#tokens) if (revocations.revokes(token)) this.#disconnect(follower)
@@ -80,13 +90,14 @@ export class RevocationFeed implements RevocationFollower {
   /** Tells every follower at once which keys were retired. Call it when the ring of signing keys changed. */
   refresh(): void {
     this.#pages.clear()
-    this.#broadcast(this.#head, [])
+    this.#broadcast()
   }
 
   /** Ends the feed for all followers; nobody can follow afterwards. */
   close(): void {
     this.#isClosed = true
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#retry)
     for (const follower of [...this.#live, ...this.#joining]) this.#disconnect(follower)
   }
 
@@ -94,6 +105,7 @@ export class RevocationFeed implements RevocationFollower {
     for (let position = since; ; ) {
       if (!this.isPageSmall(position)) await follower.ready()
       if (!this.#joining.has(follower)) return
+      requireLease(this.#context)
       const page = await this.#pages.forFollower(position, source)
       if (!this.#joining.has(follower)) return
       if (!follower.send(page)) return this.#disconnect(follower, tooSlow())
@@ -106,12 +118,22 @@ export class RevocationFeed implements RevocationFollower {
   #makeLive(follower: FeedFollower): void {
     this.#joining.delete(follower)
     this.#live.add(follower)
-    this.#heartbeat ??= setInterval(() => this.#broadcast(this.#head, []), HEARTBEAT_INTERVAL_MS).unref()
+    this.#heartbeat ??= setInterval(() => this.#broadcast(), HEARTBEAT_INTERVAL_MS).unref()
   }
 
-  #broadcast(from: number, entries: readonly RevocationEntry[]): void {
+  /** Sends what was not sent yet. While the lease has lapsed nothing is signed: it would look fresh and may not be. */
+  #broadcast(): void {
+    clearTimeout(this.#retry)
+    if (this.#context.store.lease?.held === false) {
+      this.#retry = setTimeout(() => this.#broadcast(), LAPSED_RETRY_MS).unref()
+      return
+    }
+    const [from, entries] = [this.#head, this.#unsent]
+    const head = entries.at(-1)?.seq ?? from
+    this.#head = head
+    this.#unsent = []
     if (this.#live.size === 0) return
-    const message = signFeedMessage(this.#context, { from, to: this.#head, head: this.#head, reset: false, entries })
+    const message = signFeedMessage(this.#context, { from, to: head, head, reset: false, entries })
     for (const follower of this.#live) if (!follower.send(message)) this.#disconnect(follower, tooSlow())
   }
 

@@ -23,6 +23,8 @@ export interface RevocationReceipt extends RevocationRequest {
   readonly count: number
   /** What this call ended. Both 0: nothing matched, or all of it had ended before. Absent: it could not be counted. */
   readonly affected?: Affected
+  /** Where it holds by now: at all brokers that share the store. Absent: this one has it for itself. */
+  readonly confirmed?: { readonly brokers: number }
 }
 
 /** What a revocation would end. */
@@ -55,15 +57,23 @@ export async function revoke(
   const app = await unrevokedApp(context, listed)
   const count = await startCount(context, listed)
   const revokedBefore = level === "token" ? await context.store.records.tokenRevokedAt(target) : undefined
-  await whileIssuingStops(context, listed, () => {
+  const { brokers } = await whileIssuingStops(context, listed, () => {
     // Now taken last: a cutoff covers what was issued up to its second. A token that was revoked before keeps its time:
     // the 10 s after which a superseded token is a sign of theft begin with its renewal.
     const revocation = revocationOf(listed, context.clock, { revokedAt: revokedBefore, expiresAt })
-    return commit(context, { writes: [...closeApp(app, revocation), { type: "revoke", revocation }], events })
+    const writes: Write[] = [...closeApp(app, revocation), { type: "revoke", revocation }]
+    return commit(context, { writes, events, everywhere: true })
   })
   context.observer.revoked?.(level)
   const affected = await count?.affected.catch(() => undefined)
-  return { revoked: true, level, target, count: 1, ...(affected !== undefined && { affected }) }
+  return {
+    revoked: true,
+    level,
+    target,
+    count: 1,
+    ...(affected !== undefined && { affected }),
+    ...(brokers !== undefined && { confirmed: { brokers } }),
+  }
 }
 
 /** Starts the count of what ends. A count that fails, or takes long to start, does not keep the revocation waiting. */

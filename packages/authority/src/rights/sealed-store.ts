@@ -21,6 +21,7 @@ export function sealedStore(store: Store, seals: Seals, options: SealedStoreOpti
     trail: store.trail,
     revocations: store.revocations,
     housekeeping: store.housekeeping,
+    ...(store.lease !== undefined && { lease: store.lease }),
     records: sealedRecords(store.records, seals, owners, options),
     async commit({ writes, ...change }) {
       const committed = await store.commit({ ...change, writes: writes.map((write) => sealedWrite(write, seals)) })

@@ -11,6 +11,7 @@ import {
 import type { Caller } from "../caller.ts"
 import type { AuthorityContext } from "../context.ts"
 import { type FairQueueLimits, PushedOutError } from "../fair-queue.ts"
+import { requireLease } from "../lease.ts"
 import { isOfPresentSecret } from "../operators/admin-token-id.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import { Refusal } from "../refusal.ts"
@@ -29,13 +30,15 @@ export const MAX_UNVERIFIED: FairQueueLimits = { perSource: 4 * 1024 * 1024, tot
 
 /**
  * Checks everything that makes a token good (CONTRACT 2): form, signature, chain, times, issuer, audience, revocation.
- * @throws {@link Refusal} `rate_limited` when too much of this source waits to be verified.
+ * @throws {@link Refusal} `rate_limited` when too much of this source waits to be verified; `unavailable` while this
+ * broker may miss a revocation.
  */
 export function checkToken(
   context: AuthorityContext,
   caller: Caller,
   token: string,
 ): TokenVerdict | Promise<TokenVerdict> {
+  requireLease(context)
   const seen = cached(context, token)
   return seen === undefined ? checkUnseen(context, caller, token) : verdictOn(context, seen)
 }

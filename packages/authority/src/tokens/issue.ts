@@ -9,6 +9,7 @@ import {
   type TokenKind,
 } from "@agentwrit/core"
 import type { AuthorityContext } from "../context.ts"
+import { requireLease } from "../lease.ts"
 import { toUnixSeconds } from "../ports/clock.ts"
 import { Refusal } from "../refusal.ts"
 import { requireAfterCutoffs } from "../revocation/cutoff.ts"
@@ -60,6 +61,7 @@ export const MAX_TOKEN_TTL: number = 100 * 366 * 86_400
  * revocation whose cutoff would cover it; `scope_violation` for an agent's token with a reserved scope.
  */
 export function prepareToken(context: AuthorityContext, contents: TokenContents): PreparedToken {
+  requireLease(context)
   requireUnreserved(contents)
   const claims = claimsOf(context, contents)
   if (context.revocations.hasCutoffs || context.pendingCutoffs.size > 0)

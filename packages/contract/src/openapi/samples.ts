@@ -168,7 +168,14 @@ export const samples = {
   revokeAppLaunchToken: { parameters: { id: LAUNCH_TOKEN_ID } },
   revoke: {
     request: { level: "agent", target: AGENT },
-    answer: { revoked: true, level: "agent", target: AGENT, count: 1, affected: { agents: 1, tokens: 2 } },
+    answer: {
+      revoked: true,
+      level: "agent",
+      target: AGENT,
+      count: 1,
+      affected: { agents: 1, tokens: 2 },
+      confirmed: { brokers: 3 },
+    },
   },
   previewRevocation: {
     request: { level: "agent", target: AGENT },
