@@ -144,7 +144,7 @@ export class GroupCommit {
   /** Runs all jobs in one transaction. When one fails, rolls back and returns `undefined`. */
   #runTogether(jobs: readonly Job[], mark: TrailEnd): Flushed | undefined {
     const flushed: Flushed = { appended: [], answers: [] }
-    this.#statements.begin.run()
+    this.#begin()
     try {
       for (const job of jobs) runJob(job, flushed)
       return flushed
@@ -160,7 +160,7 @@ export class GroupCommit {
   #runApart(jobs: readonly Job[]): Flushed {
     const { trail } = this.#options
     const flushed: Flushed = { appended: [], answers: [] }
-    this.#statements.begin.run()
+    this.#begin()
     for (const job of jobs) {
       const mark = trail.mark()
       this.#statements.savepoint.run()
@@ -175,6 +175,12 @@ export class GroupCommit {
       this.#statements.release.run()
     }
     return flushed
+  }
+
+  /** Outside of what undoes a single job: when someone else has changed the tables, nothing more is committed. */
+  #begin(): void {
+    this.#statements.begin.run()
+    this.#options.trail.requireOwnTables()
   }
 
   /** Rethrows an error that concerns the whole transaction and not only the job. */

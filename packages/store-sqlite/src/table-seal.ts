@@ -1,6 +1,8 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto"
 import type { TrailState } from "@agentwrit/audit"
 import type Sqlite from "better-sqlite3"
+import { DatabaseError } from "./errors.ts"
+import { requireOwnSchema } from "./schema.ts"
 import { type Statements, sql } from "./sql.ts"
 
 /**
@@ -37,12 +39,19 @@ export class TableSeal {
   readonly #sum = new Uint8Array(32)
   readonly #database: Sqlite.Database
   readonly #statements: Statements
+  readonly #path: string
   readonly #key: Uint8Array
   readonly #rowKey: string
+  /** Changes when another connection commits. */
+  readonly #version: Sqlite.Statement<[], number>
+  /** That version, when the rows were last read. */
+  #readAt: number | undefined
 
   /** @param key secret bytes that are not in the database. */
-  constructor(database: Sqlite.Database, statements: Statements, key: Uint8Array) {
+  constructor(database: Sqlite.Database, path: string, statements: Statements, key: Uint8Array) {
     this.#database = database
+    this.#path = path
+    this.#version = database.prepare<[], number>("pragma data_version").pluck()
     this.#statements = statements
     this.#key = createHmac("sha256", key).update("agentwrit-table-seal-v1").digest()
     this.#rowKey = createHmac("sha256", key).update("agentwrit-table-rows-v1").digest("hex")
@@ -69,6 +78,31 @@ export class TableSeal {
 
   /** Reads all rows, and compares them with what the last commit stored. */
   matches(end: TrailState): boolean {
+    this.#read()
+    const stored = this.#statements.get(sql<SealRow>`select nonce, sum, mac from table_seal`)
+    if (stored === undefined) return false
+    const expected = this.#sealed(end, Buffer.from(stored.nonce))
+    return equal(stored.sum, expected.sum) && equal(stored.mac, expected.mac)
+  }
+
+  /**
+   * Call it first in a transaction: a trigger that someone plants while the broker runs would change rows in its name.
+   * @throws {@link DatabaseError} `database_changed` when another connection has changed a row or the schema.
+   */
+  requireUnchanged(): void {
+    if (this.#version.get() === this.#readAt) return
+    requireOwnSchema(this.#database, this.#path)
+    const sum = this.mark()
+    this.#read()
+    if (equal(sum, this.#sum)) return
+    throw new DatabaseError(
+      "database_changed",
+      `${this.#path} was changed by someone else while the broker ran: find out who, and restore a backup`,
+    )
+  }
+
+  #read(): void {
+    this.#readAt = this.#version.get()
     this.#sum.fill(0)
     for (const table of Object.keys(TEXTS))
       for (const text of this.#database
@@ -76,10 +110,6 @@ export class TableSeal {
         .pluck()
         .iterate())
         this.#toggle(text)
-    const stored = this.#statements.get(sql<SealRow>`select nonce, sum, mac from table_seal`)
-    if (stored === undefined) return false
-    const expected = this.#sealed(end, Buffer.from(stored.nonce))
-    return equal(stored.sum, expected.sum) && equal(stored.mac, expected.mac)
   }
 
   /** Stores the sum. Call it last in a transaction. */

@@ -99,6 +99,14 @@ export class TrailWriter {
     this.#sealsTables = true
   }
 
+  /**
+   * Call it first in a transaction.
+   * @throws DatabaseError when someone else has changed what is sealed.
+   */
+  requireOwnTables(): void {
+    if (this.#sealsTables) this.#tables?.requireUnchanged()
+  }
+
   /** Call it last in a transaction. */
   sealTables(): void {
     if (this.#tables === undefined || !this.#sealsTables) return

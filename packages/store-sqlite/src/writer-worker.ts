@@ -98,7 +98,7 @@ function serve(connection: Connection, ballast: Ballast): void {
       case "storeCheckpoint":
         return commits.run(() => trail.storeCheckpoint(command.input))
       case "matchTables": {
-        const tables = new TableSeal(database, statements, command.input.key)
+        const tables = new TableSeal(database, path, statements, command.input.key)
         return commits.run(() => trail.matchTables(tables))
       }
       case "acceptTables":
