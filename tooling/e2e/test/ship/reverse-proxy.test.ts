@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http"
 import { request } from "node:https"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import { json } from "node:stream/consumers"
 import { type BrokerFolder, brokerFolder, startBroker } from "@agentwrit/testing/broker-process"
 import { adminToken, agent, trail } from "@agentwrit/testing/client"
 import { revoke } from "@agentwrit/testing/verifying"
@@ -116,6 +117,8 @@ describe.each(Object.keys(PROXIES) as (keyof typeof PROXIES)[])("behind %s", (na
           () => proxy.said(),
         )
       await expect.poll(health).toBe(200)
+      // The broker does not know the proxy's URL: a token that it bound would be refused with each of its proofs.
+      expect(await json(await send(proxy.port, "/v1/challenge"))).toMatchObject({ bound: false })
 
       const stream = await send(proxy.port, "/v1/revocations?since=0", { accept: "text/event-stream" })
       const messages = messagesOf(stream)
