@@ -29,6 +29,8 @@ export function failureOf(error: unknown, env: Environment): Failure {
   if (error instanceof TargetError)
     return failure(`${error.origin}: ${error.detail}; use https, or give --dangerously-allow-http`, 1)
   if (error instanceof NetworkError) return failure(`${error.message}; ${networkAdvice(error)}`, 1)
+  if (error instanceof AuditError && error.code === "note_not_signed_by_key")
+    return failure(`${error.message}; a declared restore changes the key: give the one in the broker's audit.pub`, 1)
   if (error instanceof UnexpectedAnswerError) return failure(`${error.message}; ${error.hint}`, 1)
   if (error instanceof CommandError || error instanceof AuditError || isDatabaseError(error) || isOfSystem(error))
     return failure(error.message, 1)
@@ -51,7 +53,9 @@ function refusal({ code, detail, hint, requestId, retryAfter }: BrokerError, env
 
 /** Replaces an API term in the broker's hint with the command for it. */
 const hintInCommands = (hint: string | undefined): string | undefined =>
-  hint?.replace("list the apps to see their ids", "awrit app list shows them")
+  hint
+    ?.replace("list the apps to see their ids", "awrit app list shows them")
+    .replace("signs_in 0 and force: true", "--signs-in 0 --force")
 
 /** What a shell or a copy added to the secret. A secret may hold such characters, so only a refusal tells of them. */
 function strayIn(secret: string): string | undefined {

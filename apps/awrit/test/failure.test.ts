@@ -1,3 +1,4 @@
+import { NoteError } from "@agentwrit/audit"
 import { NetworkError, TargetError } from "@agentwrit/sdk/admin"
 import { expect, test } from "vitest"
 import { CommandError, ReaderGone, UsageError } from "../src/errors.ts"
@@ -27,6 +28,10 @@ test.each([
   [
     new TargetError("insecure_target", "http://broker.example", "no TLS", "use https"),
     { line: "awrit: http://broker.example: no TLS; use https, or give --dangerously-allow-http", exitCode: 1 },
+  ],
+  [
+    new NoteError("note_not_signed_by_key", "the note has no signature of the key a+1"),
+    { line: expect.stringMatching(/a declared restore changes the key: .*audit\.pub$/), exitCode: 1 },
   ],
   [new ReaderGone(), { exitCode: 0 }],
   [new RangeError("a fault"), { line: "awrit: this is a bug in awrit, please report it: a fault", exitCode: 1 }],

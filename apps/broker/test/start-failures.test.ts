@@ -1,6 +1,17 @@
 import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
 import { cp } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -174,6 +185,18 @@ const FILES: readonly Case[] = [
     async (f) => {
       await served(f)
       for (const suffix of ["", "-wal", "-shm"]) rmSync(join(f.path, `data.db${suffix}`), { force: true })
+      return {}
+    },
+  ],
+  [
+    "a copy beside the WAL of the database before it",
+    "data.db-wal",
+    async (f) => {
+      await served(f)
+      file(f, "data.db-wal", "a leftover")
+      const copy = openSync(join(f.path, "data.db"), "r+")
+      writeSync(copy, Buffer.of(1), 0, 1, 18)
+      closeSync(copy)
       return {}
     },
   ],

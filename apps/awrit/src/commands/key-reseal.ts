@@ -53,7 +53,7 @@ export const keyReseal: Command = command({
     await out.document({ resealed, files })
     await out.lines(resealed)
     out.note(
-      `${counted(resealed.length, "file")} of ${files.length} changed. Start the broker with ${next === undefined ? "AA_KEY_ENCRYPTION_KEY unset" : "the new key in AA_KEY_ENCRYPTION_KEY"}.`,
+      `${counted(resealed.length, "file")} of ${files.length} changed. Start the broker with ${next === undefined ? "AA_KEY_ENCRYPTION_KEY unset" : "the new key in AA_KEY_ENCRYPTION_KEY or its file in AA_KEY_ENCRYPTION_KEY_FILE"}.`,
       "green",
     )
   },
