@@ -200,7 +200,7 @@ export class BrokerClient {
   }
 
   async #attempt<T>(
-    { otherwise }: Call,
+    { otherwise, names }: Call,
     url: string,
     init: RequestInit,
     signal: AbortSignal | undefined,
@@ -211,7 +211,7 @@ export class BrokerClient {
     const answered = async (): Promise<T> => {
       const answer = await this.fetch(url, { ...init, signal: ends })
       if (answer.ok || (answer.status === otherwise && !isProblemAnswer(answer))) return await read(answer)
-      throw await this.refusalOf(answer)
+      throw await this.refusalOf(answer, names)
     }
     try {
       // A fetch of the caller's own may ignore its signal.
@@ -226,11 +226,16 @@ export class BrokerClient {
     }
   }
 
-  /** The error of an answer that is not a success. */
-  async refusalOf(answer: Response): Promise<Error> {
+  /**
+   * The error of an answer that is not a success.
+   * @param names replace the fields' names in its text.
+   */
+  async refusalOf(answer: Response, names: Readonly<Record<string, string>> = {}): Promise<Error> {
     const problem = parsed(await answer.text())
     if (!isProblem(problem)) return this.#unexpected(answer, "not a problem document")
-    return new BrokerError(problem, retryAfterOf(answer))
+    let { detail } = problem
+    for (const [field, own] of Object.entries(names)) detail = detail.replaceAll(field, own)
+    return new BrokerError({ ...problem, detail }, retryAfterOf(answer))
   }
 
   #unexpected(answer: Response, detail: string): UnexpectedAnswerError {

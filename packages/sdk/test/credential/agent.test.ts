@@ -210,9 +210,11 @@ test("a wider delegation and one to an inactive agent are refused", async () => 
   await expect(agent.delegate({ to: other.id, scope: ["read:data:*"] })).rejects.toMatchObject({
     code: "scope_violation",
   })
-  await expect(delegateTo(agent, agent.id)).rejects.toMatchObject({ code: "invalid_request" })
+  const detail = "to must be another agent than the caller"
+  await expect(delegateTo(agent, agent.id)).rejects.toMatchObject({ code: "invalid_request", detail })
   await other.release()
-  await expect(delegateTo(agent, other.id)).rejects.toMatchObject({ code: "not_found", status: 404 })
+  const inactive = { code: "not_found", status: 404, detail: "to is not an active agent" }
+  await expect(delegateTo(agent, other.id)).rejects.toMatchObject(inactive)
 })
 
 test("an agent's own token and an invalid token are not accepted as a delegated one", async () => {
