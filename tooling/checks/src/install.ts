@@ -23,15 +23,14 @@ export async function installFaults(folder: string, tarballs: string): Promise<s
   const prefix = join(folder, "global")
   const environment = { PATH: `${join(prefix, "bin")}:${process.env["PATH"] ?? ""}`, HOME: folder }
   await mkdir(project, { recursive: true })
-  await writeFile(join(project, "package.json"), '{ "type": "module" }')
   let broker: ChildProcess | undefined
   try {
     for (const [page, cwd] of [
       ["docs/developer.md", project],
       ["docs/operator.md", folder],
     ] as const) {
-      const line = (await installLine(page)).replace("sudo ", "").replaceAll("~/agentwrit/tarballs", tarballs)
-      await run("bash", ["-c", line], { cwd, env: { ...process.env, npm_config_prefix: prefix } })
+      const lines = (await installLines(page)).replace("sudo ", "").replaceAll("~/agentwrit/tarballs", tarballs)
+      await run("bash", ["-ec", lines], { cwd, env: { ...process.env, npm_config_prefix: prefix } })
     }
     await copyFile("examples/first-credential/main.ts", join(project, "main.ts"))
     const options = { ...STRICT, ...NODE, module: "nodenext", typeRoots: [resolve("node_modules/@types")] }
@@ -62,11 +61,11 @@ export async function installFaults(folder: string, tarballs: string): Promise<s
   }
 }
 
-/** The line of a document that installs tarballs. */
-async function installLine(page: string): Promise<string> {
-  const [line] = /^.*npm install .*\.tgz/m.exec(await readFile(page, "utf8")) ?? []
-  if (line === undefined) throw new Error(`${page} does not install the tarballs`)
-  return line
+/** The lines of a document that make a project, where it needs one, and install tarballs. */
+async function installLines(page: string): Promise<string> {
+  const [lines] = /^(?:npm init .*\n)?.*npm install .*\.tgz/m.exec(await readFile(page, "utf8")) ?? []
+  if (lines === undefined) throw new Error(`${page} does not install the tarballs`)
+  return lines
 }
 
 /** The URL of a broker that has started. */
