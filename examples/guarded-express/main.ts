@@ -18,10 +18,10 @@ const customer = (action: string) =>
     onRefused: ({ code, message }) => console.log(`  the service's log: ${code}: ${message}`),
   })
 api.get("/customers/:id", customer("read"), (req, res) => {
-  res.json({ customer: req.params["id"], readBy: claimsOf(req).sub })
+  res.json({ customer: req.params.id, readBy: claimsOf(req).sub })
 })
 api.put("/customers/:id", customer("write"), (req, res) => {
-  res.json({ customer: req.params["id"], writtenBy: claimsOf(req).sub })
+  res.json({ customer: req.params.id, writtenBy: claimsOf(req).sub })
 })
 const server = api.listen(0, "127.0.0.1")
 await once(server, "listening")

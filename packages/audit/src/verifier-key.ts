@@ -68,7 +68,9 @@ export function keyHash(name: string, publicKey: Uint8Array): string {
 
 /**
  * The text of the key for others to pin: `name+id+base64(0x01, public key)`.
- * @example formatVerifierKey(key) // "agentwrit.local/audit+1f2e3d4c+AbCd…"
+ * @example
+ * const key = verifierKeyOf("agentwrit.local/audit", auditKey.publicKey)
+ * formatVerifierKey(key) // "agentwrit.local/audit+1f2e3d4c+AbCd…"
  */
 export function formatVerifierKey({ name, id, key }: VerifierKey): string {
   return `${name}+${id}+${encodeBase64(Uint8Array.of(ED25519, ...key.publicKey))}`

@@ -53,7 +53,7 @@ export type TrailReport = SoundTrail | BrokenTrail
  * @throws {@link AuditError} when a signed checkpoint has not the form of one, or none of the keys signed it although
  * the trail matches it.
  * @example
- * const report = await verifyTrail(lines, { checkpoint: openCheckpoint(note, verifierKey) })
+ * const report = await verifyTrail(lines, { checkpoint: openCheckpoint(note, parseVerifierKey(pinned)) })
  * if (!report.ok) console.error(report.message)
  */
 export async function verifyTrail(

@@ -24,7 +24,7 @@ const FIRST_FAULT = { abortEarly: true, abortPipeEarly: true } as const
  * @example
  * ```ts
  * const request = decode(registrationRequest, JSON.parse(body))
- * if (!request.ok) return refuse(request.code, request.detail)
+ * if (!request.ok) throw new Error(request.detail)
  * request.value.launchToken
  * ```
  */

@@ -43,7 +43,7 @@ type PlainOutput<T> = T extends readonly (infer I)[] ? readonly I[] : T
  *
  * @example
  * ```ts
- * encode(registrationResponse, { agentId, accessToken, expiresIn: 300 })
+ * encode(registrationResponse, { agentId: agent.id, accessToken: token, expiresIn: 300 })
  * // { agent_id: …, access_token: …, expires_in: 300 }
  * ```
  */

@@ -27,7 +27,7 @@ const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly string[]>> = {
  * @param jwk its JWK. Members that the thumbprint does not cover are ignored.
  * @returns 43 characters of base64url.
  * @throws `TypeError` for another `kty` than `OKP`, `EC` and `RSA`.
- * @example keyIdOfJwk({ kty: "EC", crv: "P-256", x, y })
+ * @example keyIdOfJwk({ kty: "EC", crv: "P-256", x: "…", y: "…" })
  */
 export function keyIdOfJwk(jwk: JsonObject): string {
   const members = THUMBPRINT_MEMBERS[String(jwk["kty"])]

@@ -16,6 +16,9 @@ export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promis
  * `WWW-Authenticate` (RFC 6750) and a problem document (RFC 9457). Handlers read the claims with `claimsOf(request)`.
  * @throws `TypeError` for invalid options.
  * @example
+ * import fastify from "fastify"
+ *
+ * const app = fastify()
  * app.get("/reports", { onRequest: guard(verifier, { scope: "read:reports:*" }) }, async (request) => ({
  *   readBy: claimsOf(request).sub,
  * }))

@@ -20,8 +20,12 @@ export interface GuardEnvironment {
  * `WWW-Authenticate` (RFC 6750) and a problem document (RFC 9457).
  * @throws `TypeError` for invalid options.
  * @example
- * app.get("/customers/:id", guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }), (c) =>
- *   c.json({ id: c.req.param("id"), readBy: c.var.claims.sub }),
+ * import { Hono } from "hono"
+ *
+ * const app = new Hono().get(
+ *   "/customers/:id",
+ *   guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) }),
+ *   (c) => c.json({ id: c.req.param("id"), readBy: c.var.claims.sub }),
  * )
  */
 export function guard(verifier: Verifier, options?: GuardOptions<Context>): MiddlewareHandler<GuardEnvironment> {

@@ -326,7 +326,7 @@ export class AgentWritAdmin {
    * reported to
    * `onTrouble` and do not end it. It ends when the loop ends, or with the signal's reason when the signal aborts.
    * @example
-   * for await (const event of admin.followEvents({ eventType: "token_revoked" }, { signal })) page(event)
+   * for await (const event of admin.followEvents({ eventType: "token_revoked" }, { signal })) console.log(event.id)
    */
   async *followEvents(
     filter: EventsFilter = {},
@@ -348,7 +348,7 @@ export class AgentWritAdmin {
    * checkpoint and a kept one. A trail that does not verify is a report, not an error.
    * @throws `AuditError` when the key is malformed, or a checkpoint is not signed by it.
    * @example
-   * const { report } = await admin.verifyTrail({ verifierKey, checkpoint })
+   * const { report } = await admin.verifyTrail({ verifierKey: pinned, checkpoint: note })
    * if (!report.ok) console.error(report.message)
    */
   verifyTrail(options: TrailVerificationOptions = {}): Promise<TrailVerification> {

@@ -3,11 +3,11 @@ import { InsufficientScopeError } from "../verify/errors.ts"
 
 /**
  * Makes a scope from parts of a request. The identifier may contain colons; the action and the resource may not. No
- * part may be `*`.
+ * part may be `*`, none may be missing or repeated.
  * @throws `InsufficientScopeError` for other parts, which a guard answers with 403.
- * @example guard(verifier, { scope: (c) => scopeFor("read", "data", c.req.param("id")) })
+ * @example scopeFor("read", "data", "customer-7291") // "read:data:customer-7291"
  */
-export function scopeFor(action: string, resource: string, identifier: string | undefined): string {
+export function scopeFor(action: string, resource: string, identifier: string | readonly string[] | undefined): string {
   const scope = `${action}:${resource}:${identifier}`
   const isWhole = typeof identifier === "string" && !`${action}${resource}`.includes(":")
   if (!isWhole || !isRequestScope(scope)) throw invalidRequestScope()

@@ -12,9 +12,10 @@ export type McpGuard = (request: Request) => Promise<McpAuthInfo | Response>
  * (RFC 9449).
  * @throws `TypeError` for invalid options.
  * @example
+ * const { metadataUrl } = protectedResource({ resource: "https://tools.example/mcp" })
  * const gate = mcpGuard(verifier, { publicUrl: "https://tools.example", resourceMetadata: metadataUrl })
  * const authInfo = await gate(request)
- * return authInfo instanceof Response ? authInfo : handler.fetch(request, { authInfo })
+ * const answer = authInfo instanceof Response ? authInfo : await handler.fetch(request, { authInfo })
  */
 export function mcpGuard(verifier: Verifier, options?: GuardOptions<Request>): McpGuard {
   const authorize = createFetchAuthorizer(verifier, options)
@@ -28,7 +29,14 @@ export function mcpGuard(verifier: Verifier, options?: GuardOptions<Request>): M
  * The auth info of a request that passed `guard` of Express or Fastify, for `req.auth` of `@modelcontextprotocol/sdk`
  * 1.x.
  * @throws `TypeError` when no guard checked the request, so that the route is open.
- * @example app.post("/mcp", guard(verifier), (req, res, next) => { req.auth = mcpAuthInfoOf(req); next() }, handle)
+ * @example
+ * import { guard } from "@agentwrit/sdk/express"
+ * import express from "express"
+ *
+ * express().use("/mcp", guard(verifier), (req, _, next) => {
+ *   Object.assign(req, { auth: mcpAuthInfoOf(req) })
+ *   next()
+ * })
  */
 export function mcpAuthInfoOf(request: object): McpAuthInfo {
   const { token, claims } = acceptedToken(request)

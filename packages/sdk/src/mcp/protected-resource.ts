@@ -48,8 +48,10 @@ export interface ProtectedResource {
  * Makes the metadata of an MCP server.
  * @throws `TypeError` when a URL is not an http or https URL without a fragment, or a scope is malformed.
  * @example
+ * import express from "express"
+ *
  * const { path, metadata } = protectedResource({ resource: "https://tools.example/mcp" })
- * app.get(path, (_, res) => res.json(metadata))
+ * express().get(path, (_, res) => { res.json(metadata) })
  */
 export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
   requireKnownOptions("protectedResource", options, {

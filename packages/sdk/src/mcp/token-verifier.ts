@@ -67,7 +67,10 @@ const NAMES = { InvalidTokenError: true, OAuthError: true, resource: true, kinds
  * `*` covers every identifier.
  * @example
  * import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js"
- * app.use("/mcp", requireBearerAuth({ verifier: mcpTokenVerifier(verifier, { InvalidTokenError }) }))
+ * import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js"
+ * import express from "express"
+ *
+ * express().use("/mcp", requireBearerAuth({ verifier: mcpTokenVerifier(verifier, { InvalidTokenError }) }))
  * @example
  * import { OAuthError, requireBearerAuth } from "@modelcontextprotocol/server"
  * const gate = requireBearerAuth({ verifier: mcpTokenVerifier(verifier, { OAuthError }) })

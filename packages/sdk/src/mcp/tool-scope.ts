@@ -15,7 +15,7 @@ export interface GrantedScopes {
  * @param required one scope, or several that are all needed. An empty list is refused: it may come from empty
  * arguments.
  * @throws `InsufficientScopeError`; `TypeError` for a malformed scope.
- * @example requireToolScope(extra.authInfo, scopeFor("read", "data", customerId))
+ * @example requireToolScope(authInfo, scopeFor("read", "data", "customer-7291"))
  */
 export function requireToolScope(authInfo: GrantedScopes | undefined, required: string | readonly string[]): void {
   if (required.length === 0) throw invalidRequestScope()
@@ -39,8 +39,9 @@ export type ScopeChallengeHandler = (
  * only over HTTP.
  * @param required one scope, several, or a function of the tool's arguments. They come from the client, so use
  * `scopeFor` in it.
- * @example server.registerTool("read_customer", { inputSchema, scopeChallenge: scopeChallenge((args) =>
- * scopeFor("read", "data", String(args.id))) }, run)
+ * @example
+ * const challenge = scopeChallenge(({ id }) => scopeFor("read", "data", String(id)))
+ * server.registerTool("read_customer", { scopeChallenge: challenge }, () => ({ content: [] }))
  */
 export function scopeChallenge(
   required: string | readonly [string, ...string[]] | ((args: Readonly<Record<string, unknown>>) => string),

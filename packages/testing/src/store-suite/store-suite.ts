@@ -16,6 +16,8 @@ export type { StoreCase, StoreUnderTest } from "./store-case.ts"
  * do it.
  * @example
  * ```ts
+ * import { test } from "vitest"
+ *
  * for (const { name, run } of storeSuite)
  *   test(name, () => run({ clock, open: () => openMyStore({ clock, path: emptyFolder() }) }))
  * ```
