@@ -21,8 +21,12 @@ export function sentPath(request: Request, incoming: IncomingMessage | undefined
   return path.startsWith("/") ? path : path.replace(/^\w+:\/\/[^/]*/, "") || "/"
 }
 
-/** The path to find a route by. A path in another spelling than a route's own is unknown (CONTRACT 1). */
+/**
+ * The path to find a route by. A path in another spelling than a route's own is unknown (CONTRACT 1), and so is every
+ * target with a fragment, which no client sends (RFC 9112 section 3.2): a proxy may take it for a part of the path.
+ */
 export function routedPath(request: Request, incoming: IncomingMessage | undefined): string {
+  if (incoming?.url?.includes("#")) return UNKNOWN_PATH
   const path = sentPath(request, incoming)
   return OTHER_SPELLING.test(path) ? UNKNOWN_PATH : path
 }
