@@ -11,6 +11,7 @@ const packages = [
   "packages/authority",
   "packages/store-memory",
   "packages/store-sqlite",
+  "packages/store-postgres",
   "packages/sdk",
   "apps/broker",
   "apps/awrit",
@@ -18,6 +19,8 @@ const packages = [
 ]
 
 const NODE_COMPILE_CACHE = fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url))
+
+const POSTGRES_SETUP = fileURLToPath(new URL("packages/testing/src/postgres-setup.ts", import.meta.url))
 
 /** Starts the files that wait for processes first, so that none of them runs alone at the end. */
 class ProcessesFirst extends BaseSequencer {
@@ -41,6 +44,7 @@ export default defineConfig({
       test: {
         name: root.replace(/^(packages|apps|tooling)\//, "@agentwrit/"),
         include: ["test/**/*.test.ts"],
+        ...(root === "packages/store-postgres" && { globalSetup: [POSTGRES_SETUP] }),
         // A worker for each file would import everything again, which took a fifth of the time. The others change their
         // environment.
         isolate: root === "apps/awrit" || root === "tooling/e2e",

@@ -1,0 +1,2 @@
+/** Bytes as lower-case hex. */
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
