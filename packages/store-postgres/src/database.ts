@@ -78,13 +78,23 @@ export async function connect(url: string): Promise<Connection> {
   client.on("error", lose)
   client.on("end", lose)
   await client.connect()
+  const guarded = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+    try {
+      return await answer
+    } catch (error) {
+      // The primary has become a standby. A new connection may find the new primary.
+      if (codeOf(error) === "25006") lose()
+      throw error
+    }
+  }
+  const query = (config: pg.QueryConfig) => guarded(client.query(config))
   return {
-    ...queriesOf(client),
-    query: async (query) => {
-      const { rows, rowCount } = await client.query(prepared(query))
+    ...queriesOf({ query }),
+    query: async (config) => {
+      const { rows, rowCount } = await query(prepared(config))
       return { rows, count: rowCount ?? 0 }
     },
-    command: async (text) => void (await client.query(text)),
+    command: async (text) => void (await guarded(client.query(text))),
     get isLost() {
       return isLost
     },
@@ -127,16 +137,19 @@ export class Session implements Queries {
   async #with<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
     if (this.#closed) throw new UnavailableError("closed", "the store is closed")
     try {
-      const known = await this.#connecting
-      if (known === undefined || known.isLost) this.#connecting = connect(this.#url)
-      const connection = await this.#connecting
-      if (connection === undefined) throw new Error("there is no connection")
-      return await work(connection)
+      return await work(await this.#connection())
     } catch (error) {
-      if (isFromServer(error)) throw error
-      this.#connecting = undefined
-      throw unavailable(error)
+      throw isFromServer(error) ? error : unavailable(error)
     }
+  }
+
+  async #connection(): Promise<Connection> {
+    const current = this.#connecting
+    const known = await current?.catch(() => undefined)
+    if (known !== undefined && !known.isLost) return known
+    // Of those who find it lost, the first one connects.
+    if (this.#connecting === current || this.#connecting === undefined) this.#connecting = connect(this.#url)
+    return this.#connecting
   }
 }
 

@@ -30,8 +30,7 @@ export function codeOf(error: unknown): string | undefined {
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 /** Whether the server itself answered with this error, so that the connection's transaction is undone. */
-export const isFromServer = (error: unknown): boolean =>
-  SQLSTATE.test(codeOf(error) ?? "") && !endsConnection(error)
+export const isFromServer = (error: unknown): boolean => SQLSTATE.test(codeOf(error) ?? "") && !endsConnection(error)
 
 /** The server ends the connection with it: shutdown, crash, or an administrator's command (class 57P). */
 const endsConnection = (error: unknown): boolean => codeOf(error)?.startsWith("57P") === true
@@ -40,12 +39,12 @@ const endsConnection = (error: unknown): boolean => codeOf(error)?.startsWith("5
 export const isRetryable = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(error) ?? "")
 
 /**
- * Whether an error comes from the data of one change (classes 22 and 23) or from our own code, so that undoing that
- * change is enough.
+ * Whether a statement failed because of the data of one change (classes 22, 23 and 54), so that undoing that change is
+ * enough.
  */
 export function isContained(error: unknown): boolean {
   const code = codeOf(error)
-  return code === undefined ? error instanceof TypeError : /^(?:22|23)/.test(code) || code === "malformed_event"
+  return code === undefined ? error instanceof TypeError : /^(?:22|23|54)/.test(code)
 }
 
 /** A fault that passes by itself or with its cause: the disk is full, the server is away, read-only or busy. */
@@ -64,12 +63,15 @@ export function openingFailure(error: unknown): unknown {
   const refuse = (code: DatabaseErrorCode, advice: string) =>
     new DatabaseError(code, `${textOf(error)}: ${advice}`, { cause: error })
   const code = codeOf(error)
-  switch (code) {
+  const isAnswer = code !== undefined && SQLSTATE.test(code) && !endsConnection(error)
+  switch (code ?? "") {
     case "28P01":
     case "28000":
       return refuse("database_denied", "check user and password of AA_DATABASE_URL, and the server's pg_hba.conf")
     case "3D000":
       return refuse("database_unreachable", "create the database, or correct its name in AA_DATABASE_URL")
+    // No schema where the user may look for tables, or may create them.
+    case "3F000":
     case "42501":
       return refuse("database_denied", "the user must be able to create tables in the schema and to write them")
     case "25006":
@@ -79,7 +81,7 @@ export function openingFailure(error: unknown): unknown {
     case "53100":
       return refuse("database_failed", "free some space on the server and start again")
   }
-  if (code === undefined || !SQLSTATE.test(code) || endsConnection(error))
+  if (!isAnswer)
     return refuse("database_unreachable", "check that the server runs, and host, port and sslmode of AA_DATABASE_URL")
   return refuse("database_failed", "see the server's log")
 }

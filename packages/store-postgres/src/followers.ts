@@ -25,6 +25,17 @@ interface FollowedRow extends Omit<RevocationRow, "seq"> {
   readonly revocations: number
   readonly key_rings: number
   readonly key_ring_by: string | null
+  readonly size: number
+}
+
+export interface FollowersOptions {
+  readonly queries: Queries
+  /** This broker. */
+  readonly broker: string
+  /** How often the key ring had changed when this broker opened the store. */
+  readonly keyRings: number
+  /** Called when the key ring of another broker was taken over, or could not be. */
+  readonly onReloaded: () => void
 }
 
 /** Who follows the revocation log, and the key ring, through this broker. All of them read the log in turn. */
@@ -36,13 +47,16 @@ export class Followers {
   #next: Promise<void> | undefined
   #keyRings: number
   #reloading: Promise<void> | undefined
-  #reloadFault: unknown
+  #reloadFault: Error | undefined
+  readonly #onReloaded: () => void
+  /** Number of events at the last reading. */
+  trailSize = 0
 
-  /** @param keyRings how often the key ring had changed when this broker opened the store. */
-  constructor(queries: Queries, broker: string, keyRings: number) {
+  constructor({ queries, broker, keyRings, onReloaded }: FollowersOptions) {
     this.#queries = queries
     this.#broker = broker
     this.#keyRings = keyRings
+    this.#onReloaded = onReloaded
   }
 
   /** What every follower has applied. */
@@ -62,8 +76,8 @@ export class Followers {
   }
 
   /**
-   * Applies everything that was committed before the call.
-   * @throws when the database cannot be read, or the key ring of another broker could not be taken over.
+   * Applies every revocation that was committed before the call, and begins to take over the key ring.
+   * @throws when the database cannot be read.
    */
   catchUp(): Promise<void> {
     this.#next ??= this.#inTurn(async () => {
@@ -71,6 +85,11 @@ export class Followers {
       if (this.#followings.size > 0) await this.#read([...this.#followings])
     })
     return this.#next
+  }
+
+  /** @throws when the key ring of another broker could not be taken over at the last attempt. */
+  requireKeyRing(): void {
+    if (this.#reloadFault !== undefined) throw this.#reloadFault
   }
 
   appendUnconfirmed(revocations: readonly Revocation[]): void {
@@ -89,7 +108,7 @@ export class Followers {
       const after = Math.min(...followings.map(({ applied }) => applied))
       // One statement, so that head and entries are of the same moment.
       const rows = await this.#queries.all(sql<FollowedRow>`
-        select revocations, key_rings, key_ring_by, entry.* from head left join lateral (
+        select revocations, key_rings, key_ring_by, size, entry.* from head left join lateral (
           select seq, level, digest, before, alone, expires_at, prune_after from revocations
           where seq > ${after} order by seq limit ${BATCH_SIZE}
         ) as entry on true order by seq`)
@@ -98,8 +117,10 @@ export class Followers {
       const isWhole = entries.length < BATCH_SIZE
       for (const following of followings) following.append(entries, isWhole ? head?.revocations : undefined)
       if (!isWhole) continue
-      if (head !== undefined) this.#takeKeyRing(head)
-      if (this.#reloadFault !== undefined) throw this.#reloadFault
+      if (head !== undefined) {
+        this.trailSize = head.size
+        this.#takeKeyRing(head)
+      }
       return
     }
   }
@@ -114,16 +135,18 @@ export class Followers {
       this.#keyRings = key_rings
       return
     }
-    this.#reloadFault = undefined
-    this.#reloading = Promise.all([...this.#followings].map(({ follower }) => follower.keyRingChanged?.()))
+    const followers = [...this.#followings].map(({ follower }) => follower)
+    this.#reloading = Promise.all(followers.map(async (follower) => follower.keyRingChanged?.()))
       .then(() => {
         this.#keyRings = key_rings
+        this.#reloadFault = undefined
       })
-      .catch((error: unknown) => {
-        this.#reloadFault = error ?? new Error("the key ring could not be taken over")
+      .catch((cause: unknown) => {
+        this.#reloadFault = new Error("the key ring of another broker could not be taken over", { cause })
       })
       .finally(() => {
         this.#reloading = undefined
+        this.#onReloaded()
       })
   }
 }

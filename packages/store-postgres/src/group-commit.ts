@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises"
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises"
 import { GENESIS_HASH, RightEdge, type TrailState } from "@agentwrit/audit"
 import { ConflictError, UnavailableError } from "@agentwrit/authority/ports"
 import type { Step } from "./commit.ts"
@@ -18,6 +18,9 @@ const MAX_BATCH = 512
 
 /** How often a transaction that PostgreSQL undid is tried again: the head row leaves few reasons for it. */
 const MAX_ATTEMPTS = 5
+
+/** How often a store that cannot commit tries again. */
+const PROBE_INTERVAL_MS = 1000
 
 /** For how long, and how often, the outcome of a commit is asked for after its connection was lost. */
 const OUTCOME_TIMEOUT_MS = 10_000
@@ -91,6 +94,7 @@ export class GroupCommit {
   #connection: Connection | undefined
   #running: Promise<void> | undefined
   #fault: UnavailableError | undefined
+  #probe: NodeJS.Timeout | undefined
   #closed = false
   /** Number of events at the last commit. */
   trailSize = 0
@@ -128,13 +132,14 @@ export class GroupCommit {
   /** Commits what waits. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#probe)
     await this.#running
     await this.#connection?.close()
   }
 
   async #work(): Promise<void> {
     // Jobs of the same turn of the event loop share a transaction.
-    await delay(0)
+    await turn()
     while (this.#jobs.length > 0) {
       const taken: Job[] = []
       try {
@@ -148,6 +153,7 @@ export class GroupCommit {
         // Those that came meanwhile would wait as long again.
         for (const job of taken.length > 0 ? taken : this.#jobs.splice(0)) job.reject(fault)
         if (isNew) this.#options.onStalled(fault)
+        this.#probe ??= setTimeout(() => this.#probeFault(), PROBE_INTERVAL_MS).unref()
       }
     }
     this.#running = undefined
@@ -213,8 +219,7 @@ export class GroupCommit {
         plans.push(plan)
         end = plan.end
       }
-    } catch (error) {
-      if (!isContained(error)) throw error
+    } catch {
       return undefined
     }
     const savepoint = connection.command("savepoint batch")
@@ -256,15 +261,16 @@ export class GroupCommit {
   }
 
   async #runAlone(connection: Connection, job: Job, end: TrailEnd) {
+    let plan: Plan<unknown>
     try {
-      const plan = job.plan(copy(end))
-      const outcome = await send(connection, plan)
-      if ("error" in outcome) throw outcome.error
-      return { ...outcome, end: plan.end }
+      plan = job.plan(copy(end))
     } catch (error) {
-      if (isContained(error) || error instanceof ConflictError) return { error }
-      throw error
+      return { error }
     }
+    const outcome = await send(connection, plan)
+    if ("result" in outcome) return { ...outcome, end: plan.end }
+    if (isContained(outcome.error) || outcome.error instanceof ConflictError) return outcome
+    throw outcome.error
   }
 
   async #moveHead(connection: Connection, { answers, end }: Done): Promise<Position> {
@@ -296,7 +302,17 @@ export class GroupCommit {
     }
     // A revocation that may hold must hold.
     for (const { onUnconfirmed } of jobs) onUnconfirmed()
-    throw new UnavailableError("busy", "the connection to the database was lost, and it does not say whether it committed")
+    throw new UnavailableError(
+      "busy",
+      "the connection to the database was lost, and it does not say whether it committed",
+    )
+  }
+
+  /** Commits nothing. Without it nobody would send a change to a broker that says it cannot commit. */
+  #probeFault(): void {
+    this.#probe = undefined
+    if (this.#fault === undefined || this.#closed) return
+    this.run((end) => ({ steps: [], end, result: () => undefined })).catch(() => undefined)
   }
 
   async #connect(): Promise<Connection> {

@@ -1,5 +1,6 @@
 import type { Housekeeping, LeaseName, Prunable } from "@agentwrit/authority/ports"
 import type { Database } from "./database.ts"
+import type { Followers } from "./followers.ts"
 import type { GroupCommit } from "./group-commit.ts"
 import { type Query, sql } from "./sql.ts"
 import type { OpenedTrail } from "./verification.ts"
@@ -10,12 +11,14 @@ const WORK_LEASE_MS = 5000
 export interface HousekeepingOptions {
   readonly database: Database
   readonly commits: GroupCommit
+  readonly followers: Followers
   readonly found: OpenedTrail
   readonly broker: string
   close(): Promise<void>
 }
 
-export function postgresHousekeeping({ database, commits, found, broker, close }: HousekeepingOptions): Housekeeping {
+export function postgresHousekeeping(options: HousekeepingOptions): Housekeeping {
+  const { database, commits, followers, found, broker, close } = options
   let closing: Promise<void> | undefined
   return {
     prune: (what, before, limit) => database.run(DELETIONS[what](before, limit)),
@@ -28,15 +31,13 @@ export function postgresHousekeeping({ database, commits, found, broker, close }
       } finally {
         clearInterval(renewal)
         // If this fails, the lease lapses by itself.
-        await database
-          .run(sql`delete from leases where name = ${name} and broker = ${broker}`)
-          .catch(() => undefined)
+        await database.run(sql`delete from leases where name = ${name} and broker = ${broker}`).catch(() => undefined)
       }
     },
 
     health: () => ({
       writable: commits.fault === undefined,
-      trailSize: commits.trailSize,
+      trailSize: Math.max(commits.trailSize, followers.trailSize),
       trailVerified: found.verified,
       ...(found.problem !== undefined && { trailProblem: found.problem }),
     }),

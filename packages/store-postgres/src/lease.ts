@@ -115,6 +115,7 @@ export class BrokerLease implements Lease {
   async #renewOnce(): Promise<void> {
     const { session, followers, id } = this.#options
     await followers.catchUp()
+    followers.requireKeyRing()
     const { revocations, keyRings } = followers.applied
     const sent = performance.now()
     const renewed = await session.run(sql`

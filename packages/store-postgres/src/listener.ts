@@ -46,7 +46,8 @@ export class Listener {
     if (this.#connection === undefined) void this.#listen()
     if (this.#isHeard) return
     this.#options.onWake()
-    if (this.#connection === undefined || this.#saidPolling || performance.now() - this.#probed < PROBE_TIMEOUT_MS) return
+    if (this.#connection === undefined || this.#saidPolling || performance.now() - this.#probed < PROBE_TIMEOUT_MS)
+      return
     this.#saidPolling = true
     this.#options.onPolling()
   }

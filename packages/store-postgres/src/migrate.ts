@@ -25,7 +25,9 @@ export async function migrate(connection: Connection): Promise<void> {
         "the database has the tables of another program: choose another one in AA_DATABASE_URL",
       )
     if (!isOurs)
-      await connection.command("create table agentwrit_migrations (name text primary key, applied_at timestamptz not null)")
+      await connection.command(
+        "create table agentwrit_migrations (name text primary key, applied_at timestamptz not null)",
+      )
     await applyMissing(connection)
     await connection.command("commit")
   } catch (error) {

@@ -66,6 +66,13 @@ export function recordOf({ mac: _, ...record }: App | LaunchToken | StoredKeyRin
 }
 
 /** The record of an agent without what its row has. */
-export function recordOfAgent({ mac: _m, publicKey: _p, jti: _j, expiresAt: _e, releasedAt: _r, ...record }: Agent): string {
+export function recordOfAgent({
+  mac: _m,
+  publicKey: _p,
+  jti: _j,
+  expiresAt: _e,
+  releasedAt: _r,
+  ...record
+}: Agent): string {
   return JSON.stringify(record)
 }

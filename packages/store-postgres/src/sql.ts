@@ -44,7 +44,10 @@ export const textOf = ({ strings }: Query): string =>
 /** A `where` clause of the conditions that are set; empty when none is. */
 export function where(...conditions: readonly (Query | undefined)[]): Query {
   const set = conditions.filter((condition) => condition !== undefined)
-  return set.reduce((clause, condition, at) => (at === 0 ? sql`where ${condition}` : sql`${clause} and ${condition}`), sql``)
+  return set.reduce(
+    (clause, condition, at) => (at === 0 ? sql`where ${condition}` : sql`${clause} and ${condition}`),
+    sql``,
+  )
 }
 
 /** The condition on a filter's value; `undefined` when the filter is not set. */

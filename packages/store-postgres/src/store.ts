@@ -89,8 +89,8 @@ export class PostgresStore implements Store {
     const { url, version, clock = systemClock } = options
     const id = randomBytes(8).toString("hex")
     const session = new Session(url)
-    const followers = new Followers(session, id, keyRings)
-    const lease = new BrokerLease({ url, session, followers, id, version })
+    const followers = new Followers({ queries: session, broker: id, keyRings, onReloaded: () => lease.renew() })
+    const lease: BrokerLease = new BrokerLease({ url, session, followers, id, version })
     const commits = new GroupCommit({
       url,
       session,
@@ -122,7 +122,7 @@ export class PostgresStore implements Store {
       await lease.stop()
       await Promise.all([session.close(), database.close()])
     }
-    this.housekeeping = postgresHousekeeping({ database, commits, found, broker: id, close })
+    this.housekeeping = postgresHousekeeping({ database, commits, followers, found, broker: id, close })
   }
 
   async commit(change: Change): Promise<Committed> {

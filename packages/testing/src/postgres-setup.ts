@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node"
-import { startPostgres } from "./postgres.ts"
+import { type PostgresServer, startPostgres } from "./postgres.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,13 +8,17 @@ declare module "vitest" {
   }
 }
 
+let server: PostgresServer | undefined
+
 /** Starts one server for all test files of a project. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startPostgres()
+export async function setup(project: TestProject): Promise<void> {
+  server = await startPostgres()
   if (server === undefined)
     console.warn(`not run: the tests of ${project.name} on PostgreSQL, which is not installed (postgresql-15 or newer)`)
   project.provide("postgresUrl", server?.url ?? "")
-  return async () => {
-    await server?.[Symbol.asyncDispose]()
-  }
+}
+
+/** Stops it. */
+export async function teardown(): Promise<void> {
+  await server?.[Symbol.asyncDispose]()
 }
