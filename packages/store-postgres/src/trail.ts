@@ -61,6 +61,6 @@ export function postgresTrail(database: Database, commits: GroupCommit): Trail {
       await database.run(sql`delete from checkpoints where size < ${size}`)
     },
 
-    verify: (signal, { atOnce = false } = {}) => verifyTrail(database, signal, { atOnce }),
+    verify: (signal, { atOnce = false, recordsKey } = {}) => verifyTrail(database, signal, { atOnce, recordsKey }),
   }
 }

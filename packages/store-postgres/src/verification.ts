@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { GENESIS_HASH, RightEdge, type TrailState, TrailVerifier } from "@agentwrit/audit"
+import { type AuditEvent, GENESIS_HASH, RightEdge, type TrailState, TrailVerifier } from "@agentwrit/audit"
 import type { Database, Queries } from "./database.ts"
 import { hex } from "./hex.ts"
 import { sql } from "./sql.ts"
+import { TableVerifier } from "./table-verifier.ts"
 import { type CheckpointRow, eventRange, newestCheckpoint, readEdge } from "./trail-rows.ts"
 
 /** The trail as it was found when the store was opened. */
@@ -42,44 +43,61 @@ export async function verifyTail(database: Database): Promise<OpenedTrail> {
 }
 
 /**
- * Verifies hash chain and tree from the first event to the newest checkpoint.
+ * Verifies hash chain and tree from the first event to the newest checkpoint, and holds the tables that give rights
+ * against all events.
  * @returns the first fault, or `undefined`.
  */
 export async function verifyTrail(
   database: Database,
   signal: AbortSignal,
-  { atOnce }: { readonly atOnce: boolean },
+  { atOnce, recordsKey }: { readonly atOnce: boolean; readonly recordsKey: Uint8Array | undefined },
 ): Promise<string | undefined> {
   signal.throwIfAborted()
   const checkpoint = await database.get(newestCheckpoint)
-  if (checkpoint === undefined) return undefined
   const verifier = new TrailVerifier()
+  const tables = new TableVerifier(database, { now: Date.now(), recordsKey })
   const pause = async (spent: number): Promise<void> => {
     signal.throwIfAborted()
     if (!atOnce) await delay((spent * (1 - BACKGROUND_SHARE)) / BACKGROUND_SHARE, undefined, { signal, ref: false })
   }
-  const fault = await verifyUpTo(database, verifier, checkpoint.size, pause)
-  if (fault !== undefined) return fault
-  return hex(verifier.root()) === hex(checkpoint.root)
-    ? undefined
-    : `the trail does not match its newest checkpoint: one of its first ${checkpoint.size} events was rewritten`
+  const each = async (after: number, events: readonly AuditEvent[]): Promise<string | undefined> => {
+    const began = performance.now()
+    const fault = await tables.events(after, events)
+    await pause(performance.now() - began)
+    return fault
+  }
+  if (checkpoint !== undefined) {
+    const fault = await verifyUpTo(database, verifier, checkpoint.size, each)
+    if (fault !== undefined) return fault
+    if (hex(verifier.root()) !== hex(checkpoint.root))
+      return `the trail does not match its newest checkpoint: one of its first ${checkpoint.size} events was rewritten`
+  }
+  // What came since, which the tables have too.
+  const head = await database.get(sql<{ size: number }>`select size from head`)
+  return (await verifyUpTo(database, verifier, head?.size ?? 0, each)) ?? tables.rows()
 }
+
+type EachBatch = (after: number, events: readonly AuditEvent[]) => Promise<string | undefined>
 
 async function verifyUpTo(
   queries: Queries,
   verifier: TrailVerifier,
   size: number,
-  pause?: (spent: number) => Promise<void>,
+  each?: EachBatch,
 ): Promise<string | undefined> {
   while (verifier.size < size) {
-    const began = performance.now()
-    const rows = await queries.all(eventRange(verifier.size, Math.min(verifier.size + BATCH_SIZE, size)))
-    if (rows.length === 0) return `audit trail broken at event ${verifier.size + 1}: it is missing`
+    const after = verifier.size
+    const rows = await queries.all(eventRange(after, Math.min(after + BATCH_SIZE, size)))
+    if (rows.length === 0) return `audit trail broken at event ${after + 1}: it is missing`
     for (const { event } of rows) {
       const found = verifier.push(event)
       if (found !== undefined) return found.message
     }
-    await pause?.(performance.now() - began)
+    const fault = await each?.(
+      after,
+      rows.map(({ event }) => event),
+    )
+    if (fault !== undefined) return fault
   }
   return undefined
 }
