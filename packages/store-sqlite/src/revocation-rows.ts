@@ -19,9 +19,13 @@ export interface RevocationRow {
 /** The columns of a {@link RevocationRow}. */
 export const REVOCATION_COLUMNS: Query = sql`seq, level, digest, before, alone, expires_at, forget_at`
 
-/** The newest position that was ever assigned. SQLite writes this row with the first entry. */
-export const revocationHead: Query<{ readonly head: number }> =
-  sql`select seq as head from sqlite_sequence where name = 'revocations'`
+/**
+ * The newest position that was ever assigned; `null` before the first entry. SQLite keeps it, because the newest entry may
+ * be pruned. It is never before an entry that is there: an edit of SQLite's row must not hide entries from the feed.
+ */
+export const revocationHead: Query<{ readonly head: number | null }> = sql`
+  select max(seq) as head from (
+    select seq from sqlite_sequence where name = 'revocations' union all select max(seq) from revocations)`
 
 export function toRevocationEntry(row: RevocationRow): RevocationEntry {
   return {

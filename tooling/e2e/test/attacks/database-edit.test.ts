@@ -198,6 +198,18 @@ test.each([
   await authority.close().catch(() => undefined)
 })
 
+// Before: the feed ended where SQLite's own count of the revocations said, so that an edit of it hid them from verifiers.
+test.each(["delete from sqlite_sequence", "update sqlite_sequence set seq = 0"])(
+  "after %s the feed still has every revocation",
+  async (sql) => {
+    const { authority } = await open(await edited(sql))
+    const { head, jws } = await authority.revocationsPage(CALLER, 0)
+    const { entries } = JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString())
+    expect([head, entries]).toEqual([1, [expect.objectContaining({ seq: 1, level: "task" })]])
+    await authority.close()
+  },
+)
+
 /** Columns that give nothing when they change: they only take a right away, name a row, order a list or count. */
 const HARMLESS: readonly string[] = [
   "apps.seq",
