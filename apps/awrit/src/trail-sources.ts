@@ -30,8 +30,9 @@ export async function verifyDatabase(path: string, { keys, keptNote }: Evidence,
   const newestNote = trail.checkpoint?.note
   const stored = keys === undefined || newestNote === undefined ? trail.checkpoint : keys.claimed(newestNote)
   const events = counting(trail.events(), (done) => progress.show(done, trail.size))
-  const notes = [newestNote, keptNote].filter((note) => note !== undefined)
-  const report = await verifyTrail(events, keys ? { signed: { keys, notes } } : { checkpoints: stored ? [stored] : [] })
+  const notes = keptNote === undefined ? [] : [keptNote]
+  const signed = keys && { keys, notes, newest: newestNote }
+  const report = await verifyTrail(events, signed ? { signed } : { checkpoints: stored ? [stored] : [] })
   const tableProblem = report.ok ? trail.tableProblem() : undefined
   const newest = `the database's ${keys === undefined ? "(unverified) " : ""}newest`
   const checked = [...checkedAgainst([newest, stored], ["the kept", kept]), "tables"]

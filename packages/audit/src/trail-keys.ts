@@ -38,7 +38,8 @@ interface TrustedKey {
 export class TrailKeys {
   /** The newest first. */
   readonly #trusted: TrustedKey[]
-  /** Ids of pinned keys that the trail must lead to. */
+  readonly #newestPinned: VerifierKey
+  /** Pinned keys that the trail must lead to. Whole: a thief can make a key that has another one's id of 4 bytes. */
   readonly #expected: Set<string>
 
   /**
@@ -47,7 +48,8 @@ export class TrailKeys {
    */
   constructor(pinned: readonly [VerifierKey, ...VerifierKey[]]) {
     this.#trusted = pinned.slice(-1).map((key) => ({ key, until: Infinity }))
-    this.#expected = new Set(pinned.slice(0, -1).map(({ id }) => id))
+    this.#newestPinned = pinned[0]
+    this.#expected = new Set(pinned.slice(0, -1).map(formatVerifierKey))
   }
 
   /** The key that signs at the end of what was followed. */
@@ -82,17 +84,33 @@ export class TrailKeys {
    * @throws {@link AuditError} otherwise as `openCheckpoint` does.
    */
   open(note: string): Checkpoint {
+    return this.#open(note, this.#trusted)
+  }
+
+  /**
+   * Opens the newest checkpoint of a trail. A key that the newest pinned one followed cannot have signed it: a thief of
+   * that key could go back to before the rotation, and write another history around it.
+   * @throws as {@link TrailKeys.open}.
+   */
+  openNewest(note: string): Checkpoint {
+    const pinned = formatVerifierKey(this.#newestPinned)
+    const at = this.#trusted.findIndex(({ key }) => formatVerifierKey(key) === pinned)
+    return this.#open(note, this.#trusted.slice(0, at + 1))
+  }
+
+  #open(note: string, allowed: readonly TrustedKey[]): Checkpoint {
     if (this.#expected.size > 0)
       throw new CheckpointError(
         "checkpoint_key_rotated",
-        "the trail shows no rotation that leads to the newest pinned key",
+        "the trail shows no rotation that leads to the newest pinned key: a copy from before the rotation verifies with the key of then",
       )
+    const { size } = parseCheckpoint(noteText(note))
     const signers = this.#trusted.filter(({ key }) => signsNote(note, key))
-    const checkpoint = openCheckpoint(note, signers[0]?.key ?? this.newest)
-    if (signers.some(({ until }) => checkpoint.size <= until)) return checkpoint
+    const signer = signers.find((one) => size <= one.until && allowed.includes(one))
+    if (signers.length === 0 || signer !== undefined) return openCheckpoint(note, signer?.key ?? this.newest)
     throw new CheckpointError(
       "checkpoint_key_rotated",
-      `the checkpoint of ${checkpoint.size} events is signed by a key that another one had followed by then`,
+      `the checkpoint of ${size} events is signed by a key that another one had followed by then`,
     )
   }
 
@@ -105,10 +123,11 @@ export class TrailKeys {
       const next = parseVerifierKey(line?.slice(NEXT_KEY.length) ?? "")
       // Signed by the next key too, and for the same trail.
       openCheckpoint(bridge, next)
-      if (next.name !== former.key.name || next.id === former.key.id) return false
+      const text = formatVerifierKey(next)
+      if (next.name !== former.key.name || text === formatVerifierKey(former.key)) return false
       former.until = size
       this.#trusted.unshift({ key: next, until: Infinity })
-      this.#expected.delete(next.id)
+      this.#expected.delete(text)
       return true
     } catch (error) {
       // It leads nowhere: a checkpoint of that key will not open.

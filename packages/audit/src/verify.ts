@@ -15,9 +15,14 @@ export interface VerifyTrailOptions {
   readonly checkpoints?: readonly TreeHead[]
   /**
    * Checkpoints as they were signed, and the pinned keys, which follow every rotation of the audit key that the events
-   * show.
+   * show. `newest` is the one that the source of the events gives as its newest: a key from before the newest pinned one
+   * cannot have signed it.
    */
-  readonly signed?: { readonly keys: TrailKeys; readonly notes: readonly string[] }
+  readonly signed?: {
+    readonly keys: TrailKeys
+    readonly notes: readonly string[]
+    readonly newest?: string | undefined
+  }
   /**
    * The position before the events; default: the start of the trail. Checkpoints of a smaller size cannot be verified.
    */
@@ -74,6 +79,7 @@ export async function verifyTrail(
   if (missing !== undefined) return { ok: false, ...missing }
   // Only now are the keys known that the trail leads to.
   for (const note of signed?.notes ?? []) signed?.keys.open(note)
+  if (signed?.newest !== undefined) signed.keys.openNewest(signed.newest)
   return { ok: true, count: verifier.size, headHash: verifier.state().prevHash, root: verifier.root() }
 }
 
@@ -84,7 +90,8 @@ class CheckpointChecks {
 
   constructor({ checkpoint, checkpoints = [], signed }: VerifyTrailOptions, verifier: TrailVerifier) {
     this.#verifier = verifier
-    const claimed = signed?.notes.map((note) => signed.keys.claimed(note)) ?? []
+    const notes = [...(signed?.notes ?? []), ...(signed?.newest === undefined ? [] : [signed.newest])]
+    const claimed = notes.flatMap((note) => signed?.keys.claimed(note) ?? [])
     const all = [...checkpoints, ...claimed, ...(checkpoint === undefined ? [] : [checkpoint])]
     this.#pending = all.sort((a, b) => a.size - b.size)
     for (const { size, root } of this.#pending) {

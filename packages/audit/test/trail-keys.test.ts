@@ -90,6 +90,37 @@ test("a thief of a former key cannot cut the rotation off and go on by himself",
   expect(await verdict(events, noteAt(3, second), second, first)).toBe("ok")
 })
 
+test("a thief of a former key cannot write another history around its bridge, and stop before the rotation", async () => {
+  const bridge = signBridge({ origin, size: 1, root: chained([draft()]).edge.root() }, first, second)
+  const forged = chained([draft({ detail: "forged" }), rotation(bridge), draft({ detail: "forged too" })])
+  const newest = signCheckpoint({ origin, size: 1, root: chained([draft({ detail: "forged" })]).edge.root() }, first)
+  const keys = new TrailKeys([pinOf(second), pinOf(first)])
+  const report = verifyTrail(forged.events, { signed: { keys, notes: [], newest } })
+  await expect(report).rejects.toMatchObject({ code: "checkpoint_key_rotated" })
+  // With a line that only looks like the newest key's.
+  const claimed = `${newest}${signCheckpoint({ origin, size: 1, root: new Uint8Array(32) }, second)
+    .split("\n")
+    .at(-2)}\n`
+  const again = verifyTrail(forged.events, { signed: { keys, notes: [], newest: claimed } })
+  await expect(again).rejects.toMatchObject({ code: "bad_note_signature" })
+  const { events, noteAt } = rotatingTrail(first, second)
+  const genuine = new TrailKeys([pinOf(second), pinOf(first)])
+  const signed = { keys: genuine, notes: [noteAt(1, first)], newest: noteAt(2, first, second) }
+  expect((await verifyTrail(events, { signed })).ok).toBe(true)
+})
+
+test("a key with the id of a pinned one is not taken for it", async () => {
+  const seeded = (seed: number) => {
+    const bytes = new Uint8Array(32)
+    new DataView(bytes.buffer).setUint32(0, seed)
+    return createSigningKey(bytes)
+  }
+  const [genuine, forger] = [seeded(55_623), seeded(88_956)]
+  expect(pinOf(forger).id).toBe(pinOf(genuine).id)
+  const { events, noteAt } = rotatingTrail(first, forger)
+  expect(await verdict(events, noteAt(3, forger), genuine, first)).toBe("checkpoint_key_rotated")
+})
+
 describe("a bridge leads nowhere", () => {
   const head = { origin, size: 1, root: chained([draft()]).edge.root() }
   const other = "agentwrit.example/audit"

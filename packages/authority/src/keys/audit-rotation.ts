@@ -31,12 +31,13 @@ export async function rotateAuditKey(
   const { auditKeys, auditCustody: custody, keys } = context
   if (custody === undefined) throw readOnlyCustody("audit key")
   const rotated = await keys.rotating(async () => {
+    // First: a broken trail refuses it before a key is made.
+    await signedCheckpoint(context)
     const next = auditKeys.next ?? (await kept(custody.create()))
-    if (auditKeys.next === undefined) await signedCheckpoint(context)
     // From here on each checkpoint has both signatures, so that the one which covers the event has them.
     auditKeys.begin(next)
     const verifierKey = formatVerifierKey(verifierKeyOf(context.origin, next.publicKey))
-    if ((await followingId(context)) !== idOf(context, next)) {
+    if ((await followingKeyId(context)) !== next.keyId) {
       const detail = `audit key: from here on checkpoints are signed by ${verifierKey}`
       const event = successEvent("key_rotated", caller, subjectOf(operator), detail)
       await commit(context, { writes: [], events: [await bridged(context, event, next)] })
@@ -56,10 +57,10 @@ export async function rotateAuditKey(
  */
 export async function resumeAuditRotation(context: AuthorityContext): Promise<void> {
   const { auditKeys, auditCustody: custody, trailStatus } = context
-  const following = await followingId(context)
+  const following = await followingKeyId(context)
   if (following === undefined) return
   const next = await custody?.next()
-  if (custody === undefined || next === undefined || idOf(context, next) !== following)
+  if (custody === undefined || next === undefined || next.keyId !== following)
     throw new TrailContradictionError(
       "audit_key_rotated_out",
       "the audit key was rotated out: put back the newest one, and the first one beside it, from your backup",
@@ -96,21 +97,19 @@ async function bridged(
 /** Events that one query reads. */
 const PAGE_SIZE = 1000
 
-/** The id of the key that follows the present one, as the trail says; `undefined`: none. */
-async function followingId({ store, auditKeys, origin }: AuthorityContext): Promise<string | undefined> {
+/** The key id of the key that follows the present one, as the trail says; `undefined`: none. */
+async function followingKeyId({ store, auditKeys, origin }: AuthorityContext): Promise<string | undefined> {
   const present = verifierKeyOf(origin, auditKeys.current.publicKey)
   for (let offset = 0; ; offset += PAGE_SIZE) {
     const query = { eventType: "key_rotated", outcome: "success", limit: PAGE_SIZE, offset } as const
     const { events } = await store.trail.events(query)
     for (const event of events) {
       const keys = new TrailKeys([present])
-      if (keys.follow(event)) return keys.newest.id
+      if (keys.follow(event)) return keys.newest.key.keyId
     }
     if (events.length < PAGE_SIZE) return undefined
   }
 }
-
-const idOf = ({ origin }: AuthorityContext, { publicKey }: SigningKey): string => verifierKeyOf(origin, publicKey).id
 
 /** Waits for custody, and refuses when it cannot keep a key. */
 async function kept<T>(work: Promise<T>): Promise<T> {

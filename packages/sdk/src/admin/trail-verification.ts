@@ -56,8 +56,8 @@ export async function verifyBrokerTrail(
   const present = presentNote === undefined ? undefined : keys?.claimed(presentNote)
   const total = onProgress === undefined ? 0 : await source.count({ signal })
   const events = withProgress(source.events({ signal }), (done) => onProgress?.(done, Math.max(done, total)))
-  const notes = [keptNote, presentNote].filter((note) => note !== undefined)
-  const report = await verifyTrail(events, keys && { signed: { keys, notes } })
+  const notes = keptNote === undefined ? [] : [keptNote]
+  const report = await verifyTrail(events, keys && { signed: { keys, notes, newest: presentNote } })
   return { report, ...(present && { present }), ...(kept && { kept }) }
 }
 
