@@ -11,7 +11,7 @@ export function custodyRefusal(which: string, error: unknown): unknown {
   return new Refusal("unavailable", {
     detail: `the broker cannot keep a new ${which} at the moment`,
     reason: error.message,
-    hint: "nothing was changed; try again",
+    hint: "try again once it can write its key files",
     retryAfter: 1,
     cause: error,
   })

@@ -35,7 +35,8 @@ export async function openKeys(context: AuthorityContext): Promise<void> {
   // What the keys signed before this start is among the tokens of the store.
   const lastExpiry = await store.records.lastExpiry()
   keys.signed(keyId, Math.ceil(lastExpiry / 1000))
-  if (stored === undefined) return
+  // A declared restore deletes the ring. The trail still knows which keys were retired.
+  if (stored === undefined) return requireUnended(context, keyId)
   const known = stored.keys.find(({ jwk }) => jwk.kid === keyId)
   if (known === undefined) return beginRing(context, stored)
   if (known.state === "previous") throw new KeyRingError("key_rotated_out", keyId)
@@ -79,7 +80,7 @@ function isLost(keys: SigningKeys, { jwk, use, state }: RingKey): boolean {
 async function beginRing(context: AuthorityContext, former: StoredKeyRing): Promise<void> {
   const { keys, custody, clock } = context
   const { jwk, createdAt, keyId } = keys.held.native.current
-  if (await hasEnded(context, keyId)) throw new KeyRingError("key_retired", keyId)
+  await requireUnended(context, keyId)
   keys.hold(await custody.discardOthers())
   const ended = former.keys.map((key) => ({ keyId: key.jwk.kid, at: clock.now() }))
   // Urgent: an operator who ends everything must not need room on the disk for it.
@@ -101,8 +102,8 @@ async function beginRing(context: AuthorityContext, former: StoredKeyRing): Prom
 /** Events that one query reads. */
 const PAGE_SIZE = 1000
 
-/** Whether the trail says that a key was retired, or went. */
-async function hasEnded({ store }: AuthorityContext, keyId: string): Promise<boolean> {
+/** Requires that the trail does not say that a key was retired, or went. @throws {@link KeyRingError} */
+async function requireUnended({ store }: AuthorityContext, keyId: string): Promise<void> {
   for (let offset = 0; ; offset += PAGE_SIZE) {
     const { events } = await store.trail.events({
       eventType: "key_retired",
@@ -110,7 +111,7 @@ async function hasEnded({ store }: AuthorityContext, keyId: string): Promise<boo
       limit: PAGE_SIZE,
       offset,
     })
-    if (events.some(({ detail }) => detail.startsWith(`key ${keyId} `))) return true
-    if (events.length < PAGE_SIZE) return false
+    if (events.some(({ detail }) => detail.startsWith(`key ${keyId} `))) throw new KeyRingError("key_retired", keyId)
+    if (events.length < PAGE_SIZE) return
   }
 }

@@ -210,7 +210,9 @@ async function beginSigning(
   const { keys, custody, clock } = context
   // The new key signs from here on, so what the former one signed is known in full. It is published already: a crash
   // before the commit leaves a ring that verifies both, and the next start goes on here.
-  const held = await custody.promote(use)
+  const held = await custody.promote(use).catch((error: unknown) => {
+    throw custodyRefusal("signing key", error)
+  })
   const former = keys.of(use, "current")
   const next = keys.of(use, "next")
   if (next === undefined) return

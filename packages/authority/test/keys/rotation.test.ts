@@ -248,6 +248,16 @@ describe("a retired key", () => {
   })
 })
 
+test("a retired key does not come back after a declared restore either, which deletes the ring", async () => {
+  const { open, store } = lasting()
+  await using on = await open()
+  await retire(on, SIGNING_KEY.keyId)
+  await store.commit({ writes: [{ type: "begin_era" }], events: [] })
+  await expect(open(memoryCustody(SIGNING_KEY))).rejects.toMatchObject({ code: "key_retired" })
+  await using again = await open()
+  expect((await states(again)).map(([, state]) => state)).toEqual(["current"])
+})
+
 describe("a start", () => {
   test("finds the ring of the store again", async () => {
     const { open } = lasting()
@@ -328,6 +338,22 @@ describe("a fault in a rotation", () => {
       }
     },
   )
+
+  test("that keeps the next key from its place is told as such; the next call goes on", async () => {
+    const { open, custody } = lasting()
+    let isStuck = true
+    const promote: KeyCustody["promote"] = async (use) => {
+      if (isStuck) throw new UnavailableError("busy", "the file is in use")
+      return custody.promote(use)
+    }
+    await using on = await open({ ...custody, promote })
+    await expect(rotate(on, NOW)).rejects.toMatchObject({
+      code: "unavailable",
+      detail: "the broker cannot keep a new signing key at the moment",
+    })
+    isStuck = false
+    expect((await rotate(on, NOW)).state).toBe("current")
+  })
 
   test("that has no room refuses it and changes nothing", async () => {
     const { open, custody, store } = lasting()
