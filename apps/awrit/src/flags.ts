@@ -34,6 +34,10 @@ function inFlags(detail: string, field: string | undefined, names: FlagNames): s
   const [, name = field, index] = /^(\w+)(?:\[(\d+)\])?/.exec(field) ?? []
   const flag = `--${names[name] ?? name.replaceAll("_", "-")}${index === undefined ? "" : `, item ${Number(index) + 1},`}`
   return (
-    flag + detail.slice(field.length).replaceAll("token_ttl", "--token-ttl").replace(" (in a URL, write + as %2B)", "")
+    flag +
+    detail
+      .slice(field.length)
+      .replaceAll("token_ttl", "--token-ttl")
+      .replace(" (in a URL, write + as %2B)", ", or an age such as 1h")
   )
 }

@@ -76,7 +76,10 @@ describe("a wrong command line exits with 2 before any request", () => {
     [["token", "release"], "--token is missing"],
     [["token", "release", "--token", "two words"], "does not contain a token"],
     [["token", "release", "--token", "Bearer"], "does not contain a token"],
-    [["audit", "events", "--since", "yesterday"], "--since must be an RFC 3339 date-time such as 2026-03-29T00:00:00Z"],
+    [
+      ["audit", "events", "--since", "yesterday"],
+      "--since must be an RFC 3339 date-time such as 2026-03-29T00:00:00Z, or an age such as 1h",
+    ],
     [["audit", "events", "--event-type", "token_revokd"], "--event-type must be one of"],
     [["audit", "events", "--limit", "0"], "--limit must be a whole number from 1 to 1000"],
     [["audit", "events", "--after", "42"], "--after must be an event id such as evt-000042"],

@@ -129,6 +129,17 @@ test("a revocation tells what it ended, and warns when nothing matched", async (
   await succeeds(["revoke", "--level", "agent", "--target", live, "--expect-match"], { env })
 })
 
+test("a revocation that the broker did not count says so where a match is expected", async () => {
+  await using proxy = await startProxy(url)
+  proxy.edit = (chunk) => chunk.replace(/"affected":\{[^}]*\},?/, "").replace(",}", "}")
+  const revoke = ["revoke", "--level", "task", "--target", "t-uncounted", "--expect-match"]
+  expect(await awrit(revoke, { env: { ...env, AACTL_BROKER_URL: proxy.url } })).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/ended +not counted/),
+    stderr: expect.stringContaining("a match is not certain"),
+  })
+})
+
 test("-o yaml prints the same value as --json, and -o json the same text", async () => {
   const { agent_id } = await agent(url, admin, { task_id: "yaml" })
   for (const words of [

@@ -14,7 +14,7 @@ export const revoke: Command = command({
   details: [
     "token: one token, by its jti. agent: every token of an agent, and every token delegated from them. task: every token of a task. chain: every token delegated from an agent, but not its own tokens. app: every token of an app and its agents, and every token delegated from them; the app cannot sign in, and its launch tokens are void. all: every token of agents and apps, and every launch token.",
     "Revocation is permanent. On a terminal, the levels other than token ask first, --all for the word all; --yes skips the question.",
-    "A warning tells that nothing live matched. With --expect-match the exit code is then 1; the revocation is recorded all the same.",
+    "A warning tells that nothing live matched. With --expect-match the exit code is then 1, also when a busy broker did not count; the revocation is recorded all the same.",
   ],
   args: {
     level: {
@@ -58,6 +58,11 @@ export const revoke: Command = command({
     const hasMatched = affected !== undefined && affected.agents + affected.tokens > 0
     if (affected !== undefined && !hasMatched)
       context.out.warn(`${unmatched(receipt)}. The revocation is recorded all the same.`, "yellow")
+    if (affected === undefined && expectsMatch)
+      context.out.warn(
+        "The broker did not count what ended, so a match is not certain. The revocation is recorded all the same.",
+        "yellow",
+      )
     return expectsMatch && !hasMatched ? 1 : 0
   },
 })
