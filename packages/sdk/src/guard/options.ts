@@ -50,7 +50,8 @@ export function checkGuardOptions<Request>(options: GuardOptions<Request>): void
   const { scope, kinds, realm = "", resourceMetadata = "" } = options
   if (!QUOTABLE.test(realm) || !QUOTABLE.test(resourceMetadata))
     throw new TypeError("realm and resourceMetadata must be printable ASCII without quotes and backslashes")
-  if ("scope" in options && (scope === undefined || scope.length === 0) && typeof scope !== "function")
+  // A program without types may pass a Set, which has no length.
+  if ("scope" in options && typeof scope !== "function" && [...(scope ?? [])].length === 0)
     throw new TypeError("scope is empty: name a scope, or leave the option out to accept every valid token of an agent")
   if ("kinds" in options) requireKinds(kinds)
 }

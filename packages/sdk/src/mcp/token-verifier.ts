@@ -42,7 +42,7 @@ export type McpTokenVerifierOptions = McpErrors & {
    * This server's name in `aud`. Tokens that do not name it are refused, others get it as their `resource`, for the
    * SDK's `expectedResource`. The verifier must check the audience. Default: none.
    */
-  readonly resource?: string | URL | undefined
+  readonly resource?: string | URL
   /** The kinds of tokens that are accepted. Default `["agent"]`: tokens of apps and operators are refused. */
   readonly kinds?: readonly TokenKind[]
   /** Called on every refusal, with the reason that the client does not learn: for logs and metrics. Must not throw. */
@@ -110,6 +110,8 @@ function checkOptions(verifier: Verifier, options: McpTokenVerifierOptions): voi
       "mcpTokenVerifier needs InvalidTokenError (1.x) or OAuthError (2.x) of your copy of the MCP SDK",
     )
   if ("kinds" in options) requireKinds(options.kinds)
+  if ("resource" in options && options.resource === undefined)
+    throw new TypeError("resource is undefined: name it, or leave the option out to accept tokens for any server")
   if (options.resource !== undefined && verifier.audience === undefined)
     throw new TypeError("resource needs a verifier that checks the audience: pass `audience` to createVerifier")
 }

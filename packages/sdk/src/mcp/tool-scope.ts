@@ -46,7 +46,7 @@ export type ScopeChallengeHandler = (
 export function scopeChallenge(
   required: string | readonly [string, ...string[]] | ((args: Readonly<Record<string, unknown>>) => string),
 ): ScopeChallengeHandler {
-  if (typeof required !== "function" && ![required].flat().every(isScope))
+  if (typeof required !== "function" && (required.length === 0 || ![required].flat().every(isScope)))
     throw new TypeError("a required scope must be of the form action:resource:identifier")
   return ({ request, authInfo }) => {
     const scopes =

@@ -13,11 +13,11 @@ export type RevocationMode = "feed" | "introspect" | "none"
 /** Options of a verifier. */
 export interface VerifierOptions extends BrokerOptions {
   /** The `iss` that tokens must have: the broker's AA_ISSUER. Default: any. */
-  readonly issuer?: string | undefined
+  readonly issuer?: string
   /**
    * A member of `aud` that tokens must have: the broker's AA_AUDIENCE. Default: any. Set it where the broker sets it.
    */
-  readonly audience?: string | undefined
+  readonly audience?: string
   /**
    * The `client_id` and `client_secret` of an app of role `verifier` or `gateway`, with which the verifier reads the
    * feed of a broker with `AA_FEED_ACCESS=verifier`. Default: it reads the feed without signing in.
@@ -77,8 +77,9 @@ export function readTerms(options: VerifierOptions): VerifierTerms {
   const { issuer, audience, revocation = "feed", clockToleranceS = CLOCK_TOLERANCE_S } = options
   const { maxStalenessMs = revocation === "introspect" ? 0 : MAX_STALENESS_MS } = options
   if (!MODES.includes(revocation)) throw new TypeError('revocation must be "feed", "introspect" or "none"')
-  if (issuer !== undefined && typeof issuer !== "string") throw new TypeError("issuer must be a string")
-  if (audience !== undefined && (typeof audience !== "string" || audience === ""))
+  // Set to `undefined` it is a setting that is missing, and the check would be left out in silence.
+  if ("issuer" in options && typeof issuer !== "string") throw new TypeError("issuer must be a string")
+  if ("audience" in options && (typeof audience !== "string" || audience === ""))
     throw new TypeError("audience must be a string with at least one character")
   const least = revocation === "feed" ? 1 : 0
   if (!isWithin(maxStalenessMs, least, MAX_STALENESS_MS))

@@ -9,7 +9,8 @@ import { expect, test } from "vitest"
 import * as express from "../../src/express.ts"
 import * as fastify from "../../src/fastify.ts"
 import * as hono from "../../src/hono.ts"
-import { mcpTokenVerifier } from "../../src/mcp/index.ts"
+import { mcpTokenVerifier, scopeChallenge } from "../../src/mcp/index.ts"
+import { requireScope } from "../../src/verify/index.ts"
 
 // Before: a guard without options let tokens of apps and operators in, and an empty or misspelt scope let every token
 // in. An MCP server with a resource took tokens that named no audience.
@@ -34,10 +35,30 @@ test("a guard without options lets in agents, and neither an app nor an operator
 test.each<[string, object, RegExp]>([
   ["an empty list of scopes", { scope: [] }, /scope is empty/],
   ["a scope that a setting left out", { scope: undefined }, /scope is empty/],
+  ["an empty set of scopes", { scope: new Set() }, /scope is empty/],
   ["a misspelt scope", { scopes: ["read:data:7"] }, /no option "scopes"; it has: scope/],
 ])("%s is refused when the guard is made", (_, options, message) => {
   const verifier = testVerifier({ brokerUrl: url })
   for (const { guard } of [hono, express, fastify]) expect(() => guard(verifier, options as never)).toThrow(message)
+})
+
+// Before: a setting that was missing left the check out in silence.
+test.each<[string, () => unknown, RegExp]>([
+  ["an audience", () => testVerifier({ brokerUrl: url, audience: undefined as never }), /audience must be a string/],
+  ["an issuer", () => testVerifier({ brokerUrl: url, issuer: undefined as never }), /issuer must be a string/],
+  [
+    "a resource",
+    () => mcpTokenVerifier(testVerifier({ brokerUrl: url }), { InvalidTokenError, resource: undefined as never }),
+    /resource is undefined/,
+  ],
+])("%s that a setting left out is refused", (_, make, message) => {
+  expect(make).toThrow(message)
+})
+
+// Before: a list of scopes that came out empty allowed everything.
+test("an empty list of scopes allows nothing", () => {
+  expect(() => requireScope({ scope: ["read:data:*"] }, [])).toThrow(TypeError)
+  expect(() => scopeChallenge([] as never)).toThrow(TypeError)
 })
 
 test("an MCP server with a resource takes no token without that audience", async () => {

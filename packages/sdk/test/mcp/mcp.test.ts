@@ -63,7 +63,7 @@ async function serverOfOne(verifier: Verifier, resource?: URL): Promise<string> 
     res.json(metadata)
   })
   const bearer = requireBearerAuth({
-    verifier: mcpTokenVerifier(verifier, { InvalidTokenError, resource }),
+    verifier: mcpTokenVerifier(verifier, { InvalidTokenError, ...(resource !== undefined && { resource }) }),
     resourceMetadataUrl: metadataUrl,
     ...(resource !== undefined && { expectedResource: resource }),
   })
