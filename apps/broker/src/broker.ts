@@ -136,7 +136,8 @@ export function createBroker(options: BrokerOptions): BrokerApp {
     )
     app.all(path, (c) => (handlers[c.req.method] ?? otherMethod)(c))
   }
-  app.notFound(refuse({ code: "not_found", detail: "there is no such path" }))
+  const hint = "programs are given the broker's URL without /v1; /v1/docs shows every path"
+  app.notFound(refuse({ code: "not_found", detail: "there is no such path", hint }))
   // Errors thrown outside of a route's answer, such as by `onBug` itself. Hono would write it to the console.
   app.onError((error, c) => {
     const request = receive(c)

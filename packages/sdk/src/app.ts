@@ -119,7 +119,7 @@ export class AgentWritApp {
    * ```
    */
   static fromEnv({ env, ...options }: FromEnvOptions = {}): AgentWritApp {
-    return new AgentWritApp({ ...readEnvironment(env), ...options })
+    return appOf({ ...readEnvironment(env), ...options })
   }
 
   /**
@@ -170,3 +170,6 @@ export class AgentWritApp {
     )
   }
 }
+
+/** Bundlers rename a class that names itself in a static member, and `console.log` shows that name. */
+const appOf = (options: AppOptions): AgentWritApp => new AgentWritApp(options)

@@ -16,6 +16,8 @@ import {
 import * as v from "valibot"
 import { defineCall } from "./call.ts"
 
+const TASK = { orch_id: "orchId", task_id: "taskId" } as const
+
 export const challenge = defineCall("GET /v1/challenge", "always", { response: challengeResponse })
 
 /** Repeatable: a second token does no harm. Waits its turn: processes of one app may start together. */
@@ -27,7 +29,7 @@ export const appSignIn = defineCall("POST /v1/app/auth", "in-turn", {
 /** Repeatable: a launch token that nobody received expires unused. */
 export const createAppLaunchToken = defineCall("POST /v1/app/launch-tokens", "always", {
   request: launchTokenRequest,
-  names: { allowed_scope: "scope" },
+  names: { allowed_scope: "scope", ...TASK },
   response: issuedLaunchToken,
 })
 
@@ -41,7 +43,7 @@ export const revokeAppLaunchToken = defineCall("DELETE /v1/app/launch-tokens/{id
 /** Not repeatable: the launch token may be spent although the answer was lost. */
 export const register = defineCall("POST /v1/register", "unprocessed", {
   request: registrationRequest,
-  names: { requested_scope: "scope", requested_ttl: "ttl" },
+  names: { requested_scope: "scope", requested_ttl: "ttl", ...TASK },
   response: registrationResponse,
 })
 

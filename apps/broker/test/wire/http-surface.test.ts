@@ -117,6 +117,7 @@ test("a problem document has every member of CONTRACT 1", async () => {
       instance: "/nowhere/at",
       error_code: "not_found",
       request_id: expect.any(String),
+      hint: expect.any(String),
     },
   ])
 })

@@ -286,6 +286,11 @@ describe("an error names the broker and says what to do", () => {
     })
   })
 
+  test("when its URL has a path of the API", async () => {
+    const hint = expect.stringContaining("without /v1")
+    await expect(app(`${shared.url}/v1`).createAgent(TASK)).rejects.toMatchObject({ code: "not_found", hint })
+  })
+
   test.each<[string, (answer: ServerResponse) => void, Record<string, unknown>]>([
     ["silence", silence, { name: "NetworkError", code: "timeout" }],
     ["HTML", html(200), { name: "UnexpectedAnswerError", code: "unexpected_answer", status: 200 }],

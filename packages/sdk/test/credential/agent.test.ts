@@ -73,7 +73,8 @@ test("an app's launch token registers its own task only, and only once", async (
   const app = await sdkApp(shared)
   const given = await app.createLaunchToken({ ...TASK, maxTtl: 60, ttl: 100, agentName: "worker" })
   const other = registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK, taskId: "t-43" })
-  await expect(other).rejects.toMatchObject({ name: "BrokerError", code: "scope_violation", status: 403 })
+  const detail = "the launch token is bound to another taskId"
+  await expect(other).rejects.toMatchObject({ name: "BrokerError", code: "scope_violation", status: 403, detail })
   await using agent = await registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK })
   expect(lifeOf(await claimsOf(await agent.token()))).toBe(60)
   const again = registerAgent({ brokerUrl: shared.url, launchToken: given, ...TASK })
