@@ -1,11 +1,12 @@
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises"
-import { GENESIS_HASH, RightEdge, type TrailState } from "@agentwrit/audit"
+import { GENESIS_HASH, RightEdge } from "@agentwrit/audit"
 import { ConflictError, UnavailableError } from "@agentwrit/authority/ports"
 import type { Step } from "./commit.ts"
 import { type Connection, connect, requireDurable, type Session } from "./database.ts"
 import { codeOf, isContained, isFromServer, isRetryable, unavailable } from "./errors.ts"
 import { hex } from "./hex.ts"
 import { sql } from "./sql.ts"
+import { insertEvents, type NewEvent, type TrailEnd } from "./trail-rows.ts"
 
 /** Jobs that may wait; one more is refused at once. */
 const MAX_WAITING = 4096
@@ -26,15 +27,10 @@ const PROBE_INTERVAL_MS = 1000
 const OUTCOME_TIMEOUT_MS = 10_000
 const OUTCOME_INTERVAL_MS = 50
 
-/** The end of the trail inside the open transaction. */
-export interface TrailEnd extends TrailState {
-  /** Size of the newest checkpoint; 0 when there is none. */
-  readonly sealed: number
-}
-
 /** The statements of a job, which run at a given end of the trail. */
 export interface Plan<Result> {
   readonly steps: readonly Step[]
+  readonly events: readonly NewEvent[]
   /** The end of the trail after it. */
   readonly end: TrailEnd
   /** @param rows the rows that each step answered. */
@@ -70,6 +66,7 @@ interface Done {
     | { readonly job: Job; readonly error: unknown }
   )[]
   readonly end: TrailEnd
+  readonly position: Position
 }
 
 export interface GroupCommitOptions {
@@ -165,14 +162,12 @@ export class GroupCommit {
       let xid: string | undefined
       let isCommitting = false
       let done: Done | undefined
-      let position: Position = { revocations: 0, keyRings: 0 }
       try {
         const head = await this.#lock(connection)
         xid = head.xid
         if (taken.length === 0) taken.push(...this.#jobs.splice(0, MAX_BATCH))
         const end = endOf(head)
         done = (await this.#runTogether(connection, taken, end)) ?? (await this.#runApart(connection, taken, end))
-        position = await this.#moveHead(connection, done)
         isCommitting = true
         await connection.command("commit")
       } catch (error) {
@@ -183,12 +178,12 @@ export class GroupCommit {
         // The server may have committed, and only its answer was lost.
         if (!(await this.#wasCommitted(xid, taken))) throw error
       }
-      if (done !== undefined) this.#answer(done, position)
+      if (done !== undefined) this.#answer(done)
       return
     }
   }
 
-  #answer({ answers, end }: Done, position: Position): void {
+  #answer({ answers, end, position }: Done): void {
     this.trailSize = end.sequence
     for (const answer of answers)
       if ("error" in answer) answer.job.reject(answer.error)
@@ -224,8 +219,22 @@ export class GroupCommit {
     }
     const savepoint = connection.command("savepoint batch")
     savepoint.catch(() => undefined)
-    const outcomes = await Promise.all(plans.map((plan) => send(connection, plan)))
+    const storing = store(
+      connection,
+      plans.flatMap(({ events }) => events),
+    )
+    const sending = Promise.all(plans.map((plan) => send(connection, plan)))
+    const end = plans.at(-1)?.end ?? start
+    const moving = this.#moveHead(connection, end, jobs)
+    moving.catch(() => undefined)
+    const outcomes = await sending
     await savepoint
+    const stored = await storing
+    if (stored.error !== undefined) {
+      if (!isContained(stored.error)) throw stored.error
+      await connection.command("rollback to batch")
+      return undefined
+    }
     const answers: { job: Job; result: unknown }[] = []
     for (const [at, outcome] of outcomes.entries()) {
       const job = jobs[at]
@@ -237,7 +246,7 @@ export class GroupCommit {
       }
       answers.push({ job, result: outcome.result })
     }
-    return { answers, end: plans.at(-1)?.end ?? start }
+    return { answers, end, position: await moving }
   }
 
   /** Runs each job in a savepoint. */
@@ -257,7 +266,8 @@ export class GroupCommit {
         answers.push({ job, result: outcome.result })
       }
     }
-    return { answers, end }
+    const done = answers.flatMap((answer) => ("result" in answer ? [answer.job] : []))
+    return { answers, end, position: await this.#moveHead(connection, end, done) }
   }
 
   async #runAlone(connection: Connection, job: Job, end: TrailEnd) {
@@ -267,18 +277,21 @@ export class GroupCommit {
     } catch (error) {
       return { error }
     }
-    const outcome = await send(connection, plan)
+    const storing = store(connection, plan.events)
+    const answer = await send(connection, plan)
+    const stored = await storing
+    const outcome = stored.error === undefined ? answer : stored
     if ("result" in outcome) return { ...outcome, end: plan.end }
     if (isContained(outcome.error) || outcome.error instanceof ConflictError) return outcome
     throw outcome.error
   }
 
-  async #moveHead(connection: Connection, { answers, end }: Done): Promise<Position> {
+  async #moveHead(connection: Connection, end: TrailEnd, jobs: readonly Job[]): Promise<Position> {
     const moved = connection.get(sql<Position>`
       update head set size = ${end.sequence}, hash = ${Buffer.from(end.prevHash, "hex")}, edge = ${end.edge.toBytes()}
       returning revocations, key_rings as "keyRings"`)
     // A notification takes a lock of the whole database at the commit.
-    const announces = answers.some((answer) => "result" in answer && answer.job.announces)
+    const announces = jobs.some((job) => job.announces)
     const notified = announces ? connection.run(sql`select pg_notify(${this.#options.channel}, '')`) : undefined
     const [position] = await Promise.all([moved, notified])
     if (position === undefined) throw new Error("the table head is empty: someone changed the database")
@@ -312,7 +325,7 @@ export class GroupCommit {
   #probeFault(): void {
     this.#probe = undefined
     if (this.#fault === undefined || this.#closed) return
-    this.run((end) => ({ steps: [], end, result: () => undefined })).catch(() => undefined)
+    this.run((end) => ({ steps: [], events: [], end, result: () => undefined })).catch(() => undefined)
   }
 
   async #connect(): Promise<Connection> {
@@ -349,6 +362,17 @@ async function rollBack(connection: Connection): Promise<boolean> {
     return true
   } catch {
     return false
+  }
+}
+
+/** Stores events, and answers why that failed, if it did. */
+async function store(connection: Connection, events: readonly NewEvent[]): Promise<{ readonly error: unknown }> {
+  if (events.length === 0) return { error: undefined }
+  try {
+    await connection.run(insertEvents(events))
+    return { error: undefined }
+  } catch (error) {
+    return { error }
   }
 }
 

@@ -16,7 +16,7 @@ import { stepsOf } from "./commit.ts"
 import { connect, Database, requireDurable, Session } from "./database.ts"
 import { openingFailure } from "./errors.ts"
 import { Followers } from "./followers.ts"
-import { GroupCommit, type Plan, type TrailEnd } from "./group-commit.ts"
+import { GroupCommit, type Plan } from "./group-commit.ts"
 import { postgresHousekeeping } from "./housekeeping.ts"
 import { type KeyTable, keyTable } from "./key-table.ts"
 import { BrokerLease } from "./lease.ts"
@@ -26,7 +26,7 @@ import { postgresRecords } from "./records.ts"
 import { postgresRevocationLog } from "./revocation-log.ts"
 import { sql } from "./sql.ts"
 import { postgresTrail } from "./trail.ts"
-import { append } from "./trail-rows.ts"
+import { chain, type TrailEnd } from "./trail-rows.ts"
 import { type OpenedTrail, verifyTail } from "./verification.ts"
 
 /** The channel of `NOTIFY`. */
@@ -147,11 +147,12 @@ export class PostgresStore implements Store {
   #plan({ writes, events: drafts }: Change, now: number, start: TrailEnd): Plan<Committed["events"]> {
     const giver = drafts.findIndex(({ data }) => data !== undefined)
     const event = giver < 0 ? null : start.sequence + giver + 1
-    const { events, step, end } = append(drafts, now, start)
+    const { events, end } = chain(drafts, now, start)
     return {
-      steps: [...writes.flatMap((write) => stepsOf(write, event, this.#id)), ...(step === undefined ? [] : [step])],
+      steps: writes.flatMap((write) => stepsOf(write, event, this.#id)),
+      events,
       end,
-      result: () => events.map(({ data: _, ...rest }) => rest),
+      result: () => events.map(({ event: { data: _, ...rest } }) => rest),
     }
   }
 }

@@ -1,7 +1,5 @@
-import { type AuditEvent, chainEvent, type EventDraft, RightEdge } from "@agentwrit/audit"
+import { type AuditEvent, chainEvent, type EventDraft, RightEdge, type TrailState } from "@agentwrit/audit"
 import type { EventQuery, StoredCheckpoint } from "@agentwrit/authority/ports"
-import type { Step } from "./commit.ts"
-import type { TrailEnd } from "./group-commit.ts"
 import { filter, type Query, sql, where } from "./sql.ts"
 
 export interface EventRow {
@@ -30,15 +28,26 @@ export const toCheckpoint = ({ size, root, note }: CheckpointRow): StoredCheckpo
   note,
 })
 
-/** Events that follow an end of the trail. */
-export interface Appended {
-  readonly events: readonly AuditEvent[]
-  readonly step: Step | undefined
-  readonly end: TrailEnd
+/** The end of the trail inside the open transaction. */
+export interface TrailEnd extends TrailState {
+  /** Size of the newest checkpoint; 0 when there is none. */
+  readonly sealed: number
 }
 
-/** Chains events, and makes the statement that stores them. */
-export function append(drafts: readonly EventDraft[], now: number, start: TrailEnd): Appended {
+/** An event to store. */
+export interface NewEvent {
+  readonly event: AuditEvent
+  readonly sequence: number
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number
+}
+
+/** Chains events that follow an end of the trail. */
+export function chain(
+  drafts: readonly EventDraft[],
+  now: number,
+  start: TrailEnd,
+): { readonly events: readonly NewEvent[]; readonly end: TrailEnd } {
   const timestamp = new Date(now).toISOString()
   const edge = start.edge.copy()
   let { sequence, prevHash } = start
@@ -46,26 +55,24 @@ export function append(drafts: readonly EventDraft[], now: number, start: TrailE
     const { event, leafHash } = chainEvent(draft, { sequence: ++sequence, timestamp, prevHash })
     edge.append(leafHash)
     prevHash = event.hash
-    return event
+    return { event, sequence, timestamp: now }
   })
-  return { events, end: { ...start, sequence, prevHash, edge }, step: insertion(events, start.sequence, now) }
+  return { events, end: { ...start, sequence, prevHash, edge } }
 }
 
-function insertion(events: readonly AuditEvent[], after: number, now: number): Step | undefined {
-  if (events.length === 0) return undefined
-  const column = <Value extends string | number>(value: (event: AuditEvent, at: number) => Value | undefined) =>
-    events.map((event, at) => value(event, at) ?? null)
-  return {
-    query: sql`
-      insert into events (seq, timestamp, event_type, actor, agent_id, task_id, outcome, gives_rights, event)
-      select seq, ${now}, event_type, actor, agent_id, task_id, outcome, gives_rights = 1, event::json from unnest(
-        ${column((_, at) => after + at + 1)}::bigint[], ${column((event) => event.event_type)}::text[],
-        ${column((event) => event.actor)}::text[], ${column((event) => event.agent_id)}::text[],
-        ${column((event) => event.task_id)}::text[], ${column((event) => event.outcome)}::text[],
-        ${column((event) => (event.data === undefined ? 0 : 1))}::int[],
-        ${column((event) => JSON.stringify(event))}::text[]
-      ) as added (seq, event_type, actor, agent_id, task_id, outcome, gives_rights, event)`,
-  }
+/** Stores events by one statement, however many there are. */
+export function insertEvents(added: readonly NewEvent[]): Query {
+  const column = (value: (event: AuditEvent) => string | undefined) => added.map(({ event }) => value(event) ?? null)
+  return sql`
+    insert into events (seq, timestamp, event_type, actor, agent_id, task_id, outcome, gives_rights, event)
+    select seq, timestamp, event_type, actor, agent_id, task_id, outcome, gives_rights = 1, event::json from unnest(
+      ${added.map(({ sequence }) => sequence)}::bigint[], ${added.map(({ timestamp }) => timestamp)}::bigint[],
+      ${column((event) => event.event_type)}::text[], ${column((event) => event.actor)}::text[],
+      ${column((event) => event.agent_id)}::text[], ${column((event) => event.task_id)}::text[],
+      ${column((event) => event.outcome)}::text[],
+      ${added.map(({ event }) => (event.data === undefined ? 0 : 1))}::int[],
+      ${column((event) => JSON.stringify(event))}::text[]
+    ) as added (seq, timestamp, event_type, actor, agent_id, task_id, outcome, gives_rights, event)`
 }
 
 /** The page of events that a query asks for. */

@@ -34,6 +34,7 @@ export function postgresTrail(database: Database, commits: GroupCommit): Trail {
           return {
             end,
             steps: [{ query: newestCheckpoint }],
+            events: [],
             result: ([rows = []]) => rows[0] as CheckpointRow,
           }
         const root = edge.root()
@@ -45,6 +46,7 @@ export function postgresTrail(database: Database, commits: GroupCommit): Trail {
         return {
           end: { ...end, sealed: size },
           steps: [{ query }],
+          events: [],
           result: ([rows = []]) => rows[0] as CheckpointRow,
         }
       })
