@@ -12,7 +12,7 @@ import type { Log } from "./log/log.ts"
 import { Metrics } from "./metrics.ts"
 import { combineObservers } from "./observers.ts"
 import { serve } from "./server.ts"
-import { openLineage } from "./trail-lineage.ts"
+import { openLineage, requireFirstKey } from "./trail-lineage.ts"
 import { VERSION } from "./version.ts"
 
 /** Exit code after a fault that left a commit's outcome unknown (sysexits: EX_SOFTWARE). */
@@ -59,6 +59,7 @@ async function startAuthority(config: Config, log: Log, metrics: Metrics): Promi
   let authority: Authority | undefined
   try {
     const lineage = openLineage(config, store.housekeeping.health().trailSize > 0, sealing)
+    await requireFirstKey(lineage, config, store)
     const { restore, spentName } = lineage
     if (lineage.key.keyId === native.current.keyId)
       throw new KeyFileError(

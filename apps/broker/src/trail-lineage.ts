@@ -2,7 +2,13 @@ import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { formatVerifierKey, parseVerifierKeys, type VerifierKey, verifierKeyOf } from "@agentwrit/audit"
-import { type AuditCustody, auditOrigin, type CheckpointAnchor, type DeclaredRestore } from "@agentwrit/authority"
+import {
+  type AuditCustody,
+  auditOrigin,
+  type CheckpointAnchor,
+  type DeclaredRestore,
+  type Store,
+} from "@agentwrit/authority"
 import { auditKeyPaths, isCredential } from "@agentwrit/config-file"
 import type { SigningKey } from "@agentwrit/core"
 import { fileAuditCustody } from "./audit-custody.ts"
@@ -125,12 +131,7 @@ function currentLineage(
   const { key, verifierKey } = loadAuditKey({ path, origin, verifierKeyPath, trailExists: isKeyExpected, sealing })
   const { first } = auditKeyPaths(path)
   const kept = loadKey(first, sealing)
-  if (kept === undefined && wasRotated(verifierKeyPath, verifierKey))
-    throw new KeyFileError(
-      "key_missing",
-      first,
-      "does not exist, but the audit key was rotated: every record is sealed by the first one, so put it back from your backup",
-    )
+  if (kept === undefined && wasRotated(verifierKeyPath, verifierKey)) throw firstKeyMissing(first)
   const firstKey = kept ?? key
   if (id !== undefined && idOf(firstKey.publicKey) !== id)
     throw new KeyFileError("key_corrupt", path, "holds another key than its name says: put the right file back")
@@ -138,6 +139,35 @@ function currentLineage(
   const anchor = fileAnchor(checkpoint)
   return { key, firstKey, custody, origin, verifierKey, verifierKeyPath, anchor }
 }
+
+/**
+ * Requires the first key of a trail whose events say that the present one followed another: `audit.pub`, which says so
+ * too, may be lost with it. Later lineages are named after their first key.
+ * @throws KeyFileError
+ */
+export async function requireFirstKey(
+  { firstKey, key, verifierKey }: TrailLineage,
+  { auditKeyPath }: LineageConfig,
+  { trail }: Store,
+): Promise<void> {
+  if (firstKey !== key) return
+  for (let offset = 0; ; offset += PAGE_SIZE) {
+    const { events } = await trail.events({ eventType: "key_rotated", outcome: "success", limit: PAGE_SIZE, offset })
+    if (events.some(({ detail }) => detail.endsWith(` ${verifierKey}`)))
+      throw firstKeyMissing(auditKeyPaths(auditKeyPath).first)
+    if (events.length < PAGE_SIZE) return
+  }
+}
+
+/** Events that one query reads. */
+const PAGE_SIZE = 1000
+
+const firstKeyMissing = (path: string): KeyFileError =>
+  new KeyFileError(
+    "key_missing",
+    path,
+    "does not exist, but the audit key was rotated: every record is sealed by the first one, so put it back from your backup",
+  )
 
 /** The verifier key of the lineage that ends: from its key or, when that is lost, from the file that others pin. */
 function endedVerifierKey(
