@@ -43,7 +43,7 @@ test.each(PAGES.filter((name) => name !== "cli.md"))(
   "%s leaves to other machines only what cannot run here",
   (name) => {
     const elsewhere =
-      /^\s*($|npm install|npx pnpm@12|docker|sudo|kubectl|cosign|AA_\w+=\S+ docker|git clone|cd agentwrit|\.\/scripts\/|export |curl |agentwrit-broker|-|devonartis|#)/
+      /^\s*($|npm (?:init|install|pkg) |npx pnpm@12|docker|sudo|kubectl|cosign|AA_\w+=\S+ docker|git clone|cd agentwrit|\.\/scripts\/|export |curl |agentwrit-broker|-|devonartis|#)/
     for (const block of blocksOf(`docs/${name}`, "console"))
       for (const line of block.trim().split("\n")) expect(line).toMatch(elsewhere)
   },

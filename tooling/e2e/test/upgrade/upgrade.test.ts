@@ -93,7 +93,7 @@ test("a trail of version 2.0.0 that was changed seals nothing, and its records g
   const path = left("update events set detail = 'x' where seq = 2; update apps set scopes = '[\"write:data:*\"]';")
   const { authority, told } = await open(path)
   await expect(authority.signInApp(CALLER, client)).rejects.toMatchObject({ code: "unauthorized" })
-  expect(told).toEqual([expect.stringContaining("is not as the broker wrote it")])
+  expect([...new Set(told)]).toEqual([expect.stringContaining("is not as the broker wrote it")])
   expect(authority.health().auditChain).toBe("broken")
   await authority.close()
 })
