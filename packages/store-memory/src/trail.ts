@@ -22,7 +22,12 @@ export function memoryTrail(data: MemoryData): Trail {
     recordsRights: async () => data.events.some((event) => event.data !== undefined),
 
     // Nobody else can change them.
-    tablesMatch: async () => true,
+    openSeal: async () => true,
+
+    async tablesMatch(_key, signal) {
+      signal.throwIfAborted()
+      return true
+    },
 
     acceptTables: async () => undefined,
 

@@ -26,7 +26,7 @@ export interface WrittenDraft extends Omit<EventDraft, "data"> {
 /** The end of the trail, and its newest checkpoint. */
 export interface TrailEnd extends TrailState {
   readonly newest: StoredCheckpoint | undefined
-  /** The sum of the tables, where they are sealed. */
+  /** The sum of the tables' rows, where they are sealed. */
   readonly sum?: Uint8Array | undefined
 }
 
@@ -38,7 +38,6 @@ export class TrailWriter {
   readonly #statements: Statements
   #end: TrailEnd
   #tables: TableSeal | undefined
-  #sealsTables = false
   /** The state of trail and tables that is stored. */
   #stored = ""
 
@@ -87,16 +86,15 @@ export class TrailWriter {
     this.#statements.run(sql`delete from checkpoints where size < ${size}`)
   }
 
-  /** Whether the tables are as the last commit left them. When they are, each commit seals them from now on. */
-  matchTables(tables: TableSeal): boolean {
+  /** Whether the stored seal belongs to this trail. If so, each commit seals the tables from now on. */
+  openSeal(tables: TableSeal): boolean {
     this.#tables = tables
-    this.#sealsTables = tables.matches(this.#end)
-    return this.#sealsTables
+    return tables.open(this.#end)
   }
 
   /** Seals the tables from now on, as they are. */
   acceptTables(): void {
-    this.#sealsTables = true
+    this.#tables?.accept()
   }
 
   /**
@@ -104,13 +102,14 @@ export class TrailWriter {
    * @throws DatabaseError when someone else has changed what is sealed.
    */
   requireOwnTables(): void {
-    if (this.#sealsTables) this.#tables?.requireUnchanged()
+    this.#tables?.requireUnchanged()
   }
 
   /** Call it last in a transaction. */
   sealTables(): void {
-    if (this.#tables === undefined || !this.#sealsTables) return
-    const state = `${this.#end.prevHash} ${hex(this.#tables.mark())}`
+    const sum = this.#tables?.mark()
+    if (this.#tables === undefined || sum === undefined) return
+    const state = `${this.#end.prevHash} ${hex(sum)}`
     if (state === this.#stored) return
     this.#tables.store(this.#end)
     this.#stored = state
@@ -123,7 +122,7 @@ export class TrailWriter {
 
   rewind(mark: TrailEnd): void {
     this.#end = { ...mark, edge: mark.edge.copy() }
-    if (mark.sum !== undefined) this.#tables?.rewind(mark.sum)
+    this.#tables?.rewind(mark.sum)
     this.#stored = ""
   }
 }

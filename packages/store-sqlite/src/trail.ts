@@ -2,8 +2,10 @@ import type { Trail } from "@agentwrit/authority/ports"
 import { countEvents, selectEvents } from "./event-query.ts"
 import type { Reader } from "./reader.ts"
 import { sql } from "./sql.ts"
+import type { ScanTask } from "./table-scan-worker.ts"
 import { type CheckpointRow, newestCheckpoint, toCheckpoint, toEvent } from "./trail-rows.ts"
-import { verifyTrail } from "./trail-verification.ts"
+import type { VerificationTask, VerificationVerdict } from "./trail-verification-worker.ts"
+import { runWorker } from "./worker-thread.ts"
 import type { Writer } from "./writer.ts"
 
 /** The share of one core that a background verification may use. */
@@ -24,7 +26,9 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
       return found.length > 0
     },
 
-    tablesMatch: (key) => writer.send({ name: "matchTables", input: { key } }),
+    openSeal: (key) => writer.send({ name: "openSeal", input: { key } }),
+
+    tablesMatch: (key, signal) => runWorker<boolean>("table-scan-worker", { path, key } satisfies ScanTask, signal),
 
     acceptTables: () => writer.send({ name: "acceptTables", input: undefined }),
 
@@ -43,7 +47,10 @@ export function sqliteTrail(path: string, reader: Reader, writer: Writer): Trail
 
     forgetCheckpoints: (size) => writer.send({ name: "forgetCheckpoints", input: { size } }),
 
-    verify: (signal, { atOnce = false, recordsKey } = {}) =>
-      verifyTrail({ path, share: atOnce ? 1 : BACKGROUND_SHARE, ...(recordsKey && { recordsKey }) }, signal),
+    async verify(signal, { atOnce = false, recordsKey } = {}) {
+      const share = atOnce ? 1 : BACKGROUND_SHARE
+      const task: VerificationTask = { path, share, ...(recordsKey && { recordsKey }) }
+      return (await runWorker<VerificationVerdict>("trail-verification-worker", task, signal)).problem
+    },
   }
 }

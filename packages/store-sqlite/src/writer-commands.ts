@@ -20,8 +20,8 @@ export interface Commands {
   /** The tree's head, or the newest checkpoint when that covers the whole trail. */
   readHead: { readonly input: undefined; readonly result: UnsignedHead | StoredCheckpoint }
   storeCheckpoint: { readonly input: SignedHead; readonly result: StoredCheckpoint }
-  /** Whether the tables are as the last commit left them. */
-  matchTables: { readonly input: { readonly key: Uint8Array }; readonly result: boolean }
+  /** Whether the seal of the tables is that of the last commit. */
+  openSeal: { readonly input: { readonly key: Uint8Array }; readonly result: boolean }
   /** Seals the tables as they are. */
   acceptTables: { readonly input: undefined; readonly result: undefined }
   forgetCheckpoints: { readonly input: { readonly size: number }; readonly result: undefined }

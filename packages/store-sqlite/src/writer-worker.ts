@@ -97,10 +97,8 @@ function serve(connection: Connection, ballast: Ballast): void {
         return commits.run(() => trail.head())
       case "storeCheckpoint":
         return commits.run(() => trail.storeCheckpoint(command.input))
-      case "matchTables": {
-        const tables = new TableSeal(database, path, statements, command.input.key)
-        return commits.run(() => trail.matchTables(tables))
-      }
+      case "openSeal":
+        return Promise.resolve(trail.openSeal(new TableSeal(database, path, statements, command.input.key)))
       case "acceptTables":
         return commits.run(() => trail.acceptTables())
       case "forgetCheckpoints":

@@ -83,6 +83,11 @@ export class SigningKeys {
     this.onChange()
   }
 
+  /** Forgets the ring of the store: what custody holds signs, and nothing else verifies. */
+  forget(): void {
+    this.replace(newRing(this.#held))
+  }
+
   /** Runs one change of the ring after another. */
   inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#work.then(change)

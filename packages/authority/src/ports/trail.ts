@@ -55,11 +55,17 @@ export interface Trail {
   /** Whether any event says what it gives or takes: the trail of a version before 2.1 has none. */
   recordsRights(): Promise<boolean>
   /**
-   * Whether the tables of apps, launch tokens, revocations and the key ring are as the last commit left them. Call it
-   * before the first commit. When they are, each commit seals them from then on.
+   * Whether the stored seal of the tables of apps, launch tokens, revocations and the key ring is that of the last
+   * commit. If so, each commit seals them from then on. Does not read the tables. Call it before the first commit.
    * @param key the key of the records' seals.
    */
-  tablesMatch(key: Uint8Array): Promise<boolean>
+  openSeal(key: Uint8Array): Promise<boolean>
+  /**
+   * Reads these tables, and compares them with an opened seal: whether nobody else changed them before the seal was
+   * opened. Commits go on meanwhile. Rejects when it did not finish, for example when `signal` aborts it.
+   * @param key the key of the records' seals.
+   */
+  tablesMatch(key: Uint8Array, signal: AbortSignal): Promise<boolean>
   /** Seals these tables as they are now, and with each commit. */
   acceptTables(): Promise<void>
   /**

@@ -1,4 +1,5 @@
 import type { AuthorityContext } from "../context.ts"
+import { lockTables, verifyChangedTables } from "./changed-tables.ts"
 
 /** Time between two verifications of the whole trail. */
 const VERIFICATION_INTERVAL_MS = 24 * 60 * 60 * 1000
@@ -13,6 +14,7 @@ const RETRY_INTERVAL_MS = 60 * 1000
 export class TrailVerification {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
+  #comparesTables = false
   readonly #stopped = new AbortController()
   readonly #context: AuthorityContext
 
@@ -20,11 +22,13 @@ export class TrailVerification {
     this.#context = context
   }
 
-  start(): void {
+  /** @param comparesTables compare the tables with their seal first, because the start did not wait for it. */
+  start({ comparesTables }: { readonly comparesTables: boolean }): void {
     const { store, trailStatus } = this.#context
-    if (trailStatus.problem !== undefined) return
+    this.#comparesTables = comparesTables
+    if (trailStatus.problem !== undefined && !comparesTables) return
     const { trailSize, trailVerified } = store.housekeeping.health()
-    trailStatus.verifying = trailSize > 0 || !trailVerified
+    trailStatus.verifying = trailSize > 0 || !trailVerified || comparesTables
     this.#runAfter(trailStatus.verifying ? 0 : VERIFICATION_INTERVAL_MS)
   }
 
@@ -46,9 +50,11 @@ export class TrailVerification {
     const { store, observer, recordsKey, trailStatus } = this.#context
     const { signal } = this.#stopped
     try {
-      const verified = await store.housekeeping.withLease("verification", async () => ({
-        problem: await store.trail.verify(signal, { recordsKey }),
-      }))
+      const verified =
+        (await this.#compareTables()) ??
+        (await store.housekeeping.withLease("verification", async () => ({
+          problem: await store.trail.verify(signal, { recordsKey }),
+        })))
       if (verified === undefined) return this.#runAfter(RETRY_INTERVAL_MS)
       const { problem } = verified
       trailStatus.verifying = false
@@ -60,5 +66,17 @@ export class TrailVerification {
       observer.trailUnverified?.(error)
       this.#runAfter(RETRY_INTERVAL_MS)
     }
+  }
+
+  /** Locks tables that are not as their seal says, and verifies everything at once. */
+  async #compareTables(): Promise<{ readonly problem: string | undefined } | undefined> {
+    if (!this.#comparesTables) return undefined
+    const { store, recordsKey } = this.#context
+    const { signal } = this.#stopped
+    const matches = await store.trail.tablesMatch(recordsKey, signal)
+    if (!matches) lockTables(this.#context)
+    const verified = matches ? undefined : { problem: await verifyChangedTables(this.#context, signal) }
+    this.#comparesTables = false
+    return verified
   }
 }

@@ -44,6 +44,35 @@ export const trailCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "tables that only the store changed match their seal, and an aborted comparison rejects",
+    async run({ open }) {
+      const key = new Uint8Array(32).fill(7)
+      const { signal } = new AbortController()
+      const spend = { type: "spend_nonce", nonce: new Uint8Array(32), expiresAt: START } as const
+      const revoke = () => ({ type: "revoke", revocation: revocation() }) as const
+      const first = await open()
+      if (!(await first.trail.openSeal(key))) await first.trail.acceptTables()
+      await first.commit({
+        writes: [{ type: "add_launch_token", launchToken: launchToken() }, spend],
+        events: [draft()],
+      })
+      await first.housekeeping.close()
+
+      await using store = await open()
+      // A store without a seal has its tables verified at each start.
+      if (!(await store.trail.openSeal(key))) return
+      await store.commit({ writes: [revoke()], events: [] })
+      // One of two commits that share a transaction is undone.
+      const undone = store.commit({ writes: [revoke(), spend], events: [draft()] })
+      await Promise.all([rejects(undone), store.commit({ writes: [revoke()], events: [draft()] })])
+      await store.housekeeping.prune("launch_tokens", START + 30_001, 10)
+      equal(await store.trail.tablesMatch(key, signal), true)
+      await store.trail.acceptTables()
+      equal(await store.trail.tablesMatch(key, signal), true)
+      await rejects(store.trail.tablesMatch(key, AbortSignal.abort()))
+    },
+  },
+  {
     name: "a commit answers its events as the trail holds them",
     async run({ open, clock }) {
       await using store = await open()

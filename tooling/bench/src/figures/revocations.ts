@@ -57,7 +57,7 @@ async function makeRevocations(folder: string, count: number): Promise<void> {
   await using store = await SqliteStore.open({ path: join(folder, "data.db") })
   // As the broker does, so that its next start finds the tables sealed.
   const recordsKey = readKey(join(folder, "audit.key")).sign(encodeUtf8("agentwrit-records-key-v1"))
-  if (!(await store.trail.tablesMatch(recordsKey))) throw new Error("the tables are not as the broker left them")
+  if (!(await store.trail.openSeal(recordsKey))) throw new Error("the tables are not as the broker left them")
   const revokedAt = Date.now()
   const times = { revokedAt, expiresAt: revokedAt + DAY_MS, pruneAfter: revokedAt + 2 * DAY_MS }
   for (let made = 0; made < count; made += BATCH) {
