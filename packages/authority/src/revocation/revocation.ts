@@ -65,7 +65,7 @@ export async function revoke(
     return commit(context, { writes, events, everywhere: true })
   })
   context.observer.revoked?.(level)
-  const affected = await count?.affected.catch(() => undefined)
+  const affected = await count?.affected
   return {
     revoked: true,
     level,
@@ -79,7 +79,11 @@ export async function revoke(
 /** Starts the count of what ends. A count that fails, or takes long to start, does not keep the revocation waiting. */
 async function startCount({ store, clock }: AuthorityContext, target: RevocationTarget) {
   const late = new AbortController()
-  const started = store.records.startCount(target, clock.now()).catch(() => undefined)
+  const started = store.records.startCount(target, clock.now()).then(
+    // Handled here: a count may fail when nobody waits for it any more.
+    ({ affected }) => ({ affected: affected.catch(() => undefined) }),
+    () => undefined,
+  )
   const timeout = setTimeout(COUNT_START_TIMEOUT_MS, undefined, { signal: late.signal }).catch(() => undefined)
   try {
     return await Promise.race([started, timeout])
@@ -97,13 +101,13 @@ export async function previewRevocation(
   const listed = listedTarget(request)
   const { records } = context.store
   const now = context.clock.now()
-  const [count, ids] = await Promise.all([
-    records.startCount(listed, now),
+  const [affected, ids] = await Promise.all([
+    records.startCount(listed, now).then((count) => count.affected),
     records.affectedIds(listed, now, PREVIEWED_AGENTS),
   ])
   const app = await unrevokedApp(context, listed)
   const apps = app === undefined || ids.apps.includes(app.appId) ? ids.apps : [app.appId, ...ids.apps]
-  return { ...request, affected: await count.affected, agents: ids.agents, apps }
+  return { ...request, affected, agents: ids.agents, apps }
 }
 
 function requireOwnTarget({ settings }: AuthorityContext, { target }: RevocationRequest): void {

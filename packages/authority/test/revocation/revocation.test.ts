@@ -1,7 +1,9 @@
+import { setImmediate } from "node:timers/promises"
 import { revocationDigest } from "@agentwrit/core"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { RevocationRequest } from "../../src/index.ts"
 import type { Affected } from "../../src/ports/index.ts"
+import { fullDisk, InterceptedStore } from "../intercepted-store.ts"
 import { CALLER, testAuthority } from "../test-authority.ts"
 
 const NOTHING: Affected = { agents: 0, tokens: 0 }
@@ -227,4 +229,18 @@ test("an agent of another trust domain is refused", async () => {
   const refusal = { code: "invalid_request", detail: "target is an agent of another trust domain" } as const
   await on.refused(attempt, refusal, [{ event_type: "token_revoked", agent_id: "admin" }])
   await on.refused(() => on.authority.previewRevocation({ level: "agent", target }), refusal, [])
+})
+
+test("a count that fails when the revocation has failed before is caught", async () => {
+  const store = new InterceptedStore()
+  await using on = await testAuthority({ store })
+  const counting = Promise.withResolvers<Affected>()
+  vi.spyOn(store.records, "startCount").mockResolvedValueOnce({ affected: counting.promise })
+  store.failure = fullDisk()
+  const revoking = on.authority.revoke(CALLER, on.operator, { level: "task", target: "t-1" })
+  await expect(revoking).rejects.toMatchObject({ code: "unavailable" })
+  store.failure = undefined
+  // Unhandled it would end the process, and fails this run.
+  counting.reject(new Error("the store is closed"))
+  await setImmediate()
 })
