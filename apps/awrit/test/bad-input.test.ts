@@ -156,7 +156,7 @@ describe("a refused or failed command exits with 1", () => {
     expect(await refused(["app", "get", "app-none-0a1b2c"], 1)).toMatch(/\(not_found, .*awrit app list shows them/)
     expect(await refused(["app", "get", "nobody"], 1)).toContain("<app-id> is no app's id or name; awrit app list")
     expect(await refused(["agent", "get", AGENT], 1)).toContain("the broker knows no such agent")
-    expect(await refused(["health", "--broker-url", `${url}/v1`], 1)).toContain("give it without /v1")
+    expect(await refused(["health", "--broker-url", `${url}/v1`], 1)).toContain("URL without /v1")
     expect(await refused(["token", "release", "--token", "a.b.c"], 1)).toContain(
       "the broker does not accept this token",
     )

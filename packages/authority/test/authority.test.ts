@@ -100,14 +100,18 @@ describe("opening", () => {
     const store = new MemoryStore()
     const stopped: string[] = []
     const { follow } = store.revocations
+    let followers = 0
     vi.spyOn(store.revocations, "follow").mockImplementation(async (from, follower) => {
       const following = await follow.call(store.revocations, from, follower)
+      followers++
       return { applied: following.applied, stop: () => stopped.push("following") }
     })
-    vi.spyOn(store.trail, "events")
-      .mockResolvedValueOnce({ events: [], total: 0 })
-      .mockResolvedValueOnce({ events: [], total: 0 })
-      .mockRejectedValueOnce(new UnavailableError("busy", "the reader is busy"))
+    const { events } = store.trail
+    vi.spyOn(store.trail, "events").mockImplementation((query) =>
+      followers < 2
+        ? events.call(store.trail, query)
+        : Promise.reject(new UnavailableError("busy", "the reader is busy")),
+    )
     await expect(testAuthority({ store })).rejects.toThrow("the reader is busy")
     expect(stopped).toEqual(["following", "following"])
     expect(store.housekeeping.health().writable).toBe(true)
