@@ -3,15 +3,20 @@ import {
   agentIdentity,
   agentRight,
   appRight,
-  isSealed,
+  changedRecord,
+  isSameRight,
   keyRingRight,
   launchTokenRight,
   type Rights,
+  requireRow,
+  requireSeal,
   revocationRight,
   Seals,
+  TableFault,
+  tableFaultOf,
   tokenRight,
 } from "@agentwrit/authority/ports"
-import { CoreError, canonicalJson, type JsonObject, type RevocationLevel, revocationDigest } from "@agentwrit/core"
+import { canonicalJson, type JsonObject, type RevocationLevel, revocationDigest } from "@agentwrit/core"
 import type { Database } from "./database.ts"
 import { hex } from "./hex.ts"
 import {
@@ -129,7 +134,7 @@ export class TableVerifier {
    */
   async events(after: number, events: readonly AuditEvent[]): Promise<string | undefined> {
     const rows = await this.#rowsOf(events.flatMap(({ data }) => (data === undefined ? [] : [data as Rights])))
-    return found(() => {
+    return tableFaultOf(() => {
       for (const [at, event] of events.entries()) this.#compare(after + at + 1, event, rows)
     })
   }
@@ -168,7 +173,7 @@ export class TableVerifier {
             [row.registered_at, agent.registeredAt],
           ])
           const renewal = { agent_id: agent.agentId, jti: agent.jti, expires_at: agent.expiresAt }
-          if (!rights?.renewals?.some((one) => same(one, renewal)))
+          if (!rights?.renewals?.some((one) => isSameRight(one, renewal)))
             requireRecorded(name, row.event, rights?.agents, agentRight(agent))
           if (this.#seals) requireSeal(name, agent, this.#seals.agent(agent))
         },
@@ -187,7 +192,7 @@ export class TableVerifier {
           ])
           requireRecorded(name, row.event, rights?.launch_tokens, launchTokenRight(token))
           if ((row.event ?? 0) < this.#restored)
-            throw new Fault(
+            throw new TableFault(
               `${name} is from before the restore declared by ${eventId(this.#restored)}, which made it void`,
             )
           if (this.#seals) requireSeal(name, token, this.#seals.launchToken(token))
@@ -208,10 +213,10 @@ export class TableVerifier {
       (row, rights) => {
         const name = `the revocation of ${row.level} ${row.target}`
         if (hex(row.digest) !== hex(revocationDigest(row.level, row.target)))
-          throw new Fault(`${name} does not have its own digest, so that it revokes something else`)
+          throw new TableFault(`${name} does not have its own digest, so that it revokes something else`)
         if (row.prune_after !== null && row.prune_after < (row.expires_at ?? Infinity))
-          throw new Fault(`${name} would be deleted before its end`)
-        if ((row.event ?? 0) < last) throw new Fault(`${name} is not at its position in the log`)
+          throw new TableFault(`${name} would be deleted before its end`)
+        if ((row.event ?? 0) < last) throw new TableFault(`${name} is not at its position in the log`)
         last = row.event ?? last
         requireRecorded(name, row.event, rights?.revocations, rightOfRevocation(row))
       },
@@ -221,7 +226,7 @@ export class TableVerifier {
   async #checkKeyRing(): Promise<string | undefined> {
     const row = await this.#database.get(sql<KeyRingRow & Referring>`select * from key_ring`)
     const rights = await this.#rightsBy(row === undefined ? [] : [row])
-    return found(() => {
+    return tableFaultOf(() => {
       if (this.#keyRingSet > 0) requireRow(this.#keyRingSet, "the ring of", "signing keys", row)
       if (row === undefined) return
       const ring = toKeyRing(row)
@@ -244,7 +249,7 @@ export class TableVerifier {
     for (let last: Row | undefined; ; ) {
       const rows = await this.#database.all(next(last) as Query<Row>)
       const rights = await this.#rightsBy(rows)
-      const fault = found(() => {
+      const fault = tableFaultOf(() => {
         for (const row of rows) check(row, rights.get(row.event ?? 0))
       })
       last = rows.at(-1)
@@ -305,7 +310,7 @@ export class TableVerifier {
     for (const hash of rights.removed_launch_tokens ?? []) {
       const row = rows.launchTokens.get(hash)
       if (row !== undefined)
-        throw new Fault(
+        throw new TableFault(
           `the launch token for ${toLaunchToken(row).agentName} was made void by ${eventId(seq)}, and is there again`,
         )
     }
@@ -313,14 +318,15 @@ export class TableVerifier {
       const row = rows.agents.get(String(right["agent_id"]))
       requireRow(seq, "agent", right["agent_id"], row)
       const { jti: _jti, expires_at: _end, ...identity } = right
-      if (row !== undefined && !same(identity, agentIdentity(toAgent(row)))) throw changed(`agent ${row.agent_id}`, seq)
+      if (row !== undefined && !isSameRight(identity, agentIdentity(toAgent(row))))
+        throw changedRecord(`agent ${row.agent_id}`, seq)
     }
     for (const { agent_id } of rights.renewals ?? [])
       requireRow(seq, "agent", agent_id, rows.agents.get(String(agent_id)))
     for (const { agent_id, jti } of rights.releases ?? []) {
       const row = rows.agents.get(String(agent_id))
       if (row !== undefined && row.jti === jti && row.released_at === null)
-        throw new Fault(`agent ${row.agent_id} was released by ${eventId(seq)}, and its row does not say so`)
+        throw new TableFault(`agent ${row.agent_id} was released by ${eventId(seq)}, and its row does not say so`)
     }
     // Deleted some time after its end.
     for (const { jti, expires_at } of rights.tokens ?? [])
@@ -337,9 +343,9 @@ export class TableVerifier {
   #requireUsed(seq: number, hash: string, row: StoredLaunchToken | undefined): void {
     if (row === undefined || !toLaunchToken(row).singleUse) return
     const used = `the launch token for ${toLaunchToken(row).agentName} was used by ${eventId(seq)}`
-    if (row.spent_at === null) throw new Fault(`${used}, and its row does not say so`)
+    if (row.spent_at === null) throw new TableFault(`${used}, and its row does not say so`)
     // Its row was made unspent in between.
-    if (this.#used.has(hash)) throw new Fault(`${used}, and before`)
+    if (this.#used.has(hash)) throw new TableFault(`${used}, and before`)
     this.#used.add(hash)
   }
 
@@ -354,43 +360,18 @@ export class TableVerifier {
     const end = right["expires_at"] === null ? Infinity : Number(right["expires_at"])
     if (row === undefined) {
       // Deleted some time after its end.
-      if (end > this.#now) throw new Fault(`${name} is missing`)
+      if (end > this.#now) throw new TableFault(`${name} is missing`)
       return
     }
     const covers =
       (row.expires_at ?? Infinity) >= end &&
       (row.before ?? 0) >= Number(right["before"] ?? 0) &&
       (!row.alone || right["alone"] === true)
-    if (!covers) throw new Fault(`${name} is narrower in the database`)
+    if (!covers) throw new TableFault(`${name} is narrower in the database`)
     if (level !== "token" || right["alone"] === true || holder === undefined) return
     if (holder.revoked_at === null && holder.released_at === null)
-      throw new Fault(`agent ${holder.agent_id} lost its token by ${eventId(seq)}, and its row does not say so`)
+      throw new TableFault(`agent ${holder.agent_id} lost its token by ${eventId(seq)}, and its row does not say so`)
   }
-}
-
-/** The tables and the trail disagree. */
-class Fault extends Error {}
-
-const changed = (name: string, event: number): Fault =>
-  new Fault(`${name} is not as ${eventId(Math.max(1, event))} says`)
-
-/** The fault that a check throws. A row that cannot be read was written by someone else. */
-function found(check: () => void): string | undefined {
-  try {
-    check()
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault) return `the tables contradict the audit trail: ${error.message}`
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof CoreError)
-      return `the tables contradict the audit trail: a row cannot be read (${error.message})`
-    throw error
-  }
-}
-
-function requireRow(seq: number, kind: string, id: unknown, row: Referring | undefined): void {
-  if (row === undefined) throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and is missing`)
-  if ((row.event ?? 0) < seq)
-    throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and the database has an older state of it`)
 }
 
 /** The event that a row refers to must give exactly its right. */
@@ -400,12 +381,8 @@ function requireRecorded(
   recorded: readonly JsonObject[] | undefined,
   right: JsonObject,
 ): void {
-  if (event === null) throw new Fault(`${name} refers to no event`)
-  if (!recorded?.some((one) => same(one, right))) throw changed(name, event)
-}
-
-function requireSeal(name: string, record: { readonly mac?: Uint8Array }, expected: Uint8Array): void {
-  if (!isSealed(record, expected)) throw new Fault(`${name} is not as the broker wrote it`)
+  if (event === null) throw new TableFault(`${name} refers to no event`)
+  if (!recorded?.some((one) => isSameRight(one, right))) throw changedRecord(name, event)
 }
 
 type Column = string | number | boolean | null | readonly string[]
@@ -414,11 +391,8 @@ type Column = string | number | boolean | null | readonly string[]
 function requireColumns(name: string, pairs: readonly (readonly [column: Column, member: Column])[]): void {
   for (const [column, member] of pairs)
     if (canonicalJson(column) !== canonicalJson(member))
-      throw new Fault(`${name} has a column that contradicts its record`)
+      throw new TableFault(`${name} has a column that contradicts its record`)
 }
-
-/** Whether two rights are equal. Members that are absent and members that are `undefined` are the same. */
-const same = (one: JsonObject, other: JsonObject): boolean => canonicalJson(one) === canonicalJson(other)
 
 const rightOfToken = ({ jti, issued_at, expires_at, revoked_by }: StoredToken): JsonObject =>
   tokenRight({ jti, ...(issued_at !== null && { issuedAt: issued_at }), expiresAt: expires_at, revokedBy: revoked_by })

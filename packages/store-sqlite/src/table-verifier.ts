@@ -4,22 +4,20 @@ import {
   agentIdentity,
   agentRight,
   appRight,
-  isSealed,
+  changedRecord,
+  isSameRight,
   keyRingRight,
   launchTokenRight,
   type Rights,
+  requireRow,
+  requireSeal,
   revocationRight,
   Seals,
+  TableFault,
+  tableFaultOf,
   tokenRight,
 } from "@agentwrit/authority/ports"
-import {
-  CoreError,
-  canonicalJson,
-  encodeBase64Url,
-  type JsonObject,
-  type RevocationLevel,
-  revocationDigest,
-} from "@agentwrit/core"
+import { encodeBase64Url, type JsonObject, type RevocationLevel, revocationDigest } from "@agentwrit/core"
 import {
   type AgentRow,
   type AppRow,
@@ -113,9 +111,9 @@ export class TableVerifier {
       this.#isUpgraded ||= event.outcome === "success" && EVENTS_WITH_RIGHTS.includes(event.event_type)
       return undefined
     }
-    return found(() => {
+    return tableFaultOf(() => {
       const rights = event.data as Rights
-      for (const app of rights.apps ?? []) this.#requireRow(seq, "app", app["app_id"], this.#app(String(app["app_id"])))
+      for (const app of rights.apps ?? []) requireRow(seq, "app", app["app_id"], this.#app(String(app["app_id"])))
       for (const hash of rights.used_launch_tokens ?? []) this.#requireUsed(seq, hash)
       for (const hash of rights.removed_launch_tokens ?? []) this.#requireRemoved(seq, hash)
       for (const agent of rights.agents ?? []) this.#requireAgent(seq, agent)
@@ -132,14 +130,14 @@ export class TableVerifier {
    * @returns the first fault of each batch, or `undefined`.
    */
   *rows(): Generator<string | undefined, void, undefined> {
-    yield found(() => this.#checkKeyRing())
+    yield tableFaultOf(() => this.#checkKeyRing())
     yield* this.#each<AppRow & EventReference & Keyed<number>>(
       (after) => sql`select seq as key, * from apps where seq > ${after} order by seq limit ${BATCH_SIZE}`,
       0,
       (row) => {
         const app = toApp(row)
         this.#requireRecorded(`app ${app.appId}`, row.event, "apps", appRight(app))
-        if (this.#seals) this.#requireSeal(`app ${app.appId}`, app, this.#seals.app(app))
+        if (this.#seals) requireSeal(`app ${app.appId}`, app, this.#seals.app(app))
       },
     )
     yield* this.#each<AgentRow & EventReference & Keyed<number>>(
@@ -148,7 +146,7 @@ export class TableVerifier {
       (row) => {
         const agent = toAgent(row)
         this.#requireRecordedAgent(row.event, agent)
-        if (this.#seals) this.#requireSeal(`agent ${agent.agentId}`, agent, this.#seals.agent(agent))
+        if (this.#seals) requireSeal(`agent ${agent.agentId}`, agent, this.#seals.agent(agent))
       },
     )
     yield* this.#each<LaunchTokenRow & EventReference & Keyed<Uint8Array>>(
@@ -159,10 +157,10 @@ export class TableVerifier {
         const name = `a launch token for ${token.agentName}`
         this.#requireRecorded(name, row.event, "launch_tokens", launchTokenRight(token))
         if ((row.event ?? 0) < this.#restored)
-          throw new Fault(
+          throw new TableFault(
             `${name} is from before the restore declared by ${eventId(this.#restored)}, which made it void`,
           )
-        if (this.#seals) this.#requireSeal(name, token, this.#seals.launchToken(token))
+        if (this.#seals) requireSeal(name, token, this.#seals.launchToken(token))
       },
     )
     yield* this.#each<TokenRow & EventReference & Keyed<string>>(
@@ -177,10 +175,10 @@ export class TableVerifier {
       (row) => {
         const name = `the revocation of ${row.level} ${row.target}`
         if (row.digest !== encodeBase64Url(revocationDigest(row.level, row.target)))
-          throw new Fault(`${name} does not have its own digest, so that it revokes something else`)
+          throw new TableFault(`${name} does not have its own digest, so that it revokes something else`)
         if (row.forget_at !== null && row.forget_at < (row.expires_at ?? Infinity))
-          throw new Fault(`${name} would be deleted before its end`)
-        if ((row.event ?? 0) < last) throw new Fault(`${name} is not at its position in the log`)
+          throw new TableFault(`${name} would be deleted before its end`)
+        if ((row.event ?? 0) < last) throw new TableFault(`${name} is not at its position in the log`)
         last = row.event ?? last
         this.#requireRecorded(name, row.event, "revocations", rightOfRevocation(row))
       },
@@ -191,11 +189,11 @@ export class TableVerifier {
     // A copy that a version before the table made.
     if (this.#statements.get(sql`select 1 from sqlite_schema where name = 'key_ring'`) === undefined) return
     const row = this.#statements.get(sql<KeyRingRow & EventReference>`select * from key_ring`)
-    if (this.#keyRingSet > 0) this.#requireRow(this.#keyRingSet, "the ring of", "signing keys", row)
+    if (this.#keyRingSet > 0) requireRow(this.#keyRingSet, "the ring of", "signing keys", row)
     if (row === undefined) return
     const ring = toKeyRing(row)
     this.#requireRecorded("the ring of signing keys", row.event, "key_rings", keyRingRight(ring))
-    if (this.#seals) this.#requireSeal("the ring of signing keys", ring, this.#seals.keyRing(ring))
+    if (this.#seals) requireSeal("the ring of signing keys", ring, this.#seals.keyRing(ring))
   }
 
   *#each<Row extends Keyed<Value>>(
@@ -205,7 +203,7 @@ export class TableVerifier {
   ): Generator<string | undefined, void, undefined> {
     for (let after = start; ; ) {
       const rows = this.#statements.all(next(after))
-      const fault = found(() => rows.forEach(check))
+      const fault = tableFaultOf(() => rows.forEach(check))
       yield fault
       const last = rows.at(-1)
       if (fault !== undefined || last === undefined || rows.length < BATCH_SIZE) return
@@ -215,20 +213,20 @@ export class TableVerifier {
 
   #requireAgent(seq: number, right: JsonObject): void {
     const row = this.#agent(right["agent_id"])
-    this.#requireRow(seq, "agent", right["agent_id"], row)
+    requireRow(seq, "agent", right["agent_id"], row)
     if (row === undefined) return
     const { jti: _jti, expires_at: _end, ...identity } = right
-    if (!same(identity, agentIdentity(toAgent(row)))) throw changed(`agent ${row.agent_id}`, seq)
+    if (!isSameRight(identity, agentIdentity(toAgent(row)))) throw changedRecord(`agent ${row.agent_id}`, seq)
   }
 
   #requireRenewed(seq: number, { agent_id }: JsonObject): void {
-    this.#requireRow(seq, "agent", agent_id, this.#agent(agent_id))
+    requireRow(seq, "agent", agent_id, this.#agent(agent_id))
   }
 
   #requireReleased(seq: number, { agent_id, jti }: JsonObject): void {
     const row = this.#agent(agent_id)
     if (row !== undefined && row.jti === jti && row.released_at === null)
-      throw new Fault(`agent ${row.agent_id} was released by ${eventId(seq)}, and its row does not say so`)
+      throw new TableFault(`agent ${row.agent_id} was released by ${eventId(seq)}, and its row does not say so`)
   }
 
   /** A launch token that is gone gives no right. */
@@ -236,16 +234,18 @@ export class TableVerifier {
     const row = this.#launchToken(hash)
     if (row === undefined || row.single_use !== 1) return
     const used = `the launch token for ${row.agent_name} was used by ${eventId(seq)}`
-    if (row.spent_at === null) throw new Fault(`${used}, and its row does not say so`)
+    if (row.spent_at === null) throw new TableFault(`${used}, and its row does not say so`)
     // Its row was made unspent in between.
-    if (this.#used.has(hash)) throw new Fault(`${used}, and before`)
+    if (this.#used.has(hash)) throw new TableFault(`${used}, and before`)
     this.#used.add(hash)
   }
 
   #requireRemoved(seq: number, hash: string): void {
     const row = this.#launchToken(hash)
     if (row !== undefined)
-      throw new Fault(`the launch token for ${row.agent_name} was made void by ${eventId(seq)}, and is there again`)
+      throw new TableFault(
+        `the launch token for ${row.agent_name} was made void by ${eventId(seq)}, and is there again`,
+      )
   }
 
   #requireToken(seq: number, token: JsonObject): void {
@@ -253,7 +253,7 @@ export class TableVerifier {
     // Deleted some time after its end.
     if (Number(expires_at) <= this.#now) return
     const row = this.#statements.get(sql<TokenRow & EventReference>`select * from tokens where jti = ${String(jti)}`)
-    this.#requireRow(seq, "token", jti, row)
+    requireRow(seq, "token", jti, row)
   }
 
   #requireRevoked(seq: number, right: JsonObject): void {
@@ -266,31 +266,25 @@ export class TableVerifier {
     const end = right["expires_at"] === null ? Infinity : Number(right["expires_at"])
     if (row === undefined) {
       // Deleted some time after its end.
-      if (end > this.#now) throw new Fault(`${name} is missing`)
+      if (end > this.#now) throw new TableFault(`${name} is missing`)
       return
     }
     const covers =
       (row.expires_at ?? Infinity) >= end &&
       (row.before ?? 0) >= Number(right["before"] ?? 0) &&
       (row.alone === 0 || right["alone"] === true)
-    if (!covers) throw new Fault(`${name} is narrower in the database`)
+    if (!covers) throw new TableFault(`${name} is narrower in the database`)
     if (level !== "token" || right["alone"] === true) return
     const agent = this.#statements.get(sql<AgentRow>`select * from agents where jti = ${target}`)
     if (agent !== undefined && agent.revoked_at === null && agent.released_at === null)
-      throw new Fault(`agent ${agent.agent_id} lost its token by ${eventId(seq)}, and its row does not say so`)
-  }
-
-  #requireRow(seq: number, kind: string, id: unknown, row: EventReference | undefined): void {
-    if (row === undefined) throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and is missing`)
-    if ((row.event ?? 0) < seq)
-      throw new Fault(`${kind} ${String(id)} was set by ${eventId(seq)}, and the database has an older state of it`)
+      throw new TableFault(`agent ${agent.agent_id} lost its token by ${eventId(seq)}, and its row does not say so`)
   }
 
   /** The event that a row refers to must give exactly its right. */
   #requireRecorded(name: string, event: number | null, kind: keyof Rights & string, right: JsonObject): void {
     const rights = this.#rightsOf(name, event)
     const recorded = rights?.[kind] as readonly JsonObject[] | undefined
-    if (rights !== undefined && !recorded?.some((one) => same(one, right))) throw changed(name, event ?? 0)
+    if (rights !== undefined && !recorded?.some((one) => isSameRight(one, right))) throw changedRecord(name, event ?? 0)
   }
 
   #requireRecordedAgent(event: number | null, agent: Agent): void {
@@ -299,24 +293,21 @@ export class TableVerifier {
     if (rights === undefined) return
     const renewal = { agent_id: agentId, jti, expires_at: expiresAt }
     const isRecorded =
-      rights.agents?.some((one) => same(one, agentRight(agent))) || rights.renewals?.some((one) => same(one, renewal))
-    if (!isRecorded) throw changed(`agent ${agentId}`, event ?? 0)
+      rights.agents?.some((one) => isSameRight(one, agentRight(agent))) ||
+      rights.renewals?.some((one) => isSameRight(one, renewal))
+    if (!isRecorded) throw changedRecord(`agent ${agentId}`, event ?? 0)
   }
 
   /** What an event gives; `undefined` for a row that refers to none. */
   #rightsOf(name: string, event: number | null): Rights | undefined {
     if (event === null) {
       if (this.#isUpgraded) return undefined
-      throw new Fault(`${name} refers to no event, and every event since the first says what it gives`)
+      throw new TableFault(`${name} refers to no event, and every event since the first says what it gives`)
     }
     const row = this.#statements.get(sql<{ data: string | null }>`select data from events where seq = ${event}`)
     if (row === undefined || row.data === null)
-      throw new Fault(`${name} refers to ${eventId(Math.max(1, event))}, which does not say so`)
+      throw new TableFault(`${name} refers to ${eventId(Math.max(1, event))}, which does not say so`)
     return JSON.parse(row.data)
-  }
-
-  #requireSeal(name: string, record: { readonly mac?: Uint8Array }, expected: Uint8Array): void {
-    if (!isSealed(record, expected)) throw new Fault(`${name} is not as the broker wrote it`)
   }
 
   #app(appId: string): (AppRow & EventReference) | undefined {
@@ -337,28 +328,6 @@ export class TableVerifier {
 interface Keyed<Key extends Value> {
   readonly key: Key
 }
-
-/** The tables and the trail disagree. */
-class Fault extends Error {}
-
-const changed = (name: string, event: number): Fault =>
-  new Fault(`${name} is not as ${eventId(Math.max(1, event))} says`)
-
-/** The fault that a check throws. A row that cannot be read was written by someone else. */
-function found(check: () => void): string | undefined {
-  try {
-    check()
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault) return `the tables contradict the audit trail: ${error.message}`
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof CoreError)
-      return `the tables contradict the audit trail: a row cannot be read (${error.message})`
-    throw error
-  }
-}
-
-/** Whether two rights are equal. Members that are absent and members that are `undefined` are the same. */
-const same = (one: JsonObject, other: JsonObject): boolean => canonicalJson(one) === canonicalJson(other)
 
 const rightOfRevocation = (row: StoredRevocation): JsonObject =>
   revocationRight({

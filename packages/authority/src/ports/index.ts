@@ -9,6 +9,14 @@ export {
   tokenRight,
 } from "../rights/rights.ts"
 export { isSealed, Seals } from "../rights/seal.ts"
+export {
+  changedRecord,
+  isSameRight,
+  requireRow,
+  requireSeal,
+  TableFault,
+  tableFaultOf,
+} from "../rights/table-fault.ts"
 export type { AuditCustody } from "./audit-custody.ts"
 export {
   type Change,
