@@ -75,7 +75,7 @@ test("a history that a forger wrote into audit.pub makes no key the broker's", a
   const before = pinned(folder)
   const forged = "agentwrit.local/audit+f1c09e17+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
   writeFileSync(at(folder, "audit.pub"), `${forged}\n${before}`)
-  // Whoever pinned it learns that the trail does not lead to it.
+  // An auditor who pinned this file learns that the trail does not lead to the forged key.
   await expect(verdict(broker.url, pinned(folder))).rejects.toThrow("no rotation that leads to the newest pinned key")
   await expect(verdict(broker.url, forged)).rejects.toThrow("no signature of the key")
   expect(await verdict(broker.url, before)).toBe("ok")

@@ -10,7 +10,7 @@ export const keyRotate: Command = command({
   summary: "Rotate a signing key: no good token is refused",
   details: [
     "A new key is published at once and signs after --signs-in seconds, so that every verifier knows it by then. The key before it verifies until all that it signed has expired.",
-    "--audit lets a new key sign the audit trail's checkpoints. Whoever pinned the former one follows by the trail: awrit audit verify does.",
+    "--audit lets a new key sign the audit trail's checkpoints. A verifier that pinned the former key still accepts the trail: run awrit audit verify with it.",
     "--signs-in 0 with --force lets a key sign that verifiers do not know yet: they fetch it with its first token. It also lets a key sign at once that is published already.",
   ],
   args: {

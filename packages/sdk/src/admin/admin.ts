@@ -250,7 +250,7 @@ export class AgentWritAdmin {
   }
 
   /**
-   * Lets a new audit key sign the trail's checkpoints. Whoever pinned the former one can follow: `verifyTrail` does.
+   * Lets a new audit key sign the trail's checkpoints. `verifyTrail` accepts the former key too, if it was pinned.
    * @returns the verifier key to pin from here on.
    */
   rotateAuditKey(options: AdminCallOptions = {}): Promise<RotatedAuditKey> {
